@@ -1,0 +1,276 @@
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ledgerstone_merkle::Hash;
+use ledgerstone_merkle::LeafIndex;
+use ledgerstone_merkle::TileId;
+use ledgerstone_merkle::TreeSize;
+use ledgerstone_storage::ShardId;
+use ledgerstone_storage::StorageError;
+use thiserror::Error;
+
+/// Why an entry was not appended. Nothing is logged when one of these is returned, except after [`Self::Stopped`], where the
+/// entry may have become durable unacknowledged.
+#[derive(Clone, Debug, Error)]
+#[non_exhaustive]
+pub enum AppendError {
+    /// As much waits as the log is willing to hold: come back after a moment.
+    #[error("too many entries wait to be logged ({waiting} of {limit}); retry after a moment")]
+    QueueFull {
+        /// Entries, or bytes of bodies, that wait.
+        waiting: usize,
+        /// The limit of what waits, in the same unit.
+        limit: usize,
+    },
+    /// A body is longer than an entry bundle can carry (C2SP tlog-tiles: a 16-bit length).
+    #[error("the entry has {bytes} bytes, and at most {limit} can be logged")]
+    TooLarge {
+        /// The length of the body.
+        bytes: usize,
+        /// The longest body, in bytes.
+        limit: usize,
+    },
+    /// The log is closing, or ended by an error: it takes no writes.
+    #[error("the log no longer takes entries")]
+    Stopped,
+    /// The entry is durable, but no proof could be built for it. Submitting it again answers with a proof.
+    #[error("the entry was logged, but its proof could not be built: {0}")]
+    Unproven(Arc<ReadError>),
+}
+
+impl From<ReadError> for AppendError {
+    fn from(error: ReadError) -> Self {
+        Self::Unproven(Arc::new(error))
+    }
+}
+
+/// Why a read failed. What is merely absent is not an error: see the methods that return an `Option`.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// A tree size beyond the published head.
+    #[error("the tree has {head} leaves, fewer than the size {size} asked for")]
+    BeyondHead {
+        /// The size that was asked for.
+        size: TreeSize,
+        /// The size of the published head.
+        head: TreeSize,
+    },
+    /// A leaf that the tree of the given size does not hold.
+    #[error("a tree of {size} leaves has no index {index}")]
+    IndexBeyondSize {
+        /// The index that was asked for.
+        index: LeafIndex,
+        /// The size of the tree.
+        size: TreeSize,
+    },
+    /// A consistency proof from a larger to a smaller tree.
+    #[error("the old size {old} is larger than the new size {new}")]
+    SizesReversed {
+        /// The size to prove from.
+        old: TreeSize,
+        /// The size to prove to.
+        new: TreeSize,
+    },
+    /// The store lacks an entry that the published head covers.
+    #[error("the store lacks the entry at index {0}")]
+    MissingEntry(LeafIndex),
+    /// The store lacks a tile that the published head covers.
+    #[error("the store lacks tile {} of level {}", .0.number, .0.level)]
+    MissingTile(TileId),
+    /// An index entry points at an entry with another leaf hash.
+    #[error("the leaf index points from {leaf_hash} to index {index}, which holds another entry")]
+    WrongIndex {
+        /// The leaf hash that was looked up.
+        leaf_hash: Hash,
+        /// Where the index pointed.
+        index: LeafIndex,
+    },
+    /// A proof that the log built does not verify: a tile or an entry is damaged.
+    #[error("a proof built from the stored tiles does not verify: {0}")]
+    BadProof(String),
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl ReadError {
+    /// Whether the caller asked for what cannot exist, rather than the log being in trouble.
+    pub fn is_out_of_range(&self) -> bool {
+        matches!(self, Self::BeyondHead { .. } | Self::IndexBeyondSize { .. } | Self::SizesReversed { .. })
+    }
+}
+
+/// What finished the sequencer. Nothing is signed after it.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Fatal {
+    /// The store failed: what it holds is uncertain until it is opened and verified anew.
+    #[error("the store failed: {0}")]
+    Storage(#[from] StorageError),
+    /// A read of the sequencer failed, or found damage.
+    #[error("the store is damaged: {0}")]
+    Read(#[from] ReadError),
+    /// The root of the running right edge and the root recomputed from what was read back differ: one of them is wrong, and
+    /// nobody can tell which, so none is signed.
+    #[error("at size {size} the running root is {running}, and the root of what was stored is {stored}; nothing was signed")]
+    RootsDiffer {
+        /// The size of the tree that was not signed.
+        size: TreeSize,
+        /// The root of the running right edge.
+        running: Hash,
+        /// The root recomputed from the stored bodies.
+        stored: Hash,
+    },
+    /// A tile that was just stored reads back differently.
+    #[error("tile {} of level {} does not read back as it was written; nothing was signed", .0.number, .0.level)]
+    TileDiffers(TileId),
+    /// The checkpoint could not be signed.
+    #[error("the checkpoint could not be signed: {0}")]
+    Signing(String),
+    /// The tree has as many leaves as an index can count.
+    #[error("the tree is full")]
+    TreeFull,
+    /// A defect of the sequencer itself.
+    #[error("the sequencer panicked")]
+    Panicked,
+}
+
+/// Why a log could not be started. Nothing was changed, and nothing was signed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// A new log was asked for where there is one, or a trace of one.
+    #[error("shard {shard} already holds {what}; a log is never initialised twice")]
+    Exists {
+        /// The shard.
+        shard: ShardId,
+        /// What was found.
+        what: String,
+    },
+    /// The shard does not exist in this store.
+    #[error("the store holds no log in shard {0}")]
+    NoShard(ShardId),
+    /// The store belongs to another log.
+    #[error("the store belongs to the log {stored:?}, not to {configured:?}; use its own data directory, or configure the stored name")]
+    OtherOrigin {
+        /// The origin in the store.
+        stored: String,
+        /// The origin of the keys.
+        configured: String,
+    },
+    /// The keys are not those that the log was made with.
+    #[error("the {key} key has the id {configured}, but the log was made with {stored}; restore the key files of this log")]
+    OtherKey {
+        /// Which of the keys.
+        key: &'static str,
+        /// The id in the store, in hexadecimal.
+        stored: String,
+        /// The id of the key that was given, in hexadecimal.
+        configured: String,
+    },
+    /// The shard has an identity but no head.
+    #[error("shard {0} has no tree head; restore the data directory")]
+    MissingHead(ShardId),
+    /// The root computed from tiles and bodies is not the root of the stored head.
+    #[error("the stored head has {size} leaves and root {stored}, but the stored tiles and bodies give {computed}; run `ledgerstone fsck`, and restore what it names")]
+    WrongRoot {
+        /// The size of the stored head.
+        size: TreeSize,
+        /// The root of the stored head.
+        stored: Hash,
+        /// The root recomputed.
+        computed: Hash,
+    },
+    /// There are entries beyond the stored head.
+    #[error("the stored head has {0} leaves, but there are entries beyond it; run `ledgerstone fsck`")]
+    EntriesBeyondHead(TreeSize),
+    /// The checkpoint outside the store is gone.
+    #[error(
+        "the store has {0} leaves, but the checkpoint kept outside it is missing, so that nobody can tell whether the store \
+         was rolled back; check it with `ledgerstone fsck`, and accept it with `ledgerstone fsck --accept-head`"
+    )]
+    NoKeptCheckpoint(TreeSize),
+    /// The checkpoint outside the store cannot be read or is not signed by this log.
+    #[error(
+        "the checkpoint kept outside the store cannot be trusted ({0}); check the store with `ledgerstone fsck`, and accept it \
+         with `ledgerstone fsck --accept-head`"
+    )]
+    BadKeptCheckpoint(String),
+    /// The checkpoint outside the store is ahead: the store lost entries that were acknowledged.
+    #[error(
+        "a checkpoint over {kept} leaves was signed, but the store holds only {stored}: it was rolled back; restore the newest \
+         store, and do not start this one, because it would sign a fork"
+    )]
+    RolledBack {
+        /// The size of the kept checkpoint.
+        kept: TreeSize,
+        /// The size of the stored head.
+        stored: TreeSize,
+    },
+    /// The tree in the store does not extend the tree that was signed.
+    #[error("the checkpoint signed over {size} leaves has root {kept}, but the store gives {stored}: it is another tree; restore the store of this log")]
+    Forked {
+        /// The size of the kept checkpoint.
+        size: TreeSize,
+        /// The root of the kept checkpoint.
+        kept: Hash,
+        /// The root that the store gives at that size.
+        stored: Hash,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The store lacks something, or holds something damaged.
+    #[error("{0}; run `ledgerstone fsck`, and restore what it names")]
+    Read(#[from] ReadError),
+    /// The checkpoint could not be signed.
+    #[error("the checkpoint could not be signed: {0}")]
+    Signing(String),
+    /// The sequencer's thread could not be started.
+    #[error("the sequencer could not be started: {0}")]
+    Thread(io::Error),
+}
+
+/// Why a key could not be loaded or made.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// The key file could not be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The key file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The key file does not exist, and an existing log must not get a new key.
+    #[error("{} is missing; restore the key file of this log", .0.display())]
+    Missing(PathBuf),
+    /// Others than the owner may read the key file.
+    #[error("{} is readable by others (mode {mode:03o}); make it 600", path.display())]
+    Exposed {
+        /// The key file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The file does not hold a usable key, or the name cannot be a key name.
+    #[error("{what}: {reason}")]
+    Unusable {
+        /// The file, or the name.
+        what: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// Why closing a log did not end well.
+#[derive(Clone, Debug, Error)]
+#[non_exhaustive]
+pub enum CloseError {
+    /// The sequencer ended by an error.
+    #[error("{0}")]
+    Failed(Arc<Fatal>),
+}

@@ -1,0 +1,190 @@
+use std::fs;
+use std::fs::OpenOptions;
+use std::io;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::path::PathBuf;
+
+use ledgerstone_merkle::EcdsaP256Signer;
+use ledgerstone_merkle::Ed25519Signer;
+use ledgerstone_merkle::NoteSigner;
+use zeroize::Zeroizing;
+
+use crate::error::KeyError;
+
+/// The two keys of a log.
+///
+/// Witnesses, C2SP readers and Rekor v2 clients need Ed25519; Rekor v1 clients verify signed entry timestamps with ECDSA P-256
+/// only. Both sign under the log's name.
+#[derive(Debug)]
+pub struct LogKeys {
+    ed25519: Ed25519Signer,
+    ecdsa: EcdsaP256Signer,
+}
+
+impl LogKeys {
+    /// The file of the Ed25519 key in a key directory.
+    pub const ED25519_FILE: &'static str = "log-ed25519.pem";
+    /// The file of the ECDSA P-256 key in a key directory.
+    pub const ECDSA_FILE: &'static str = "log-ecdsa-p256.pem";
+
+    /// Makes two new keys that are nowhere stored, for a log called `name`.
+    ///
+    /// # Errors
+    /// [`KeyError::Unusable`] when `name` cannot be a key name (C2SP signed-note: not empty, no spaces, no `+`).
+    pub fn generate(name: &str) -> Result<Self, KeyError> {
+        let ed25519 = Ed25519Signer::generate_pkcs8_pem().map_err(|error| unusable(name, error))?;
+        let ecdsa = EcdsaP256Signer::generate_pkcs8_pem().map_err(|error| unusable(name, error))?;
+        Self::from_pem(name, &ed25519, &ecdsa)
+    }
+
+    /// The keys in two PKCS#8 PEM texts, for a log called `name`.
+    ///
+    /// # Errors
+    /// [`KeyError::Unusable`] when a text is not such a key, or `name` cannot be a key name.
+    pub fn from_pem(name: &str, ed25519: &str, ecdsa: &str) -> Result<Self, KeyError> {
+        Ok(Self {
+            ed25519: Ed25519Signer::from_pkcs8_pem(name, ed25519).map_err(|error| unusable("the Ed25519 key", error))?,
+            ecdsa: EcdsaP256Signer::from_pkcs8_pem(name, ecdsa).map_err(|error| unusable("the ECDSA P-256 key", error))?,
+        })
+    }
+
+    /// Loads both keys from `directory`.
+    ///
+    /// # Errors
+    /// [`KeyError::Missing`] when a file is not there, [`KeyError::Exposed`] when others than its owner may read it.
+    pub fn load(name: &str, directory: &Path) -> Result<Self, KeyError> {
+        let ed25519 = read(&directory.join(Self::ED25519_FILE))?;
+        let ecdsa = read(&directory.join(Self::ECDSA_FILE))?;
+        Self::from_pem(name, &ed25519, &ecdsa)
+    }
+
+    /// Loads both keys from `directory`, after it made those that are missing, with mode 0600. Only for a log that does not
+    /// exist yet: see [`load`](Self::load) for one that does.
+    ///
+    /// # Errors
+    /// As for [`load`](Self::load).
+    pub fn load_or_create(name: &str, directory: &Path) -> Result<Self, KeyError> {
+        fs::create_dir_all(directory).map_err(|source| KeyError::Io { path: directory.to_owned(), source })?;
+        let ed25519 = directory.join(Self::ED25519_FILE);
+        if !ed25519.exists() {
+            let pem = Ed25519Signer::generate_pkcs8_pem().map_err(|error| unusable(name, error))?;
+            write_new(&ed25519, &pem)?;
+        }
+        let ecdsa = directory.join(Self::ECDSA_FILE);
+        if !ecdsa.exists() {
+            let pem = EcdsaP256Signer::generate_pkcs8_pem().map_err(|error| unusable(name, error))?;
+            write_new(&ecdsa, &pem)?;
+        }
+        Self::load(name, directory)
+    }
+
+    /// The name that both keys sign under.
+    pub fn name(&self) -> &str {
+        self.ed25519.verifier().name()
+    }
+
+    /// The key that signs C2SP and Rekor v2 checkpoints.
+    pub fn ed25519(&self) -> &Ed25519Signer {
+        &self.ed25519
+    }
+
+    /// The key that signs Rekor v1 checkpoints and signed entry timestamps.
+    pub fn ecdsa(&self) -> &EcdsaP256Signer {
+        &self.ecdsa
+    }
+
+    /// The ids of both keys, as the store keeps them: Ed25519 first.
+    pub(crate) fn log_ids(&self) -> [(&'static str, [u8; 32]); 2] {
+        [("Ed25519", self.ed25519.verifier().log_id()), ("ECDSA P-256", self.ecdsa.verifier().log_id())]
+    }
+}
+
+fn read(path: &Path) -> Result<Zeroizing<String>, KeyError> {
+    let io_error = |source: io::Error| KeyError::Io { path: path.to_owned(), source };
+    let mode = match fs::metadata(path) {
+        Ok(metadata) => metadata.permissions().mode() & 0o777,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(KeyError::Missing(path.to_owned())),
+        Err(error) => return Err(io_error(error)),
+    };
+    if mode & 0o077 != 0 {
+        return Err(KeyError::Exposed { path: path.to_owned(), mode });
+    }
+    fs::read_to_string(path).map(Zeroizing::new).map_err(io_error)
+}
+
+/// Writes a key file whole or not at all: a crash leaves at most a temporary file, which the next start writes over.
+fn write_new(path: &Path, pem: &str) -> Result<(), KeyError> {
+    let io_error = |path: &PathBuf| {
+        let path = path.clone();
+        move |source| KeyError::Io { path, source }
+    };
+    let temporary = path.with_extension("pem.new");
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let mut file = options.open(&temporary).map_err(io_error(&temporary))?;
+    file.write_all(pem.as_bytes()).and_then(|()| file.sync_all()).map_err(io_error(&temporary))?;
+    let path = path.to_owned();
+    fs::rename(&temporary, &path).map_err(io_error(&path))?;
+    let directory = path.parent().map(Path::to_owned).unwrap_or_default();
+    fs::File::open(&directory).and_then(|directory| directory.sync_all()).map_err(io_error(&directory))
+}
+
+fn unusable(what: &str, error: impl ToString) -> KeyError {
+    KeyError::Unusable { what: what.to_owned(), reason: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn are_made_once_for_their_owner_only_and_then_loaded() {
+        let directory = tempfile::tempdir().unwrap();
+        let made = LogKeys::load_or_create("log.example.com", directory.path()).unwrap();
+        for file in [LogKeys::ED25519_FILE, LogKeys::ECDSA_FILE] {
+            let mode = fs::metadata(directory.path().join(file)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        let again = LogKeys::load_or_create("log.example.com", directory.path()).unwrap();
+        assert_eq!(made.log_ids(), again.log_ids());
+        assert_eq!(made.log_ids(), LogKeys::load("log.example.com", directory.path()).unwrap().log_ids());
+    }
+
+    #[test]
+    fn are_refused_when_others_may_read_them() {
+        let directory = tempfile::tempdir().unwrap();
+        LogKeys::load_or_create("log.example.com", directory.path()).unwrap();
+        let path = directory.path().join(LogKeys::ECDSA_FILE);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        let error = LogKeys::load("log.example.com", directory.path()).unwrap_err();
+        assert!(matches!(error, KeyError::Exposed { mode: 0o640, .. }), "{error}");
+    }
+
+    #[test]
+    fn that_are_missing_are_not_made_by_load() {
+        let directory = tempfile::tempdir().unwrap();
+        let error = LogKeys::load("log.example.com", directory.path()).unwrap_err();
+        assert!(matches!(error, KeyError::Missing(_)), "{error}");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn that_are_not_keys_are_named_in_the_error() {
+        let directory = tempfile::tempdir().unwrap();
+        LogKeys::load_or_create("log.example.com", directory.path()).unwrap();
+        let (ed25519, ecdsa) = (directory.path().join(LogKeys::ED25519_FILE), directory.path().join(LogKeys::ECDSA_FILE));
+        fs::copy(ecdsa, ed25519).unwrap();
+        let error = LogKeys::load("log.example.com", directory.path()).unwrap_err();
+        assert!(error.to_string().contains("Ed25519"), "{error}");
+    }
+
+    #[test]
+    fn need_a_name_that_a_note_can_carry() {
+        assert!(LogKeys::generate("log example").is_err());
+        assert!(LogKeys::generate("a+b").is_err());
+        assert!(LogKeys::generate("").is_err());
+    }
+}

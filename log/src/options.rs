@@ -1,0 +1,62 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use ledgerstone_merkle::TreeSize;
+
+/// How a log runs. Every field is a limit or an observer; the default suits one log on two cores.
+#[derive(Clone)]
+pub struct LogOptions {
+    /// The tree id that a new log gets, 1 to 2^63 - 1; `None` picks one at random. Rekor v1 puts it into checkpoints and ids.
+    pub tree_id: Option<u64>,
+    /// The most entries that one round takes. Bounds the memory of a round and the time until its first waiter is answered.
+    pub round_entries: usize,
+    /// The most bytes of bodies that one round takes; a round takes at least one entry.
+    pub round_bytes: usize,
+    /// The most entries that wait; more are refused at once.
+    pub queue_entries: usize,
+    /// The most bytes of bodies that wait; more are refused at once.
+    pub queue_bytes: usize,
+    /// The most full tiles that are kept in memory for proofs. A tile with its inner nodes takes 16 KiB.
+    pub cached_tiles: usize,
+    /// What is told of each round.
+    pub observer: Option<Arc<dyn Observer>>,
+}
+
+impl Default for LogOptions {
+    fn default() -> Self {
+        Self {
+            tree_id: None,
+            round_entries: 4_096,
+            round_bytes: 16 << 20,
+            queue_entries: 16_384,
+            queue_bytes: 64 << 20,
+            cached_tiles: 1_024,
+            observer: None,
+        }
+    }
+}
+
+/// Hears of the sequencer's work, on its thread: it must return at once.
+pub trait Observer: Send + Sync + 'static {
+    /// A round ended, and its head is published.
+    fn round(&self, report: &RoundReport);
+}
+
+/// What one round of the sequencer did.
+#[derive(Clone, Copy, Debug)]
+pub struct RoundReport {
+    /// New entries.
+    pub entries: usize,
+    /// Submissions that the log, or this round, already held.
+    pub duplicates: usize,
+    /// Bytes of new bodies.
+    pub bytes: usize,
+    /// How long the atomic batch and its sync took.
+    pub commit: Duration,
+    /// How long the round took altogether.
+    pub total: Duration,
+    /// How long the entry that waited longest had waited when the round began.
+    pub waited: Duration,
+    /// The size of the tree now.
+    pub size: TreeSize,
+}
