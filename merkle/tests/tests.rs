@@ -1,0 +1,1 @@
+//! Published vectors and properties of the whole crate.
