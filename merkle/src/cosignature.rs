@@ -126,7 +126,7 @@ impl CosignatureSigner {
         }
         .to_bytes();
         Ok(NoteSignature::new(
-            self.verifier.name().clone(),
+            self.verifier.key_name().clone(),
             self.verifier.id(),
             bytes,
         ))

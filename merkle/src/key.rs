@@ -147,8 +147,13 @@ impl VerifierKey {
         )
     }
 
+    /// The name as text.
+    pub fn name(&self) -> &str {
+        self.name.as_str()
+    }
+
     /// The name.
-    pub const fn name(&self) -> &KeyName {
+    pub const fn key_name(&self) -> &KeyName {
         &self.name
     }
 
@@ -159,8 +164,8 @@ impl VerifierKey {
     }
 
     /// The hash of which the id is the beginning. Sigstore names a log by it: `logId.keyId`.
-    pub const fn log_id(&self) -> &[u8; 32] {
-        &self.log_id
+    pub const fn log_id(&self) -> [u8; 32] {
+        self.log_id
     }
 
     /// The algorithm.

@@ -75,7 +75,7 @@ impl SignedNote {
         for signer in signers {
             let bytes = signer.sign(&note.text)?;
             let key = signer.verifier();
-            note.add_signature(NoteSignature::new(key.name().clone(), key.id(), bytes))?;
+            note.add_signature(NoteSignature::new(key.key_name().clone(), key.id(), bytes))?;
         }
         Ok(note)
     }
@@ -135,7 +135,7 @@ impl SignedNote {
             };
             if key.verify(&self.text, &signature.bytes).is_err() {
                 return Err(NoteError::InvalidSignature {
-                    name: key.name().clone(),
+                    name: key.key_name().clone(),
                     id: key.id(),
                 });
             }
@@ -204,7 +204,7 @@ impl NoteSignature {
     fn find_key<'k>(&self, keys: &'k [VerifierKey]) -> Result<Option<&'k VerifierKey>, NoteError> {
         let mut known = keys
             .iter()
-            .filter(|key| (key.name(), key.id()) == self.key());
+            .filter(|key| (key.key_name(), key.id()) == self.key());
         let first = known.next();
         if known.any(|other| Some(other) != first) {
             return Err(NoteError::AmbiguousKey {

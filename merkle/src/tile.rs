@@ -1,5 +1,7 @@
 use std::num::NonZeroU16;
 
+use bytes::Bytes;
+
 use crate::hash::Hash;
 use crate::hashing::level_into;
 use crate::hashing::node_hash;
@@ -173,10 +175,17 @@ impl Tile {
         self.node(TILE_HEIGHT, 0)
     }
 
-    /// The wire form of the tile's first `width` hashes, or `None` when it has fewer.
-    pub fn to_bytes(&self, width: TileWidth) -> Option<Vec<u8>> {
-        let hashes = self.hashes().get(..width.get())?;
-        Some(hashes.iter().flat_map(Hash::as_bytes).copied().collect())
+    /// The wire form of the tile's first `width` hashes: a partial tile is cut from a wider one.
+    ///
+    /// # Panics
+    /// When the tile has fewer.
+    pub fn to_bytes(&self, width: TileWidth) -> Bytes {
+        let hashes = &self.hashes()[..width.get()];
+        let mut bytes = Vec::with_capacity(width.get() * Hash::LENGTH);
+        hashes
+            .iter()
+            .for_each(|hash| bytes.extend_from_slice(hash.as_ref()));
+        bytes.into()
     }
 }
 
@@ -297,15 +306,11 @@ mod tests {
     #[test]
     fn bytes_are_whole_hashes() {
         let tile = Tile::from_hashes(&leaves(300)[..256]).unwrap();
-        let bytes = tile.to_bytes(TileWidth::FULL).unwrap();
+        let bytes = tile.to_bytes(TileWidth::FULL);
         assert_eq!(bytes.len(), TILE_BYTES);
         assert_eq!(Tile::from_bytes(&bytes), Ok(tile.clone()));
         let three = TileWidth::new(3).unwrap();
-        assert_eq!(tile.to_bytes(three).unwrap(), bytes[..96]);
-        assert_eq!(
-            Tile::from_bytes(&bytes[..64]).unwrap().to_bytes(three),
-            None
-        );
+        assert_eq!(tile.to_bytes(three), bytes[..96]);
         assert_eq!(Tile::from_bytes(&[]), Err(TileError::Length { bytes: 0 }));
         assert_eq!(
             Tile::from_bytes(&bytes[..33]),
@@ -315,6 +320,14 @@ mod tests {
             Tile::from_hashes(&leaves(257)),
             Err(TileError::TooWide { hashes: 257 })
         );
+    }
+
+    #[test]
+    #[should_panic(expected = "out of range")]
+    fn a_tile_is_not_cut_wider_than_it_is() {
+        Tile::from_hashes(&leaves(2))
+            .unwrap()
+            .to_bytes(TileWidth::new(3).unwrap());
     }
 
     #[test]
