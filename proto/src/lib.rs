@@ -4,9 +4,10 @@
 //! and JSON are interchangeable with every other implementation. `ledgerstone.v1` is the log's own
 //! protocol. Fields of type `bytes` are [`bytes::Bytes`].
 //!
-//! JSON is the proto3 form.
+//! JSON is the proto3 form; [`json`] reads and writes it.
 
 pub mod google;
+pub mod json;
 
 /// The Sigstore packages, `dev.sigstore.*`.
 pub mod sigstore {
