@@ -117,7 +117,7 @@ impl Tile {
         self.nodes[position] = node;
         self.width += 1;
         for height in 1..=TILE_HEIGHT {
-            if position % 2 == 0 {
+            if position.is_multiple_of(2) {
                 return None;
             }
             node = node_hash(&self.nodes[offset(height - 1) + position - 1], &node);
