@@ -1,0 +1,261 @@
+use std::net::IpAddr;
+use std::net::Ipv4Addr;
+use std::net::Ipv6Addr;
+
+use der::Decode;
+use der::Error;
+use der::ErrorKind;
+use der::Reader;
+use der::SliceReader;
+use der::Tag;
+use der::TagNumber;
+use der::Tagged;
+use der::asn1::AnyRef;
+use der::asn1::BitStringRef;
+use der::asn1::ObjectIdentifier;
+use der::asn1::OctetStringRef;
+
+use crate::key::KeyError;
+use crate::key::refuse_pem;
+
+/// The most subjects that a certificate may name. Each takes a row of the search index, and costs few bytes to make.
+pub const MAX_SUBJECTS: usize = 256;
+
+/// The two things a log reads in a certificate (RFC 5280, section 4.1): its key and its subject alternative names.
+///
+/// The rest must only be well formed. Chain, validity, usages and the certificate's own signature are the verifier's
+/// business: the log shows everything that a key signed, also what nobody should trust.
+pub(crate) struct Certificate<'a> {
+    spki: &'a [u8],
+    subject_alternative_names: Option<&'a [u8]>,
+}
+
+impl<'a> Certificate<'a> {
+    /// Reads `der` as exactly one certificate.
+    pub(crate) fn from_der(der: &'a [u8]) -> Result<Self, KeyError> {
+        refuse_pem(der)?;
+        let read = || {
+            let mut reader = SliceReader::new(der)?;
+            let certificate = reader.sequence(read_certificate)?;
+            reader.finish()?;
+            Ok(certificate)
+        };
+        read().map_err(KeyError::Certificate)
+    }
+
+    /// The SubjectPublicKeyInfo, as it stands in the certificate.
+    pub(crate) fn spki(&self) -> &'a [u8] {
+        self.spki
+    }
+
+    /// Whom the certificate names: DNS names, e-mail addresses, IP addresses, URIs, then Fulcio's other names.
+    pub(crate) fn subjects(&self) -> Result<Vec<String>, SubjectsError> {
+        let Some(names) = self.subject_alternative_names else {
+            return Ok(Vec::new());
+        };
+        let mut subjects = AnyRef::from_der(names)?.sequence(read_general_names)?;
+        subjects.sort_by_key(|(order, _)| *order);
+        Ok(subjects.into_iter().map(|(_, name)| name).collect())
+    }
+}
+
+/// Why the subjects of a certificate are not known.
+#[derive(Debug)]
+pub(crate) enum SubjectsError {
+    Malformed(Error),
+    TooMany,
+}
+
+impl From<Error> for SubjectsError {
+    fn from(error: Error) -> Self {
+        Self::Malformed(error)
+    }
+}
+
+fn read_certificate<'a>(reader: &mut SliceReader<'a>) -> Result<Certificate<'a>, Error> {
+    let (certificate, inner_algorithm) = reader.sequence(read_tbs_certificate)?;
+    let outer_algorithm = read_sequence(reader)?;
+    // A difference is either damage or an attempt to lift the unsigned outer field (RFC 5280, section 4.1.1.2).
+    if inner_algorithm != outer_algorithm {
+        return Err(reader.error(ErrorKind::Value { tag: Tag::Sequence }));
+    }
+    reader.decode::<BitStringRef<'_>>()?;
+    Ok(certificate)
+}
+
+fn read_tbs_certificate<'a>(
+    reader: &mut SliceReader<'a>,
+) -> Result<(Certificate<'a>, &'a [u8]), Error> {
+    if peek_context_specific(reader) == Some(0) {
+        reader.tlv_bytes()?;
+    }
+    read_tagged(reader, Tag::Integer)?;
+    let algorithm = read_sequence(reader)?;
+    reader.sequence(read_name)?;
+    reader.sequence(read_validity)?;
+    reader.sequence(read_name)?;
+    let spki = read_sequence(reader)?;
+    for unique_identifier in [1, 2] {
+        if peek_context_specific(reader) == Some(unique_identifier) {
+            reader.tlv_bytes()?;
+        }
+    }
+    let subject_alternative_names = match peek_context_specific(reader) {
+        Some(3) => read_extensions(reader)?,
+        _ => None,
+    };
+    let certificate = Certificate {
+        spki,
+        subject_alternative_names,
+    };
+    Ok((certificate, algorithm))
+}
+
+/// Name: a sequence of sets of (type, value).
+fn read_name(reader: &mut SliceReader<'_>) -> Result<(), Error> {
+    while !reader.is_finished() {
+        let relative_name = reader.decode::<AnyRef<'_>>()?;
+        relative_name.tag().assert_eq(Tag::Set)?;
+        let mut attributes = SliceReader::new(relative_name.value())?;
+        while !attributes.is_finished() {
+            attributes.sequence(|attribute| {
+                attribute.decode::<ObjectIdentifier>()?;
+                attribute.decode::<AnyRef<'_>>().map(drop)
+            })?;
+        }
+    }
+    Ok(())
+}
+
+fn read_validity(reader: &mut SliceReader<'_>) -> Result<(), Error> {
+    for _ in ["notBefore", "notAfter"] {
+        let time = reader.decode::<AnyRef<'_>>()?;
+        if !matches!(time.tag(), Tag::UtcTime | Tag::GeneralizedTime) {
+            return Err(time.tag().unexpected_error(Some(Tag::UtcTime)).into());
+        }
+    }
+    Ok(())
+}
+
+/// The value of the subject alternative name extension, where there is one.
+fn read_extensions<'a>(reader: &mut SliceReader<'a>) -> Result<Option<&'a [u8]>, Error> {
+    let wrapped = reader.decode::<AnyRef<'a>>()?;
+    let mut reader = SliceReader::new(wrapped.value())?;
+    let names = reader.sequence(|extensions| {
+        let mut names = None;
+        while !extensions.is_finished() {
+            let (identifier, value) = extensions.sequence(read_extension)?;
+            if identifier == SUBJECT_ALTERNATIVE_NAME && names.replace(value).is_some() {
+                return Err(extensions.error(ErrorKind::Value {
+                    tag: Tag::ObjectIdentifier,
+                }));
+            }
+        }
+        Ok::<_, Error>(names)
+    })?;
+    reader.finish()?;
+    Ok(names)
+}
+
+fn read_extension<'a>(reader: &mut SliceReader<'a>) -> Result<(ObjectIdentifier, &'a [u8]), Error> {
+    let identifier = reader.decode()?;
+    if Tag::peek(reader)? == Tag::Boolean {
+        reader.decode::<bool>()?;
+    }
+    Ok((identifier, reader.decode::<&OctetStringRef>()?.as_bytes()))
+}
+
+fn read_general_names(
+    reader: &mut SliceReader<'_>,
+) -> Result<Vec<(NameOrder, String)>, SubjectsError> {
+    let mut names = Vec::new();
+    while !reader.is_finished() {
+        if names.len() == MAX_SUBJECTS {
+            return Err(SubjectsError::TooMany);
+        }
+        names.extend(read_general_name(reader.decode()?)?);
+    }
+    Ok(names)
+}
+
+/// One GeneralName (RFC 5280, section 4.2.1.6), or `None` for a form that names nobody one could search for.
+fn read_general_name(name: AnyRef<'_>) -> Result<Option<(NameOrder, String)>, Error> {
+    let Tag::ContextSpecific { number, .. } = name.tag() else {
+        return Err(name.tag().unexpected_error(None).into());
+    };
+    let value = name.value();
+    Ok(match number.value() {
+        0 => read_other_name(value)?.map(|text| (NameOrder::Other, text)),
+        1 => Some((NameOrder::Email, read_ia5(value)?)),
+        2 => Some((NameOrder::Dns, read_ia5(value)?)),
+        6 => Some((NameOrder::Uri, read_ia5(value)?)),
+        7 => Some((NameOrder::Ip, read_ip_address(value)?)),
+        _ => None,
+    })
+}
+
+/// The order in which the field lists the subjects of a certificate.
+#[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
+enum NameOrder {
+    Dns,
+    Email,
+    Ip,
+    Uri,
+    Other,
+}
+
+fn read_ia5(value: &[u8]) -> Result<String, Error> {
+    match std::str::from_utf8(value) {
+        Ok(text) if text.is_ascii() => Ok(text.to_owned()),
+        _ => Err(Tag::Ia5String.value_error().into()),
+    }
+}
+
+fn read_ip_address(value: &[u8]) -> Result<String, Error> {
+    let address = if let Ok(octets) = <[u8; 4]>::try_from(value) {
+        IpAddr::V4(Ipv4Addr::from(octets))
+    } else if let Ok(octets) = <[u8; 16]>::try_from(value) {
+        IpAddr::V6(Ipv6Addr::from(octets))
+    } else {
+        return Err(Tag::OctetString.length_error().into());
+    };
+    Ok(address.to_canonical().to_string())
+}
+
+/// Fulcio's form of a name that is neither an address nor a URI: an OtherName that holds a UTF8String.
+fn read_other_name(value: &[u8]) -> Result<Option<String>, Error> {
+    let mut reader = SliceReader::new(value)?;
+    let identifier = reader.decode::<ObjectIdentifier>()?;
+    let wrapped = reader.decode::<AnyRef<'_>>()?;
+    reader.finish()?;
+    if identifier != FULCIO_OTHER_NAME {
+        return Ok(None);
+    }
+    wrapped.tag().assert_eq(Tag::ContextSpecific {
+        constructed: true,
+        number: TagNumber(0),
+    })?;
+    Ok(Some(String::from_der(wrapped.value())?))
+}
+
+fn read_sequence<'a>(reader: &mut SliceReader<'a>) -> Result<&'a [u8], Error> {
+    read_tagged(reader, Tag::Sequence)
+}
+
+/// One value with its header.
+fn read_tagged<'a>(reader: &mut SliceReader<'a>, tag: Tag) -> Result<&'a [u8], Error> {
+    Tag::peek(reader)?.assert_eq(tag)?;
+    reader.tlv_bytes()
+}
+
+/// The number of the context-specific tag that comes next, if one does.
+fn peek_context_specific(reader: &SliceReader<'_>) -> Option<u32> {
+    match Tag::peek(reader) {
+        Ok(Tag::ContextSpecific { number, .. }) => Some(number.value()),
+        _ => None,
+    }
+}
+
+const SUBJECT_ALTERNATIVE_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
+
+const FULCIO_OTHER_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.7");
