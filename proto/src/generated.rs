@@ -1,6 +1,6 @@
 //! The generated code, in the module tree that the packages' names imply: it refers to its own
 //! types by relative paths.
-#![allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic)]
+#![allow(missing_docs, unreachable_pub, clippy::all, clippy::nursery)]
 
 pub mod dev {
     pub mod sigstore {
