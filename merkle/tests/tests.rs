@@ -1,5 +1,10 @@
 //! Published vectors, real logs and properties of the whole crate.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot read its vectors has failed"
+)]
+
 mod cosignatures;
 mod fixtures;
 mod keys;
