@@ -67,7 +67,7 @@ impl<'t, D> ValueReader<'t, D> {
 
 impl<'de, 't, D: Deserializer<'de>> ValueReader<'t, D> {
     /// Asks for any type: serde's readers of one type refuse null before a visitor sees it.
-    fn read<V: Visitor<'de>>(self, visitor: V, default: Default) -> Result<V::Value, D::Error> {
+    fn read<V: Visitor<'de>>(self, visitor: V, unset: Unset) -> Result<V::Value, D::Error> {
         let Self {
             deserializer,
             nullable,
@@ -75,7 +75,7 @@ impl<'de, 't, D: Deserializer<'de>> ValueReader<'t, D> {
         } = self;
         deserializer.deserialize_any(ValueVisitor {
             visitor,
-            null: nullable.then_some(default),
+            null: nullable.then_some(unset),
             trace,
         })
     }
@@ -95,23 +95,23 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for ValueReader<'_, D> {
 
     /// Enums and numbers: they come as names or strings as well.
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        self.read(visitor, Default::Zero)
+        self.read(visitor, Unset::Zero)
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        self.read(visitor, Default::False)
+        self.read(visitor, Unset::False)
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        self.read(visitor, Default::EmptyText)
+        self.read(visitor, Unset::EmptyText)
     }
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        self.read(visitor, Default::EmptyText)
+        self.read(visitor, Unset::EmptyText)
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        self.read(visitor, Default::EmptyList)
+        self.read(visitor, Unset::EmptyList)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
@@ -149,7 +149,7 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for ValueReader<'_, S> {
 
 /// What null stands for.
 #[derive(Clone, Copy)]
-enum Default {
+enum Unset {
     EmptyList,
     EmptyText,
     False,
@@ -158,7 +158,7 @@ enum Default {
 
 struct ValueVisitor<'t, V> {
     visitor: V,
-    null: Option<Default>,
+    null: Option<Unset>,
     trace: &'t Trace,
 }
 
@@ -204,12 +204,10 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for ValueVisitor<'_, V> {
 
     fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
         match self.null {
-            Some(Default::EmptyList) => {
-                self.visitor.visit_seq(NoElements(std::marker::PhantomData))
-            }
-            Some(Default::EmptyText) => self.visitor.visit_str(""),
-            Some(Default::False) => self.visitor.visit_bool(false),
-            Some(Default::Zero) => self.visitor.visit_u64(0),
+            Some(Unset::EmptyList) => self.visitor.visit_seq(NoElements(std::marker::PhantomData)),
+            Some(Unset::EmptyText) => self.visitor.visit_str(""),
+            Some(Unset::False) => self.visitor.visit_bool(false),
+            Some(Unset::Zero) => self.visitor.visit_u64(0),
             None => self.visitor.visit_unit(),
         }
     }

@@ -151,7 +151,7 @@ fn random_message(descriptor: &MessageDescriptor, rng: &mut TestRng) -> DynamicM
     }
     // A later member of a choice replaces an earlier one.
     for field in descriptor.fields() {
-        if rng.next_u32() % 4 == 0 {
+        if rng.next_u32().is_multiple_of(4) {
             continue;
         }
         if field.is_list() {
