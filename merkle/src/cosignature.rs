@@ -34,19 +34,13 @@ impl Cosignature {
     /// # Errors
     /// When the length is wrong or the time is beyond [`MAX_TIMESTAMP`](Self::MAX_TIMESTAMP).
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CosignatureError> {
-        let bytes: &[u8; Self::LENGTH] = bytes
-            .try_into()
-            .map_err(|_| CosignatureError::Length { bytes: bytes.len() })?;
-        let (time, signature) = bytes.split_at(8);
-        let timestamp = time
-            .iter()
-            .fold(0, |time, byte| time << 8 | u64::from(*byte));
+        let wrong_length = CosignatureError::Length { bytes: bytes.len() };
+        let (time, signature) = bytes.split_first_chunk().ok_or(wrong_length)?;
+        let signature = signature.try_into().map_err(|_| wrong_length)?;
+        let timestamp = u64::from_be_bytes(*time);
         if timestamp > Self::MAX_TIMESTAMP {
             return Err(CosignatureError::Timestamp { timestamp });
         }
-        let signature = signature
-            .try_into()
-            .map_err(|_| CosignatureError::Length { bytes: bytes.len() })?;
         Ok(Self {
             timestamp,
             signature,

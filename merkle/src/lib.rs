@@ -2,6 +2,39 @@
 //!
 //! No I/O, no async, no storage: everything here is a function of bytes. The formats are those of RFC 6962 (hashes and
 //! proofs), and of C2SP's signed-note, tlog-checkpoint, tlog-cosignature, tlog-tiles and tlog-proof.
+//!
+//! ```
+//! use std::convert::Infallible;
+//! use std::sync::Arc;
+//!
+//! use ledgerstone_merkle::*;
+//!
+//! /// A tree of 256 leaves at most is one tile.
+//! struct OneTile(Arc<Tile>);
+//!
+//! impl TileSource for OneTile {
+//!     type Error = Infallible;
+//!
+//!     fn tile(&self, _id: TileId, _width: TileWidth) -> Result<Arc<Tile>, Infallible> {
+//!         Ok(Arc::clone(&self.0))
+//!     }
+//! }
+//!
+//! let leaves = leaf_hashes(&["first entry", "second entry", "third entry"]);
+//! let mut edge = RightEdge::new();
+//! edge.extend(&leaves);
+//!
+//! let tiles = OneTile(Arc::new(Tile::from_hashes(&leaves)?));
+//! let proof = InclusionProof::from_tiles(&tiles, LeafIndex::new(1), edge.size())?;
+//! proof.verify(&leaf_hash(b"second entry"), &edge.root())?;
+//!
+//! let pem = Ed25519Signer::generate_pkcs8_pem()?;
+//! let signer = Ed25519Signer::from_pkcs8_pem("log.example", &pem)?;
+//! let checkpoint = Checkpoint::new("log.example", edge.size(), edge.root())?;
+//! let note = SignedNote::sign(checkpoint.to_text(), &[&signer])?;
+//! assert_eq!(note.verify(&[signer.verifier().clone()])?, [signer.verifier()]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod bundle;
 mod checkpoint;

@@ -72,7 +72,7 @@ impl Ed25519Signer {
     /// The signature over any bytes: 64 bytes.
     ///
     /// # Errors
-    /// Never; the signature is that of the other signers.
+    /// Never: it is a `Result` so that all keys sign alike.
     pub fn sign_bytes(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
         Ok(self.key.sign(message).to_bytes().to_vec())
     }

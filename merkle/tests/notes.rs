@@ -262,6 +262,21 @@ fn a_key_has_one_signature() {
     assert_eq!(SignedNote::parse(note.to_string()), Ok(note));
 }
 
+/// Whatever bit of a note is changed: it is no note any more, or not one that the key signed.
+#[test]
+fn every_bit_counts() {
+    let note = format!("{TEXT}\n{PETER_LINE}");
+    let keys = [key(PETER)];
+    for position in 0..8 * note.len() {
+        let mut bytes = note.as_bytes().to_vec();
+        bytes[position / 8] ^= 1 << (position % 8);
+        if let Ok(changed) = SignedNote::parse(&bytes) {
+            assert_eq!(changed.to_string().as_bytes(), bytes);
+            assert!(changed.verify(&keys).is_err(), "bit {position}");
+        }
+    }
+}
+
 /// Checkpoints of Rekor v1 (ECDSA, an origin that is not the key's name, an extension line) and v2 (Ed25519).
 #[test]
 fn real_checkpoints() {

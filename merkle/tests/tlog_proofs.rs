@@ -145,6 +145,24 @@ fn malformed_proofs() {
     );
 }
 
+#[test]
+fn a_proof_has_one_spelling() {
+    let text = format!("c2sp.org/tlog-proof@v1\nextra AA==\nindex 10\n{HASH_1}\n{HASH_2}\n\nc\n");
+    let mut read = 0;
+    for position in 0..8 * text.len() {
+        let mut bytes = text.clone().into_bytes();
+        bytes[position / 8] ^= 1 << (position % 8);
+        let Ok(changed) = String::from_utf8(bytes) else {
+            continue;
+        };
+        if let Ok(proof) = TlogProof::parse(&changed) {
+            assert_eq!(proof.to_string(), changed);
+            read += 1;
+        }
+    }
+    assert!(read > 0);
+}
+
 /// The entries of the bundles, whose logs answered with a leaf, an inclusion proof and a checkpoint.
 #[test]
 fn real_entries() {
