@@ -1,1 +1,36 @@
-//! log-server
+//! The faces of the log: each protocol parses within limits, calls the log, and renders. No face touches the storage, and no
+//! face signs.
+//!
+//! | module | protocol |
+//! |---|---|
+//! | `rekor_v2` | `dev.sigstore.rekor.v2.Rekor` over gRPC, and under `/api/v2/` |
+//! | `tiles` | C2SP tlog-tiles: `/checkpoint`, `/tile/...` |
+//! | `grpc` | `ledgerstone.v1.Log` |
+//! | `log_v1` | the reads of `ledgerstone.v1.Log` as JSON under `/log/v1/` |
+//! | `admin` | metrics and health, on a port of their own |
+
+mod admin;
+mod error;
+mod grpc;
+mod log_v1;
+mod metrics;
+mod rekor_v2;
+mod request_id;
+mod routes;
+mod server;
+mod settings;
+mod state;
+mod telemetry;
+mod tiles;
+mod views;
+
+pub use metrics::Metrics;
+pub use server::Server;
+pub use server::ServerError;
+pub use settings::LogFormat;
+pub use settings::OnDuplicate;
+pub use settings::Overrides;
+pub use settings::Settings;
+pub use settings::SettingsError;
+pub use settings::TlsFiles;
+pub use telemetry::init as init_telemetry;

@@ -98,7 +98,10 @@ pub enum ReadError {
 impl ReadError {
     /// Whether the caller asked for what cannot exist, rather than the log being in trouble.
     pub fn is_out_of_range(&self) -> bool {
-        matches!(self, Self::BeyondHead { .. } | Self::IndexBeyondSize { .. } | Self::SizesReversed { .. })
+        matches!(
+            self,
+            Self::BeyondHead { .. } | Self::IndexBeyondSize { .. } | Self::SizesReversed { .. }
+        )
     }
 }
 
@@ -114,7 +117,9 @@ pub enum Fatal {
     Read(#[from] ReadError),
     /// The root of the running right edge and the root recomputed from what was read back differ: one of them is wrong, and
     /// nobody can tell which, so none is signed.
-    #[error("at size {size} the running root is {running}, and the root of what was stored is {stored}; nothing was signed")]
+    #[error(
+        "at size {size} the running root is {running}, and the root of what was stored is {stored}; nothing was signed"
+    )]
     RootsDiffer {
         /// The size of the tree that was not signed.
         size: TreeSize,
@@ -153,7 +158,9 @@ pub enum OpenError {
     #[error("the store holds no log in shard {0}")]
     NoShard(ShardId),
     /// The store belongs to another log.
-    #[error("the store belongs to the log {stored:?}, not to {configured:?}; use its own data directory, or configure the stored name")]
+    #[error(
+        "the store belongs to the log {stored:?}, not to {configured:?}; use its own data directory, or configure the stored name"
+    )]
     OtherOrigin {
         /// The origin in the store.
         stored: String,
@@ -161,7 +168,9 @@ pub enum OpenError {
         configured: String,
     },
     /// The keys are not those that the log was made with.
-    #[error("the {key} key has the id {configured}, but the log was made with {stored}; restore the key files of this log")]
+    #[error(
+        "the {key} key has the id {configured}, but the log was made with {stored}; restore the key files of this log"
+    )]
     OtherKey {
         /// Which of the keys.
         key: &'static str,
@@ -174,7 +183,9 @@ pub enum OpenError {
     #[error("shard {0} has no tree head; restore the data directory")]
     MissingHead(ShardId),
     /// The root computed from tiles and bodies is not the root of the stored head.
-    #[error("the stored head has {size} leaves and root {stored}, but the stored tiles and bodies give {computed}; run `ledgerstone fsck`, and restore what it names")]
+    #[error(
+        "the stored head has {size} leaves and root {stored}, but the stored tiles and bodies give {computed}; run `ledgerstone fsck`, and restore what it names"
+    )]
     WrongRoot {
         /// The size of the stored head.
         size: TreeSize,
@@ -184,7 +195,9 @@ pub enum OpenError {
         computed: Hash,
     },
     /// There are entries beyond the stored head.
-    #[error("the stored head has {0} leaves, but there are entries beyond it; run `ledgerstone fsck`")]
+    #[error(
+        "the stored head has {0} leaves, but there are entries beyond it; run `ledgerstone fsck`"
+    )]
     EntriesBeyondHead(TreeSize),
     /// The checkpoint outside the store is gone.
     #[error(
@@ -210,7 +223,9 @@ pub enum OpenError {
         stored: TreeSize,
     },
     /// The tree in the store does not extend the tree that was signed.
-    #[error("the checkpoint signed over {size} leaves has root {kept}, but the store gives {stored}: it is another tree; restore the store of this log")]
+    #[error(
+        "the checkpoint signed over {size} leaves has root {kept}, but the store gives {stored}: it is another tree; restore the store of this log"
+    )]
     Forked {
         /// The size of the kept checkpoint.
         size: TreeSize,

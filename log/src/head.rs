@@ -39,9 +39,22 @@ impl Head {
         live: LiveTiles,
         completed: HashMap<TileId, Arc<Tile>>,
     ) -> Result<Self, String> {
-        let checkpoint = Checkpoint { origin: identity.origin.clone(), size, root, extensions: Vec::new() };
+        let checkpoint = Checkpoint {
+            origin: identity.origin.clone(),
+            size,
+            root,
+            extensions: Vec::new(),
+        };
         let checkpoint = signed(&checkpoint, keys.ed25519())?;
-        Ok(Self { size, root, time, checkpoint, v1_checkpoint: OnceLock::new(), live, completed })
+        Ok(Self {
+            size,
+            root,
+            time,
+            checkpoint,
+            v1_checkpoint: OnceLock::new(),
+            live,
+            completed,
+        })
     }
 
     /// The number of leaves.
@@ -72,7 +85,12 @@ impl Head {
     pub fn v1_checkpoint(&self, identity: &ShardIdentity, keys: &LogKeys) -> Result<&str, &str> {
         let signed = self.v1_checkpoint.get_or_init(|| {
             let origin = format!("{} - {}", identity.origin, identity.tree_id);
-            let checkpoint = Checkpoint { origin, size: self.size, root: self.root, extensions: Vec::new() };
+            let checkpoint = Checkpoint {
+                origin,
+                size: self.size,
+                root: self.root,
+                extensions: Vec::new(),
+            };
             signed(&checkpoint, keys.ecdsa())
         });
         signed.as_deref().map_err(String::as_str)
@@ -89,6 +107,7 @@ impl Head {
 }
 
 fn signed(checkpoint: &Checkpoint, signer: &dyn NoteSigner) -> Result<String, String> {
-    let note = SignedNote::sign(checkpoint.to_text(), &[signer]).map_err(|error| error.to_string())?;
+    let note =
+        SignedNote::sign(checkpoint.to_text(), &[signer]).map_err(|error| error.to_string())?;
     Ok(note.to_string())
 }

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::fs;
 use std::fs::OpenOptions;
 use std::io;
@@ -18,7 +19,6 @@ use crate::error::KeyError;
 ///
 /// Witnesses, C2SP readers and Rekor v2 clients need Ed25519; Rekor v1 clients verify signed entry timestamps with ECDSA P-256
 /// only. Both sign under the log's name.
-#[derive(Debug)]
 pub struct LogKeys {
     ed25519: Ed25519Signer,
     ecdsa: EcdsaP256Signer,
@@ -46,8 +46,10 @@ impl LogKeys {
     /// [`KeyError::Unusable`] when a text is not such a key, or `name` cannot be a key name.
     pub fn from_pem(name: &str, ed25519: &str, ecdsa: &str) -> Result<Self, KeyError> {
         Ok(Self {
-            ed25519: Ed25519Signer::from_pkcs8_pem(name, ed25519).map_err(|error| unusable("the Ed25519 key", error))?,
-            ecdsa: EcdsaP256Signer::from_pkcs8_pem(name, ecdsa).map_err(|error| unusable("the ECDSA P-256 key", error))?,
+            ed25519: Ed25519Signer::from_pkcs8_pem(name, ed25519)
+                .map_err(|error| unusable("the Ed25519 key", error))?,
+            ecdsa: EcdsaP256Signer::from_pkcs8_pem(name, ecdsa)
+                .map_err(|error| unusable("the ECDSA P-256 key", error))?,
         })
     }
 
@@ -67,7 +69,10 @@ impl LogKeys {
     /// # Errors
     /// As for [`load`](Self::load).
     pub fn load_or_create(name: &str, directory: &Path) -> Result<Self, KeyError> {
-        fs::create_dir_all(directory).map_err(|source| KeyError::Io { path: directory.to_owned(), source })?;
+        fs::create_dir_all(directory).map_err(|source| KeyError::Io {
+            path: directory.to_owned(),
+            source,
+        })?;
         let ed25519 = directory.join(Self::ED25519_FILE);
         if !ed25519.exists() {
             let pem = Ed25519Signer::generate_pkcs8_pem().map_err(|error| unusable(name, error))?;
@@ -75,7 +80,8 @@ impl LogKeys {
         }
         let ecdsa = directory.join(Self::ECDSA_FILE);
         if !ecdsa.exists() {
-            let pem = EcdsaP256Signer::generate_pkcs8_pem().map_err(|error| unusable(name, error))?;
+            let pem =
+                EcdsaP256Signer::generate_pkcs8_pem().map_err(|error| unusable(name, error))?;
             write_new(&ecdsa, &pem)?;
         }
         Self::load(name, directory)
@@ -98,21 +104,44 @@ impl LogKeys {
 
     /// The ids of both keys, as the store keeps them: Ed25519 first.
     pub(crate) fn log_ids(&self) -> [(&'static str, [u8; 32]); 2] {
-        [("Ed25519", self.ed25519.verifier().log_id()), ("ECDSA P-256", self.ecdsa.verifier().log_id())]
+        [
+            ("Ed25519", self.ed25519.verifier().log_id()),
+            ("ECDSA P-256", self.ecdsa.verifier().log_id()),
+        ]
+    }
+}
+
+/// Names the keys by their public halves.
+impl fmt::Debug for LogKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut keys = f.debug_struct("LogKeys");
+        keys.field("ed25519", &self.ed25519.verifier().to_string());
+        keys.field("ecdsa", &self.ecdsa.verifier().to_string());
+        keys.finish()
     }
 }
 
 fn read(path: &Path) -> Result<Zeroizing<String>, KeyError> {
-    let io_error = |source: io::Error| KeyError::Io { path: path.to_owned(), source };
+    let io_error = |source: io::Error| KeyError::Io {
+        path: path.to_owned(),
+        source,
+    };
     let mode = match fs::metadata(path) {
         Ok(metadata) => metadata.permissions().mode() & 0o777,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(KeyError::Missing(path.to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(KeyError::Missing(path.to_owned()));
+        }
         Err(error) => return Err(io_error(error)),
     };
     if mode & 0o077 != 0 {
-        return Err(KeyError::Exposed { path: path.to_owned(), mode });
+        return Err(KeyError::Exposed {
+            path: path.to_owned(),
+            mode,
+        });
     }
-    fs::read_to_string(path).map(Zeroizing::new).map_err(io_error)
+    fs::read_to_string(path)
+        .map(Zeroizing::new)
+        .map_err(io_error)
 }
 
 /// Writes a key file whole or not at all: a crash leaves at most a temporary file, which the next start writes over.
@@ -125,15 +154,22 @@ fn write_new(path: &Path, pem: &str) -> Result<(), KeyError> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
     let mut file = options.open(&temporary).map_err(io_error(&temporary))?;
-    file.write_all(pem.as_bytes()).and_then(|()| file.sync_all()).map_err(io_error(&temporary))?;
+    file.write_all(pem.as_bytes())
+        .and_then(|()| file.sync_all())
+        .map_err(io_error(&temporary))?;
     let path = path.to_owned();
     fs::rename(&temporary, &path).map_err(io_error(&path))?;
     let directory = path.parent().map(Path::to_owned).unwrap_or_default();
-    fs::File::open(&directory).and_then(|directory| directory.sync_all()).map_err(io_error(&directory))
+    fs::File::open(&directory)
+        .and_then(|directory| directory.sync_all())
+        .map_err(io_error(&directory))
 }
 
 fn unusable(what: &str, error: impl ToString) -> KeyError {
-    KeyError::Unusable { what: what.to_owned(), reason: error.to_string() }
+    KeyError::Unusable {
+        what: what.to_owned(),
+        reason: error.to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -145,12 +181,20 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let made = LogKeys::load_or_create("log.example.com", directory.path()).unwrap();
         for file in [LogKeys::ED25519_FILE, LogKeys::ECDSA_FILE] {
-            let mode = fs::metadata(directory.path().join(file)).unwrap().permissions().mode();
+            let mode = fs::metadata(directory.path().join(file))
+                .unwrap()
+                .permissions()
+                .mode();
             assert_eq!(mode & 0o777, 0o600);
         }
         let again = LogKeys::load_or_create("log.example.com", directory.path()).unwrap();
         assert_eq!(made.log_ids(), again.log_ids());
-        assert_eq!(made.log_ids(), LogKeys::load("log.example.com", directory.path()).unwrap().log_ids());
+        assert_eq!(
+            made.log_ids(),
+            LogKeys::load("log.example.com", directory.path())
+                .unwrap()
+                .log_ids()
+        );
     }
 
     #[test]
@@ -160,7 +204,10 @@ mod tests {
         let path = directory.path().join(LogKeys::ECDSA_FILE);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
         let error = LogKeys::load("log.example.com", directory.path()).unwrap_err();
-        assert!(matches!(error, KeyError::Exposed { mode: 0o640, .. }), "{error}");
+        assert!(
+            matches!(error, KeyError::Exposed { mode: 0o640, .. }),
+            "{error}"
+        );
     }
 
     #[test]
@@ -175,7 +222,10 @@ mod tests {
     fn that_are_not_keys_are_named_in_the_error() {
         let directory = tempfile::tempdir().unwrap();
         LogKeys::load_or_create("log.example.com", directory.path()).unwrap();
-        let (ed25519, ecdsa) = (directory.path().join(LogKeys::ED25519_FILE), directory.path().join(LogKeys::ECDSA_FILE));
+        let (ed25519, ecdsa) = (
+            directory.path().join(LogKeys::ED25519_FILE),
+            directory.path().join(LogKeys::ECDSA_FILE),
+        );
         fs::copy(ecdsa, ed25519).unwrap();
         let error = LogKeys::load("log.example.com", directory.path()).unwrap_err();
         assert!(error.to_string().contains("Ed25519"), "{error}");

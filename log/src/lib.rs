@@ -27,6 +27,7 @@
 //! ```
 
 mod error;
+mod fsck;
 mod head;
 mod keys;
 mod live;
@@ -55,6 +56,10 @@ pub use error::Fatal;
 pub use error::KeyError;
 pub use error::OpenError;
 pub use error::ReadError;
+pub use fsck::Finding;
+pub use fsck::FsckReport;
+pub use fsck::accept_head;
+pub use fsck::fsck;
 pub use head::Head;
 pub use keys::LogKeys;
 pub use options::LogOptions;
@@ -118,11 +123,21 @@ impl Log {
     ///
     /// # Errors
     /// Anything that is missing, smaller or different is refused, and said: see [`OpenError`].
-    pub fn open(store: Arc<dyn Store>, shard: ShardId, keys: LogKeys, options: LogOptions) -> Result<Self, OpenError> {
+    pub fn open(
+        store: Arc<dyn Store>,
+        shard: ShardId,
+        keys: LogKeys,
+        options: LogOptions,
+    ) -> Result<Self, OpenError> {
         let keys = Arc::new(keys);
         let recovered = recovery::recover(store.as_ref(), shard, &keys)?;
         let head = Arc::new(recovered.head);
-        let reader = Reader::new(Arc::clone(&store), shard, Arc::clone(&head), options.cached_tiles);
+        let reader = Reader::new(
+            Arc::clone(&store),
+            shard,
+            Arc::clone(&head),
+            options.cached_tiles,
+        );
         let queue = Arc::new(Queue::new(&options));
         let sequencer = Sequencer::start(
             store,
@@ -135,7 +150,15 @@ impl Log {
             options,
         )?;
         let identity = recovered.identity;
-        Ok(Self { inner: Arc::new(Inner { identity, keys, queue, reader, sequencer }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                identity,
+                keys,
+                queue,
+                reader,
+                sequencer,
+            }),
+        })
     }
 
     /// The name of the log, which stands first in its checkpoints.
@@ -173,7 +196,9 @@ impl Log {
         // The tiles of a fresh entry lie in the head itself. Those of an old one may have to come from the disk, which must
         // not hold up the other tasks of this thread.
         let proof = if sequenced.duplicate {
-            tokio::task::spawn_blocking(prove).await.map_err(|_| AppendError::Stopped)??
+            tokio::task::spawn_blocking(prove)
+                .await
+                .map_err(|_| AppendError::Stopped)??
         } else {
             prove()?
         };
@@ -262,7 +287,11 @@ impl Log {
     /// # Errors
     /// [`ReadError::BeyondHead`] or [`ReadError::IndexBeyondSize`] for what does not exist; otherwise as for
     /// [`entry`](Self::entry).
-    pub fn inclusion_proof(&self, index: LeafIndex, size: TreeSize) -> Result<InclusionProof, ReadError> {
+    pub fn inclusion_proof(
+        &self,
+        index: LeafIndex,
+        size: TreeSize,
+    ) -> Result<InclusionProof, ReadError> {
         self.inner.reader.inclusion_proof(index, size)
     }
 
@@ -271,7 +300,11 @@ impl Log {
     /// # Errors
     /// [`ReadError::BeyondHead`] or [`ReadError::SizesReversed`] for what does not exist; otherwise as for
     /// [`entry`](Self::entry).
-    pub fn consistency_proof(&self, old: TreeSize, new: TreeSize) -> Result<ConsistencyProof, ReadError> {
+    pub fn consistency_proof(
+        &self,
+        old: TreeSize,
+        new: TreeSize,
+    ) -> Result<ConsistencyProof, ReadError> {
         self.inner.reader.consistency_proof(old, new)
     }
 
@@ -303,9 +336,17 @@ impl Submission {
     /// [`AppendError::TooLarge`] when it is not.
     pub fn new(body: bytes::Bytes) -> Result<Self, AppendError> {
         if body.len() > MAX_ENTRY_BYTES {
-            return Err(AppendError::TooLarge { bytes: body.len(), limit: MAX_ENTRY_BYTES });
+            return Err(AppendError::TooLarge {
+                bytes: body.len(),
+                limit: MAX_ENTRY_BYTES,
+            });
         }
         let leaf_hash = ledgerstone_merkle::leaf_hash(&body);
-        Ok(Self { body, leaf_hash, search_keys: Vec::new(), attestation: None })
+        Ok(Self {
+            body,
+            leaf_hash,
+            search_keys: Vec::new(),
+            attestation: None,
+        })
     }
 }

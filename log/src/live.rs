@@ -29,7 +29,10 @@ impl LiveTiles {
             }
             leaves /= TILE_WIDTH as u64;
         }
-        (leaves == 0).then(|| Self { levels: levels.into_iter().map(Arc::new).collect(), size })
+        (leaves == 0).then(|| Self {
+            levels: levels.into_iter().map(Arc::new).collect(),
+            size,
+        })
     }
 
     /// Appends a leaf, and adds to `completed` each tile that it makes full.
@@ -47,7 +50,13 @@ impl LiveTiles {
             };
             let full = std::mem::replace(tile, Arc::new(Tile::new()));
             let number = index >> (u32::from(TILE_HEIGHT) * (level as u32 + 1));
-            completed.push((TileId { level: level as u8, number }, full));
+            completed.push((
+                TileId {
+                    level: level as u8,
+                    number,
+                },
+                full,
+            ));
             carry = root;
         }
     }
@@ -61,11 +70,18 @@ impl LiveTiles {
     /// The complete subtrees along the right edge, read off these tiles: one for each bit of the size, the largest first.
     pub(crate) fn complete_subtrees(&self) -> Vec<Hash> {
         let size = self.size.get();
-        let heights = (0..u64::BITS).rev().filter(|height| size >> height & 1 == 1);
+        let heights = (0..u64::BITS)
+            .rev()
+            .filter(|height| size >> height & 1 == 1);
         let subtrees = heights.filter_map(|height| {
-            let (level, inner) = (height / u32::from(TILE_HEIGHT), height % u32::from(TILE_HEIGHT));
+            let (level, inner) = (
+                height / u32::from(TILE_HEIGHT),
+                height % u32::from(TILE_HEIGHT),
+            );
             let nodes = (size >> height) % (TILE_WIDTH as u64 >> inner);
-            self.levels.get(level as usize)?.node(inner as u8, nodes as usize - 1)
+            self.levels
+                .get(level as usize)?
+                .node(inner as u8, nodes as usize - 1)
         });
         subtrees.collect()
     }
@@ -96,11 +112,20 @@ mod tests {
         for index in 0..66_000_u64 {
             let hash = leaf_hash(&index.to_be_bytes());
             live.append(hash, &mut completed);
-            assert!(!live.agree_with(&edge), "an edge that is one leaf behind agrees at {index}");
+            assert!(
+                !live.agree_with(&edge),
+                "an edge that is one leaf behind agrees at {index}"
+            );
             edge.append(hash);
             assert!(live.agree_with(&edge), "differs at size {}", index + 1);
         }
-        let numbers = |level| completed.iter().filter(|(id, _)| id.level == level).map(|(id, _)| id.number).collect::<Vec<_>>();
+        let numbers = |level| {
+            completed
+                .iter()
+                .filter(|(id, _)| id.level == level)
+                .map(|(id, _)| id.number)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(numbers(0), (0..257).collect::<Vec<_>>());
         assert_eq!(numbers(1), [0]);
         assert_eq!(completed.len(), 258);
@@ -125,7 +150,9 @@ mod tests {
         tile.push(leaf_hash(b"one"));
         assert!(LiveTiles::from_levels(TreeSize::new(2), vec![tile.clone()]).is_none());
         assert!(LiveTiles::from_levels(TreeSize::new(257), vec![tile.clone()]).is_none());
-        assert!(LiveTiles::from_levels(TreeSize::new(257), vec![tile.clone(), tile.clone()]).is_some());
+        assert!(
+            LiveTiles::from_levels(TreeSize::new(257), vec![tile.clone(), tile.clone()]).is_some()
+        );
     }
 
     #[test]
@@ -135,9 +162,37 @@ mod tests {
         for index in 0..300_u64 {
             live.append(leaf_hash(&index.to_be_bytes()), &mut completed);
         }
-        assert!(live.tile(TileId { level: 0, number: 0 }).is_none());
-        assert_eq!(live.tile(TileId { level: 0, number: 1 }).unwrap().width(), 44);
-        assert_eq!(live.tile(TileId { level: 1, number: 0 }).unwrap().width(), 1);
-        assert!(live.tile(TileId { level: 2, number: 0 }).is_none());
+        assert!(
+            live.tile(TileId {
+                level: 0,
+                number: 0
+            })
+            .is_none()
+        );
+        assert_eq!(
+            live.tile(TileId {
+                level: 0,
+                number: 1
+            })
+            .unwrap()
+            .width(),
+            44
+        );
+        assert_eq!(
+            live.tile(TileId {
+                level: 1,
+                number: 0
+            })
+            .unwrap()
+            .width(),
+            1
+        );
+        assert!(
+            live.tile(TileId {
+                level: 2,
+                number: 0
+            })
+            .is_none()
+        );
     }
 }

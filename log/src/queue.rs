@@ -37,8 +37,15 @@ impl From<PreparedEntry> for Submission {
         Self {
             body: entry.body,
             leaf_hash: entry.leaf_hash,
-            search_keys: search_keys.map(|key| SearchKey { kind: key.kind as u8, hash: key.hash }).collect(),
-            attestation: entry.attestation.map(|attestation| (attestation.key.as_ref().to_vec(), attestation.data)),
+            search_keys: search_keys
+                .map(|key| SearchKey {
+                    kind: key.kind as u8,
+                    hash: key.hash,
+                })
+                .collect(),
+            attestation: entry
+                .attestation
+                .map(|attestation| (attestation.key.as_ref().to_vec(), attestation.data)),
         }
     }
 }
@@ -96,14 +103,24 @@ impl Queue {
             return Err(AppendError::Stopped);
         }
         if state.waiting.len() >= self.max_entries {
-            return Err(AppendError::QueueFull { waiting: state.waiting.len(), limit: self.max_entries });
+            return Err(AppendError::QueueFull {
+                waiting: state.waiting.len(),
+                limit: self.max_entries,
+            });
         }
         if state.bytes + length > self.max_bytes {
-            return Err(AppendError::QueueFull { waiting: state.bytes, limit: self.max_bytes });
+            return Err(AppendError::QueueFull {
+                waiting: state.bytes,
+                limit: self.max_bytes,
+            });
         }
         let (reply, receiver) = oneshot::channel();
         state.bytes += length;
-        state.waiting.push(Waiting { submission, since: Instant::now(), reply });
+        state.waiting.push(Waiting {
+            submission,
+            since: Instant::now(),
+            reply,
+        });
         drop(state);
         self.filled.notify_one();
         Ok(receiver)
@@ -158,7 +175,11 @@ mod tests {
     use super::*;
 
     fn queue(queue_entries: usize, queue_bytes: usize) -> Queue {
-        Queue::new(&LogOptions { queue_entries, queue_bytes, ..LogOptions::default() })
+        Queue::new(&LogOptions {
+            queue_entries,
+            queue_bytes,
+            ..LogOptions::default()
+        })
     }
 
     fn submission(length: usize) -> Submission {
@@ -171,7 +192,13 @@ mod tests {
         let _first = queue.submit(submission(1)).unwrap();
         let _second = queue.submit(submission(1)).unwrap();
         let refused = queue.submit(submission(1)).unwrap_err();
-        assert!(matches!(refused, AppendError::QueueFull { waiting: 2, limit: 2 }));
+        assert!(matches!(
+            refused,
+            AppendError::QueueFull {
+                waiting: 2,
+                limit: 2
+            }
+        ));
         assert_eq!(queue.take(1, 1_000).unwrap().len(), 1);
         assert!(queue.submit(submission(1)).is_ok());
     }
@@ -181,7 +208,13 @@ mod tests {
         let queue = queue(100, 10);
         let _first = queue.submit(submission(6)).unwrap();
         let refused = queue.submit(submission(5)).unwrap_err();
-        assert!(matches!(refused, AppendError::QueueFull { waiting: 6, limit: 10 }));
+        assert!(matches!(
+            refused,
+            AppendError::QueueFull {
+                waiting: 6,
+                limit: 10
+            }
+        ));
         assert_eq!(queue.take(10, 10).unwrap().len(), 1);
         assert!(queue.submit(submission(10)).is_ok());
     }
@@ -189,8 +222,15 @@ mod tests {
     #[test]
     fn takes_the_oldest_within_both_limits_and_at_least_one() {
         let queue = queue(100, 10_000);
-        let _receivers: Vec<_> = [30, 3, 4, 5].map(|length| queue.submit(submission(length)).unwrap()).into();
-        let lengths = |taken: Vec<Waiting>| taken.iter().map(|one| one.submission.body.len()).collect::<Vec<_>>();
+        let _receivers: Vec<_> = [30, 3, 4, 5]
+            .map(|length| queue.submit(submission(length)).unwrap())
+            .into();
+        let lengths = |taken: Vec<Waiting>| {
+            taken
+                .iter()
+                .map(|one| one.submission.body.len())
+                .collect::<Vec<_>>()
+        };
         assert_eq!(lengths(queue.take(10, 8).unwrap()), [30]);
         assert_eq!(lengths(queue.take(10, 8).unwrap()), [3, 4]);
         assert_eq!(lengths(queue.take(10, 8).unwrap()), [5]);
@@ -201,7 +241,10 @@ mod tests {
         let queue = queue(10, 100);
         let _receiver = queue.submit(submission(1)).unwrap();
         queue.close();
-        assert!(matches!(queue.submit(submission(1)), Err(AppendError::Stopped)));
+        assert!(matches!(
+            queue.submit(submission(1)),
+            Err(AppendError::Stopped)
+        ));
         assert_eq!(queue.take(10, 100).unwrap().len(), 1);
         assert!(queue.take(10, 100).is_none());
     }

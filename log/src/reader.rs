@@ -37,7 +37,10 @@ pub struct LoggedEntry {
 
 impl From<StoredEntry> for LoggedEntry {
     fn from(stored: StoredEntry) -> Self {
-        Self { integrated_time: stored.integrated_time, body: stored.body }
+        Self {
+            integrated_time: stored.integrated_time,
+            body: stored.body,
+        }
     }
 }
 
@@ -66,10 +69,23 @@ struct Shared {
 }
 
 impl Reader {
-    pub(crate) fn new(store: Arc<dyn Store>, shard: ShardId, head: Arc<Head>, cached_tiles: usize) -> Self {
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        shard: ShardId,
+        head: Arc<Head>,
+        cached_tiles: usize,
+    ) -> Self {
         let (published, _) = watch::channel(Arc::clone(&head));
         let tiles = Cache::new(cached_tiles);
-        Self { shared: Arc::new(Shared { store, shard, head: ArcSwap::new(head), published, tiles }) }
+        Self {
+            shared: Arc::new(Shared {
+                store,
+                shard,
+                head: ArcSwap::new(head),
+                published,
+                tiles,
+            }),
+        }
     }
 
     /// Makes `head` the one that every later read sees. Only the sequencer calls this.
@@ -105,14 +121,18 @@ impl Reader {
         let mut entries = Vec::new();
         let mut bytes = 0;
         if start.get() < end {
-            self.shared.store.visit_entries(self.shared.shard, start.get()..end, &mut |index, entry| {
-                if !entries.is_empty() && bytes + entry.body.len() > max_bytes {
-                    return ControlFlow::Break(());
-                }
-                bytes += entry.body.len();
-                entries.push((index, entry.into()));
-                ControlFlow::Continue(())
-            })?;
+            self.shared.store.visit_entries(
+                self.shared.shard,
+                start.get()..end,
+                &mut |index, entry| {
+                    if !entries.is_empty() && bytes + entry.body.len() > max_bytes {
+                        return ControlFlow::Break(());
+                    }
+                    bytes += entry.body.len();
+                    entries.push((index, entry.into()));
+                    ControlFlow::Continue(())
+                },
+            )?;
             if entries.is_empty() {
                 return Err(ReadError::MissingEntry(start));
             }
@@ -129,12 +149,19 @@ impl Reader {
             return Ok(None);
         };
         if leaf_hash(&entry.body) != *hash {
-            return Err(ReadError::WrongIndex { leaf_hash: *hash, index });
+            return Err(ReadError::WrongIndex {
+                leaf_hash: *hash,
+                index,
+            });
         }
         Ok(Some(index))
     }
 
-    pub(crate) fn tile_bytes(&self, id: TileId, width: TileWidth) -> Result<Option<Bytes>, ReadError> {
+    pub(crate) fn tile_bytes(
+        &self,
+        id: TileId,
+        width: TileWidth,
+    ) -> Result<Option<Bytes>, ReadError> {
         let head = self.head();
         match tile_width_at(id, head.size()) {
             Some(covered) if covered >= width => {}
@@ -144,11 +171,19 @@ impl Reader {
             return Ok(Some(tile.to_bytes(width)));
         }
         // Served as stored: a reader of tiles does not need the inner nodes that the cache would compute.
-        let bytes = self.shared.store.tile(self.shared.shard, id)?.ok_or(ReadError::MissingTile(id))?;
+        let bytes = self
+            .shared
+            .store
+            .tile(self.shared.shard, id)?
+            .ok_or(ReadError::MissingTile(id))?;
         Ok(Some(bytes.slice(..width.get() * Hash::LENGTH)))
     }
 
-    pub(crate) fn bundle(&self, number: u64, width: TileWidth) -> Result<Option<BundleSlice>, ReadError> {
+    pub(crate) fn bundle(
+        &self,
+        number: u64,
+        width: TileWidth,
+    ) -> Result<Option<BundleSlice>, ReadError> {
         match tile_width_at(TileId { level: 0, number }, self.head().size()) {
             Some(covered) if covered >= width => {}
             _ => return Ok(None),
@@ -156,9 +191,13 @@ impl Reader {
         let start = LeafIndex::new(number * TILE_WIDTH as u64);
         let entries = self.entries(start, width.get(), usize::MAX)?;
         if entries.len() < width.get() {
-            return Err(ReadError::MissingEntry(LeafIndex::new(start.get() + entries.len() as u64)));
+            return Err(ReadError::MissingEntry(LeafIndex::new(
+                start.get() + entries.len() as u64,
+            )));
         }
-        Ok(Some(BundleSlice { bodies: entries.into_iter().map(|(_, entry)| entry.body).collect() }))
+        Ok(Some(BundleSlice {
+            bodies: entries.into_iter().map(|(_, entry)| entry.body).collect(),
+        }))
     }
 
     pub(crate) fn root_at(&self, size: TreeSize) -> Result<Hash, ReadError> {
@@ -166,16 +205,26 @@ impl Reader {
         self.root_under(&head, size)
     }
 
-    pub(crate) fn inclusion_proof(&self, index: LeafIndex, size: TreeSize) -> Result<InclusionProof, ReadError> {
+    pub(crate) fn inclusion_proof(
+        &self,
+        index: LeafIndex,
+        size: TreeSize,
+    ) -> Result<InclusionProof, ReadError> {
         let head = self.covering(size)?;
         if !index.is_in(size) {
             return Err(ReadError::IndexBeyondSize { index, size });
         }
         let proof = InclusionProof::from_tiles(&self.tiles(&head), index, size)?;
         // The leaf hash comes from the entry, not from the tile that the proof was built from.
-        let entry = self.shared.store.entry(self.shared.shard, index)?.ok_or(ReadError::MissingEntry(index))?;
+        let entry = self
+            .shared
+            .store
+            .entry(self.shared.shard, index)?
+            .ok_or(ReadError::MissingEntry(index))?;
         let root = self.root_under(&head, size)?;
-        proof.verify(&leaf_hash(&entry.body), &root).map_err(|error| ReadError::BadProof(error.to_string()))?;
+        proof
+            .verify(&leaf_hash(&entry.body), &root)
+            .map_err(|error| ReadError::BadProof(error.to_string()))?;
         Ok(proof)
     }
 
@@ -187,18 +236,26 @@ impl Reader {
         leaf_hash: &Hash,
     ) -> Result<InclusionProof, ReadError> {
         let proof = InclusionProof::from_tiles(&self.tiles(head), index, head.size())?;
-        proof.verify(leaf_hash, &head.root()).map_err(|error| ReadError::BadProof(error.to_string()))?;
+        proof
+            .verify(leaf_hash, &head.root())
+            .map_err(|error| ReadError::BadProof(error.to_string()))?;
         Ok(proof)
     }
 
-    pub(crate) fn consistency_proof(&self, old: TreeSize, new: TreeSize) -> Result<ConsistencyProof, ReadError> {
+    pub(crate) fn consistency_proof(
+        &self,
+        old: TreeSize,
+        new: TreeSize,
+    ) -> Result<ConsistencyProof, ReadError> {
         let head = self.covering(new)?;
         if old > new {
             return Err(ReadError::SizesReversed { old, new });
         }
         let proof = ConsistencyProof::from_tiles(&self.tiles(&head), old, new)?;
         let (old_root, new_root) = (self.root_under(&head, old)?, self.root_under(&head, new)?);
-        proof.verify(&old_root, &new_root).map_err(|error| ReadError::BadProof(error.to_string()))?;
+        proof
+            .verify(&old_root, &new_root)
+            .map_err(|error| ReadError::BadProof(error.to_string()))?;
         Ok(proof)
     }
 
@@ -206,7 +263,10 @@ impl Reader {
     fn covering(&self, size: TreeSize) -> Result<Arc<Head>, ReadError> {
         let head = self.head();
         if size > head.size() {
-            return Err(ReadError::BeyondHead { size, head: head.size() });
+            return Err(ReadError::BeyondHead {
+                size,
+                head: head.size(),
+            });
         }
         Ok(head)
     }
@@ -219,7 +279,10 @@ impl Reader {
     }
 
     fn tiles<'a>(&'a self, head: &'a Head) -> HeadTiles<'a> {
-        HeadTiles { shared: &self.shared, head }
+        HeadTiles {
+            shared: &self.shared,
+            head,
+        }
     }
 }
 
@@ -237,8 +300,14 @@ impl TileSource for HeadTiles<'_> {
             return Ok(Arc::clone(tile));
         }
         self.shared.tiles.get_or_insert_with(&id, || {
-            let bytes = self.shared.store.tile(self.shared.shard, id)?.ok_or(ReadError::MissingTile(id))?;
-            Ok(Arc::new(Tile::from_bytes(&bytes).map_err(|_| ReadError::MissingTile(id))?))
+            let bytes = self
+                .shared
+                .store
+                .tile(self.shared.shard, id)?
+                .ok_or(ReadError::MissingTile(id))?;
+            Ok(Arc::new(
+                Tile::from_bytes(&bytes).map_err(|_| ReadError::MissingTile(id))?,
+            ))
         })
     }
 }

@@ -26,7 +26,6 @@ use ledgerstone_merkle::TreeSize;
 use ledgerstone_merkle::VerifierKey;
 use ledgerstone_merkle::leaf_hash;
 use ledgerstone_merkle::root_from_tiles;
-use ledgerstone_storage::Reader as _;
 use ledgerstone_storage::ShardId;
 use ledgerstone_storage::ShardIdentity;
 use ledgerstone_storage::Store;
@@ -53,7 +52,12 @@ pub(crate) fn create(
     keys: &LogKeys,
     options: &LogOptions,
 ) -> Result<(), OpenError> {
-    let exists = |what: &str| Err(OpenError::Exists { shard, what: what.to_owned() });
+    let exists = |what: &str| {
+        Err(OpenError::Exists {
+            shard,
+            what: what.to_owned(),
+        })
+    };
     if store.identity(shard)?.is_some() {
         return exists("a log");
     }
@@ -70,13 +74,21 @@ pub(crate) fn create(
         keys: keys.log_ids().map(|(_, id)| id).to_vec(),
         created,
     };
-    let head = StoredHead { size: TreeSize::EMPTY, root: EMPTY_ROOT, time: created };
+    let head = StoredHead {
+        size: TreeSize::EMPTY,
+        root: EMPTY_ROOT,
+        time: created,
+    };
     store.create_shard(shard, &identity, &head)?;
     Ok(())
 }
 
 /// Loads what `shard` holds and verifies it.
-pub(crate) fn recover(store: &dyn Store, shard: ShardId, keys: &LogKeys) -> Result<Recovered, OpenError> {
+pub(crate) fn recover(
+    store: &dyn Store,
+    shard: ShardId,
+    keys: &LogKeys,
+) -> Result<Recovered, OpenError> {
     let identity = store.identity(shard)?.ok_or(OpenError::NoShard(shard))?;
     check_identity(&identity, keys)?;
     let stored = store.head(shard)?.ok_or(OpenError::MissingHead(shard))?;
@@ -84,22 +96,38 @@ pub(crate) fn recover(store: &dyn Store, shard: ShardId, keys: &LogKeys) -> Resu
     let live = live_tiles(store, shard, stored.size)?;
     let edge = edge_of(stored.size, &live);
     if edge.root() != stored.root {
-        return Err(OpenError::WrongRoot { size: stored.size, stored: stored.root, computed: edge.root() });
+        return Err(OpenError::WrongRoot {
+            size: stored.size,
+            stored: stored.root,
+            computed: edge.root(),
+        });
     }
     if store.entry(shard, stored.size.next_index())?.is_some() {
         return Err(OpenError::EntriesBeyondHead(stored.size));
     }
     check_kept(store, shard, keys, &stored, &live)?;
 
-    let head = Head::sign(&identity, keys, stored.size, stored.root, stored.time, live, HashMap::new())
-        .map_err(OpenError::Signing)?;
+    let head = Head::sign(
+        &identity,
+        keys,
+        stored.size,
+        stored.root,
+        stored.time,
+        live,
+        HashMap::new(),
+    )
+    .map_err(OpenError::Signing)?;
     if store.kept_checkpoint(shard)?.as_deref() != Some(head.checkpoint()) {
         store.keep_checkpoint(shard, head.checkpoint())?;
     }
-    Ok(Recovered { identity, head, edge })
+    Ok(Recovered {
+        identity,
+        head,
+        edge,
+    })
 }
 
-fn check_identity(identity: &ShardIdentity, keys: &LogKeys) -> Result<(), OpenError> {
+pub(crate) fn check_identity(identity: &ShardIdentity, keys: &LogKeys) -> Result<(), OpenError> {
     if identity.origin != keys.name() {
         let (stored, configured) = (identity.origin.clone(), keys.name().to_owned());
         return Err(OpenError::OtherOrigin { stored, configured });
@@ -109,7 +137,11 @@ fn check_identity(identity: &ShardIdentity, keys: &LogKeys) -> Result<(), OpenEr
         let stored = identity.keys.get(position);
         if stored != Some(&id) {
             let stored = stored.map_or_else(|| "none".to_owned(), |id| Hash::new(*id).to_string());
-            return Err(OpenError::OtherKey { key, stored, configured: Hash::new(id).to_string() });
+            return Err(OpenError::OtherKey {
+                key,
+                stored,
+                configured: Hash::new(id).to_string(),
+            });
         }
     }
     Ok(())
@@ -125,26 +157,47 @@ fn check_kept(
 ) -> Result<(), OpenError> {
     let Some(text) = store.kept_checkpoint(shard)? else {
         // A crash between the creation of the shard and its first checkpoint leaves this; anything larger was signed before.
-        return if stored.size.is_empty() { Ok(()) } else { Err(OpenError::NoKeptCheckpoint(stored.size)) };
+        return if stored.size.is_empty() {
+            Ok(())
+        } else {
+            Err(OpenError::NoKeptCheckpoint(stored.size))
+        };
     };
-    let kept = parse_kept(&text, keys.ed25519().verifier()).map_err(OpenError::BadKeptCheckpoint)?;
+    let kept =
+        parse_kept(&text, Some(keys.ed25519().verifier())).map_err(OpenError::BadKeptCheckpoint)?;
     if kept.size > stored.size {
-        return Err(OpenError::RolledBack { kept: kept.size, stored: stored.size });
+        return Err(OpenError::RolledBack {
+            kept: kept.size,
+            stored: stored.size,
+        });
     }
-    let root = if kept.size == stored.size { stored.root } else { {
-        root_from_tiles(&StartTiles { store, shard, live }, kept.size).map_err(ReadError::from)?
-    } };
+    let root = if kept.size == stored.size {
+        stored.root
+    } else {
+        {
+            root_from_tiles(&StartTiles { store, shard, live }, kept.size)
+                .map_err(ReadError::from)?
+        }
+    };
     if root != kept.root {
-        return Err(OpenError::Forked { size: kept.size, kept: kept.root, stored: root });
+        return Err(OpenError::Forked {
+            size: kept.size,
+            kept: kept.root,
+            stored: root,
+        });
     }
     Ok(())
 }
 
-fn parse_kept(text: &str, key: &VerifierKey) -> Result<Checkpoint, String> {
+/// Parses a kept checkpoint, and verifies its signature when the log's key is at hand.
+pub(crate) fn parse_kept(text: &str, key: Option<&VerifierKey>) -> Result<Checkpoint, String> {
     let note = SignedNote::parse(text).map_err(|error| error.to_string())?;
-    note.verify(std::slice::from_ref(key)).map_err(|error| error.to_string())?;
+    if let Some(key) = key {
+        note.verify(std::slice::from_ref(key))
+            .map_err(|error| error.to_string())?;
+    }
     let checkpoint = Checkpoint::parse(note.text()).map_err(|error| error.to_string())?;
-    if checkpoint.origin != key.name() {
+    if key.is_some_and(|key| checkpoint.origin != key.name()) {
         return Err(format!("its origin is {:?}", checkpoint.origin));
     }
     Ok(checkpoint)
@@ -164,7 +217,10 @@ fn live_tiles(store: &dyn Store, shard: ShardId, size: TreeSize) -> Result<LiveT
         } else {
             let mut tile = Tile::new();
             for number in first..nodes {
-                let below = TileId { level: level as u8 - 1, number };
+                let below = TileId {
+                    level: level as u8 - 1,
+                    number,
+                };
                 tile.push(full_tile_root(store, shard, below)?);
             }
             tile
@@ -175,7 +231,11 @@ fn live_tiles(store: &dyn Store, shard: ShardId, size: TreeSize) -> Result<LiveT
     LiveTiles::from_levels(size, levels).ok_or(OpenError::MissingHead(shard))
 }
 
-fn tail_tile(store: &dyn Store, shard: ShardId, range: std::ops::Range<u64>) -> Result<Tile, OpenError> {
+fn tail_tile(
+    store: &dyn Store,
+    shard: ShardId,
+    range: std::ops::Range<u64>,
+) -> Result<Tile, OpenError> {
     let mut tile = Tile::new();
     let mut next = range.start;
     store.visit_entries(shard, range.clone(), &mut |_, entry| {
@@ -210,7 +270,9 @@ fn new_tree_id() -> u64 {
 
 /// Seconds since the epoch, 0 when the clock is before it.
 pub(crate) fn unix_time() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
@@ -228,7 +290,12 @@ impl TileSource for StartTiles<'_> {
         if let Some(tile) = self.live.tile(id) {
             return Ok(Arc::clone(tile));
         }
-        let bytes = self.store.tile(self.shard, id)?.ok_or(ReadError::MissingTile(id))?;
-        Ok(Arc::new(Tile::from_bytes(&bytes).map_err(|_| ReadError::MissingTile(id))?))
+        let bytes = self
+            .store
+            .tile(self.shard, id)?
+            .ok_or(ReadError::MissingTile(id))?;
+        Ok(Arc::new(
+            Tile::from_bytes(&bytes).map_err(|_| ReadError::MissingTile(id))?,
+        ))
     }
 }

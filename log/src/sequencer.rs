@@ -101,7 +101,10 @@ impl Sequencer {
             let result = sequencer.run_to_end();
             ended.send_replace(Some(result));
         };
-        thread::Builder::new().name("sequencer".to_owned()).spawn(run).map_err(OpenError::Thread)?;
+        thread::Builder::new()
+            .name("sequencer".to_owned())
+            .spawn(run)
+            .map_err(OpenError::Thread)?;
         Ok(SequencerHandle { end })
     }
 
@@ -125,7 +128,10 @@ impl Sequencer {
     }
 
     fn run(&mut self) -> Result<(), Fatal> {
-        while let Some(batch) = self.queue.take(self.options.round_entries, self.options.round_bytes) {
+        while let Some(batch) = self
+            .queue
+            .take(self.options.round_entries, self.options.round_bytes)
+        {
             self.round(batch)?;
         }
         Ok(())
@@ -133,7 +139,10 @@ impl Sequencer {
 
     fn round(&mut self, batch: Vec<Waiting>) -> Result<(), Fatal> {
         let started = Instant::now();
-        let waited = batch.first().map(|first| started - first.since).unwrap_or_default();
+        let waited = batch
+            .first()
+            .map(|first| started - first.since)
+            .unwrap_or_default();
         let time = unix_time().max(self.time);
         let plan = self.plan(&batch, time)?;
         let bytes = plan.entries.iter().map(|entry| entry.body.len()).sum();
@@ -145,31 +154,62 @@ impl Sequencer {
         let head = self.reader.head();
         let duplicates = batch.len() - entries;
         for (waiting, place) in batch.into_iter().zip(plan.places) {
-            let Place { index, duplicate, integrated_time } = place;
-            let sequenced = Sequenced { index, duplicate, integrated_time, head: Arc::clone(&head) };
+            let Place {
+                index,
+                duplicate,
+                integrated_time,
+            } = place;
+            let sequenced = Sequenced {
+                index,
+                duplicate,
+                integrated_time,
+                head: Arc::clone(&head),
+            };
             // The receiver is gone when its client is: the entry stays logged.
             let _ = waiting.reply.send(Ok(sequenced));
         }
         if let Some(observer) = &self.options.observer {
             let (total, size) = (started.elapsed(), head.size());
-            observer.round(&RoundReport { entries, duplicates, bytes, commit, total, waited, size });
+            observer.round(&RoundReport {
+                entries,
+                duplicates,
+                bytes,
+                commit,
+                total,
+                waited,
+                size,
+            });
         }
         Ok(())
     }
 
     /// Finds the place of each submission: that of the entry it repeats, or the next free index.
     fn plan(&self, batch: &[Waiting], time: i64) -> Result<Plan, Fatal> {
-        let hashes: Vec<Hash> = batch.iter().map(|waiting| waiting.submission.leaf_hash).collect();
+        let hashes: Vec<Hash> = batch
+            .iter()
+            .map(|waiting| waiting.submission.leaf_hash)
+            .collect();
         let known = self.store.indexes_of(self.shard, &hashes)?;
         let mut fresh: HashMap<Hash, LeafIndex> = HashMap::with_capacity(batch.len());
-        let mut plan = Plan { entries: Vec::with_capacity(batch.len()), places: Vec::with_capacity(batch.len()) };
+        let mut plan = Plan {
+            entries: Vec::with_capacity(batch.len()),
+            places: Vec::with_capacity(batch.len()),
+        };
         let mut next = self.running.size();
         for ((waiting, hash), known) in batch.iter().zip(hashes).zip(known) {
             let submission = &waiting.submission;
             let place = if let Some(index) = known {
-                Place { index, duplicate: true, integrated_time: self.existing(index, &hash, &submission.body)? }
+                Place {
+                    index,
+                    duplicate: true,
+                    integrated_time: self.existing(index, &hash, &submission.body)?,
+                }
             } else if let Some(&index) = fresh.get(&hash) {
-                Place { index, duplicate: true, integrated_time: time }
+                Place {
+                    index,
+                    duplicate: true,
+                    integrated_time: time,
+                }
             } else {
                 let index = next.next_index();
                 next = TreeSize::new(next.get().checked_add(1).ok_or(Fatal::TreeFull)?);
@@ -181,7 +221,11 @@ impl Sequencer {
                     search_keys: submission.search_keys.clone(),
                     attestation: submission.attestation.clone(),
                 });
-                Place { index, duplicate: false, integrated_time: time }
+                Place {
+                    index,
+                    duplicate: false,
+                    integrated_time: time,
+                }
             };
             plan.places.push(place);
         }
@@ -190,9 +234,16 @@ impl Sequencer {
 
     /// Checks a hit of the leaf index against the entry itself, and yields when that was logged.
     fn existing(&self, index: LeafIndex, leaf_hash: &Hash, body: &Bytes) -> Result<i64, Fatal> {
-        let entry = self.store.entry(self.shard, index)?.ok_or(ReadError::MissingEntry(index))?;
+        let entry = self
+            .store
+            .entry(self.shard, index)?
+            .ok_or(ReadError::MissingEntry(index))?;
         if entry.body != *body {
-            return Err(ReadError::WrongIndex { leaf_hash: *leaf_hash, index }.into());
+            return Err(ReadError::WrongIndex {
+                leaf_hash: *leaf_hash,
+                index,
+            }
+            .into());
         }
         Ok(entry.integrated_time)
     }
@@ -201,14 +252,23 @@ impl Sequencer {
     fn append(&mut self, entries: Vec<NewEntry>, time: i64) -> Result<Duration, Fatal> {
         let first = self.running.size().next_index();
         let mut completed = Vec::new();
-        for entry in &entries {
-            self.running.append(entry.leaf_hash);
-            self.live.append(entry.leaf_hash, &mut completed);
+        let hashes: Vec<Hash> = entries.iter().map(|entry| entry.leaf_hash).collect();
+        self.running.extend(&hashes);
+        for hash in hashes {
+            self.live.append(hash, &mut completed);
         }
         let size = self.running.size();
         let root = self.running.root();
-        let tiles = completed.iter().map(|(id, tile)| (*id, tile.to_bytes(TileWidth::FULL))).collect();
-        let round = Round { first, entries, tiles, head: StoredHead { size, root, time } };
+        let tiles = completed
+            .iter()
+            .map(|(id, tile)| (*id, tile.to_bytes(TileWidth::FULL)))
+            .collect();
+        let round = Round {
+            first,
+            entries,
+            tiles,
+            head: StoredHead { size, root, time },
+        };
 
         // Durable step: until this returns, a crash leaves nothing of the round. After it, a crash leaves all of it.
         let started = Instant::now();
@@ -239,17 +299,31 @@ impl Sequencer {
     fn read_back(&mut self, round: &Round, completed: &[(TileId, Arc<Tile>)]) -> Result<(), Fatal> {
         let size = round.head.size;
         let mut bodies: Vec<Bytes> = Vec::with_capacity(round.entries.len());
-        self.store.visit_entries(self.shard, round.first.get()..size.get(), &mut |_, entry| {
-            bodies.push(entry.body);
-            ControlFlow::Continue(())
-        })?;
+        self.store.visit_entries(
+            self.shard,
+            round.first.get()..size.get(),
+            &mut |_, entry| {
+                bodies.push(entry.body);
+                ControlFlow::Continue(())
+            },
+        )?;
         self.stored.extend(&leaf_hashes(&bodies));
         let stored = self.stored.root();
-        if self.stored.size() != size || stored != round.head.root || !self.live.agree_with(&self.stored) {
-            return Err(Fatal::RootsDiffer { size, running: round.head.root, stored });
+        if self.stored.size() != size
+            || stored != round.head.root
+            || !self.live.agree_with(&self.stored)
+        {
+            return Err(Fatal::RootsDiffer {
+                size,
+                running: round.head.root,
+                stored,
+            });
         }
         for (id, tile) in completed {
-            let bytes = self.store.tile(self.shard, *id)?.ok_or(ReadError::MissingTile(*id))?;
+            let bytes = self
+                .store
+                .tile(self.shard, *id)?
+                .ok_or(ReadError::MissingTile(*id))?;
             if bytes != tile.to_bytes(TileWidth::FULL) {
                 return Err(Fatal::TileDiffers(*id));
             }

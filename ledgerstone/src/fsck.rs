@@ -1,0 +1,119 @@
+use std::path::PathBuf;
+
+use clap::Args;
+use indicatif::ProgressBar;
+use indicatif::ProgressStyle;
+use ledgerstone_log::Finding;
+use ledgerstone_log::FsckReport;
+use ledgerstone_log::LogKeys;
+use ledgerstone_storage::Reader;
+use ledgerstone_storage::RocksOptions;
+use ledgerstone_storage::RocksStore;
+use ledgerstone_storage::ShardId;
+use serde_json::json;
+
+/// Check a data directory, with no server running: hash every entry, rebuild every tile, compare the root with what was signed
+#[derive(Args)]
+pub(crate) struct Fsck {
+    /// Directory of the log
+    #[arg(long, env = "LEDGERSTONE_DATA_DIR", value_name = "DIR", default_value = "./data")]
+    data_dir: PathBuf,
+    /// Directory of the log's keys [default: <data-dir>/keys]
+    #[arg(long, env = "LEDGERSTONE_KEY_DIR", value_name = "DIR")]
+    key_dir: Option<PathBuf>,
+    /// When the store is sound and only the checkpoint outside it is missing or unreadable: accept the store as the newest,
+    /// and sign its head
+    #[arg(long)]
+    accept_head: bool,
+}
+
+/// What a check came to: whether the store is sound.
+pub(crate) enum Outcome {
+    Sound,
+    Damaged,
+}
+
+/// Checks every shard of the store.
+pub(crate) fn run(arguments: &Fsck, json: bool) -> anyhow::Result<Outcome> {
+    let options = RocksOptions::default();
+    // Accepting a head writes the kept checkpoint, which takes a store that is open for writing.
+    let store = if arguments.accept_head {
+        anyhow::ensure!(RocksStore::exists(&arguments.data_dir)?, "there is no log in {}", arguments.data_dir.display());
+        RocksStore::open(&arguments.data_dir, &options)?
+    } else {
+        RocksStore::open_read_only(&arguments.data_dir, &options)?
+    };
+    let mut outcome = Outcome::Sound;
+    let shards = store.shards()?;
+    anyhow::ensure!(!shards.is_empty(), "there is no log in {}", arguments.data_dir.display());
+    for shard in shards {
+        let origin = store.identity(shard)?.map(|identity| identity.origin).unwrap_or_default();
+        let key_dir = arguments.key_dir.clone().unwrap_or_else(|| arguments.data_dir.join("keys"));
+        let keys = match LogKeys::load(&origin, &key_dir) {
+            Ok(keys) => Some(keys),
+            Err(error) if arguments.accept_head => return Err(error.into()),
+            Err(_) => None,
+        };
+        let report = check(&store, shard, keys.as_ref())?;
+        let only_kept = report.findings.iter().all(Finding::is_about_kept_checkpoint);
+        let accepted = match &keys {
+            Some(keys) if arguments.accept_head && only_kept => {
+                ledgerstone_log::accept_head(&store, shard, keys)?;
+                true
+            }
+            _ => false,
+        };
+        if !report.findings.is_empty() && !accepted {
+            outcome = Outcome::Damaged;
+        }
+        print(shard, &origin, &report, keys.is_some(), accepted, json);
+    }
+    Ok(outcome)
+}
+
+fn check(store: &RocksStore, shard: ShardId, keys: Option<&LogKeys>) -> anyhow::Result<FsckReport> {
+    // Drawn on stderr, and only where that is a terminal.
+    let bar = ProgressBar::new(0);
+    let template = "{bar:30} {pos} of {len} entries, {per_sec}, {eta} left";
+    bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let report = ledgerstone_log::fsck(store, shard, keys, &mut |checked, size| {
+        bar.set_length(size.get());
+        bar.set_position(checked.get());
+    });
+    bar.finish_and_clear();
+    Ok(report?)
+}
+
+fn print(shard: ShardId, origin: &str, report: &FsckReport, signature: bool, accepted: bool, json: bool) {
+    let findings: Vec<String> = report.findings.iter().map(Finding::to_string).collect();
+    if json {
+        let line = json!({
+            "shard": shard.get(),
+            "origin": origin,
+            "size": report.size.get().to_string(),
+            "rootHash": report.root.to_string(),
+            "bytes": report.bytes.to_string(),
+            "tiles": report.tiles.to_string(),
+            "checkpointSignatureVerified": signature,
+            "findings": findings,
+            "headAccepted": accepted,
+        });
+        println!("{line}");
+        return;
+    }
+    println!("log        {origin} (shard {})", shard.get());
+    println!("size       {}", report.size);
+    println!("root       {}", report.root);
+    println!("checked    {} bytes of entries, {} full tiles", report.bytes, report.tiles);
+    if !signature {
+        println!("note       without the log's keys the signature of the kept checkpoint is not verified");
+    }
+    for finding in &findings {
+        println!("found      {finding}");
+    }
+    match (findings.is_empty(), accepted) {
+        (true, _) => println!("result     sound"),
+        (false, true) => println!("result     the entries are sound; the head is accepted and its checkpoint is kept"),
+        (false, false) => println!("result     damaged"),
+    }
+}

@@ -1,0 +1,139 @@
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::Args;
+use ledgerstone_log::Log;
+use ledgerstone_log::LogKeys;
+use ledgerstone_log::LogOptions;
+use ledgerstone_log_server::Metrics;
+use ledgerstone_log_server::Overrides;
+use ledgerstone_log_server::Server;
+use ledgerstone_log_server::Settings;
+use ledgerstone_log_server::init_telemetry;
+use ledgerstone_merkle::NoteSigner;
+use ledgerstone_storage::Reader;
+use ledgerstone_storage::RocksOptions;
+use ledgerstone_storage::RocksStore;
+use ledgerstone_storage::ShardId;
+use serde_json::json;
+use tokio::signal::unix::SignalKind;
+use tokio::signal::unix::signal;
+
+/// Run a log
+#[derive(Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    overrides: Overrides,
+    /// TOML file with any of the settings above, by the names of the flags; unknown keys are refused
+    #[arg(long, env = "LEDGERSTONE_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print the settings in force as a TOML file, and end
+    #[arg(long)]
+    print_config: bool,
+}
+
+/// The tree that a log starts with.
+const FIRST_SHARD: ShardId = ShardId::new(0);
+
+/// The name that a log has where nobody gave one and the system has none that fits.
+const FALLBACK_ORIGIN: &str = "localhost";
+
+/// Opens or makes the log, and serves it until SIGTERM or SIGINT.
+pub(crate) fn run(arguments: Serve, json: bool) -> anyhow::Result<()> {
+    let file = arguments.config.as_deref().map(Overrides::from_file).transpose()?;
+    let settings = arguments.overrides.or(file.unwrap_or_default()).resolve()?;
+    if arguments.print_config {
+        print!("{}", settings.to_toml());
+        return Ok(());
+    }
+    init_telemetry(&settings)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")?;
+    runtime.block_on(serve(settings, json))
+}
+
+async fn serve(settings: Settings, json: bool) -> anyhow::Result<()> {
+    // Before the log is opened: a signal that comes while it loads must not be lost.
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    let metrics = Metrics::default();
+    let log = open(&settings, &metrics)?;
+    let server = Server::bind(log.clone(), settings.clone(), metrics).await?;
+    announce(&settings, &log, &server, json).context("cannot print the addresses")?;
+    let shutdown = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    Ok(server.run(shutdown).await?)
+}
+
+fn open(settings: &Settings, metrics: &Metrics) -> anyhow::Result<Log> {
+    let options = LogOptions {
+        queue_entries: settings.queue_entries,
+        round_entries: settings.round_entries,
+        observer: Some(Arc::new(metrics.clone())),
+        ..LogOptions::default()
+    };
+    let rocks = RocksOptions { memory_bytes: settings.store_memory, ..RocksOptions::default() };
+    let store = Arc::new(RocksStore::open(&settings.data_dir, &rocks)?);
+    match store.identity(FIRST_SHARD)? {
+        Some(identity) => {
+            let origin = settings.origin.as_deref().unwrap_or(&identity.origin);
+            let keys = LogKeys::load(origin, &settings.key_dir)?;
+            Ok(Log::open(store, FIRST_SHARD, keys, options)?)
+        }
+        None => {
+            let origin = settings.origin.clone().unwrap_or_else(host_name);
+            let keys = LogKeys::load_or_create(&origin, &settings.key_dir)?;
+            Ok(Log::create(store, FIRST_SHARD, keys, options)?)
+        }
+    }
+}
+
+/// The host's own name, when it can be a log's.
+fn host_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let name = name.trim().to_lowercase();
+    let usable = Overrides { origin: Some(name.clone()), ..Overrides::default() }.resolve().is_ok();
+    if usable { name } else { FALLBACK_ORIGIN.to_owned() }
+}
+
+/// Says where the log is and how to try it.
+fn announce(settings: &Settings, log: &Log, server: &Server, json: bool) -> std::io::Result<()> {
+    let scheme = if settings.tls.is_some() { "https" } else { "http" };
+    let url = format!("{scheme}://{}", server.address()?);
+    let admin = format!("http://{}", server.admin_address()?);
+    let head = log.head();
+    let (ed25519, ecdsa) = (log.keys().ed25519().verifier(), log.keys().ecdsa().verifier());
+    let mut out = std::io::stdout().lock();
+    if json {
+        let line = json!({
+            "origin": log.origin(),
+            "treeId": log.identity().tree_id.to_string(),
+            "ed25519": ed25519.to_string(),
+            "ecdsaP256": ecdsa.to_string(),
+            "size": head.size().get().to_string(),
+            "url": url,
+            "adminUrl": admin,
+        });
+        writeln!(out, "{line}")?;
+        return out.flush();
+    }
+    writeln!(out, "ledgerstone {}", env!("CARGO_PKG_VERSION"))?;
+    writeln!(out, "  origin      {}", log.origin())?;
+    writeln!(out, "  tree        {} ({} entries)", log.identity().tree_id, head.size())?;
+    writeln!(out, "  Ed25519     {ed25519}")?;
+    writeln!(out, "  ECDSA P-256 {ecdsa}")?;
+    writeln!(out, "  data        {}", settings.data_dir.display())?;
+    writeln!(out, "  admin       {admin}")?;
+    writeln!(out, "listening on {url}")?;
+    writeln!(out)?;
+    writeln!(out, "Try, in another terminal:")?;
+    writeln!(out, "  ledgerstone sign --url {url} README.md")?;
+    writeln!(out, "  ledgerstone get --url {url} --index 0")?;
+    writeln!(out, "  ledgerstone audit --url {url} --full")?;
+    out.flush()
+}

@@ -1,0 +1,180 @@
+//! The log's own face: `ledgerstone.v1.Log` over gRPC.
+
+mod streams;
+
+use ledgerstone_merkle::LeafIndex;
+use ledgerstone_proto::log::v1::AppendRequest;
+use ledgerstone_proto::log::v1::AppendResponse;
+use ledgerstone_proto::log::v1::AppendResult;
+use ledgerstone_proto::log::v1::ConsistencyProofResponse;
+use ledgerstone_proto::log::v1::Entry;
+use ledgerstone_proto::log::v1::GetConsistencyProofRequest;
+use ledgerstone_proto::log::v1::GetEntryRequest;
+use ledgerstone_proto::log::v1::GetInclusionProofRequest;
+use ledgerstone_proto::log::v1::GetTreeHeadRequest;
+use ledgerstone_proto::log::v1::InclusionProofResponse;
+use ledgerstone_proto::log::v1::ReadEntriesRequest;
+use ledgerstone_proto::log::v1::TreeHead;
+use ledgerstone_proto::log::v1::WatchEntriesRequest;
+use ledgerstone_proto::log::v1::WatchTreeHeadsRequest;
+use ledgerstone_proto::log::v1::get_entry_request;
+use ledgerstone_proto::log::v1::get_inclusion_proof_request;
+use ledgerstone_proto::log::v1::log_server::Log;
+use ledgerstone_proto::log::v1::log_server::LogServer;
+use tonic::Request;
+use tonic::Response;
+use tonic::Status;
+use tonic::Streaming;
+use tonic::async_trait;
+
+use crate::error::ApiError;
+use crate::grpc::streams::ResponseStream;
+use crate::state::State;
+use crate::views;
+use crate::views::Lookup;
+
+/// The gRPC service of the face.
+pub(crate) fn service(state: State) -> LogServer<Face> {
+    let limit = state.settings().max_request_bytes;
+    LogServer::new(Face { state }).max_decoding_message_size(limit)
+}
+
+pub(crate) struct Face {
+    state: State,
+}
+
+#[async_trait]
+impl Log for Face {
+    type AppendStreamStream = ResponseStream<AppendResult>;
+    type ReadEntriesStream = ResponseStream<Entry>;
+    type WatchEntriesStream = ResponseStream<Entry>;
+    type WatchTreeHeadsStream = ResponseStream<TreeHead>;
+
+    async fn append(
+        &self,
+        request: Request<AppendRequest>,
+    ) -> Result<Response<AppendResponse>, Status> {
+        Ok(Response::new(
+            append(&self.state, request.into_inner()).await?,
+        ))
+    }
+
+    async fn append_stream(
+        &self,
+        request: Request<Streaming<AppendRequest>>,
+    ) -> Result<Response<Self::AppendStreamStream>, Status> {
+        check_writable(&self.state)?;
+        let permit = self.state.open_stream()?;
+        Ok(Response::new(streams::appends(
+            self.state.clone(),
+            permit,
+            request.into_inner(),
+        )))
+    }
+
+    async fn get_tree_head(
+        &self,
+        _request: Request<GetTreeHeadRequest>,
+    ) -> Result<Response<TreeHead>, Status> {
+        let log = self.state.log();
+        Ok(Response::new(views::tree_head(log, &log.head())))
+    }
+
+    async fn get_entry(
+        &self,
+        request: Request<GetEntryRequest>,
+    ) -> Result<Response<Entry>, Status> {
+        let lookup = match request.into_inner().lookup.ok_or_else(no_lookup)? {
+            get_entry_request::Lookup::Index(index) => Lookup::Index(LeafIndex::new(index)),
+            get_entry_request::Lookup::LeafHash(hash) => Lookup::leaf_hash(&hash)?,
+        };
+        Ok(Response::new(views::entry(&self.state, lookup).await?))
+    }
+
+    async fn read_entries(
+        &self,
+        request: Request<ReadEntriesRequest>,
+    ) -> Result<Response<Self::ReadEntriesStream>, Status> {
+        let ReadEntriesRequest { start, end } = request.into_inner();
+        let permit = self.state.open_stream()?;
+        Ok(Response::new(streams::entries(
+            self.state.clone(),
+            permit,
+            start,
+            end,
+        )?))
+    }
+
+    async fn get_inclusion_proof(
+        &self,
+        request: Request<GetInclusionProofRequest>,
+    ) -> Result<Response<InclusionProofResponse>, Status> {
+        let request = request.into_inner();
+        let lookup = match request.lookup.ok_or_else(no_lookup)? {
+            get_inclusion_proof_request::Lookup::Index(index) => {
+                Lookup::Index(LeafIndex::new(index))
+            }
+            get_inclusion_proof_request::Lookup::LeafHash(hash) => Lookup::leaf_hash(&hash)?,
+        };
+        Ok(Response::new(
+            views::inclusion_proof(&self.state, lookup, request.tree_size).await?,
+        ))
+    }
+
+    async fn get_consistency_proof(
+        &self,
+        request: Request<GetConsistencyProofRequest>,
+    ) -> Result<Response<ConsistencyProofResponse>, Status> {
+        let GetConsistencyProofRequest { old_size, new_size } = request.into_inner();
+        Ok(Response::new(
+            views::consistency_proof(&self.state, old_size, new_size).await?,
+        ))
+    }
+
+    async fn watch_tree_heads(
+        &self,
+        _request: Request<WatchTreeHeadsRequest>,
+    ) -> Result<Response<Self::WatchTreeHeadsStream>, Status> {
+        let permit = self.state.open_stream()?;
+        Ok(Response::new(streams::tree_heads(
+            self.state.clone(),
+            permit,
+        )))
+    }
+
+    async fn watch_entries(
+        &self,
+        request: Request<WatchEntriesRequest>,
+    ) -> Result<Response<Self::WatchEntriesStream>, Status> {
+        let permit = self.state.open_stream()?;
+        Ok(Response::new(streams::new_entries(
+            self.state.clone(),
+            permit,
+            request.into_inner().start,
+        )))
+    }
+}
+
+async fn append(state: &State, request: AppendRequest) -> Result<AppendResponse, ApiError> {
+    check_writable(state)?;
+    let entry = request
+        .entry
+        .ok_or_else(|| ApiError::invalid("the request has no entry"))?;
+    let submitted = state.submit(entry).await?;
+    Ok(AppendResponse {
+        duplicate: submitted.appended.duplicate,
+        leaf_hash: bytes::Bytes::copy_from_slice(submitted.leaf_hash.as_ref()),
+        entry: Some(submitted.into_transparency_log_entry(state.log())),
+    })
+}
+
+fn check_writable(state: &State) -> Result<(), ApiError> {
+    if state.settings().read_only {
+        return Err(ApiError::unimplemented("log frozen"));
+    }
+    Ok(())
+}
+
+fn no_lookup() -> ApiError {
+    ApiError::invalid("name the entry by index or by leaf hash")
+}

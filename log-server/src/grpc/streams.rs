@@ -1,0 +1,214 @@
+//! The streams of the face. Each runs on a task of its own, holds one of a bounded number of places, ends when the server
+//! drains, and is ended when its reader does not read.
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use ledgerstone_proto::log::v1::AppendRequest;
+use ledgerstone_proto::log::v1::AppendResult;
+use ledgerstone_proto::log::v1::Entry;
+use ledgerstone_proto::log::v1::Status as EntryStatus;
+use ledgerstone_proto::log::v1::TreeHead;
+use ledgerstone_proto::log::v1::append_result::Outcome;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Status;
+use tonic::Streaming;
+
+use crate::error::ApiError;
+use crate::grpc::append;
+use crate::state::State;
+use crate::state::StreamPermit;
+use crate::views;
+
+/// How many appends of one stream are under way at a time.
+const APPENDS_IN_FLIGHT: usize = 64;
+
+/// How many messages wait for their reader.
+const BUFFERED_MESSAGES: usize = 16;
+
+/// How long a reader may leave the next message unread before its stream is ended.
+const SLOW_READER_TIMEOUT: Duration = Duration::from_secs(60);
+
+pub(crate) type ResponseStream<T> = ReceiverStream<Result<T, Status>>;
+
+/// The sending half of a stream, with its place.
+struct Sender<T> {
+    state: State,
+    channel: mpsc::Sender<Result<T, Status>>,
+    _permit: StreamPermit,
+}
+
+/// Why a stream ends: its reader is gone or too slow, the server drains, or an error was sent.
+struct Ended;
+
+/// Runs appends, answering in the order in which they came.
+pub(crate) fn appends(
+    state: State,
+    permit: StreamPermit,
+    requests: Streaming<AppendRequest>,
+) -> ResponseStream<AppendResult> {
+    let (sender, stream) = channel(state.clone(), permit);
+    tokio::spawn(async move {
+        let results = requests.enumerate().map(move |(position, request)| {
+            let state = state.clone();
+            // A task each, so that the signatures are verified on all cores.
+            tokio::spawn(async move {
+                let outcome = match append(&state, request?).await {
+                    Ok(response) => Outcome::Response(response),
+                    Err(error) => Outcome::Status(status_of(&error)),
+                };
+                Ok::<_, Status>(AppendResult {
+                    position: position as u64,
+                    outcome: Some(outcome),
+                })
+            })
+        });
+        let mut results = results.buffered(APPENDS_IN_FLIGHT);
+        while let Some(result) = results.next().await {
+            let result = result.unwrap_or_else(|_| Err(ApiError::internal().into()));
+            let failed = result.is_err();
+            if sender.send(result).await.is_err() || failed {
+                return;
+            }
+        }
+    });
+    stream
+}
+
+/// Streams the entries of a range that the head covers.
+pub(crate) fn entries(
+    state: State,
+    permit: StreamPermit,
+    start: u64,
+    end: u64,
+) -> Result<ResponseStream<Entry>, ApiError> {
+    let size = state.log().head().size();
+    let end = if end == 0 { size.get() } else { end };
+    if end > size.get() {
+        let error = ledgerstone_log::ReadError::BeyondHead {
+            size: ledgerstone_merkle::TreeSize::new(end),
+            head: size,
+        };
+        return Err(error.into());
+    }
+    if start > end {
+        return Err(ApiError::invalid(format!(
+            "the start {start} is beyond the end {end}"
+        )));
+    }
+    let (sender, stream) = channel(state, permit);
+    tokio::spawn(async move {
+        // What ended the stream early was sent, or has nobody to be sent to.
+        let _ = sender.send_entries(start, end).await;
+    });
+    Ok(stream)
+}
+
+/// Streams the entries from `start` on, and then each new one.
+pub(crate) fn new_entries(state: State, permit: StreamPermit, start: u64) -> ResponseStream<Entry> {
+    let (sender, stream) = channel(state, permit);
+    tokio::spawn(async move {
+        let mut heads = sender.state.log().watch();
+        let mut next = start;
+        loop {
+            let size = heads.borrow_and_update().size().get();
+            if next < size {
+                if sender.send_entries(next, size).await.is_err() {
+                    return;
+                }
+                next = size;
+            }
+            if !sender.wait_for(heads.changed()).await {
+                return;
+            }
+        }
+    });
+    stream
+}
+
+/// Streams the published head, and then each newer one.
+pub(crate) fn tree_heads(state: State, permit: StreamPermit) -> ResponseStream<TreeHead> {
+    let (sender, stream) = channel(state, permit);
+    tokio::spawn(async move {
+        let log = sender.state.log().clone();
+        let mut heads = log.watch();
+        loop {
+            let head = std::sync::Arc::clone(&heads.borrow_and_update());
+            if sender
+                .send(Ok(views::tree_head(&log, &head)))
+                .await
+                .is_err()
+                || !sender.wait_for(heads.changed()).await
+            {
+                return;
+            }
+        }
+    });
+    stream
+}
+
+fn channel<T>(state: State, permit: StreamPermit) -> (Sender<T>, ResponseStream<T>) {
+    let (channel, receiver) = mpsc::channel(BUFFERED_MESSAGES);
+    (
+        Sender {
+            state,
+            channel,
+            _permit: permit,
+        },
+        ReceiverStream::new(receiver),
+    )
+}
+
+impl<T> Sender<T> {
+    async fn send(&self, message: Result<T, Status>) -> Result<(), Ended> {
+        self.channel
+            .send_timeout(message, SLOW_READER_TIMEOUT)
+            .await
+            .map_err(|_| Ended)
+    }
+
+    /// Whether there is something new before the reader goes away or the server drains.
+    async fn wait_for<E>(&self, change: impl Future<Output = Result<(), E>>) -> bool {
+        tokio::select! {
+            changed = change => changed.is_ok(),
+            () = self.channel.closed() => false,
+            () = self.state.draining().cancelled() => {
+                let _ = self.channel.try_send(Err(ApiError::unavailable("the server is shutting down; go on from here later").into()));
+                false
+            }
+        }
+    }
+}
+
+impl Sender<Entry> {
+    /// Sends the entries of a range that the head covers, a bounded read at a time.
+    async fn send_entries(&self, start: u64, end: u64) -> Result<(), Ended> {
+        let mut next = start;
+        while next < end {
+            if self.state.draining().is_cancelled() {
+                let error =
+                    ApiError::unavailable("the server is shutting down; go on from here later");
+                return self.send(Err(error.into())).await.and(Err(Ended));
+            }
+            let limit = usize::try_from(end - next).unwrap_or(usize::MAX);
+            match views::entries(&self.state, next, limit).await {
+                Ok(entries) => {
+                    next += entries.len() as u64;
+                    for entry in entries {
+                        self.send(Ok(entry)).await?;
+                    }
+                }
+                Err(error) => return self.send(Err(error.into())).await.and(Err(Ended)),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn status_of(error: &ApiError) -> EntryStatus {
+    EntryStatus {
+        code: error.code() as i32,
+        message: error.message().to_owned(),
+    }
+}

@@ -1,0 +1,197 @@
+//! The reads of the log's own face as JSON under `/log/v1/`: the messages of `ledgerstone.v1` in their protobuf JSON form.
+
+use axum::Router;
+use axum::extract::Path;
+use axum::extract::Query;
+use axum::extract::State as Extract;
+use axum::extract::rejection::QueryRejection;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use axum::routing::get;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::HeaderValue;
+use http::header::CACHE_CONTROL;
+use http::header::CONTENT_TYPE;
+use ledgerstone_merkle::LeafIndex;
+use ledgerstone_merkle::NoteSigner;
+use ledgerstone_proto::json;
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::error::ApiError;
+use crate::state::State;
+use crate::views;
+use crate::views::Lookup;
+
+/// The routes of the face.
+pub(crate) fn router() -> Router<State> {
+    Router::new()
+        .route("/log/v1/tree-head", get(tree_head))
+        .route("/log/v1/keys", get(keys))
+        .route("/log/v1/entries", get(entries))
+        .route("/log/v1/entries/{index}", get(entry))
+        .route(
+            "/log/v1/entries/by-leaf-hash/{hash}",
+            get(entry_by_leaf_hash),
+        )
+        .route("/log/v1/proofs/inclusion", get(inclusion_proof))
+        .route("/log/v1/proofs/consistency", get(consistency_proof))
+}
+
+async fn tree_head(Extract(state): Extract<State>) -> Result<Response, ApiError> {
+    let log = state.log();
+    message(&views::tree_head(log, &log.head()))
+}
+
+async fn entry(
+    Extract(state): Extract<State>,
+    Path(index): Path<String>,
+) -> Result<Response, ApiError> {
+    let index = index
+        .parse()
+        .map_err(|_| ApiError::invalid("an index is a decimal number from 0 on"))?;
+    message(&views::entry(&state, Lookup::Index(LeafIndex::new(index))).await?)
+}
+
+async fn entry_by_leaf_hash(
+    Extract(state): Extract<State>,
+    Path(hash): Path<String>,
+) -> Result<Response, ApiError> {
+    message(&views::entry(&state, hex_lookup(&hash)?).await?)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EntriesQuery {
+    start: u64,
+    limit: Option<usize>,
+}
+
+/// A page of entries.
+#[derive(Serialize)]
+struct EntriesPage {
+    entries: Vec<ledgerstone_proto::log::v1::Entry>,
+    /// The index to start the next page from.
+    next: String,
+}
+
+async fn entries(
+    Extract(state): Extract<State>,
+    query: Result<Query<EntriesQuery>, QueryRejection>,
+) -> Result<Response, ApiError> {
+    let EntriesQuery { start, limit } = parse(query)?;
+    let entries = views::entries(&state, start, limit.unwrap_or(views::READ_ENTRIES)).await?;
+    let next = (start.saturating_add(entries.len() as u64)).to_string();
+    json_response(serde_json::to_vec(&EntriesPage { entries, next }).ok())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct InclusionQuery {
+    index: Option<u64>,
+    leaf_hash: Option<String>,
+    #[serde(default)]
+    tree_size: u64,
+}
+
+async fn inclusion_proof(
+    Extract(state): Extract<State>,
+    query: Result<Query<InclusionQuery>, QueryRejection>,
+) -> Result<Response, ApiError> {
+    let InclusionQuery {
+        index,
+        leaf_hash,
+        tree_size,
+    } = parse(query)?;
+    let lookup = match (index, leaf_hash) {
+        (Some(index), None) => Lookup::Index(LeafIndex::new(index)),
+        (None, Some(hash)) => hex_lookup(&hash)?,
+        _ => {
+            return Err(ApiError::invalid(
+                "name the entry by index or by leafHash, not by both",
+            ));
+        }
+    };
+    message(&views::inclusion_proof(&state, lookup, tree_size).await?)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct ConsistencyQuery {
+    old_size: u64,
+    #[serde(default)]
+    new_size: u64,
+}
+
+async fn consistency_proof(
+    Extract(state): Extract<State>,
+    query: Result<Query<ConsistencyQuery>, QueryRejection>,
+) -> Result<Response, ApiError> {
+    let ConsistencyQuery { old_size, new_size } = parse(query)?;
+    message(&views::consistency_proof(&state, old_size, new_size).await?)
+}
+
+/// Who the log is: what a client needs to verify it, and to make trust files from.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Keys<'a> {
+    origin: &'a str,
+    tree_id: String,
+    created: String,
+    ed25519: Key,
+    ecdsa_p256: Key,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Key {
+    /// C2SP signed-note verifier key.
+    vkey: String,
+    /// SubjectPublicKeyInfo, DER in base64.
+    spki: String,
+    /// What Sigstore calls `logId.keyId`, in base64.
+    log_id: String,
+}
+
+async fn keys(Extract(state): Extract<State>) -> Result<Response, ApiError> {
+    let log = state.log();
+    let key = |signer: &dyn NoteSigner, spki: &[u8]| Key {
+        vkey: signer.verifier().to_string(),
+        spki: STANDARD.encode(spki),
+        log_id: STANDARD.encode(signer.verifier().log_id()),
+    };
+    let (ed25519, ecdsa) = (log.keys().ed25519(), log.keys().ecdsa());
+    let keys = Keys {
+        origin: log.origin(),
+        tree_id: log.identity().tree_id.to_string(),
+        created: log.identity().created.to_string(),
+        ed25519: key(ed25519, ed25519.public_key_der()),
+        ecdsa_p256: key(ecdsa, ecdsa.public_key_der()),
+    };
+    json_response(serde_json::to_vec(&keys).ok())
+}
+
+fn hex_lookup(text: &str) -> Result<Lookup, ApiError> {
+    let bytes =
+        hex::decode(text).map_err(|_| ApiError::invalid("a leaf hash is 64 hexadecimal digits"))?;
+    Lookup::leaf_hash(&bytes)
+}
+
+fn parse<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, ApiError> {
+    query
+        .map(|Query(query)| query)
+        .map_err(|rejection| ApiError::invalid(rejection.body_text()))
+}
+
+fn message<T: Serialize>(message: &T) -> Result<Response, ApiError> {
+    json_response(json::to_vec(message).ok())
+}
+
+fn json_response(body: Option<Vec<u8>>) -> Result<Response, ApiError> {
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+    ];
+    Ok((headers, body.ok_or_else(ApiError::internal)?).into_response())
+}

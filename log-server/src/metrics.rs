@@ -1,0 +1,266 @@
+//! What the server counts, in the OpenMetrics text that Prometheus reads.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use ledgerstone_entry::Reject;
+use ledgerstone_log::Log;
+use ledgerstone_log::Observer;
+use ledgerstone_log::RoundReport;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::Registry;
+use prometheus_client::registry::Unit;
+
+/// The counters of one server. Clones share them.
+#[derive(Clone)]
+pub struct Metrics {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    latency: Family<RouteLabels, Histogram, fn() -> Histogram>,
+    rejects: Family<RejectLabels, Counter>,
+    entries: Family<EntryLabels, Counter>,
+    rounds: Counter,
+    round_entries: Histogram,
+    commit: Histogram,
+    round: Histogram,
+    wait: Histogram,
+    duplicates: Counter,
+    bytes: Counter,
+    size: Gauge<u64, AtomicU64>,
+    queue: Gauge<u64, AtomicU64>,
+    connections: Gauge,
+    streams: Gauge,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct RequestLabels {
+    route: String,
+    method: String,
+    code: String,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct RouteLabels {
+    route: String,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct RejectLabels {
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct EntryLabels {
+    kind: &'static str,
+    version: &'static str,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("ledgerstone");
+        let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("build", "The program that runs", build);
+        let mut shared = Shared {
+            registry,
+            requests: Family::default(),
+            latency: Family::new_with_constructor(latency_histogram as fn() -> Histogram),
+            rejects: Family::default(),
+            entries: Family::default(),
+            rounds: Counter::default(),
+            round_entries: Histogram::new((0..14).map(|power| f64::from(1 << power))),
+            commit: latency_histogram(),
+            round: latency_histogram(),
+            wait: latency_histogram(),
+            duplicates: Counter::default(),
+            bytes: Counter::default(),
+            size: Gauge::default(),
+            queue: Gauge::default(),
+            connections: Gauge::default(),
+            streams: Gauge::default(),
+        };
+        shared.register();
+        Self {
+            shared: Arc::new(shared),
+        }
+    }
+}
+
+impl Shared {
+    fn register(&mut self) {
+        let r = &mut self.registry;
+        r.register("requests", "Requests answered", self.requests.clone());
+        let help = "From the head of a request to the head of its answer";
+        r.register_with_unit(
+            "request_duration",
+            help,
+            Unit::Seconds,
+            self.latency.clone(),
+        );
+        r.register(
+            "rejected_entries",
+            "Entries refused as invalid",
+            self.rejects.clone(),
+        );
+        r.register(
+            "accepted_entries",
+            "Entries answered with a proof",
+            self.entries.clone(),
+        );
+        r.register("rounds", "Rounds of the sequencer", self.rounds.clone());
+        r.register(
+            "round_entries",
+            "New entries of a round",
+            self.round_entries.clone(),
+        );
+        let help = "The atomic batch of a round with its sync";
+        r.register_with_unit(
+            "round_commit_duration",
+            help,
+            Unit::Seconds,
+            self.commit.clone(),
+        );
+        r.register_with_unit(
+            "round_duration",
+            "A whole round",
+            Unit::Seconds,
+            self.round.clone(),
+        );
+        let help = "The longest wait of an entry before its round began";
+        r.register_with_unit("queue_wait", help, Unit::Seconds, self.wait.clone());
+        r.register(
+            "duplicate_entries",
+            "Submissions of an entry that the log held",
+            self.duplicates.clone(),
+        );
+        r.register_with_unit(
+            "logged",
+            "Bodies made durable",
+            Unit::Bytes,
+            self.bytes.clone(),
+        );
+        r.register(
+            "tree_size",
+            "Leaves under the published tree head",
+            self.size.clone(),
+        );
+        r.register(
+            "queue_entries",
+            "Entries that wait for the sequencer",
+            self.queue.clone(),
+        );
+        r.register("connections", "Connections open", self.connections.clone());
+        r.register(
+            "streams",
+            "Streams open: ranges, watches, streamed appends",
+            self.streams.clone(),
+        );
+    }
+}
+
+impl Metrics {
+    /// Everything, as OpenMetrics text.
+    pub(crate) fn render(&self, log: &Log) -> String {
+        self.shared.queue.set(log.queue_len() as u64);
+        self.shared.size.set(log.head().size().get());
+        let mut text = String::new();
+        // Writing into a string cannot fail.
+        let _ = encode(&mut text, &self.shared.registry);
+        text
+    }
+
+    pub(crate) fn request(&self, route: &str, method: &str, code: u16, took: Duration) {
+        let (route, method, code) = (route.to_owned(), method.to_owned(), code.to_string());
+        self.shared
+            .latency
+            .get_or_create(&RouteLabels {
+                route: route.clone(),
+            })
+            .observe(took.as_secs_f64());
+        self.shared
+            .requests
+            .get_or_create(&RequestLabels {
+                route,
+                method,
+                code,
+            })
+            .inc();
+    }
+
+    pub(crate) fn rejected(&self, reject: &Reject) {
+        self.shared
+            .rejects
+            .get_or_create(&RejectLabels {
+                reason: reject.reason_label(),
+            })
+            .inc();
+    }
+
+    pub(crate) fn accepted(&self, kind: &'static str, version: &'static str) {
+        self.shared
+            .entries
+            .get_or_create(&EntryLabels { kind, version })
+            .inc();
+    }
+
+    /// Counts a connection until the guard is dropped.
+    pub(crate) fn connection(&self) -> OpenGuard {
+        OpenGuard::new(&self.shared.connections)
+    }
+
+    /// Counts a stream until the guard is dropped.
+    pub(crate) fn stream(&self) -> OpenGuard {
+        OpenGuard::new(&self.shared.streams)
+    }
+}
+
+impl Observer for Metrics {
+    fn round(&self, report: &RoundReport) {
+        let shared = &self.shared;
+        shared.rounds.inc();
+        shared.duplicates.inc_by(report.duplicates as u64);
+        shared.wait.observe(report.waited.as_secs_f64());
+        shared.round.observe(report.total.as_secs_f64());
+        if report.entries > 0 {
+            shared.bytes.inc_by(report.bytes as u64);
+            shared.round_entries.observe(report.entries as f64);
+            shared.commit.observe(report.commit.as_secs_f64());
+        }
+        shared.size.set(report.size.get());
+    }
+}
+
+/// Holds a gauge one higher while it lives.
+pub(crate) struct OpenGuard {
+    gauge: Gauge,
+}
+
+impl OpenGuard {
+    fn new(gauge: &Gauge) -> Self {
+        gauge.inc();
+        Self {
+            gauge: gauge.clone(),
+        }
+    }
+}
+
+impl Drop for OpenGuard {
+    fn drop(&mut self) {
+        self.gauge.dec();
+    }
+}
+
+/// From 0.1 ms, below one sync of a fast disk, to 26 s, about the request timeout.
+fn latency_histogram() -> Histogram {
+    Histogram::new((0..19).map(|power| 0.0001 * f64::from(1 << power)))
+}

@@ -1,0 +1,82 @@
+use ledgerstone_merkle::TilePath;
+use ledgerstone_proto::google::api::HttpBody;
+use ledgerstone_proto::sigstore::rekor::v1::TransparencyLogEntry;
+use ledgerstone_proto::sigstore::rekor::v2::CreateEntryRequest;
+use ledgerstone_proto::sigstore::rekor::v2::EntryBundleRequest;
+use ledgerstone_proto::sigstore::rekor::v2::TileRequest;
+use ledgerstone_proto::sigstore::rekor::v2::rekor_server::Rekor;
+use ledgerstone_proto::sigstore::rekor::v2::rekor_server::RekorServer;
+use tonic::Request;
+use tonic::Response;
+use tonic::Status;
+use tonic::async_trait;
+
+use crate::error::ApiError;
+use crate::error::LOG_INDEX_HEADER;
+use crate::state::State;
+use crate::tiles;
+
+/// The gRPC service of the face.
+pub(crate) fn service(state: State) -> RekorServer<Face> {
+    let limit = state.settings().max_request_bytes;
+    RekorServer::new(Face { state }).max_decoding_message_size(limit)
+}
+
+pub(crate) struct Face {
+    state: State,
+}
+
+#[async_trait]
+impl Rekor for Face {
+    async fn create_entry(
+        &self,
+        request: Request<CreateEntryRequest>,
+    ) -> Result<Response<TransparencyLogEntry>, Status> {
+        if self.state.settings().read_only {
+            return Err(ApiError::unimplemented("log frozen").into());
+        }
+        let submitted = self.state.submit(request.into_inner()).await?;
+        let (index, duplicate) = (submitted.appended.index.get(), submitted.appended.duplicate);
+        let mut response = Response::new(submitted.into_transparency_log_entry(self.state.log()));
+        let metadata = response.metadata_mut();
+        metadata.insert("x-http-code", 201.into());
+        if duplicate {
+            metadata.insert(LOG_INDEX_HEADER, index.into());
+        }
+        Ok(response)
+    }
+
+    async fn get_tile(&self, request: Request<TileRequest>) -> Result<Response<HttpBody>, Status> {
+        let TileRequest { l, n } = request.into_inner();
+        self.object(&format!("tile/{l}/{n}")).await
+    }
+
+    async fn get_entry_bundle(
+        &self,
+        request: Request<EntryBundleRequest>,
+    ) -> Result<Response<HttpBody>, Status> {
+        self.object(&format!("tile/entries/{}", request.into_inner().n))
+            .await
+    }
+
+    async fn get_checkpoint(&self, _request: Request<()>) -> Result<Response<HttpBody>, Status> {
+        let data = self.state.log().head().checkpoint().to_owned().into();
+        Ok(http_body(tiles::CHECKPOINT_TYPE, data))
+    }
+}
+
+impl Face {
+    async fn object(&self, path: &str) -> Result<Response<HttpBody>, Status> {
+        let path: TilePath = tiles::parse(path)?;
+        let data = tiles::object(&self.state, path).await?;
+        Ok(http_body(tiles::TILE_TYPE, data))
+    }
+}
+
+fn http_body(content_type: &str, data: bytes::Bytes) -> Response<HttpBody> {
+    Response::new(HttpBody {
+        content_type: content_type.to_owned(),
+        data,
+        extensions: Vec::new(),
+    })
+}

@@ -1,0 +1,10 @@
+//! The Rekor v2 face: `dev.sigstore.rekor.v2.Rekor` over gRPC, and the same under `/api/v2/` over HTTP.
+//!
+//! Codes, bodies and literal messages are those of rekor-tiles (rekor-v2, section 1.5), and reads work in both forms, under
+//! `/` too: see [`crate::tiles`].
+
+mod grpc;
+mod http;
+
+pub(crate) use self::grpc::service;
+pub(crate) use self::http::router;

@@ -1,0 +1,175 @@
+//! All faces behind one port, and what they have in common: request ids, time limits, metrics, panics.
+
+use std::any::Any;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::MatchedPath;
+use axum::extract::Request;
+use axum::extract::State as Extract;
+use axum::middleware;
+use axum::middleware::Next;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use axum::routing::get;
+use http::HeaderMap;
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
+use ledgerstone_proto::FILE_DESCRIPTOR_SET;
+use ledgerstone_proto::log::v1::log_server::LogServer;
+use ledgerstone_proto::sigstore::rekor::v2::rekor_server::RekorServer;
+use tonic::server::NamedService;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::CompressionLevel;
+use tracing::Instrument;
+use tracing::debug;
+use tracing::debug_span;
+use tracing::error;
+use tracing::warn;
+
+use crate::error::ApiError;
+use crate::grpc;
+use crate::log_v1;
+use crate::rekor_v2;
+use crate::request_id;
+use crate::state::State;
+use crate::tiles;
+
+/// The route label of requests that match none.
+const UNMATCHED: &str = "unmatched";
+
+/// The router of the main port.
+pub(crate) async fn router(state: State) -> Router {
+    let compression = CompressionLayer::new()
+        .gzip(true)
+        .quality(CompressionLevel::Fastest);
+    let http = Router::new()
+        .merge(tiles::router())
+        .merge(rekor_v2::router())
+        .merge(log_v1::router())
+        .layer(compression)
+        .route("/healthz", get(healthz))
+        .layer(middleware::from_fn_with_state(state.clone(), limit_time));
+    http.merge(grpc_router(&state).await)
+        .fallback(not_found)
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(state.clone(), observe))
+        .with_state(state)
+}
+
+async fn grpc_router(state: &State) -> Router<State> {
+    let (health, health_service) = tonic_health::server::health_reporter();
+    health.set_serving::<RekorServer<rekor_v2::Face>>().await;
+    health.set_serving::<LogServer<grpc::Face>>().await;
+    let reflection = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
+    };
+    let mut router = Router::new();
+    router = mount(router, rekor_v2::service(state.clone()));
+    router = mount(router, grpc::service(state.clone()));
+    router = mount(router, health_service);
+    // The descriptors are our own, compiled in: a failure is a defect of the build, and costs only the reflection.
+    match (reflection().build_v1(), reflection().build_v1alpha()) {
+        (Ok(v1), Ok(v1alpha)) => mount(mount(router, v1), v1alpha),
+        (Err(error), _) | (_, Err(error)) => {
+            error!(%error, "gRPC reflection is not available");
+            router
+        }
+    }
+}
+
+fn mount<S>(router: Router<State>, service: S) -> Router<State>
+where
+    S: tower::Service<Request, Error = std::convert::Infallible>
+        + NamedService
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    S::Response: IntoResponse,
+    S::Future: Send + 'static,
+{
+    router.route_service(&format!("/{}/{{method}}", S::NAME), service)
+}
+
+/// The health answer of Rekor v2, on the main port as there.
+async fn healthz() -> Response {
+    (
+        [(CONTENT_TYPE, "application/json")],
+        r#"{"status":"SERVING"}"#,
+    )
+        .into_response()
+}
+
+async fn not_found(headers: HeaderMap) -> Response {
+    let grpc = headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"));
+    if grpc {
+        return tonic::Status::unimplemented("no such service")
+            .into_http::<tonic::body::Body>()
+            .into_response();
+    }
+    ApiError::not_found("Not Found").into_response()
+}
+
+/// Answers 504 when a request, its body included, takes too long. gRPC has deadlines of its own, and streams that never end.
+async fn limit_time(Extract(state): Extract<State>, request: Request, next: Next) -> Response {
+    match tokio::time::timeout(state.settings().request_timeout(), next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => ApiError::deadline(
+            "the request took too long; an entry may have been logged, submit it again",
+        )
+        .into_response(),
+    }
+}
+
+/// Gives each request an id, counts it, and logs it.
+async fn observe(Extract(state): Extract<State>, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = request_id::of(request.headers());
+    let method = request.method().clone();
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let path = request.uri().path().to_owned();
+    // The face below sees the id that the answer and the log lines carry.
+    request.headers_mut().insert(request_id::HEADER, id.clone());
+    let span = debug_span!("request", id = id.to_str().unwrap_or_default());
+    let mut response = next.run(request).instrument(span).await;
+
+    let (status, took) = (response.status(), started.elapsed());
+    let route = matched.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
+    // gRPC has one route a service: the method is the last part of the path, known when a service answered.
+    let code = grpc_code(&response).unwrap_or_else(|| status.as_u16());
+    let route = if route.ends_with("/{method}") && status.is_success() {
+        path.as_str()
+    } else {
+        route
+    };
+    state.metrics().request(route, method.as_str(), code, took);
+    let id_text = id.to_str().unwrap_or_default();
+    if status.is_server_error() && status != http::StatusCode::NOT_IMPLEMENTED {
+        warn!(id = id_text, %method, path, status = status.as_u16(), ?took, "request failed");
+    } else {
+        debug!(id = id_text, %method, path, status = status.as_u16(), ?took, "request");
+    }
+    response.headers_mut().insert(request_id::HEADER, id);
+    response
+}
+
+/// The gRPC status of an answer that has no body.
+fn grpc_code(response: &Response) -> Option<u16> {
+    response
+        .headers()
+        .get("grpc-status")
+        .map(HeaderValue::to_str)?
+        .ok()?
+        .parse()
+        .ok()
+}
+
+fn panicked(_panic: Box<dyn Any + Send + 'static>) -> Response {
+    error!("a handler panicked");
+    ApiError::internal().into_response()
+}

@@ -1,0 +1,336 @@
+//! Listeners, connections, and the end of them.
+//!
+//! Whoever calls owns the log and decides when to stop: [`Server::bind`] opens the sockets, so that port 0 works and the
+//! addresses are known, and [`Server::run`] serves until its shutdown future resolves or the log fails.
+
+use std::fs::File;
+use std::io;
+use std::io::BufReader;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::TokioIo;
+use hyper_util::rt::TokioTimer;
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use ledgerstone_log::CloseError;
+use ledgerstone_log::Fatal;
+use ledgerstone_log::Log;
+use rustls::ServerConfig;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::PrivateKeyDer;
+use rustls_pki_types::pem::PemObject;
+use thiserror::Error;
+use tokio::io::AsyncRead;
+use tokio::io::AsyncWrite;
+use tokio::net::TcpListener;
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tokio_io_timeout::TimeoutStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tracing::debug;
+use tracing::info;
+use tracing::warn;
+
+use crate::admin;
+use crate::metrics::Metrics;
+use crate::routes;
+use crate::settings::Settings;
+use crate::settings::SettingsError;
+use crate::settings::TlsFiles;
+use crate::state::State;
+
+/// How long a client may take to send the head of a request, or to finish a TLS handshake.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a client may leave an answer unread before its connection is cut.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How often an idle HTTP/2 connection is asked whether it is still there, and how long the answer may take.
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
+const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The most requests at a time on one HTTP/2 connection.
+const MAX_CONCURRENT_STREAMS: u32 = 256;
+
+/// The longest head of a request, in bytes.
+const MAX_HEAD_BYTES: usize = 64 << 10;
+
+/// The pause after a failed accept: out of file descriptors, most likely.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// A server whose sockets are open, and which serves once it runs.
+pub struct Server {
+    log: Log,
+    settings: Settings,
+    listener: TcpListener,
+    admin: TcpListener,
+    tls: Option<TlsAcceptor>,
+    metrics: Metrics,
+}
+
+/// Why a server could not start, or ended badly.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ServerError {
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The certificate or its key cannot be used.
+    #[error("TLS: {0}")]
+    Tls(String),
+    /// The settings do not fit together.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The log failed, and took the server with it.
+    #[error("the log failed: {0}")]
+    Log(Arc<Fatal>),
+    /// The log failed while it drained.
+    #[error("the log failed while it drained: {0}")]
+    Close(#[from] CloseError),
+}
+
+impl Server {
+    /// Opens the sockets for `log`. Give the log `metrics` as its observer to have its rounds counted.
+    ///
+    /// # Errors
+    /// [`ServerError::Listen`] when an address is taken, [`ServerError::Tls`] when the certificate does not work.
+    pub async fn bind(log: Log, settings: Settings, metrics: Metrics) -> Result<Self, ServerError> {
+        let listen = |address| async move {
+            TcpListener::bind(address)
+                .await
+                .map_err(|source| ServerError::Listen { address, source })
+        };
+        let tls = settings.tls.as_ref().map(tls_acceptor).transpose()?;
+        let listener = listen(settings.listen).await?;
+        let admin = listen(settings.admin_listen).await?;
+        Ok(Self {
+            log,
+            settings,
+            listener,
+            admin,
+            tls,
+            metrics,
+        })
+    }
+
+    /// The address of all protocols.
+    ///
+    /// # Errors
+    /// What the system says when the socket has none.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// The address of metrics and health.
+    ///
+    /// # Errors
+    /// What the system says when the socket has none.
+    pub fn admin_address(&self) -> io::Result<SocketAddr> {
+        self.admin.local_addr()
+    }
+
+    /// Serves until `shutdown` resolves, then drains: no new connections, requests under way are answered, what waits is
+    /// logged. Ends at once when the log fails.
+    ///
+    /// # Errors
+    /// [`ServerError::Log`] when the log failed: the process should end with an error, and only a verified open lets it back.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), ServerError> {
+        let draining = CancellationToken::new();
+        let state = State::new(
+            self.log.clone(),
+            self.settings.clone(),
+            self.metrics.clone(),
+            draining.clone(),
+        )?;
+        let service = routes::router(state.clone()).await;
+        let admin = admin::router(state);
+
+        let stop = CancellationToken::new();
+        let main = Acceptor {
+            metrics: Some(self.metrics.clone()),
+            ..Acceptor::new(self.listener, service, &self.settings)
+        };
+        let main = Acceptor {
+            tls: self.tls,
+            ..main
+        };
+        let main = tokio::spawn(main.run(draining.clone()));
+        let admin =
+            tokio::spawn(Acceptor::new(self.admin, admin, &self.settings).run(stop.clone()));
+
+        let failure = tokio::select! {
+            () = shutdown => None,
+            fatal = self.log.failed() => Some(fatal),
+        };
+        if failure.is_none() {
+            info!("draining");
+        }
+        draining.cancel();
+        // The acceptors bound their own end; a panic in one is already logged.
+        let _ = main.await;
+        stop.cancel();
+        let _ = admin.await;
+        if let Some(fatal) = failure {
+            return Err(ServerError::Log(fatal));
+        }
+        self.log.close().await?;
+        info!("drained");
+        Ok(())
+    }
+}
+
+/// Accepts connections of one socket and serves each on a task of its own.
+struct Acceptor {
+    listener: TcpListener,
+    router: Router,
+    tls: Option<TlsAcceptor>,
+    permits: Arc<Semaphore>,
+    metrics: Option<Metrics>,
+    drain: Duration,
+}
+
+impl Acceptor {
+    fn new(listener: TcpListener, router: Router, settings: &Settings) -> Self {
+        let permits = Arc::new(Semaphore::new(settings.max_connections));
+        Self {
+            listener,
+            router,
+            tls: None,
+            permits,
+            metrics: None,
+            drain: settings.shutdown_timeout(),
+        }
+    }
+
+    async fn run(self, stop: CancellationToken) {
+        let graceful = GracefulShutdown::new();
+        loop {
+            // A connection is accepted only when there is room for it: the others wait in the kernel.
+            let permit = tokio::select! {
+                () = stop.cancelled() => break,
+                permit = Arc::clone(&self.permits).acquire_owned() => permit,
+            };
+            let accepted = tokio::select! {
+                () = stop.cancelled() => break,
+                accepted = self.listener.accept() => accepted,
+            };
+            let (stream, peer) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            };
+            let open = self.metrics.as_ref().map(Metrics::connection);
+            let connection = Connection {
+                router: self.router.clone(),
+                tls: self.tls.clone(),
+            };
+            let watcher = graceful.watcher();
+            tokio::spawn(async move {
+                if let Err(error) = connection.serve(stream, watcher).await {
+                    debug!(%peer, error = %error, "a connection ended early");
+                }
+                drop((permit, open));
+            });
+        }
+        drop(self.listener);
+        if timeout(self.drain, graceful.shutdown()).await.is_err() {
+            warn!("connections were still open after the shutdown timeout");
+        }
+    }
+}
+
+/// What one connection needs.
+struct Connection {
+    router: Router,
+    tls: Option<TlsAcceptor>,
+}
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+impl Connection {
+    async fn serve(
+        self,
+        stream: TcpStream,
+        watcher: hyper_util::server::graceful::Watcher,
+    ) -> Result<(), BoxError> {
+        // An answer is one write: waiting for more would only delay it.
+        stream.set_nodelay(true)?;
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(WRITE_TIMEOUT));
+        let stream = Box::pin(stream);
+        match &self.tls {
+            Some(tls) => {
+                let stream = timeout(HEAD_TIMEOUT, tls.accept(stream)).await??;
+                self.serve_stream(stream, watcher).await
+            }
+            None => self.serve_stream(stream, watcher).await,
+        }
+    }
+
+    async fn serve_stream<S>(
+        self,
+        stream: S,
+        watcher: hyper_util::server::graceful::Watcher,
+    ) -> Result<(), BoxError>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let mut builder = auto::Builder::new(TokioExecutor::new());
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIMEOUT)
+            .max_buf_size(MAX_HEAD_BYTES)
+            .http2()
+            .timer(TokioTimer::new())
+            .keep_alive_interval(KEEP_ALIVE_INTERVAL)
+            .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
+            .max_concurrent_streams(MAX_CONCURRENT_STREAMS)
+            .max_header_list_size(MAX_HEAD_BYTES as u32);
+        let service = TowerToHyperService::new(self.router);
+        let connection = builder
+            .serve_connection_with_upgrades(TokioIo::new(stream), service)
+            .into_owned();
+        watcher.watch(connection).await
+    }
+}
+
+fn tls_acceptor(files: &TlsFiles) -> Result<TlsAcceptor, ServerError> {
+    let failed = |what: &std::path::Path, error: &dyn std::fmt::Display| {
+        ServerError::Tls(format!("{}: {error}", what.display()))
+    };
+    let certificates: Vec<CertificateDer<'static>> = {
+        let file = File::open(&files.tls_certificate)
+            .map_err(|error| failed(&files.tls_certificate, &error))?;
+        CertificateDer::pem_reader_iter(BufReader::new(file))
+            .collect::<Result<_, _>>()
+            .map_err(|error| failed(&files.tls_certificate, &error))?
+    };
+    let key = PrivateKeyDer::from_pem_file(&files.tls_key)
+        .map_err(|error| failed(&files.tls_key, &error))?;
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder =
+        ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = builder.map_err(|error| ServerError::Tls(error.to_string()))?;
+    let mut config = builder
+        .with_no_client_auth()
+        .with_single_cert(certificates, key)
+        .map_err(|error| ServerError::Tls(error.to_string()))?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}

@@ -1,0 +1,200 @@
+use std::sync::Arc;
+
+use bytes::Bytes;
+use ledgerstone_entry::EntryKind;
+use ledgerstone_entry::Policy;
+use ledgerstone_entry::PreparedEntry;
+use ledgerstone_entry::Reject;
+use ledgerstone_entry::prepare;
+use ledgerstone_log::Appended;
+use ledgerstone_log::Log;
+use ledgerstone_log::ReadError;
+use ledgerstone_merkle::Hash;
+use ledgerstone_merkle::NoteSigner;
+use ledgerstone_proto::sigstore::common::v1::LogId;
+use ledgerstone_proto::sigstore::rekor::v1::Checkpoint;
+use ledgerstone_proto::sigstore::rekor::v1::InclusionProof;
+use ledgerstone_proto::sigstore::rekor::v1::KindVersion;
+use ledgerstone_proto::sigstore::rekor::v1::TransparencyLogEntry;
+use ledgerstone_proto::sigstore::rekor::v2::CreateEntryRequest;
+use ledgerstone_proto::sigstore::rekor::v2::create_entry_request::Spec;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::error::ApiError;
+use crate::metrics::Metrics;
+use crate::metrics::OpenGuard;
+use crate::settings::OnDuplicate;
+use crate::settings::Settings;
+use crate::settings::SettingsError;
+
+/// What all faces share. Clones share it.
+#[derive(Clone)]
+pub(crate) struct State {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    log: Log,
+    policy: Policy,
+    settings: Settings,
+    metrics: Metrics,
+    streams: Arc<Semaphore>,
+    /// Cancelled when the server drains: streams end, and readiness is gone.
+    draining: CancellationToken,
+}
+
+/// An entry that the log took, or held already.
+pub(crate) struct Submitted {
+    pub(crate) kind: EntryKind,
+    pub(crate) body: Bytes,
+    pub(crate) leaf_hash: Hash,
+    pub(crate) appended: Appended,
+}
+
+/// Lets a stream run: one of a bounded number, counted.
+pub(crate) struct StreamPermit {
+    _permit: OwnedSemaphorePermit,
+    _open: OpenGuard,
+}
+
+impl State {
+    pub(crate) fn new(
+        log: Log,
+        settings: Settings,
+        metrics: Metrics,
+        draining: CancellationToken,
+    ) -> Result<Self, SettingsError> {
+        let policy = settings.policy()?;
+        let streams = Arc::new(Semaphore::new(settings.max_streams));
+        Ok(Self {
+            shared: Arc::new(Shared {
+                log,
+                policy,
+                settings,
+                metrics,
+                streams,
+                draining,
+            }),
+        })
+    }
+
+    pub(crate) fn log(&self) -> &Log {
+        &self.shared.log
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.shared.settings
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.shared.metrics
+    }
+
+    pub(crate) fn draining(&self) -> &CancellationToken {
+        &self.shared.draining
+    }
+
+    /// Takes one of the places for streams.
+    pub(crate) fn open_stream(&self) -> Result<StreamPermit, ApiError> {
+        let permit = Arc::clone(&self.shared.streams).try_acquire_owned();
+        let permit =
+            permit.map_err(|_| ApiError::unavailable("too many streams are open; retry later"))?;
+        Ok(StreamPermit {
+            _permit: permit,
+            _open: self.shared.metrics.stream(),
+        })
+    }
+
+    /// Verifies, canonicalises and appends one entry, whichever face it came by.
+    pub(crate) async fn submit(&self, request: CreateEntryRequest) -> Result<Submitted, ApiError> {
+        let prepared = self.prepare(request).await?;
+        let PreparedEntry {
+            kind,
+            ref body,
+            leaf_hash,
+            ..
+        } = prepared;
+        let body = body.clone();
+        let appended = self.log().append(prepared.into()).await?;
+        if appended.duplicate && self.settings().on_duplicate == OnDuplicate::Conflict {
+            return Err(ApiError::already_exists(appended.index.get()));
+        }
+        self.metrics().accepted(kind.kind(), kind.version());
+        Ok(Submitted {
+            kind,
+            body,
+            leaf_hash,
+            appended,
+        })
+    }
+
+    async fn prepare(&self, request: CreateEntryRequest) -> Result<PreparedEntry, ApiError> {
+        let prepared = if matches!(request.spec, Some(Spec::DsseRequestV002(_))) {
+            // Up to a hundred verifications: too long for a thread that others' requests share.
+            let state = self.clone();
+            let prepare = move || prepare(&request, &state.shared.policy);
+            tokio::task::spawn_blocking(prepare)
+                .await
+                .map_err(|_| ApiError::internal())?
+        } else {
+            prepare(&request, &self.shared.policy)
+        };
+        prepared.map_err(|reject: Reject| {
+            self.metrics().rejected(&reject);
+            ApiError::rejected(&reject)
+        })
+    }
+
+    /// Runs a read of the log where it may wait for the disk.
+    pub(crate) async fn read<T, F>(&self, read: F) -> Result<T, ApiError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Log) -> Result<T, ReadError> + Send + 'static,
+    {
+        let log = self.log().clone();
+        let result = tokio::task::spawn_blocking(move || read(&log)).await;
+        Ok(result.map_err(|_| ApiError::internal())??)
+    }
+}
+
+impl Submitted {
+    /// The entry as Rekor v2 returns it: no promise, integrated time 0 (rekor-v2, section 1.5).
+    pub(crate) fn into_transparency_log_entry(self, log: &Log) -> TransparencyLogEntry {
+        let Self {
+            kind,
+            body,
+            appended,
+            ..
+        } = self;
+        let index = appended.index.get() as i64;
+        let hashes = appended
+            .proof
+            .hashes
+            .iter()
+            .map(|hash| Bytes::copy_from_slice(hash.as_ref()));
+        TransparencyLogEntry {
+            log_index: index,
+            log_id: Some(LogId {
+                key_id: Bytes::copy_from_slice(&log.keys().ed25519().verifier().log_id()),
+            }),
+            kind_version: Some(KindVersion {
+                kind: kind.kind().to_owned(),
+                version: kind.version().to_owned(),
+            }),
+            integrated_time: 0,
+            inclusion_promise: None,
+            inclusion_proof: Some(InclusionProof {
+                log_index: index,
+                root_hash: Bytes::copy_from_slice(appended.head.root().as_ref()),
+                tree_size: appended.head.size().get() as i64,
+                hashes: hashes.collect(),
+                checkpoint: Some(Checkpoint {
+                    envelope: appended.head.checkpoint().to_owned(),
+                }),
+            }),
+            canonicalized_body: body,
+        }
+    }
+}

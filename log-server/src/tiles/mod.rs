@@ -1,0 +1,88 @@
+//! The C2SP tlog-tiles face: `/checkpoint`, `/tile/<L>/<N>` and `/tile/entries/<N>`, full and partial.
+//!
+//! An object beyond the published head does not exist: 404, whatever the store may hold already. Partial tiles and bundles of
+//! every size ever published stay readable, since each is a prefix of a later one.
+
+use axum::Router;
+use axum::extract::Path;
+use axum::extract::State as Extract;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use axum::routing::get;
+use bytes::Bytes;
+use http::HeaderValue;
+use http::header::ACCESS_CONTROL_ALLOW_ORIGIN;
+use http::header::CACHE_CONTROL;
+use http::header::CONTENT_TYPE;
+use http::header::HeaderName;
+use http::header::X_CONTENT_TYPE_OPTIONS;
+use ledgerstone_merkle::EntryBundle;
+use ledgerstone_merkle::TilePath;
+
+use crate::error::ApiError;
+use crate::state::State;
+
+/// The content type of a checkpoint.
+pub(crate) const CHECKPOINT_TYPE: &str = "text/plain; charset=utf-8";
+
+/// The content type of tiles and entry bundles.
+pub(crate) const TILE_TYPE: &str = "application/octet-stream";
+
+/// A tile never changes: a week, as the reference servers say.
+const IMMUTABLE: &str = "max-age=604800,immutable";
+
+/// A checkpoint changes with every round.
+const MUTABLE: &str = "no-cache";
+
+/// The routes of the face.
+pub(crate) fn router() -> Router<State> {
+    Router::new()
+        .route("/checkpoint", get(checkpoint))
+        .route("/tile/{*path}", get(tile))
+}
+
+pub(crate) async fn checkpoint(Extract(state): Extract<State>) -> Response {
+    let body = state.log().head().checkpoint().to_owned();
+    (headers(CHECKPOINT_TYPE, MUTABLE), body).into_response()
+}
+
+pub(crate) async fn tile(
+    Extract(state): Extract<State>,
+    Path(path): Path<String>,
+) -> Result<Response, ApiError> {
+    let path = parse(&format!("tile/{path}"))?;
+    let body = object(&state, path).await?;
+    Ok((headers(TILE_TYPE, IMMUTABLE), body).into_response())
+}
+
+/// The path of a tile or a bundle. What is no such path names nothing that exists.
+pub(crate) fn parse(path: &str) -> Result<TilePath, ApiError> {
+    path.parse()
+        .map_err(|error| ApiError::not_found(format!("no such tile: {error}")))
+}
+
+/// The bytes of a tile or a bundle under the published head.
+pub(crate) async fn object(state: &State, path: TilePath) -> Result<Bytes, ApiError> {
+    let object = state
+        .read(move |log| match path {
+            TilePath::Hashes { id, width } => log.tile(id, width),
+            TilePath::Entries { number, width } => {
+                let bundle = log.bundle(number, width)?;
+                // The store takes no body that a bundle could not carry.
+                Ok(bundle
+                    .and_then(|bundle| EntryBundle::encode(&bundle.bodies).ok())
+                    .map(Bytes::from))
+            }
+        })
+        .await?;
+    object.ok_or_else(|| ApiError::not_found("the published checkpoint does not cover this tile"))
+}
+
+fn headers(content_type: &'static str, caching: &'static str) -> [(HeaderName, HeaderValue); 4] {
+    [
+        (CONTENT_TYPE, HeaderValue::from_static(content_type)),
+        (CACHE_CONTROL, HeaderValue::from_static(caching)),
+        (ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
+        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    ]
+}
