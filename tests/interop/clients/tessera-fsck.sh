@@ -1,0 +1,75 @@
+CLIENT=tessera-fsck
+VERSION=v1.0.4
+TOOLS=(go)
+
+# Enough for a full tile, a partial one beside it, and a tile above the two.
+ENTRIES=300
+
+install() {
+    go_install "tessera-$VERSION" "github.com/transparency-dev/tessera/cmd/fsck@$VERSION"
+}
+
+jobs() {
+    write_vkey log.vkey
+    with_other_log write_vkey other.vkey
+
+    job "empty log" fsck 0 "$LOG_URL/" log.vkey
+    job "submit $ENTRIES entries" submit "$ENTRIES"
+    job "$ENTRIES entries" fsck "$ENTRIES" "$LOG_URL/" log.vkey
+    job "$ENTRIES entries, paths of Rekor v2" fsck "$ENTRIES" "$LOG_URL/api/v2/" log.vkey
+    refused "key of another log" "$BAD_CHECKPOINT" fsck "$ENTRIES" "$LOG_URL/" other.vkey
+
+    copy_log copy
+    job "copied files" fsck "$ENTRIES" "file://$PWD/copy/" log.vkey
+    change_byte copy/tile/entries/000
+    refused "copied files, changed entry" "$BAD_TREE" fsck "$ENTRIES" "file://$PWD/copy/" log.vkey
+    copy_log copy
+    change_byte copy/tile/0/000
+    refused "copied files, changed tile" "$BAD_TREE" fsck "$ENTRIES" "file://$PWD/copy/" log.vkey
+}
+
+# What fsck says when it refuses.
+BAD_CHECKPOINT='failed to fetch and verify checkpoint'
+BAD_TREE='calculated root|log has:'
+
+# fsck SIZE URL VKEY. This version leaves with exit code 0 whatever it finds: its last line tells. Each
+# of its workers ends at the first difference it finds; with a single worker nobody would be left to
+# take what the reader still hands over, and it would hang.
+fsck() {
+    local report
+    report=$("$CACHE/tessera-$VERSION/fsck" --storage_url "$2" --public_key "$3" -N 8 --ui=false 2>&1)
+    printf '%s\n' "$report"
+    grep -q "Successfully fsck'd log with size $1 and root" <<<"$report"
+}
+
+# write_vkey FILE: the log's Ed25519 key as a C2SP verifier key.
+write_vkey() {
+    curl --silent --show-error --fail "$LOG_URL/log/v1/keys" |
+        grep -oE '"ed25519" *: *\{[^}]*\}' | sed -E 's/.*"vkey" *: *"([^"]*)".*/\1/' >"$1"
+}
+
+submit() {
+    local number
+    mkdir -p artifacts
+    for number in $(seq "$1"); do
+        printf 'artifact %s\n' "$number" >"artifacts/$number"
+    done
+    find artifacts -type f -print0 | xargs -0 -n 1 -P 8 "$LEDGERSTONE_BIN" sign --url "$LOG_URL"
+    curl --silent --fail "$LOG_URL/checkpoint" | sed -n 2p | grep -qx "$1"
+}
+
+# copy_log DIRECTORY: the resources of a log of $ENTRIES entries, as files.
+copy_log() {
+    local rest=$((ENTRIES - 256)) path
+    for path in checkpoint tile/0/000 "tile/0/001.p/$rest" tile/1/000.p/1 tile/entries/000 "tile/entries/001.p/$rest"; do
+        curl --silent --show-error --fail --create-dirs --output "$1/$path" "$LOG_URL/$path"
+    done
+}
+
+# Flips every bit of the 100th byte, which lies in the first entry's body or in the fourth hash.
+change_byte() {
+    local byte
+    byte=$(od -An -tu1 -j 100 -N 1 "$1")
+    # shellcheck disable=SC2059
+    printf "\\x$(printf '%02x' $((byte ^ 255)))" | dd of="$1" bs=1 seek=100 conv=notrunc status=none
+}
