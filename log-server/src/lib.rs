@@ -10,6 +10,7 @@
 //! | `admin` | metrics and health, on a port of their own |
 
 mod admin;
+mod deadline;
 mod error;
 mod grpc;
 mod log_v1;

@@ -28,6 +28,7 @@ use tracing::debug_span;
 use tracing::error;
 use tracing::warn;
 
+use crate::deadline;
 use crate::error::ApiError;
 use crate::grpc;
 use crate::log_v1;
@@ -38,6 +39,9 @@ use crate::tiles;
 
 /// The route label of requests that match none.
 const UNMATCHED: &str = "unmatched";
+
+/// What the gRPC library says, percent-encoded, of a message over the limit.
+const OVERSIZED: &[u8] = b"decoded%20message%20length%20too%20large";
 
 /// The router of the main port.
 pub(crate) async fn router(state: State) -> Router {
@@ -50,7 +54,10 @@ pub(crate) async fn router(state: State) -> Router {
         .merge(log_v1::router())
         .layer(compression)
         .route("/healthz", get(healthz))
-        .layer(middleware::from_fn_with_state(state.clone(), limit_time));
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            deadline::limit_http,
+        ));
     http.merge(grpc_router(&state).await)
         .fallback(not_found)
         .layer(CatchPanicLayer::custom(panicked))
@@ -71,13 +78,33 @@ async fn grpc_router(state: &State) -> Router<State> {
     router = mount(router, grpc::service(state.clone()));
     router = mount(router, health_service);
     // The descriptors are our own, compiled in: a failure is a defect of the build, and costs only the reflection.
-    match (reflection().build_v1(), reflection().build_v1alpha()) {
+    router = match (reflection().build_v1(), reflection().build_v1alpha()) {
         (Ok(v1), Ok(v1alpha)) => mount(mount(router, v1), v1alpha),
         (Err(error), _) | (_, Err(error)) => {
             error!(%error, "gRPC reflection is not available");
             router
         }
+    };
+    router
+        .layer(middleware::map_response(oversized))
+        .layer(middleware::from_fn(deadline::limit_grpc))
+}
+
+/// Gives a message over the limit the code that the reference server gives it (rekor-v2, section 1.5): the library's own is
+/// OUT_OF_RANGE.
+async fn oversized(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    let message = headers
+        .get("grpc-message")
+        .map(HeaderValue::as_bytes)
+        .unwrap_or_default();
+    let oversized = message
+        .windows(OVERSIZED.len())
+        .any(|part| part == OVERSIZED);
+    if oversized && headers.get("grpc-status").is_some_and(|code| code == "11") {
+        headers.insert("grpc-status", HeaderValue::from_static("8"));
     }
+    response
 }
 
 fn mount<S>(router: Router<State>, service: S) -> Router<State>
@@ -115,17 +142,6 @@ async fn not_found(headers: HeaderMap) -> Response {
     ApiError::not_found("Not Found").into_response()
 }
 
-/// Answers 504 when a request, its body included, takes too long. gRPC has deadlines of its own, and streams that never end.
-async fn limit_time(Extract(state): Extract<State>, request: Request, next: Next) -> Response {
-    match tokio::time::timeout(state.settings().request_timeout(), next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => ApiError::deadline(
-            "the request took too long; an entry may have been logged, submit it again",
-        )
-        .into_response(),
-    }
-}
-
 /// Gives each request an id, counts it, and logs it.
 async fn observe(Extract(state): Extract<State>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
@@ -140,13 +156,16 @@ async fn observe(Extract(state): Extract<State>, mut request: Request, next: Nex
 
     let (status, took) = (response.status(), started.elapsed());
     let route = matched.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
-    // gRPC has one route a service: the method is the last part of the path, known when a service answered.
-    let code = grpc_code(&response).unwrap_or_else(|| status.as_u16());
-    let route = if route.ends_with("/{method}") && status.is_success() {
+    // gRPC has one route a service. The last part of the path is a method when the service knew it: any other name must not
+    // become a label, since callers could make up any number of them.
+    let grpc = grpc_code(&response);
+    let known = status.is_success() && grpc != Some(tonic::Code::Unimplemented as u16);
+    let route = if known && route.ends_with("/{method}") {
         path.as_str()
     } else {
         route
     };
+    let code = grpc.unwrap_or_else(|| status.as_u16());
     state.metrics().request(route, method.as_str(), code, took);
     let id_text = id.to_str().unwrap_or_default();
     if status.is_server_error() && status != http::StatusCode::NOT_IMPLEMENTED {

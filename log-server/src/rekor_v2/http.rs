@@ -13,6 +13,7 @@ use http_body_util::BodyExt;
 use http_body_util::LengthLimitError;
 use http_body_util::Limited;
 use ledgerstone_proto::json;
+use ledgerstone_proto::json::RekorReply;
 use ledgerstone_proto::sigstore::rekor::v2::CreateEntryRequest;
 
 use crate::error::ApiError;
@@ -50,7 +51,7 @@ async fn create_entry(
     let submitted = state.submit(request).await?;
     let (index, duplicate) = (submitted.appended.index.get(), submitted.appended.duplicate);
     let entry = submitted.into_transparency_log_entry(state.log());
-    let body = json::to_vec(&entry).map_err(|_| ApiError::internal())?;
+    let body = json::to_vec(&RekorReply(&entry)).map_err(|_| ApiError::internal())?;
     let content_type = (CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let mut response = (StatusCode::CREATED, [content_type], body).into_response();
     if duplicate {

@@ -6,5 +6,6 @@
 mod grpc;
 mod http;
 
+pub(crate) use self::grpc::Face;
 pub(crate) use self::grpc::service;
 pub(crate) use self::http::router;
