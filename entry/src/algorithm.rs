@@ -126,11 +126,12 @@ impl AlgorithmSet {
     ///
     /// # Errors
     /// [`AlgorithmSetError`] for a name that the log does not know, or when there is none at all.
-    pub fn from_names<'a>(
-        names: impl IntoIterator<Item = &'a str>,
+    pub fn from_names<N: AsRef<str>>(
+        names: impl IntoIterator<Item = N>,
     ) -> Result<Self, AlgorithmSetError> {
         let mut set = Self(0);
         for name in names {
+            let name = name.as_ref();
             let algorithm = SigningAlgorithm::from_name(name)
                 .ok_or_else(|| AlgorithmSetError::Unknown(name.to_owned()))?;
             set.0 |= bit(algorithm);
@@ -144,6 +145,13 @@ impl AlgorithmSet {
     /// Whether `algorithm` is accepted.
     pub fn contains(self, algorithm: SigningAlgorithm) -> bool {
         self.0 & bit(algorithm) != 0
+    }
+
+    /// The names of the algorithms in the set, as [`Self::from_names`] reads them.
+    pub fn names(self) -> Vec<String> {
+        self.iter()
+            .map(|algorithm| algorithm.name().to_owned())
+            .collect()
     }
 
     /// The algorithms in the set.
@@ -226,7 +234,7 @@ mod tests {
         assert!(set.contains(SigningAlgorithm::Ed25519Ph));
         assert!(set.contains(SigningAlgorithm::EcdsaP256Sha256));
         assert!(!set.contains(SigningAlgorithm::Ed25519));
-        assert_eq!(set.iter().count(), 2);
+        assert_eq!(set.names(), ["ecdsa-sha2-256-nistp256", "ed25519-ph"]);
     }
 
     #[test]
@@ -237,6 +245,9 @@ mod tests {
                 "rsa-sign-pss-2048-sha256".to_owned()
             ))
         );
-        assert_eq!(AlgorithmSet::from_names([]), Err(AlgorithmSetError::Empty));
+        assert_eq!(
+            AlgorithmSet::from_names::<&str>([]),
+            Err(AlgorithmSetError::Empty)
+        );
     }
 }

@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use bytes::Bytes;
 use ledgerstone_proto::sigstore::common::v1::HashAlgorithm;
@@ -35,6 +36,10 @@ pub fn describe(body: &[u8]) -> Result<EntryDescription, BodyError> {
     if body.len() > MAX_BODY_LENGTH {
         return Err(BodyError::TooLarge(BodyTooLarge { length: body.len() }));
     }
+    // A structure would be read from an array as well.
+    if !body.starts_with(b"{") {
+        return Err(BodyError::Json("it is not an object".to_owned()));
+    }
     let head: Head<'_> = serde_json::from_slice(body).map_err(BodyError::json)?;
     let content = match EntryKind::from_names(&head.kind, &head.api_version) {
         None => EntryContent::Other,
@@ -59,15 +64,27 @@ pub fn search_keys_of_body(body: &[u8]) -> Result<Vec<SearchKey>, BodyError> {
 /// What a body says.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct EntryDescription {
-    /// The name of the kind, such as `hashedrekord`.
-    pub kind: String,
-    /// The version of the kind, such as `0.0.2`.
-    pub version: String,
-    /// The rest.
-    pub content: EntryContent,
+    kind: String,
+    version: String,
+    content: EntryContent,
 }
 
 impl EntryDescription {
+    /// The name of the kind, such as `hashedrekord`.
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    /// The version of the kind, such as `0.0.2`.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// What the body says beyond that.
+    pub fn content(&self) -> &EntryContent {
+        &self.content
+    }
+
     /// What the entry is found by, each key once and in order. Nothing for a kind that is not known.
     pub fn search_keys(&self) -> Vec<SearchKey> {
         let mut keys = SearchKeys::default();
@@ -145,7 +162,7 @@ struct Head<'a> {
     #[serde(borrow)]
     kind: Cow<'a, str>,
     #[serde(rename = "spec")]
-    _spec: IgnoredAny,
+    _spec: HashMap<String, IgnoredAny>,
 }
 
 /// Reads `body` and writes it again: the same bytes must come out, which settles everything that JSON leaves open.

@@ -13,7 +13,7 @@
 //! use ledgerstone_proto::sigstore::rekor::v2::CreateEntryRequest;
 //!
 //! let reject = ledgerstone_entry::prepare(&CreateEntryRequest::default(), &Policy::default()).unwrap_err();
-//! assert_eq!(reject.literal(), "invalid type, must be either hashedrekord or dsse");
+//! assert_eq!(reject.prefix(), "invalid type, must be either hashedrekord or dsse");
 //! ```
 
 pub mod key;

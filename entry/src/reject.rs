@@ -11,7 +11,7 @@ use crate::signature::SignatureError;
 
 /// Why a request is not logged.
 ///
-/// Its text is the reason alone, for the caller to read. [`Self::literal`] is the fixed text that Rekor v2 answers with.
+/// Its text is the reason alone, for the caller to read. [`Self::prefix`] is the fixed text that Rekor v2 answers with.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Reject {
@@ -32,8 +32,8 @@ pub enum Reject {
 }
 
 impl Reject {
-    /// The text that Rekor v2 has for this group of rules.
-    pub fn literal(&self) -> &'static str {
+    /// The fixed text that Rekor v2 has for this group of rules. Some clients look for it.
+    pub fn prefix(&self) -> &'static str {
         match self {
             Self::Type { dsse: true, .. } => "invalid type, must be either hashedrekord or dsse",
             Self::Type { dsse: false, .. } => "invalid type, must be hashedrekord",
