@@ -170,3 +170,14 @@ npm_install() {
     npm install --silent --no-audit --no-fund --no-package-lock --no-save --prefix "$directory" "$@"
     touch "$directory/installed"
 }
+
+# pip_install DIRECTORY PACKAGE==VERSION...: into a virtual environment of its own.
+pip_install() {
+    local directory=$CACHE/$1
+    shift
+    [[ ! -e $directory/installed ]] || return 0
+    progress "installing $*"
+    python3 -m venv "$directory"
+    "$directory/bin/pip" install --quiet --disable-pip-version-check "$@"
+    touch "$directory/installed"
+}

@@ -38,10 +38,10 @@ jobs() {
 }
 
 # What sigstore-go says when it refuses.
-BAD_SIGNATURE='failed to verify signature|invalid signature'
-BAD_DIGEST='digest'
+BAD_SIGNATURE='could not verify message: invalid signature'
+BAD_DIGEST='artifact digests do not match digests in statement'
 BAD_INCLUSION='verifying inclusion: calculated root'
-NOT_IN_LOG='not enough verified log entries|transparency log'
+NOT_IN_LOG='not enough verified log entries from transparency log: 0 < 1'
 
 write_statement() {
     printf '{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"%s","digest":{"sha256":"%s"}}],"predicateType":"https://example.test/predicate","predicate":{}}' \

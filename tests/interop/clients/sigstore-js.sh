@@ -33,7 +33,8 @@ jobs() {
         return
     fi
     start_timestamp_authority
-    write_trust "$TRUST" --timestamp-authority "$TSA_CHAIN" --tsa-url "$TSA_URL" --certificate-authority ca.pem
+    write_trust "$TRUST" --timestamp-authority "$TSA_CHAIN" --tsa-url "$TSA_URL" \
+        --certificate-authority ca.pem --fulcio-url https://ca.example.test
     for pair in "${PAIRS[@]}"; do
         read -r sign verify <<<"$pair"
         VERSION="sign $sign, verify $verify"

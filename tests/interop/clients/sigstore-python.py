@@ -1,0 +1,217 @@
+"""Signs and verifies with sigstore-python.
+
+    sigstore-python.py authority
+    sigstore-python.py sign artifact|statement TRUST_CONFIG FILE BUNDLE
+    sigstore-python.py verify artifact|statement TRUST_CONFIG FILE BUNDLE
+
+sigstore-python takes certificates from a certificate authority only, and no key of its own. So a
+certificate authority and its transparency log's signature live in this process: `authority` makes
+their keys (ca.key, ct.key) and what verifiers trust (ca.pem, ct.pub) in the working directory.
+"""
+
+import base64
+import hashlib
+import json
+import struct
+import sys
+import time
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from sigstore.dsse import Statement
+from sigstore.models import Bundle, ClientTrustConfig
+from sigstore.oidc import IdentityToken
+from sigstore.sign import SigningContext
+from sigstore.verify import Verifier
+from sigstore.verify.policy import Identity
+
+IDENTITY = "signer@example.test"
+ISSUER = "https://issuer.example.test"
+OID_ISSUER = x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.1")
+OID_SCT_LIST = x509.ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2")
+VALIDITY = timedelta(hours=1)
+
+
+def main(arguments):
+    match arguments:
+        case ["authority"]:
+            make_authority()
+        case ["sign", kind, trust_config, file, bundle]:
+            sign(kind, trust_config, Path(file), Path(bundle))
+        case ["verify", kind, trust_config, file, bundle]:
+            verify(kind, trust_config, Path(file), Path(bundle))
+        case _:
+            sys.exit(__doc__)
+
+
+def make_authority():
+    key = ec.generate_private_key(ec.SECP256R1())
+    write_key("ca.key", key)
+    name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "authority.example.test")])
+    certificate = (
+        certificate_builder(name, name, key.public_key())
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(key_usage("key_cert_sign", "crl_sign"), critical=True)
+        .add_extension(subject_key_id(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    Path("ca.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    ct_key = ec.generate_private_key(ec.SECP256R1())
+    write_key("ct.key", ct_key)
+    public = ct_key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    Path("ct.pub").write_bytes(public)
+
+
+def sign(kind, trust_config, file, bundle):
+    trust = ClientTrustConfig.from_json(Path(trust_config).read_text())
+    # What the package itself would do with this configuration, but for the certificate authority.
+    context = SigningContext(
+        fulcio=CertificateAuthority(),
+        rekor=trust.signing_config.get_tlogs()[0],
+        trusted_root=trust.trusted_root,
+        tsa_clients=trust.signing_config.get_tsas(),
+    )
+    with context.signer(identity_token()) as signer:
+        if kind == "artifact":
+            signed = signer.sign_artifact(file.read_bytes())
+        else:
+            signed = signer.sign_dsse(Statement(json.dumps(statement(file)).encode()))
+    bundle.write_text(signed.to_json())
+
+
+def verify(kind, trust_config, file, bundle):
+    trust = ClientTrustConfig.from_json(Path(trust_config).read_text())
+    verifier = Verifier(trusted_root=trust.trusted_root)
+    policy = Identity(identity=IDENTITY, issuer=ISSUER)
+    signed = Bundle.from_json(bundle.read_bytes())
+    if kind == "artifact":
+        verifier.verify_artifact(file.read_bytes(), signed, policy)
+        return
+    _, payload = verifier.verify_dsse(signed, policy)
+    # The package leaves it to its caller to compare the statement's subject.
+    if json.loads(payload)["subject"] != statement(file)["subject"]:
+        sys.exit(f"the digest of {file} is not the statement's")
+
+
+def statement(file):
+    return {
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [{"name": "artifact", "digest": {"sha256": hashlib.sha256(file.read_bytes()).hexdigest()}}],
+        "predicateType": "https://example.test/predicate",
+        "predicate": {},
+    }
+
+
+def identity_token():
+    """A token of the right form; only the certificate authority would check its signature."""
+    now = int(time.time())
+    claims = {"iss": ISSUER, "sub": IDENTITY, "aud": "sigstore", "iat": now, "nbf": now, "exp": now + 600}
+    parts = [json.dumps(part).encode() for part in ({"alg": "ES256", "typ": "JWT"}, claims)] + [b"signature"]
+    return IdentityToken(".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts))
+
+
+class CertificateAuthority:
+    """What SigningContext uses of a Fulcio client."""
+
+    class Issued:
+        def __init__(self, cert, chain):
+            self.cert = cert
+            self.chain = chain
+
+    @property
+    def signing_cert(self):
+        return self
+
+    def post(self, request, _token):
+        issuer = x509.load_pem_x509_certificate(Path("ca.pem").read_bytes())
+        builder = (
+            certificate_builder(x509.Name([]), issuer.subject, request.public_key())
+            .add_extension(x509.SubjectAlternativeName([x509.RFC822Name(IDENTITY)]), critical=True)
+            .add_extension(key_usage("digital_signature"), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING]), critical=False)
+            .add_extension(subject_key_id(request.public_key()), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.public_key()), critical=False)
+            .add_extension(x509.UnrecognizedExtension(OID_ISSUER, ISSUER.encode()), critical=False)
+        )
+        key = read_key("ca.key")
+        precertificate = builder.sign(key, hashes.SHA256())
+        timestamps = x509.UnrecognizedExtension(OID_SCT_LIST, sct_list(precertificate, issuer))
+        certificate = builder.add_extension(timestamps, critical=False).sign(key, hashes.SHA256())
+        return self.Issued(certificate, [issuer])
+
+
+def sct_list(precertificate, issuer):
+    """One signed certificate timestamp (RFC 6962, sections 3.2 and 3.3) in the form of an extension."""
+    key = read_key("ct.key")
+    milliseconds = int(time.time()) * 1000
+    body = precertificate.tbs_certificate_bytes
+    entry = struct.pack("!H", 1) + spki_hash(issuer.public_key()) + len(body).to_bytes(3, "big") + body
+    no_extensions = struct.pack("!H", 0)
+    signed = struct.pack("!BBQ", 0, 0, milliseconds) + entry + no_extensions
+    signature = key.sign(signed, ec.ECDSA(hashes.SHA256()))
+    sha256_ecdsa = bytes([4, 3])
+    sct = struct.pack("!B32sQ", 0, spki_hash(key.public_key()), milliseconds) + no_extensions + sha256_ecdsa
+    sct += vector(signature)
+    return der(0x04, vector(vector(sct)))
+
+
+def certificate_builder(subject, issuer, public_key):
+    now = datetime.now(timezone.utc)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(public_key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - VALIDITY)
+        .not_valid_after(now + VALIDITY)
+    )
+
+
+def key_usage(*uses):
+    names = (
+        "digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
+        "key_cert_sign", "crl_sign", "encipher_only", "decipher_only",
+    )
+    return x509.KeyUsage(**{name: name in uses for name in names})
+
+
+def subject_key_id(public_key):
+    return x509.SubjectKeyIdentifier.from_public_key(public_key)
+
+
+def spki_hash(public_key):
+    spki = public_key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(spki).digest()
+
+
+def vector(data):
+    """Bytes after their length in two bytes, as TLS has it."""
+    return struct.pack("!H", len(data)) + data
+
+
+def der(tag, data):
+    """One DER value of fewer than 256 bytes."""
+    length = bytes([len(data)]) if len(data) < 128 else bytes([0x81, len(data)])
+    return bytes([tag]) + length + data
+
+
+def write_key(path, key):
+    pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    Path(path).write_bytes(pem)
+
+
+def read_key(path):
+    return serialization.load_pem_private_key(Path(path).read_bytes(), password=None)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
