@@ -1,0 +1,232 @@
+//! A store that does what a test tells it to do wrong.
+
+use std::ops::ControlFlow;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::Mutex;
+
+use bytes::Bytes;
+use ledgerstone_merkle::Hash;
+use ledgerstone_merkle::LeafIndex;
+use ledgerstone_merkle::TileId;
+use ledgerstone_storage::MemoryStore;
+use ledgerstone_storage::Reader;
+use ledgerstone_storage::Round;
+use ledgerstone_storage::SearchKey;
+use ledgerstone_storage::ShardId;
+use ledgerstone_storage::ShardIdentity;
+use ledgerstone_storage::Statistics;
+use ledgerstone_storage::StorageError;
+use ledgerstone_storage::Store;
+use ledgerstone_storage::StoredEntry;
+use ledgerstone_storage::StoredHead;
+
+/// What goes wrong.
+#[derive(Clone, Default)]
+pub(crate) struct Faults {
+    /// The commit fails, and nothing is stored.
+    pub(crate) commit: bool,
+    /// The commit stores the round, and fails all the same.
+    pub(crate) commit_after: bool,
+    /// The checkpoint cannot be kept.
+    pub(crate) keep: bool,
+    /// The body at this index reads back with one bit flipped.
+    pub(crate) flipped_body: Option<u64>,
+    /// This tile reads back with one bit flipped.
+    pub(crate) flipped_tile: Option<TileId>,
+    /// This tile is gone.
+    pub(crate) lost_tile: Option<TileId>,
+    /// This leaf hash leads to another index.
+    pub(crate) wrong_index: Option<(Hash, u64)>,
+    /// The kept checkpoint reads as this.
+    pub(crate) kept: Option<Option<String>>,
+    /// The head reads as this.
+    pub(crate) head: Option<StoredHead>,
+}
+
+/// A durable step, in the order in which it was taken.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Step {
+    Commit { size: u64 },
+    Keep { checkpoint: String },
+}
+
+/// A [`MemoryStore`] with faults, which outlives the logs that use it, as a disk does.
+#[derive(Default)]
+pub(crate) struct FaultyStore {
+    inner: MemoryStore,
+    faults: Mutex<Faults>,
+    steps: Mutex<Vec<Step>>,
+}
+
+impl FaultyStore {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::default()
+    }
+
+    pub(crate) fn set(&self, faults: Faults) {
+        *self.faults.lock().unwrap() = faults;
+    }
+
+    pub(crate) fn steps(&self) -> Vec<Step> {
+        self.steps.lock().unwrap().clone()
+    }
+
+    fn faults(&self) -> Faults {
+        self.faults.lock().unwrap().clone()
+    }
+}
+
+fn disk_error() -> StorageError {
+    StorageError::Io {
+        action: "write to",
+        path: "a test's disk".into(),
+        source: std::io::Error::other("failed"),
+    }
+}
+
+fn flip(bytes: &Bytes) -> Bytes {
+    let mut bytes = bytes.to_vec();
+    bytes[0] ^= 1;
+    bytes.into()
+}
+
+impl Reader for FaultyStore {
+    fn shards(&self) -> Result<Vec<ShardId>, StorageError> {
+        self.inner.shards()
+    }
+
+    fn identity(&self, shard: ShardId) -> Result<Option<ShardIdentity>, StorageError> {
+        self.inner.identity(shard)
+    }
+
+    fn head(&self, shard: ShardId) -> Result<Option<StoredHead>, StorageError> {
+        match self.faults().head {
+            Some(head) => Ok(Some(head)),
+            None => self.inner.head(shard),
+        }
+    }
+
+    fn entry(&self, shard: ShardId, index: LeafIndex) -> Result<Option<StoredEntry>, StorageError> {
+        let mut entry = self.inner.entry(shard, index)?;
+        if let Some(entry) = &mut entry
+            && self.faults().flipped_body == Some(index.get())
+        {
+            entry.body = flip(&entry.body);
+        }
+        Ok(entry)
+    }
+
+    fn visit_entries(
+        &self,
+        shard: ShardId,
+        range: Range<u64>,
+        visit: &mut dyn FnMut(LeafIndex, StoredEntry) -> ControlFlow<()>,
+    ) -> Result<(), StorageError> {
+        let flipped = self.faults().flipped_body;
+        self.inner
+            .visit_entries(shard, range, &mut |index, mut entry| {
+                if flipped == Some(index.get()) {
+                    entry.body = flip(&entry.body);
+                }
+                visit(index, entry)
+            })
+    }
+
+    fn tile(&self, shard: ShardId, id: TileId) -> Result<Option<Bytes>, StorageError> {
+        let faults = self.faults();
+        if faults.lost_tile == Some(id) {
+            return Ok(None);
+        }
+        let tile = self.inner.tile(shard, id)?;
+        Ok(if faults.flipped_tile == Some(id) {
+            tile.as_ref().map(flip)
+        } else {
+            tile
+        })
+    }
+
+    fn index_of(&self, shard: ShardId, hash: &Hash) -> Result<Option<LeafIndex>, StorageError> {
+        match self.faults().wrong_index {
+            Some((wrong, index)) if wrong == *hash => Ok(Some(LeafIndex::new(index))),
+            _ => self.inner.index_of(shard, hash),
+        }
+    }
+
+    fn indexes_of(
+        &self,
+        shard: ShardId,
+        hashes: &[Hash],
+    ) -> Result<Vec<Option<LeafIndex>>, StorageError> {
+        hashes
+            .iter()
+            .map(|hash| self.index_of(shard, hash))
+            .collect()
+    }
+
+    fn search(
+        &self,
+        shard: ShardId,
+        key: &SearchKey,
+        from: LeafIndex,
+        limit: usize,
+    ) -> Result<Vec<LeafIndex>, StorageError> {
+        self.inner.search(shard, key, from, limit)
+    }
+
+    fn attestation(&self, shard: ShardId, key: &[u8]) -> Result<Option<Bytes>, StorageError> {
+        self.inner.attestation(shard, key)
+    }
+}
+
+impl Store for FaultyStore {
+    fn snapshot(&self) -> Box<dyn Reader + '_> {
+        self.inner.snapshot()
+    }
+
+    fn create_shard(
+        &self,
+        shard: ShardId,
+        identity: &ShardIdentity,
+        head: &StoredHead,
+    ) -> Result<(), StorageError> {
+        self.inner.create_shard(shard, identity, head)
+    }
+
+    fn commit(&self, shard: ShardId, round: &Round) -> Result<(), StorageError> {
+        let faults = self.faults();
+        if faults.commit {
+            return Err(disk_error());
+        }
+        self.inner.commit(shard, round)?;
+        self.steps.lock().unwrap().push(Step::Commit {
+            size: round.head.size.get(),
+        });
+        if faults.commit_after {
+            Err(disk_error())
+        } else {
+            Ok(())
+        }
+    }
+
+    fn keep_checkpoint(&self, shard: ShardId, checkpoint: &str) -> Result<(), StorageError> {
+        if self.faults().keep {
+            return Err(disk_error());
+        }
+        self.steps.lock().unwrap().push(Step::Keep {
+            checkpoint: checkpoint.to_owned(),
+        });
+        self.inner.keep_checkpoint(shard, checkpoint)
+    }
+
+    fn kept_checkpoint(&self, shard: ShardId) -> Result<Option<String>, StorageError> {
+        match self.faults().kept {
+            Some(kept) => Ok(kept),
+            None => self.inner.kept_checkpoint(shard),
+        }
+    }
+
+    fn statistics(&self) -> Result<Statistics, StorageError> {
+        self.inner.statistics()
+    }
+}
