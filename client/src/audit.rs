@@ -1,0 +1,448 @@
+//! Auditing a log by its tiles: every head extends the last one that was seen, and, on demand, every entry is where the
+//! signed root says.
+
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::StreamExt;
+use futures::TryStreamExt;
+use futures::stream;
+use ledgerstone_merkle::Checkpoint;
+use ledgerstone_merkle::ConsistencyProof;
+use ledgerstone_merkle::Hash;
+use ledgerstone_merkle::LeafIndex;
+use ledgerstone_merkle::TILE_WIDTH;
+use ledgerstone_merkle::Tile;
+use ledgerstone_merkle::TileId;
+use ledgerstone_merkle::TileSource;
+use ledgerstone_merkle::TileWidth;
+use ledgerstone_merkle::TreeSize;
+use ledgerstone_merkle::VerifyError;
+use ledgerstone_merkle::leaf_hashes;
+use ledgerstone_merkle::root_from_tiles;
+use ledgerstone_merkle::tile_width_at;
+
+use crate::audit_state::AuditState;
+use crate::audit_state::AuditStateError;
+use crate::audit_state::replace_file;
+use crate::tiled_log::FetchedTiles;
+use crate::tiled_log::ReadError;
+use crate::tiled_log::TiledLog;
+use crate::trusted_log::CheckpointFault;
+use crate::trusted_log::SignedCheckpoint;
+use crate::trusted_log::TrustedLogs;
+
+/// How many bundles with their tiles are fetched at the same time. Bounds the memory of a full audit: one bundle has at
+/// most 16 MiB, and commonly less than one.
+pub const PARALLEL_BUNDLES: usize = 16;
+
+/// A full audit can go on from a multiple of this many entries.
+pub const SAVED_EVERY: u64 = 65_536;
+
+/// Tiles of levels above this one hold no hash in any tree of a 64-bit size.
+const LEVELS: usize = 8;
+
+const BUNDLE_ENTRIES: u64 = TILE_WIDTH as u64;
+
+/// Watches one log.
+#[derive(Debug)]
+pub struct Auditor {
+    log: TiledLog,
+    logs: TrustedLogs,
+    state_path: PathBuf,
+}
+
+impl Auditor {
+    /// An auditor of `log`, which signs as one of `logs`, with its memory in the file `state_path`.
+    pub fn new(log: TiledLog, logs: TrustedLogs, state_path: impl Into<PathBuf>) -> Self {
+        Self { log, logs, state_path: state_path.into() }
+    }
+
+    /// Fetches the head, checks its signature, that its tiles have its root, and that it extends the last head that was
+    /// seen; then remembers it. Without a memory, the first head is believed.
+    ///
+    /// # Errors
+    /// [`AuditError::Contradiction`] when the log contradicts itself: both checkpoints are kept beside the state file.
+    pub async fn audit_head(&self) -> Result<HeadReport, AuditError> {
+        let state = AuditState::load(&self.state_path)?;
+        let kept = state.as_ref().map(|state| self.open_kept(&state.checkpoint)).transpose()?;
+        let seen = self.logs.open_checkpoint(&self.log.checkpoint().await?)?;
+        if let Some(kept) = &kept {
+            self.check_order(kept, &seen)?;
+        }
+        self.check_consistency(kept.as_ref(), &seen).await?;
+
+        let rebuilt = state.and_then(|state| state.rebuilt);
+        AuditState { checkpoint: seen.note.clone(), rebuilt }.save(&self.state_path)?;
+        Ok(HeadReport { head: seen, previous: kept.map(|kept| kept.checkpoint) })
+    }
+
+    /// Downloads every entry and tile of the tree that `head` describes, hashes them again, and compares. An audit that was
+    /// interrupted goes on where it was; one that was completed starts from the first entry.
+    ///
+    /// # Errors
+    /// When anything differs from what `head` signs.
+    pub async fn audit_all(
+        &self,
+        head: &SignedCheckpoint,
+        mut progress: impl FnMut(AuditProgress),
+    ) -> Result<FullReport, AuditError> {
+        let size = head.checkpoint.size;
+        let mut tree = self.resume(size).await?;
+        let resumed_at = tree.size;
+        let mut bytes = 0;
+        let bundles = resumed_at / BUNDLE_ENTRIES..size.get().div_ceil(BUNDLE_ENTRIES);
+        let mut checked = stream::iter(bundles)
+            .map(|number| check_bundle(self.log.clone(), number, size))
+            .buffered(PARALLEL_BUNDLES);
+        while let Some(bundle) = checked.try_next().await? {
+            bytes += bundle.bytes;
+            self.append(&mut tree, bundle.tile).await?;
+            progress(AuditProgress { entries: tree.size, of: size.get(), bytes });
+            if tree.size.is_multiple_of(SAVED_EVERY) && tree.size < size.get() {
+                self.save(head, Some((TreeSize::new(tree.size), tree.root())))?;
+            }
+        }
+        self.check_edge(&tree).await?;
+        let root = tree.root();
+        if root != head.checkpoint.root {
+            return Err(AuditError::Root { size, signed: head.checkpoint.root, computed: root });
+        }
+        self.save(head, None)?;
+        Ok(FullReport { entries: size.get() - resumed_at, resumed_at, bytes })
+    }
+
+    fn open_kept(&self, note: &str) -> Result<SignedCheckpoint, AuditError> {
+        self.logs
+            .open_checkpoint(note)
+            .map_err(|reason| AuditError::Kept { path: self.state_path.clone(), reason })
+    }
+
+    fn check_order(&self, kept: &SignedCheckpoint, seen: &SignedCheckpoint) -> Result<(), AuditError> {
+        let (old, new) = (&kept.checkpoint, &seen.checkpoint);
+        if old.origin != new.origin {
+            return Err(AuditError::OtherLog { kept: old.origin.clone(), seen: new.origin.clone() });
+        }
+        if new.size < old.size {
+            return Err(self.contradiction(Contradiction::Shrunk, kept, seen));
+        }
+        if new.size == old.size && new.root != old.root {
+            return Err(self.contradiction(Contradiction::TwoRoots, kept, seen));
+        }
+        Ok(())
+    }
+
+    async fn check_consistency(
+        &self,
+        kept: Option<&SignedCheckpoint>,
+        seen: &SignedCheckpoint,
+    ) -> Result<(), AuditError> {
+        let mut tiles = FetchedTiles::default();
+        let head = &seen.checkpoint;
+        let computed = self.log.compute(&mut tiles, |tiles| root_from_tiles(tiles, head.size)).await?;
+        if computed != head.root {
+            return Err(AuditError::Root { size: head.size, signed: head.root, computed });
+        }
+        let Some(kept) = kept else {
+            return Ok(());
+        };
+        let old = &kept.checkpoint;
+        let proof = self
+            .log
+            .compute(&mut tiles, |tiles| ConsistencyProof::from_tiles(tiles, old.size, head.size))
+            .await?;
+        match proof.verify(&old.root, &head.root) {
+            Ok(()) => Ok(()),
+            Err(VerifyError::OldRootMismatch { .. }) => Err(self.contradiction(Contradiction::Fork, kept, seen)),
+            Err(error) => Err(AuditError::Consistency(error)),
+        }
+    }
+
+    /// Keeps the evidence: two statements that one log signed and that cannot both be true.
+    fn contradiction(&self, kind: Contradiction, kept: &SignedCheckpoint, seen: &SignedCheckpoint) -> AuditError {
+        let evidence = conflict_path(&self.state_path);
+        let text = format!("{}\n{}", kept.note, seen.note);
+        let saved = replace_file(&evidence, text.as_bytes());
+        AuditError::Contradiction {
+            kind,
+            kept: Box::new(kept.checkpoint.clone()),
+            seen: Box::new(seen.checkpoint.clone()),
+            evidence: saved.is_ok().then_some(evidence),
+        }
+    }
+
+    /// The tree as far as an interrupted audit had come, with its last tiles fetched anew and compared.
+    async fn resume(&self, size: TreeSize) -> Result<GrowingTree, AuditError> {
+        let state = AuditState::load(&self.state_path)?;
+        let Some((rebuilt, root)) = state.and_then(|state| state.rebuilt) else {
+            return Ok(GrowingTree::default());
+        };
+        if rebuilt > size || !rebuilt.get().is_multiple_of(BUNDLE_ENTRIES) {
+            return Ok(GrowingTree::default());
+        }
+        let mut tree = GrowingTree { size: rebuilt.get(), ..GrowingTree::default() };
+        for level in 1..LEVELS {
+            let id = tree.edge_id(level);
+            if let Some(width) = tile_width_at(id, rebuilt) {
+                tree.tiles[level] = self.log.tile(id, width).await?;
+            }
+        }
+        let computed = tree.root();
+        if computed != root {
+            return Err(AuditError::Root { size: rebuilt, signed: root, computed });
+        }
+        Ok(tree)
+    }
+
+    /// Appends a level-0 tile, and compares the tiles above that it fills with the log's.
+    async fn append(&self, tree: &mut GrowingTree, tile: Tile) -> Result<(), AuditError> {
+        tree.size += tile.width() as u64;
+        let mut root = tile.root();
+        tree.tiles[0] = if root.is_some() { Tile::new() } else { tile };
+        for level in 1..LEVELS {
+            let Some(hash) = root else {
+                return Ok(());
+            };
+            root = tree.tiles[level].push(hash);
+            if root.is_some() {
+                let full = std::mem::take(&mut tree.tiles[level]);
+                let next = tree.edge_id(level);
+                let id = TileId { number: next.number - 1, ..next };
+                compare_tiles(id, &full, &self.log.tile(id, TileWidth::FULL).await?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Compares the last, partial tiles above level 0 with the log's.
+    async fn check_edge(&self, tree: &GrowingTree) -> Result<(), AuditError> {
+        for level in 1..LEVELS {
+            let id = tree.edge_id(level);
+            if let Some(width) = tile_width_at(id, TreeSize::new(tree.size)) {
+                compare_tiles(id, &tree.tiles[level], &self.log.tile(id, width).await?)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn save(&self, head: &SignedCheckpoint, rebuilt: Option<(TreeSize, Hash)>) -> Result<(), AuditError> {
+        Ok(AuditState { checkpoint: head.note.clone(), rebuilt }.save(&self.state_path)?)
+    }
+}
+
+/// A head that holds.
+#[derive(Clone, Debug)]
+pub struct HeadReport {
+    /// The head.
+    pub head: SignedCheckpoint,
+    /// The head that it extends, from the state file.
+    pub previous: Option<Checkpoint>,
+}
+
+/// A whole log that holds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct FullReport {
+    /// How many entries were downloaded and checked by this run.
+    pub entries: u64,
+    /// The index at which it went on from an interrupted run, or 0.
+    pub resumed_at: u64,
+    /// How many bytes of bodies were checked by this run.
+    pub bytes: u64,
+}
+
+/// How far a full audit is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct AuditProgress {
+    /// Entries that have been checked, those of an interrupted run included.
+    pub entries: u64,
+    /// Entries in the tree.
+    pub of: u64,
+    /// Bytes of bodies that this run has checked.
+    pub bytes: u64,
+}
+
+/// How a log contradicts itself.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Contradiction {
+    /// The head is older than one that was seen: the log was rolled back, or shows an old copy.
+    Shrunk,
+    /// Two roots for one size.
+    TwoRoots,
+    /// The newer tree does not contain the older one.
+    Fork,
+}
+
+impl std::fmt::Display for Contradiction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Shrunk => "the log shows an older tree than it did before",
+            Self::TwoRoots => "the log signed two roots for one size",
+            Self::Fork => "the log's tree is not an extension of the one that it signed before",
+        })
+    }
+}
+
+/// Why an audit failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuditError {
+    /// The log could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The memory could not be read or written.
+    #[error(transparent)]
+    State(#[from] AuditStateError),
+    /// The head is not signed by a trusted log.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointFault),
+    /// The remembered head is not signed by a trusted log.
+    #[error("the checkpoint in {} is not of a trusted log: {reason}", path.display())]
+    Kept {
+        /// The state file.
+        path: PathBuf,
+        /// What is wrong with the checkpoint.
+        #[source]
+        reason: CheckpointFault,
+    },
+    /// The memory is of another log.
+    #[error("the state file is of the log {kept}, but this is {seen}; give each log a file of its own")]
+    OtherLog {
+        /// The origin in the memory.
+        kept: String,
+        /// The origin of the head.
+        seen: String,
+    },
+    /// The log signed two things that cannot both be true.
+    #[error(
+        "{kind}: size {} with root {} before, size {} with root {} now{}",
+        kept.size, kept.root, seen.size, seen.root, evidence_hint(evidence.as_deref())
+    )]
+    Contradiction {
+        /// How.
+        kind: Contradiction,
+        /// The head that was seen before.
+        kept: Box<Checkpoint>,
+        /// The head that was seen now.
+        seen: Box<Checkpoint>,
+        /// The file with both signed checkpoints, unless it could not be written.
+        evidence: Option<PathBuf>,
+    },
+    /// The tiles of a tree have another root than was signed.
+    #[error("the tiles at size {size} have the root {computed}, but {signed} is signed")]
+    Root {
+        /// The size of the tree.
+        size: TreeSize,
+        /// The signed root, or the one that was rebuilt before.
+        signed: Hash,
+        /// The root of the tiles.
+        computed: Hash,
+    },
+    /// The tiles do not make a proof.
+    #[error("the tiles do not prove consistency: {0}")]
+    Consistency(#[source] VerifyError),
+    /// A body does not have the hash that its tile says.
+    #[error("the entry {index} hashes to {computed}, but its tile says {tile}")]
+    Entry {
+        /// The position of the entry.
+        index: LeafIndex,
+        /// The hash in the tile.
+        tile: Hash,
+        /// The hash of the body.
+        computed: Hash,
+    },
+    /// A tile does not hold the roots of the tiles below it.
+    #[error("the hash {position} of tile {} at level {} is not the root of the tile below it", id.number, id.level)]
+    Tile {
+        /// Which tile.
+        id: TileId,
+        /// Which hash in it.
+        position: usize,
+    },
+    /// The machine gave up on a piece of the work.
+    #[error("a part of the audit was aborted")]
+    Aborted,
+}
+
+/// The last tile of each level while a tree grows.
+struct GrowingTree {
+    size: u64,
+    tiles: [Tile; LEVELS],
+}
+
+impl GrowingTree {
+    /// The tile of `level` that grows.
+    fn edge_id(&self, level: usize) -> TileId {
+        let hashes = self.size >> (8 * level);
+        TileId { level: level as u8, number: hashes / TILE_WIDTH as u64 }
+    }
+
+    fn root(&self) -> Hash {
+        root_from_tiles(self, TreeSize::new(self.size)).expect("the edge of the tree is in its last tiles")
+    }
+}
+
+impl Default for GrowingTree {
+    fn default() -> Self {
+        Self { size: 0, tiles: std::array::from_fn(|_| Tile::new()) }
+    }
+}
+
+impl TileSource for GrowingTree {
+    type Error = TileId;
+
+    fn tile(&self, id: TileId, _width: TileWidth) -> Result<Arc<Tile>, TileId> {
+        let level = usize::from(id.level);
+        let tile = self.tiles.get(level).filter(|_| self.edge_id(level) == id);
+        tile.map(|tile| Arc::new(tile.clone())).ok_or(id)
+    }
+}
+
+struct CheckedBundle {
+    tile: Tile,
+    bytes: u64,
+}
+
+/// Fetches one bundle and its tile, and compares them. Runs as a task of its own, so that hashing uses all processors.
+async fn check_bundle(log: TiledLog, number: u64, size: TreeSize) -> Result<CheckedBundle, AuditError> {
+    let task = tokio::spawn(async move {
+        let id = TileId { level: 0, number };
+        let width = tile_width_at(id, size).ok_or(AuditError::Aborted)?;
+        let (bodies, tile) = tokio::try_join!(log.bodies(number, width), log.tile(id, width))?;
+        compare_leaves(number, &leaf_hashes(&bodies), &tile)?;
+        Ok(CheckedBundle { tile, bytes: bodies.iter().map(|body: &Bytes| body.len() as u64).sum() })
+    });
+    task.await.unwrap_or(Err(AuditError::Aborted))
+}
+
+fn compare_leaves(number: u64, leaves: &[Hash], tile: &Tile) -> Result<(), AuditError> {
+    let mut pairs = leaves.iter().zip(tile.hashes()).enumerate();
+    match pairs.find(|(_, (computed, tile))| computed != tile) {
+        None => Ok(()),
+        Some((position, (computed, tile))) => Err(AuditError::Entry {
+            index: LeafIndex::new(number * BUNDLE_ENTRIES + position as u64),
+            tile: *tile,
+            computed: *computed,
+        }),
+    }
+}
+
+fn compare_tiles(id: TileId, computed: &Tile, served: &Tile) -> Result<(), AuditError> {
+    let pairs = computed.hashes().iter().zip(served.hashes());
+    match pairs.enumerate().find(|(_, (computed, served))| computed != served) {
+        None => Ok(()),
+        Some((position, _)) => Err(AuditError::Tile { id, position }),
+    }
+}
+
+fn conflict_path(state: &Path) -> PathBuf {
+    let mut name = state.file_name().unwrap_or_default().to_owned();
+    name.push(".conflict");
+    state.with_file_name(name)
+}
+
+fn evidence_hint(evidence: Option<&Path>) -> String {
+    evidence.map(|path| format!("; both checkpoints are in {}", path.display())).unwrap_or_default()
+}

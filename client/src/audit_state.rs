@@ -1,0 +1,166 @@
+//! What an auditor remembers between two runs.
+
+use std::fs;
+use std::fs::File;
+use std::io;
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+
+use ledgerstone_merkle::Hash;
+use ledgerstone_merkle::TreeSize;
+use serde::Deserialize;
+use serde::Serialize;
+
+/// The version of the state file's form.
+const VERSION: u32 = 1;
+
+/// The longest state file that is read, in bytes.
+const MAX_STATE_BYTES: u64 = 4 << 20;
+
+/// The last checkpoint that was verified, and how far an unfinished full audit came.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AuditState {
+    /// The signed note.
+    pub checkpoint: String,
+    /// The tree that a full audit has rebuilt so far, a whole number of bundles; `None` when none is under way.
+    pub rebuilt: Option<(TreeSize, Hash)>,
+}
+
+impl AuditState {
+    /// The state in the file `path`, or `None` when there is no such file.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or holds something else.
+    pub fn load(path: &Path) -> Result<Option<Self>, AuditStateError> {
+        let failed = |source| AuditStateError::Io { path: path.to_owned(), source };
+        let length = match fs::metadata(path) {
+            Ok(metadata) => metadata.len(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(failed(error)),
+        };
+        if length > MAX_STATE_BYTES {
+            return Err(AuditStateError::Form { path: path.to_owned(), reason: "it is too long".to_owned() });
+        }
+        let json = fs::read(path).map_err(failed)?;
+        let form = |reason: String| AuditStateError::Form { path: path.to_owned(), reason };
+        let file: StateFile = serde_json::from_slice(&json).map_err(|error| form(error.to_string()))?;
+        if file.version != VERSION {
+            return Err(form(format!("it has version {} instead of {VERSION}", file.version)));
+        }
+        let rebuilt = file.rebuilt.map(|tree| {
+            let root = hex::decode(&tree.root).ok().and_then(|root| Hash::from_slice(&root))?;
+            Some((TreeSize::new(tree.size), root))
+        });
+        match rebuilt {
+            Some(None) => Err(form("its root is not 64 hexadecimal digits".to_owned())),
+            rebuilt => Ok(Some(Self { checkpoint: file.checkpoint, rebuilt: rebuilt.flatten() })),
+        }
+    }
+
+    /// Replaces the file `path` by this state, at once or not at all.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), AuditStateError> {
+        let file = StateFile {
+            version: VERSION,
+            checkpoint: self.checkpoint.clone(),
+            rebuilt: self.rebuilt.map(|(size, root)| Rebuilt { size: size.get(), root: root.to_string() }),
+        };
+        let json = serde_json::to_vec_pretty(&file).expect("a state has string keys");
+        replace_file(path, &json).map_err(|source| AuditStateError::Io { path: path.to_owned(), source })
+    }
+}
+
+/// Why there is no state.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuditStateError {
+    /// The file cannot be read or written.
+    #[error("the state file {} cannot be read or written", path.display())]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// The file holds something else.
+    #[error("{} is not the state of an audit: {reason}", path.display())]
+    Form {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct StateFile {
+    version: u32,
+    checkpoint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rebuilt: Option<Rebuilt>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Rebuilt {
+    size: u64,
+    root: String,
+}
+
+/// Writes `bytes` beside `path` and renames: a crash leaves the old file or the new one, never a part.
+pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
+    name.push(".new");
+    let beside = path.with_file_name(name);
+    let mut file = File::create(&beside)?;
+    file.write_all(bytes)?;
+    // The rename must not become durable before the content is.
+    file.sync_all()?;
+    fs::rename(&beside, path)?;
+    match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        Some(directory) => File::open(directory)?.sync_all(),
+        None => File::open(".")?.sync_all(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_comes_back_as_it_was_saved() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("state.json");
+        assert_eq!(AuditState::load(&path).unwrap(), None);
+        let rebuilt = Some((TreeSize::new(512), Hash::new([7; 32])));
+        for rebuilt in [rebuilt, None] {
+            let state = AuditState { checkpoint: "a\nb\n".to_owned(), rebuilt };
+            state.save(&path).unwrap();
+            assert_eq!(AuditState::load(&path).unwrap(), Some(state));
+        }
+        let names: Vec<_> = fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names, ["state.json"]);
+    }
+
+    #[test]
+    fn another_file_is_not_taken_for_a_state() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("state.json");
+        for text in [
+            "",
+            "{}",
+            r#"{"version":2,"checkpoint":""}"#,
+            r#"{"version":1,"checkpoint":"","more":1}"#,
+            r#"{"version":1,"checkpoint":"","rebuilt":{"size":1,"root":"00"}}"#,
+        ] {
+            fs::write(&path, text).unwrap();
+            assert!(matches!(AuditState::load(&path), Err(AuditStateError::Form { .. })), "{text}");
+        }
+        assert!(matches!(AuditState::load(directory.path()), Err(AuditStateError::Io { .. } | AuditStateError::Form { .. })));
+    }
+}

@@ -1,0 +1,130 @@
+use crate::artifact::ArtifactError;
+use crate::audit::AuditError;
+use crate::bundle::BundleError;
+use crate::log_api::ApiError;
+use crate::signing_key::SigningKeyError;
+use crate::submit::SubmitError;
+use crate::tiled_log::ReadError;
+use crate::transport::TransportError;
+use crate::trust_files::TrustFilesError;
+use crate::trusted_log::TrustError;
+use crate::verify::VerifyError;
+
+/// Whatever can go wrong on this side of a log.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Talking to the log.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// Submitting.
+    #[error(transparent)]
+    Submit(#[from] SubmitError),
+    /// Reading over `/log/v1/`.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// Reading tiles.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// Reading a bundle.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// Verifying a bundle.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+    /// Auditing.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    /// Knowing which log to trust.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    /// Writing trust files.
+    #[error(transparent)]
+    TrustFiles(#[from] TrustFilesError),
+    /// The signer's key.
+    #[error(transparent)]
+    SigningKey(#[from] SigningKeyError),
+    /// The artifact.
+    #[error(transparent)]
+    Artifact(#[from] ArtifactError),
+}
+
+/// Three kinds of failure, which scripts must tell apart.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Failure {
+    /// It could not be done: a wrong argument, an unreadable file, something that the log refuses or does not have.
+    Undone,
+    /// Something that was given does not verify. Nobody should go on as if it did.
+    Untrue,
+    /// The log could not be reached, or is in trouble.
+    Unreachable,
+}
+
+impl Error {
+    /// Which kind of failure it is.
+    pub fn failure(&self) -> Failure {
+        match self {
+            Self::Transport(error) => transport_failure(error),
+            Self::Submit(error) => submit_failure(error),
+            Self::Api(error) => api_failure(error),
+            Self::Read(error) => read_failure(error),
+            Self::Bundle(_) => Failure::Untrue,
+            Self::Verify(error) => verify_failure(error),
+            Self::Audit(error) => audit_failure(error),
+            Self::Trust(_) | Self::TrustFiles(_) | Self::SigningKey(_) | Self::Artifact(_) => Failure::Undone,
+        }
+    }
+}
+
+fn transport_failure(error: &TransportError) -> Failure {
+    match error {
+        TransportError::Url { .. } | TransportError::Client(_) => Failure::Undone,
+        // The log is well and says no.
+        TransportError::Status { status: 400..=499, .. } => match error {
+            TransportError::Status { status: 408 | 429, .. } => Failure::Unreachable,
+            _ => Failure::Undone,
+        },
+        _ => Failure::Unreachable,
+    }
+}
+
+fn submit_failure(error: &SubmitError) -> Failure {
+    match error {
+        SubmitError::Transport(error) => transport_failure(error),
+        SubmitError::Reply(_) | SubmitError::OtherBody { .. } | SubmitError::Untrue(_) => Failure::Untrue,
+        _ => Failure::Undone,
+    }
+}
+
+fn api_failure(error: &ApiError) -> Failure {
+    match error {
+        ApiError::Transport(error) => transport_failure(error),
+        ApiError::NotLedgerstone(_) | ApiError::NoSuchEntry(_) | ApiError::Keys(_) => Failure::Undone,
+        _ => Failure::Untrue,
+    }
+}
+
+fn read_failure(error: &ReadError) -> Failure {
+    match error {
+        ReadError::Transport(error) => transport_failure(error),
+        ReadError::Sizes(_) => Failure::Undone,
+        _ => Failure::Unreachable,
+    }
+}
+
+fn verify_failure(error: &VerifyError) -> Failure {
+    match error {
+        VerifyError::KeyNeeded { .. } | VerifyError::Artifact(_) => Failure::Undone,
+        _ => Failure::Untrue,
+    }
+}
+
+fn audit_failure(error: &AuditError) -> Failure {
+    match error {
+        AuditError::Read(error) => read_failure(error),
+        AuditError::State(_) | AuditError::Kept { .. } | AuditError::OtherLog { .. } | AuditError::Aborted => {
+            Failure::Undone
+        }
+        _ => Failure::Untrue,
+    }
+}

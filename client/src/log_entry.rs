@@ -1,0 +1,204 @@
+//! A log's answer to a submission, read strictly: everything that proves that an entry is in the log.
+
+use bytes::Bytes;
+use ledgerstone_merkle::Checkpoint;
+use ledgerstone_merkle::CheckpointError;
+use ledgerstone_merkle::Hash;
+use ledgerstone_merkle::InclusionProof;
+use ledgerstone_merkle::LeafIndex;
+use ledgerstone_merkle::MAX_PROOF_HASHES;
+use ledgerstone_merkle::NoteError;
+use ledgerstone_merkle::SignedNote;
+use ledgerstone_merkle::TreeSize;
+use ledgerstone_merkle::leaf_hash;
+use ledgerstone_proto::sigstore::rekor::v1::TransparencyLogEntry;
+
+use crate::trusted_log::CheckpointFault;
+use crate::trusted_log::SignedCheckpoint;
+use crate::trusted_log::TrustedLogs;
+
+/// A `TransparencyLogEntry` whose parts fit together. That they are true is for [`verify`](Self::verify) to say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogEntry {
+    message: TransparencyLogEntry,
+    kind: String,
+    version: String,
+    proof: InclusionProof,
+    checkpoint: Checkpoint,
+    note: String,
+}
+
+impl LogEntry {
+    /// Reads `message`: every field that a verifier needs is there, and what is said twice is said the same way.
+    ///
+    /// # Errors
+    /// [`LogEntryError`] with the rule that it breaks.
+    pub fn new(message: TransparencyLogEntry) -> Result<Self, LogEntryError> {
+        let missing = LogEntryError::Missing;
+        if message.canonicalized_body.is_empty() {
+            return Err(missing("canonicalizedBody"));
+        }
+        let kind = message.kind_version.clone().ok_or(missing("kindVersion"))?;
+        let proof = message.inclusion_proof.clone().ok_or(missing("inclusionProof"))?;
+        let note = proof.checkpoint.ok_or(missing("inclusionProof.checkpoint"))?.envelope;
+        let checkpoint = Checkpoint::parse(SignedNote::parse(&note)?.text())?;
+        if message.log_index != proof.log_index {
+            return Err(LogEntryError::TwoIndexes { entry: message.log_index, proof: proof.log_index });
+        }
+        let size = TreeSize::new(unsigned("inclusionProof.treeSize", proof.tree_size)?);
+        let root = Hash::from_slice(&proof.root_hash).ok_or(LogEntryError::HashLength("inclusionProof.rootHash"))?;
+        if (size, root) != (checkpoint.size, checkpoint.root) {
+            return Err(LogEntryError::TwoTrees { proof: size, checkpoint: checkpoint.size });
+        }
+        if proof.hashes.len() > MAX_PROOF_HASHES {
+            return Err(LogEntryError::ProofLength { hashes: proof.hashes.len() });
+        }
+        let hashes = proof.hashes.iter().map(|hash| Hash::from_slice(hash)).collect::<Option<Vec<_>>>();
+        let proof = InclusionProof {
+            index: LeafIndex::new(unsigned("logIndex", message.log_index)?),
+            size,
+            hashes: hashes.ok_or(LogEntryError::HashLength("inclusionProof.hashes"))?,
+        };
+        Ok(Self { kind: kind.kind, version: kind.version, proof, checkpoint, note, message })
+    }
+
+    /// The position in the log.
+    pub fn index(&self) -> LeafIndex {
+        self.proof.index
+    }
+
+    /// The kind of entry, such as `hashedrekord`.
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    /// The version of the kind, such as `0.0.2`.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// What was logged.
+    pub fn body(&self) -> &Bytes {
+        &self.message.canonicalized_body
+    }
+
+    /// The hash of the body as a leaf.
+    pub fn leaf_hash(&self) -> Hash {
+        leaf_hash(self.body())
+    }
+
+    /// What the log is called by in the entry.
+    pub fn log_id(&self) -> &[u8] {
+        self.message.log_id.as_ref().map(|id| id.key_id.as_ref()).unwrap_or_default()
+    }
+
+    /// The inclusion proof, into the tree of the checkpoint.
+    pub fn proof(&self) -> &InclusionProof {
+        &self.proof
+    }
+
+    /// The checkpoint that came with the entry, not verified.
+    pub fn checkpoint(&self) -> &Checkpoint {
+        &self.checkpoint
+    }
+
+    /// The signed note that holds the checkpoint.
+    pub fn note(&self) -> &str {
+        &self.note
+    }
+
+    /// The message, as it goes into a bundle.
+    pub fn message(&self) -> &TransparencyLogEntry {
+        &self.message
+    }
+
+    /// Checks that the body is in the tree that the checkpoint describes.
+    ///
+    /// # Errors
+    /// When the proof does not lead from the body to the root of the checkpoint.
+    pub fn verify_inclusion(&self) -> Result<(), LogEntryFault> {
+        self.proof.verify(&self.leaf_hash(), &self.checkpoint.root).map_err(LogEntryFault::Inclusion)
+    }
+
+    /// Checks that the body is in a tree that one of `logs` signed, and that the entry names that log.
+    ///
+    /// # Errors
+    /// With the first of these that does not hold.
+    pub fn verify(&self, logs: &TrustedLogs) -> Result<SignedCheckpoint, LogEntryFault> {
+        self.verify_inclusion()?;
+        let log = logs.find(self.log_id());
+        let log = log.ok_or_else(|| LogEntryFault::UnknownLog { log_id: hex::encode(self.log_id()) })?;
+        let only_that_log = TrustedLogs::new(vec![log.clone()]).expect("one log");
+        Ok(only_that_log.open_checkpoint(&self.note)?)
+    }
+}
+
+/// Why a message is not the entry of a log. The rules are those of Rekor v2's reply.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LogEntryError {
+    /// A field that verification needs is missing.
+    #[error("the log entry has no {0}")]
+    Missing(&'static str),
+    /// A number is negative.
+    #[error("the {field} of the log entry is negative: {value}")]
+    Negative {
+        /// The field.
+        field: &'static str,
+        /// What it holds.
+        value: i64,
+    },
+    /// A hash does not have 32 bytes.
+    #[error("a hash in {0} of the log entry does not have 32 bytes")]
+    HashLength(&'static str),
+    /// More hashes than any proof has.
+    #[error("the inclusion proof has {hashes} hashes, and at most {MAX_PROOF_HASHES} are possible")]
+    ProofLength {
+        /// How many.
+        hashes: usize,
+    },
+    /// The entry and its proof name different indexes.
+    #[error("the log entry has index {entry} but its inclusion proof is for {proof}")]
+    TwoIndexes {
+        /// The entry's.
+        entry: i64,
+        /// The proof's.
+        proof: i64,
+    },
+    /// The proof is into another tree than the checkpoint's.
+    #[error("the inclusion proof is into a tree of size {proof} but the checkpoint is of another, of size {checkpoint}")]
+    TwoTrees {
+        /// The size in the proof.
+        proof: TreeSize,
+        /// The size in the checkpoint.
+        checkpoint: TreeSize,
+    },
+    /// The checkpoint is not in a signed note.
+    #[error("the checkpoint of the log entry cannot be read: {0}")]
+    Note(#[from] NoteError),
+    /// The signed text is not a checkpoint.
+    #[error("the checkpoint of the log entry cannot be read: {0}")]
+    Checkpoint(#[from] CheckpointError),
+}
+
+/// What is untrue about an entry.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LogEntryFault {
+    /// The proof does not lead to the root.
+    #[error("the entry is not in the tree of its checkpoint: {0}")]
+    Inclusion(#[source] ledgerstone_merkle::VerifyError),
+    /// No trusted log has this id.
+    #[error("the entry is from the log {log_id}, which is not among the trusted ones")]
+    UnknownLog {
+        /// Hexadecimal.
+        log_id: String,
+    },
+    /// The checkpoint is not the log's.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointFault),
+}
+
+fn unsigned(field: &'static str, value: i64) -> Result<u64, LogEntryError> {
+    u64::try_from(value).map_err(|_| LogEntryError::Negative { field, value })
+}

@@ -1,0 +1,187 @@
+//! Reading a log by its tiles (C2SP tlog-tiles): any log that serves them, not only this one.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use ledgerstone_merkle::BundleError;
+use ledgerstone_merkle::EntryBundle;
+use ledgerstone_merkle::GenerateError;
+use ledgerstone_merkle::MAX_NOTE_BYTES;
+use ledgerstone_merkle::TILE_BYTES;
+use ledgerstone_merkle::Tile;
+use ledgerstone_merkle::TileError;
+use ledgerstone_merkle::TileId;
+use ledgerstone_merkle::TilePath;
+use ledgerstone_merkle::TileSource;
+use ledgerstone_merkle::TileWidth;
+
+use crate::transport::MAX_BUNDLE_BYTES;
+use crate::transport::Transport;
+use crate::transport::TransportError;
+
+/// A log that serves its checkpoint, tiles and entry bundles.
+#[derive(Clone, Debug)]
+pub struct TiledLog {
+    transport: Transport,
+}
+
+impl TiledLog {
+    /// The log under the base URL of `transport`.
+    pub fn new(transport: Transport) -> Self {
+        Self { transport }
+    }
+
+    /// The current checkpoint, a signed note. Nothing about it has been verified.
+    ///
+    /// # Errors
+    /// When the log does not give one.
+    pub async fn checkpoint(&self) -> Result<String, ReadError> {
+        let path = "/checkpoint";
+        let note = self.transport.fetch(path, MAX_NOTE_BYTES).await?;
+        let note = note.ok_or_else(|| self.missing(path))?;
+        String::from_utf8(note.into()).map_err(|_| ReadError::CheckpointText)
+    }
+
+    /// The first `width` hashes of the tile `id`.
+    ///
+    /// # Errors
+    /// When the log does not give them.
+    pub async fn tile(&self, id: TileId, width: TileWidth) -> Result<Tile, ReadError> {
+        let path = |width| TilePath::Hashes { id, width };
+        let (bytes, path) = self.fetch_tile(path, width, TILE_BYTES).await?;
+        let malformed = |reason| ReadError::Tile { path: path.clone(), reason };
+        let served = Tile::from_bytes(&bytes).map_err(malformed)?;
+        let hashes = served.hashes().get(..width.get());
+        let hashes = hashes.ok_or_else(|| self.short(&path, width.get(), served.width()))?;
+        Tile::from_hashes(hashes).map_err(malformed)
+    }
+
+    /// The bodies of the first `width` entries of the bundle `number`: those from index 256 times `number` on.
+    ///
+    /// # Errors
+    /// When the log does not give them.
+    pub async fn bodies(&self, number: u64, width: TileWidth) -> Result<Vec<Bytes>, ReadError> {
+        let path = |width| TilePath::Entries { number, width };
+        let (bundle, path) = self.fetch_tile(path, width, MAX_BUNDLE_BYTES).await?;
+        let bodies = EntryBundle::decode(&bundle)
+            .map_err(|reason| ReadError::Bundle { path: path.clone(), reason })?;
+        let wanted = bodies.get(..width.get()).ok_or_else(|| self.short(&path, width.get(), bodies.len()))?;
+        Ok(wanted.iter().map(|body| bundle.slice_ref(body)).collect())
+    }
+
+    /// Runs `compute` over the log's tiles, which are fetched as it asks for them.
+    ///
+    /// `compute` runs again after each tile that was missing: it must be cheap, as proofs and roots are.
+    ///
+    /// # Errors
+    /// When a tile cannot be had, or with what `compute` returns other than that a tile is missing.
+    pub async fn compute<T>(
+        &self,
+        tiles: &mut FetchedTiles,
+        compute: impl Fn(&FetchedTiles) -> Result<T, GenerateError<MissingTile>>,
+    ) -> Result<T, ReadError> {
+        loop {
+            let MissingTile { id, width } = match compute(tiles) {
+                Ok(value) => return Ok(value),
+                Err(GenerateError::Source(missing)) => missing,
+                Err(other) => return Err(ReadError::Sizes(other.to_string())),
+            };
+            let tile = self.tile(id, width).await?;
+            tiles.0.insert(id, Arc::new(tile));
+        }
+    }
+
+    /// Fetches a tile of any kind; where the partial one is gone, the full one that has taken its place.
+    async fn fetch_tile(
+        &self,
+        path: impl Fn(TileWidth) -> TilePath,
+        width: TileWidth,
+        limit: usize,
+    ) -> Result<(Bytes, String), ReadError> {
+        for width in [width, TileWidth::FULL] {
+            let path = format!("/{}", path(width));
+            if let Some(bytes) = self.transport.fetch(&path, limit).await? {
+                return Ok((bytes, path));
+            }
+        }
+        Err(self.missing(&format!("/{}", path(width))))
+    }
+
+    fn missing(&self, path: &str) -> ReadError {
+        ReadError::Missing { url: format!("{}{path}", self.transport.url()) }
+    }
+
+    fn short(&self, path: &str, expected: usize, actual: usize) -> ReadError {
+        ReadError::Short { path: path.to_owned(), expected, actual }
+    }
+}
+
+/// The tiles that a computation has asked for so far.
+#[derive(Clone, Debug, Default)]
+pub struct FetchedTiles(HashMap<TileId, Arc<Tile>>);
+
+impl TileSource for FetchedTiles {
+    type Error = MissingTile;
+
+    fn tile(&self, id: TileId, width: TileWidth) -> Result<Arc<Tile>, MissingTile> {
+        let fetched = self.0.get(&id).filter(|tile| tile.width() >= width.get());
+        fetched.cloned().ok_or(MissingTile { id, width })
+    }
+}
+
+/// A tile that has not been fetched yet.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct MissingTile {
+    id: TileId,
+    width: TileWidth,
+}
+
+/// Why a log could not be read by its tiles.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// The log could not be asked, or answered with an error.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// Something that the checkpoint calls for is not there.
+    #[error("{url} is not there; check that this is the URL of a log with tiles (C2SP tlog-tiles)")]
+    Missing {
+        /// What was asked for.
+        url: String,
+    },
+    /// The checkpoint is not text.
+    #[error("the checkpoint is not UTF-8")]
+    CheckpointText,
+    /// A tile is not a whole number of hashes.
+    #[error("the tile {path} cannot be read: {reason}")]
+    Tile {
+        /// Its path.
+        path: String,
+        /// Which rule it breaks.
+        #[source]
+        reason: TileError,
+    },
+    /// An entry bundle does not add up.
+    #[error("the entry bundle {path} cannot be read: {reason}")]
+    Bundle {
+        /// Its path.
+        path: String,
+        /// Which rule it breaks.
+        #[source]
+        reason: BundleError,
+    },
+    /// A tile or a bundle holds less than its path says.
+    #[error("{path} holds {actual} items instead of {expected}")]
+    Short {
+        /// Its path.
+        path: String,
+        /// What its path says.
+        expected: usize,
+        /// What it holds.
+        actual: usize,
+    },
+    /// The sizes make no proof.
+    #[error("{0}")]
+    Sizes(String),
+}

@@ -1,0 +1,8 @@
+//! The client against published bundles, and against small logs that answer as they are told to.
+
+mod audit;
+mod bundles;
+mod log_api;
+mod submit;
+mod support;
+mod trust_files;

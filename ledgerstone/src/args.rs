@@ -1,0 +1,426 @@
+//! The grammar of the command line.
+
+use std::path::PathBuf;
+
+use clap::ArgGroup;
+use clap::Args;
+use clap::Parser;
+use clap::Subcommand;
+use clap::ValueEnum;
+use clap::error::ErrorKind;
+
+use crate::exit;
+
+const EXIT_CODES: &str = "Exit codes:
+  0  done, and everything verified
+  1  could not be done: wrong arguments, an unreadable file, something that the log refuses or does not have
+  2  something does not verify: a signature, a proof, a checkpoint, a log that contradicts itself
+  3  the log cannot be reached, or is in trouble";
+
+/// A transparency log for signed software artifacts.
+#[derive(Debug, Parser)]
+#[command(name = "ledgerstone", version, after_help = EXIT_CODES, propagate_version = true)]
+pub(crate) struct Arguments {
+    /// Print one JSON object instead of text.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+impl Arguments {
+    /// The arguments of this process. Ends it with help, or with exit code 1 when they are wrong: clap's own code, 2, is
+    /// taken.
+    pub(crate) fn parse_or_exit() -> Self {
+        Self::try_parse().unwrap_or_else(|error| {
+            let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            // Nothing can be done about a closed terminal.
+            let _ = error.print();
+            std::process::exit(if asked { 0 } else { exit::UNDONE.into() })
+        })
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Sign a file, submit the signature, and keep the proof in FILE.sigstore.json.
+    Sign(SignArguments),
+    /// Submit a signature that exists already, or a DSSE envelope.
+    Submit(SubmitArguments),
+    /// Verify a file with its bundle, offline: signature, inclusion, checkpoint and log key.
+    Verify(VerifyArguments),
+    /// Read entries from the log.
+    Get(GetArguments),
+    /// Fetch a proof and verify it.
+    #[command(subcommand)]
+    Proof(ProofCommand),
+    /// Check that a log extends what it showed before, or rebuild all of it.
+    Audit(AuditArguments),
+    /// Write the files that make other Sigstore clients trust and use a log.
+    Trust(TrustArguments),
+}
+
+/// Which log to talk to.
+#[derive(Args, Debug)]
+pub(crate) struct LogArguments {
+    /// The URL of the log.
+    #[arg(long, env = "LEDGERSTONE_URL", default_value = "http://127.0.0.1:3000", value_name = "URL")]
+    pub(crate) url: String,
+
+    /// How long a request may take, in seconds.
+    #[arg(long, default_value_t = 30, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) timeout: u64,
+}
+
+/// Which log to trust.
+#[derive(Args, Debug)]
+#[command(group = ArgGroup::new("trust"))]
+pub(crate) struct TrustedLogArguments {
+    /// A Sigstore trusted root (trusted_root.json) that lists the log.
+    #[arg(long, value_name = "FILE", group = "trust")]
+    pub(crate) trusted_root: Option<PathBuf>,
+
+    /// The log's key: a C2SP verifier key, or a file that holds one or a PEM public key (the latter with --origin).
+    #[arg(long, value_name = "VKEY|FILE", group = "trust")]
+    pub(crate) log_key: Option<String>,
+
+    /// The name of the log, where --log-key is PEM.
+    #[arg(long, value_name = "NAME", requires = "log_key")]
+    pub(crate) origin: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SignArguments {
+    /// The file to sign.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+
+    /// A private key as PEM: PKCS#8, SEC 1 or PKCS#1; ECDSA P-256, P-384, P-521, Ed25519 or RSA. Without one, an ECDSA P-256
+    /// key is made for this signature alone; its public half goes to FILE.pub, its private half nowhere.
+    #[arg(long, value_name = "PEM")]
+    pub(crate) key: Option<PathBuf>,
+
+    /// Where the bundle goes, instead of FILE.sigstore.json.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) bundle: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) log: LogArguments,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustedLogArguments,
+}
+
+#[derive(Args, Debug)]
+#[command(group = ArgGroup::new("what").required(true).args(["signature", "dsse"]))]
+#[command(group = ArgGroup::new("with").required(true).args(["key", "certificate"]))]
+#[command(group = ArgGroup::new("about").args(["artifact", "digest"]))]
+pub(crate) struct SubmitArguments {
+    /// The signature: raw bytes or base64.
+    #[arg(long, value_name = "FILE", requires = "about")]
+    pub(crate) signature: Option<PathBuf>,
+
+    /// A DSSE envelope with one signature, as JSON.
+    #[arg(long, value_name = "FILE", conflicts_with = "about")]
+    pub(crate) dsse: Option<PathBuf>,
+
+    /// The public key that the signature verifies with, as PEM.
+    #[arg(long, value_name = "PEM")]
+    pub(crate) key: Option<PathBuf>,
+
+    /// The certificate that the signature verifies with, as PEM.
+    #[arg(long, value_name = "PEM")]
+    pub(crate) certificate: Option<PathBuf>,
+
+    /// The file that was signed.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) artifact: Option<PathBuf>,
+
+    /// The digest of what was signed: sha256:HEX, sha384:HEX or sha512:HEX, by the hash function of the key.
+    #[arg(long, value_name = "DIGEST")]
+    pub(crate) digest: Option<String>,
+
+    /// The kind of entry for an envelope: dsse for clients from before 2026 and for Ed25519 keys.
+    #[arg(long, value_enum, default_value_t = EnvelopeKind::Hashedrekord, requires = "dsse")]
+    pub(crate) kind: EnvelopeKind,
+
+    /// Where to keep the proof as a Sigstore bundle.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) bundle: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) log: LogArguments,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustedLogArguments,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum EnvelopeKind {
+    /// A hashedrekord entry over what the signature is over.
+    Hashedrekord,
+    /// A dsse entry.
+    Dsse,
+}
+
+#[derive(Args, Debug)]
+#[command(group = ArgGroup::new("trusted").required(true).args(["trusted_root", "log_key"]))]
+#[command(group = ArgGroup::new("subject").required(true).args(["file", "digest"]))]
+pub(crate) struct VerifyArguments {
+    /// The file that was signed.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+
+    /// The digest of what was signed, where the file is not at hand: sha256:HEX, sha384:HEX or sha512:HEX.
+    #[arg(long, value_name = "DIGEST", requires = "bundle")]
+    pub(crate) digest: Option<String>,
+
+    /// The bundle, instead of FILE.sigstore.json.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) bundle: Option<PathBuf>,
+
+    /// The signer's public key or certificate as PEM. A bundle made with a key needs it.
+    #[arg(long, value_name = "PEM")]
+    pub(crate) key: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustedLogArguments,
+}
+
+#[derive(Args, Debug)]
+#[command(group = ArgGroup::new("which").required(true).args(["index", "leaf_hash", "range"]))]
+pub(crate) struct GetArguments {
+    /// The position of the entry, from 0. The entry is proven to be in the log.
+    #[arg(long, value_name = "N")]
+    pub(crate) index: Option<u64>,
+
+    /// The leaf hash of the entry, hexadecimal. The entry is proven to be in the log.
+    #[arg(long, value_name = "HEX", value_parser = parse_hash)]
+    pub(crate) leaf_hash: Option<ledgerstone_merkle::Hash>,
+
+    /// Entries from the index FIRST up to, not including, END. Only their hashes are checked: see audit --full.
+    #[arg(long, value_name = "FIRST..END", value_parser = parse_range)]
+    pub(crate) range: Option<IndexRange>,
+
+    /// Print the body alone, as it is hashed.
+    #[arg(long, conflicts_with_all = ["range", "json"])]
+    pub(crate) body: bool,
+
+    #[command(flatten)]
+    pub(crate) log: LogArguments,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustedLogArguments,
+}
+
+/// Entries from `first` up to, not including, `end`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct IndexRange {
+    pub(crate) first: u64,
+    pub(crate) end: u64,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProofCommand {
+    /// Prove that an entry is in the log.
+    Inclusion(InclusionArguments),
+    /// Prove that the log only grew between two sizes.
+    Consistency(ConsistencyArguments),
+}
+
+#[derive(Args, Debug)]
+#[command(group = ArgGroup::new("which").required(true).args(["index", "leaf_hash"]))]
+pub(crate) struct InclusionArguments {
+    /// The position of the entry, from 0.
+    #[arg(long, value_name = "N")]
+    pub(crate) index: Option<u64>,
+
+    /// The leaf hash of the entry, hexadecimal.
+    #[arg(long, value_name = "HEX", value_parser = parse_hash)]
+    pub(crate) leaf_hash: Option<ledgerstone_merkle::Hash>,
+
+    /// The size of the tree to prove it in, instead of the current one.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) tree_size: Option<u64>,
+
+    /// Keep the proof as a C2SP tlog-proof, in the current tree.
+    #[arg(long, value_name = "PATH", conflicts_with = "tree_size")]
+    pub(crate) tlog_proof: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) log: LogArguments,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustedLogArguments,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ConsistencyArguments {
+    /// The size of the older tree.
+    #[arg(long, value_name = "N")]
+    pub(crate) old_size: u64,
+
+    /// The size of the newer tree, instead of the current one.
+    #[arg(long, value_name = "N")]
+    pub(crate) new_size: Option<u64>,
+
+    #[command(flatten)]
+    pub(crate) log: LogArguments,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustedLogArguments,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AuditArguments {
+    /// The file that remembers the last head that was verified.
+    #[arg(long, value_name = "FILE", default_value = "ledgerstone-audit.json")]
+    pub(crate) state: PathBuf,
+
+    /// Download every entry and tile, hash them again and rebuild the root. Goes on where an interrupted run was.
+    #[arg(long)]
+    pub(crate) full: bool,
+
+    #[command(flatten)]
+    pub(crate) log: LogArguments,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustedLogArguments,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct TrustArguments {
+    /// The directory that the files go into.
+    #[arg(long, short, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+
+    /// Take the keys from this directory of a log's own key files instead of asking the log. Needs --origin.
+    #[arg(long, value_name = "DIR", requires = "origin")]
+    pub(crate) keys: Option<PathBuf>,
+
+    /// The name of the log whose keys --keys holds.
+    #[arg(long, value_name = "NAME", requires = "keys")]
+    pub(crate) origin: Option<String>,
+
+    /// The Rekor API that signing clients are to use.
+    #[arg(long, value_name = "1|2", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=2))]
+    pub(crate) api_version: u8,
+
+    /// Since when the log's keys are valid, instead of the day on which the log began: RFC 3339, such as 2026-01-01T00:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) valid_from: Option<jiff::Timestamp>,
+
+    /// The URL of a certificate authority (Fulcio).
+    #[arg(long, value_name = "URL", requires = "certificate_authority")]
+    pub(crate) fulcio_url: Option<String>,
+
+    /// The certificates of that authority as PEM, the root last.
+    #[arg(long, value_name = "PEM", requires = "fulcio_url")]
+    pub(crate) certificate_authority: Option<PathBuf>,
+
+    /// The public key of the certificate transparency log of that authority, as PEM.
+    #[arg(long, value_name = "PEM", requires = "fulcio_url")]
+    pub(crate) ct_key: Option<PathBuf>,
+
+    /// The URL that requests for time stamps go to.
+    #[arg(long, value_name = "URL", requires = "timestamp_authority")]
+    pub(crate) tsa_url: Option<String>,
+
+    /// The certificates of the time stamping authority as PEM, the root last.
+    #[arg(long, value_name = "PEM", requires = "tsa_url")]
+    pub(crate) timestamp_authority: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) log: LogArguments,
+}
+
+fn parse_hash(text: &str) -> Result<ledgerstone_merkle::Hash, String> {
+    let bytes = hex::decode(text).ok();
+    bytes.and_then(|bytes| ledgerstone_merkle::Hash::from_slice(&bytes)).ok_or_else(|| "give 64 hexadecimal digits".to_owned())
+}
+
+fn parse_range(text: &str) -> Result<IndexRange, String> {
+    let bounds = text.split_once("..").and_then(|(first, end)| Some((first.parse().ok()?, end.parse().ok()?)));
+    match bounds {
+        Some((first, end)) if first < end => Ok(IndexRange { first, end }),
+        _ => Err("give two numbers, the smaller one first, such as 0..100".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Command, ErrorKind> {
+        let words = ["ledgerstone"].into_iter().chain(line.split_whitespace());
+        Arguments::try_parse_from(words).map(|arguments| arguments.command).map_err(|error| error.kind())
+    }
+
+    #[test]
+    fn the_grammar_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn what_people_type_is_understood() {
+        for line in [
+            "sign a.txt",
+            "sign a.txt --key key.pem --url https://log.example --trusted-root trusted_root.json",
+            "submit --signature a.sig --key a.pub --artifact a.txt",
+            "submit --signature a.sig --certificate a.crt --digest sha256:00",
+            "submit --dsse envelope.json --key a.pub --kind dsse --bundle a.sigstore.json",
+            "verify a.txt --trusted-root trusted_root.json",
+            "verify a.txt --log-key log.pub --origin log.example --key a.pub",
+            "verify --digest sha256:00 --bundle a.sigstore.json --log-key log.vkey",
+            "get --index 7",
+            "get --range 0..10",
+            "proof inclusion --index 0 --tlog-proof a.tlog-proof",
+            "proof consistency --old-size 1 --new-size 9",
+            "audit --full --state s.json",
+            "trust --out trust --api-version 1 --valid-from 2026-01-01T00:00:00Z",
+            "trust --out trust --keys data/keys --origin log.example",
+        ] {
+            assert!(parse(line).is_ok(), "{line}");
+            assert!(parse(&format!("{line} --json")).is_ok(), "{line} --json");
+        }
+        assert!(parse("get --index 7 --body").is_ok());
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        use ErrorKind::ArgumentConflict;
+        use ErrorKind::MissingRequiredArgument;
+        use ErrorKind::ValueValidation;
+        for (line, expected) in [
+            ("sign", MissingRequiredArgument),
+            ("verify a.txt", MissingRequiredArgument),
+            ("verify a.txt --trusted-root a --log-key b", ArgumentConflict),
+            ("verify a.txt --trusted-root a --origin b", MissingRequiredArgument),
+            ("verify --digest sha256:00 --trusted-root a", MissingRequiredArgument),
+            ("verify a.txt --digest sha256:00 --bundle b --trusted-root a", ArgumentConflict),
+            ("submit --signature a.sig --key a.pub", MissingRequiredArgument),
+            ("submit --signature a.sig --artifact a.txt", MissingRequiredArgument),
+            ("submit --dsse e.json --key a.pub --artifact a.txt", ArgumentConflict),
+            ("submit --dsse e.json --key a.pub --certificate a.crt", ArgumentConflict),
+            ("submit --signature a.sig --key a.pub --artifact a.txt --kind dsse", MissingRequiredArgument),
+            ("get", MissingRequiredArgument),
+            ("get --index 1 --range 0..2", ArgumentConflict),
+            ("get --range 2..2", ValueValidation),
+            ("get --leaf-hash 00", ValueValidation),
+            ("get --index -1", ErrorKind::UnknownArgument),
+            ("proof inclusion --index 0 --tree-size 0", ValueValidation),
+            ("proof inclusion --index 0 --tree-size 1 --tlog-proof p", ArgumentConflict),
+            ("proof consistency", MissingRequiredArgument),
+            ("trust", MissingRequiredArgument),
+            ("trust --out t --api-version 3", ValueValidation),
+            ("trust --out t --keys data", MissingRequiredArgument),
+            ("trust --out t --tsa-url http://tsa", MissingRequiredArgument),
+            ("mystery", ErrorKind::InvalidSubcommand),
+        ] {
+            assert_eq!(parse(line).unwrap_err(), expected, "{line}");
+        }
+    }
+}

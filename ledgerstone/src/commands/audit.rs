@@ -1,0 +1,48 @@
+use indicatif::ProgressBar;
+use indicatif::ProgressStyle;
+use ledgerstone_client::Auditor;
+use ledgerstone_client::Error;
+use ledgerstone_client::FullReport;
+use ledgerstone_client::SignedCheckpoint;
+use ledgerstone_client::TiledLog;
+
+use crate::args::AuditArguments;
+use crate::commands::transport;
+use crate::output::Report;
+use crate::trust;
+
+const PROGRESS: &str = "{bar:30} {human_pos} of {human_len} entries, {per_sec}, {eta} left";
+
+pub(super) async fn run(arguments: AuditArguments) -> anyhow::Result<Report> {
+    let transport = transport(&arguments.log)?;
+    let logs = trust::named_or_fetched(&arguments.trust, &transport).await?;
+    let auditor = Auditor::new(TiledLog::new(transport), logs, &arguments.state);
+    let head = auditor.audit_head().await.map_err(Error::from)?;
+    let full = match arguments.full {
+        true => Some(audit_all(&auditor, &head.head).await?),
+        false => None,
+    };
+    let checkpoint = &head.head.checkpoint;
+    let previous = head.previous.map_or_else(|| "nothing: this is the first head".to_owned(), |old| format!("size {}", old.size));
+    Ok(Report::new()
+        .field("verified", "verified", true)
+        .field("log", "origin", checkpoint.origin.clone())
+        .field("size", "treeSize", checkpoint.size.get())
+        .field("root", "rootHash", checkpoint.root.to_string())
+        .field("extends", "extends", previous)
+        .optional("rebuilt from", "rebuiltFrom", full.map(|full| full.resumed_at))
+        .optional("entries rehashed", "entriesRehashed", full.map(|full| full.entries))
+        .optional("bytes rehashed", "bytesRehashed", full.map(|full| full.bytes))
+        .field("state", "state", arguments.state.display().to_string()))
+}
+
+async fn audit_all(auditor: &Auditor, head: &SignedCheckpoint) -> Result<FullReport, Error> {
+    // Draws on standard error, and only where that is a terminal.
+    let bar = ProgressBar::new(head.checkpoint.size.get());
+    if let Ok(style) = ProgressStyle::with_template(PROGRESS) {
+        bar.set_style(style);
+    }
+    let report = auditor.audit_all(head, |progress| bar.set_position(progress.entries)).await;
+    bar.finish_and_clear();
+    Ok(report?)
+}

@@ -1,0 +1,84 @@
+use std::io::Write;
+
+use ledgerstone_client::EntryLookup;
+use ledgerstone_client::Error;
+use ledgerstone_client::LogApi;
+use ledgerstone_merkle::LeafIndex;
+use ledgerstone_proto::log::v1::Entry;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::args::GetArguments;
+use crate::args::IndexRange;
+use crate::commands::transport;
+use crate::output::Report;
+use crate::trust;
+
+/// As many entries as are asked for at once.
+const PAGE_ENTRIES: u64 = 256;
+
+pub(super) async fn run(arguments: GetArguments, json: bool) -> anyhow::Result<()> {
+    let transport = transport(&arguments.log)?;
+    let api = LogApi::new(transport.clone());
+    let lookup = match (arguments.index, arguments.leaf_hash) {
+        (Some(index), _) => EntryLookup::Index(LeafIndex::new(index)),
+        (None, Some(hash)) => EntryLookup::LeafHash(hash),
+        (None, None) => return print_range(&api, arguments.range.unwrap_or(IndexRange { first: 0, end: 0 }), json).await,
+    };
+    let logs = trust::named_or_fetched(&arguments.trust, &transport).await?;
+    let entry = api.proven_entry(lookup, &logs).await.map_err(Error::from)?;
+    if arguments.body {
+        std::io::stdout().write_all(&entry.entry.body)?;
+        return Ok(());
+    }
+    report(&entry.entry).field("proven in", "treeSize", entry.inclusion.proof.size.get()).print(json);
+    Ok(())
+}
+
+/// One entry a line, as they come: JSON lines for machines.
+async fn print_range(api: &LogApi, range: IndexRange, json: bool) -> anyhow::Result<()> {
+    let mut next = range.first;
+    while next < range.end {
+        let limit = (range.end - next).min(PAGE_ENTRIES) as usize;
+        let entries = api.entries(LeafIndex::new(next), limit).await.map_err(Error::from)?;
+        if entries.is_empty() {
+            break;
+        }
+        next += entries.len() as u64;
+        for entry in &entries {
+            match json {
+                true => println!("{}", entry_json(entry)),
+                false => println!("{:>10}  {} {}  {}", entry.index, entry.kind, entry.version, hex::encode(&entry.leaf_hash)),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn report(entry: &Entry) -> Report {
+    Report::new()
+        .field("index", "index", entry.index)
+        .field("leaf hash", "leafHash", hex::encode(&entry.leaf_hash))
+        .field("kind", "kind", format!("{} {}", entry.kind, entry.version))
+        .field("logged at", "integratedTime", time(entry.integrated_time))
+        .field("body", "body", body_json(entry))
+}
+
+fn entry_json(entry: &Entry) -> Value {
+    json!({
+        "index": entry.index,
+        "leafHash": hex::encode(&entry.leaf_hash),
+        "kind": format!("{} {}", entry.kind, entry.version),
+        "integratedTime": time(entry.integrated_time),
+        "body": body_json(entry),
+    })
+}
+
+/// Bodies are JSON. Parsing changes no more than white space, of which a canonical body has none.
+fn body_json(entry: &Entry) -> Value {
+    serde_json::from_slice(&entry.body).unwrap_or_else(|_| Value::String(hex::encode(&entry.body)))
+}
+
+fn time(unix_seconds: i64) -> String {
+    jiff::Timestamp::from_second(unix_seconds).map(|time| time.to_string()).unwrap_or_else(|_| unix_seconds.to_string())
+}

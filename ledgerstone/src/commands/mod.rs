@@ -1,0 +1,81 @@
+mod audit;
+mod get;
+mod proof;
+mod sign;
+mod submit;
+mod trust;
+mod verify;
+
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context;
+use ledgerstone_client::Error;
+use ledgerstone_client::Submitted;
+use ledgerstone_client::Transport;
+use ledgerstone_client::TransportOptions;
+use tokio::runtime::Runtime;
+
+use crate::args::Arguments;
+use crate::args::Command;
+use crate::args::LogArguments;
+use crate::args::ProofCommand;
+use crate::output::Report;
+
+/// Does what the command line says.
+pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let json = arguments.json;
+    let runtime = || Runtime::new().context("the async runtime cannot be started");
+    let report = match arguments.command {
+        Command::Sign(arguments) => runtime()?.block_on(sign::run(arguments)),
+        Command::Submit(arguments) => runtime()?.block_on(submit::run(arguments)),
+        Command::Verify(arguments) => verify::run(arguments),
+        Command::Get(arguments) => return runtime()?.block_on(get::run(arguments, json)),
+        Command::Proof(ProofCommand::Inclusion(arguments)) => runtime()?.block_on(proof::inclusion(arguments)),
+        Command::Proof(ProofCommand::Consistency(arguments)) => runtime()?.block_on(proof::consistency(arguments)),
+        Command::Audit(arguments) => runtime()?.block_on(audit::run(arguments)),
+        Command::Trust(arguments) => runtime()?.block_on(trust::run(arguments)),
+    };
+    report?.print(json);
+    Ok(())
+}
+
+fn transport(arguments: &LogArguments) -> Result<Transport, Error> {
+    let request_timeout = Duration::from_secs(arguments.timeout);
+    let options = TransportOptions { request_timeout, ..TransportOptions::default() };
+    Ok(Transport::new(&arguments.url, options)?)
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
+}
+
+fn read_text(path: &Path) -> anyhow::Result<String> {
+    fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
+}
+
+fn write(path: &Path, content: &str) -> anyhow::Result<()> {
+    fs::write(path, content).with_context(|| format!("{} cannot be written", path.display()))
+}
+
+/// `path` with `.suffix` after its whole name.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// What `sign` and `submit` tell about a logged entry.
+fn report_submitted(submitted: &Submitted, url: &str) -> Report {
+    let entry = &submitted.entry;
+    Report::new()
+        .field("log", "origin", entry.checkpoint().origin.clone())
+        .field("index", "index", entry.index().get())
+        .field("leaf hash", "leafHash", entry.leaf_hash().to_string())
+        .field("kind", "kind", format!("{} {}", entry.kind(), entry.version()))
+        .field("tree size", "treeSize", entry.proof().size.get())
+        .field("duplicate", "duplicate", submitted.duplicate)
+        .field("url", "url", url)
+}

@@ -1,0 +1,48 @@
+use anyhow::Context;
+use ledgerstone_client::Artifact;
+use ledgerstone_client::ArtifactDigest;
+use ledgerstone_client::Bundle;
+use ledgerstone_client::Error;
+use ledgerstone_client::verify;
+use ledgerstone_entry::key::PublicKey;
+
+use crate::args::VerifyArguments;
+use crate::commands::beside;
+use crate::commands::read;
+use crate::commands::read_text;
+use crate::output::Report;
+use crate::trust;
+
+pub(super) fn run(arguments: VerifyArguments) -> anyhow::Result<Report> {
+    let logs = trust::named(&arguments.trust)?.context("give --trusted-root or --log-key")?;
+    let artifact = match (&arguments.file, &arguments.digest) {
+        (Some(path), _) => Artifact::File(path.clone()),
+        (None, Some(digest)) => Artifact::Digest(ArtifactDigest::parse(digest).map_err(Error::from)?),
+        (None, None) => anyhow::bail!("give a file or --digest"),
+    };
+    let beside_file = || arguments.file.as_ref().map(|path| beside(path, ".sigstore.json"));
+    let bundle_path = arguments.bundle.clone().or_else(beside_file).context("give --bundle")?;
+    let bundle = Bundle::parse(&read(&bundle_path)?).map_err(Error::from)?;
+    let key = arguments.key.as_ref().map(|path| {
+        let pem = read_text(path)?;
+        PublicKey::from_pem(&pem).with_context(|| format!("{} is not a public key or certificate", path.display()))
+    });
+    let verified = verify(&bundle, &artifact, key.transpose()?.as_ref(), &logs).map_err(Error::from)?;
+
+    let mut report = Report::new()
+        .field("verified", "verified", true)
+        .field("signed by", "signedBy", match verified.certified {
+            true => format!("{} key in the bundle's certificate", verified.key.key_type()),
+            false => format!("{} key that was given", verified.key.key_type()),
+        })
+        .field("bundle", "bundle", bundle_path.display().to_string());
+    for entry in &verified.entries {
+        report = report
+            .field("log", "origin", entry.origin.clone())
+            .field("index", "index", entry.index.get())
+            .field("kind", "kind", entry.kind.clone())
+            .field("tree size", "treeSize", entry.size.get());
+    }
+    let not_checked: Vec<_> = verified.not_checked.iter().map(ToString::to_string).collect();
+    Ok(report.field("not checked", "notChecked", not_checked))
+}

@@ -1,0 +1,84 @@
+//! The one place where errors become exit codes.
+
+use std::process::ExitCode;
+
+use ledgerstone_client::Error;
+use ledgerstone_client::Failure;
+use serde_json::json;
+
+/// It could not be done: wrong arguments, an unreadable file, something that the log refuses or does not have.
+pub(crate) const UNDONE: u8 = 1;
+
+/// Something does not verify.
+pub(crate) const UNTRUE: u8 = 2;
+
+/// The log cannot be reached, or is in trouble.
+pub(crate) const UNREACHABLE: u8 = 3;
+
+/// Prints `error` with its causes, on standard error for people and on standard output for machines.
+pub(crate) fn report(error: &anyhow::Error, json: bool) -> ExitCode {
+    let code = exit_code(error);
+    if json {
+        println!("{}", json!({ "error": { "message": message(error), "exitCode": code } }));
+    } else {
+        eprintln!("error: {}", message(error));
+    }
+    ExitCode::from(code)
+}
+
+fn exit_code(error: &anyhow::Error) -> u8 {
+    match error.downcast_ref::<Error>().map(Error::failure) {
+        Some(Failure::Untrue) => UNTRUE,
+        Some(Failure::Unreachable) => UNREACHABLE,
+        Some(Failure::Undone) | None => UNDONE,
+    }
+}
+
+/// The error and its causes, without those that the text before them already has.
+fn message(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.contains(&cause) {
+            continue;
+        }
+        if !text.is_empty() {
+            text.push_str(": ");
+        }
+        text.push_str(&cause);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context;
+    use ledgerstone_client::ArtifactError;
+    use ledgerstone_client::BundleError;
+    use ledgerstone_client::TransportError;
+
+    use super::*;
+
+    #[test]
+    fn each_kind_of_failure_has_its_code() {
+        let timed_out = TransportError::TimedOut { url: String::new() };
+        let codes = [
+            (Error::from(timed_out), UNREACHABLE),
+            (Error::from(BundleError::EntryCount(0)), UNTRUE),
+            (Error::from(ArtifactError::Form), UNDONE),
+        ];
+        for (error, code) in codes {
+            let error = anyhow::Error::from(error);
+            assert_eq!(exit_code(&error), code);
+            assert_eq!(exit_code(&error.context("while testing")), code);
+        }
+        assert_eq!(exit_code(&anyhow::anyhow!("other")), UNDONE);
+    }
+
+    #[test]
+    fn causes_are_told_once() {
+        let error = Err::<(), _>(anyhow::anyhow!("no such file")).context("a.txt cannot be read").unwrap_err();
+        assert_eq!(message(&error), "a.txt cannot be read: no such file");
+        let repeated = error.context("it failed: a.txt cannot be read");
+        assert_eq!(message(&repeated), "it failed: a.txt cannot be read: no such file");
+    }
+}

@@ -1,0 +1,82 @@
+//! Which log a command trusts.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context;
+use ledgerstone_client::Error;
+use ledgerstone_client::LogApi;
+use ledgerstone_client::Transport;
+use ledgerstone_client::TrustedLog;
+use ledgerstone_client::TrustedLogs;
+
+use crate::args::TrustedLogArguments;
+
+/// The logs that the arguments name, or `None` when they name none.
+pub(crate) fn named(arguments: &TrustedLogArguments) -> anyhow::Result<Option<TrustedLogs>> {
+    if let Some(path) = &arguments.trusted_root {
+        let json = fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        return Ok(Some(TrustedLogs::from_trusted_root(&json).map_err(Error::from)?));
+    }
+    let Some(key) = &arguments.log_key else {
+        return Ok(None);
+    };
+    let log = read_log_key(key, arguments.origin.as_deref())?;
+    Ok(Some(TrustedLogs::new(vec![log]).map_err(Error::from)?))
+}
+
+/// The logs that the arguments name, or else the one behind `transport` under the keys that it gives: with a note, since
+/// nothing vouches for those.
+pub(crate) async fn named_or_fetched(
+    arguments: &TrustedLogArguments,
+    transport: &Transport,
+) -> anyhow::Result<TrustedLogs> {
+    if let Some(logs) = named(arguments)? {
+        return Ok(logs);
+    }
+    let log = LogApi::new(transport.clone()).keys().await.map_err(Error::from)?;
+    eprintln!(
+        "note: trust on first use: the keys of {} were taken from the log itself; name them with --log-key '{}'",
+        log.origin(),
+        log.ed25519.key()
+    );
+    Ok(log.trusted())
+}
+
+fn read_log_key(argument: &str, origin: Option<&str>) -> anyhow::Result<TrustedLog> {
+    if !Path::new(argument).exists() && argument.matches('+').count() >= 2 {
+        return Ok(argument.parse::<TrustedLog>().map_err(Error::from)?);
+    }
+    let text = fs::read_to_string(argument)
+        .with_context(|| format!("{argument} is neither a verifier key nor a file with one"))?;
+    if !text.trim_start().starts_with("-----BEGIN") {
+        return Ok(text.parse::<TrustedLog>().map_err(Error::from)?);
+    }
+    let origin = origin.context("a PEM key does not say what the log is called: add --origin NAME")?;
+    Ok(TrustedLog::from_pem(origin, &text).map_err(Error::from)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VKEY: &str = "rekor-local+d80b4420+AURLycjWRo1+gdwwCLg9wU4PayMFdNBmPF4ORVPiBQ1E";
+    const PEM: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAREvJyNZGjX6B3DAIuD3BTg9rIwV00GY8Xg5FU+IFDUQ=\n-----END PUBLIC KEY-----\n";
+
+    #[test]
+    fn a_log_key_may_be_given_in_three_ways() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = directory.path().join(name);
+            fs::write(&path, text).unwrap();
+            path.to_str().unwrap().to_owned()
+        };
+        let log = read_log_key(VKEY, None).unwrap();
+        assert_eq!(read_log_key(&file("log.vkey", &format!("{VKEY}\n")), None).unwrap(), log);
+        let pem = file("log.pub", PEM);
+        assert_eq!(read_log_key(&pem, Some("rekor-local")).unwrap(), log);
+        assert!(read_log_key(&pem, None).unwrap_err().to_string().contains("--origin"));
+        assert!(read_log_key("nowhere", None).is_err());
+        assert!(read_log_key(&file("bad", "a+b"), None).is_err());
+    }
+}
