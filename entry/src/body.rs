@@ -15,8 +15,8 @@ pub struct BodyTooLarge {
 
 /// Something whose canonical body is written directly.
 ///
-/// The body is the JSON canonicalization (RFC 8785) of its proto3 JSON form. Keys are therefore written in sorted order,
-/// and since all values are names and base64, nothing is ever escaped.
+/// The body is its proto3 JSON form, canonicalised by RFC 8785. Keys are therefore written in sorted
+/// order, and since all values are names and base64, nothing is ever escaped.
 pub(crate) trait Canonical {
     fn write(&self, sink: &mut impl Sink);
 }

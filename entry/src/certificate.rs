@@ -119,8 +119,8 @@ fn read_name(reader: &mut SliceReader<'_>) -> Result<(), Error> {
         let mut attributes = SliceReader::new(relative_name.value())?;
         while !attributes.is_finished() {
             attributes.sequence(|attribute| {
-                attribute.decode::<ObjectIdentifier>()?;
-                attribute.decode::<AnyRef<'_>>().map(drop)
+                read_tagged(attribute, Tag::ObjectIdentifier)?;
+                attribute.tlv_bytes().map(drop)
             })?;
         }
     }
@@ -145,7 +145,7 @@ fn read_extensions<'a>(reader: &mut SliceReader<'a>) -> Result<Option<&'a [u8]>,
         let mut names = None;
         while !extensions.is_finished() {
             let (identifier, value) = extensions.sequence(read_extension)?;
-            if identifier == SUBJECT_ALTERNATIVE_NAME && names.replace(value).is_some() {
+            if identifier == SUBJECT_ALTERNATIVE_NAME_DER && names.replace(value).is_some() {
                 return Err(extensions.error(ErrorKind::Value {
                     tag: Tag::ObjectIdentifier,
                 }));
@@ -157,8 +157,9 @@ fn read_extensions<'a>(reader: &mut SliceReader<'a>) -> Result<Option<&'a [u8]>,
     Ok(names)
 }
 
-fn read_extension<'a>(reader: &mut SliceReader<'a>) -> Result<(ObjectIdentifier, &'a [u8]), Error> {
-    let identifier = reader.decode()?;
+/// The identifier, in DER: a certificate has some thirty extensions, and only one is looked into.
+fn read_extension<'a>(reader: &mut SliceReader<'a>) -> Result<(&'a [u8], &'a [u8]), Error> {
+    let identifier = read_tagged(reader, Tag::ObjectIdentifier)?;
     if Tag::peek(reader)? == Tag::Boolean {
         reader.decode::<bool>()?;
     }
@@ -256,6 +257,7 @@ fn peek_context_specific(reader: &SliceReader<'_>) -> Option<u32> {
     }
 }
 
-const SUBJECT_ALTERNATIVE_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
+/// 2.5.29.17
+const SUBJECT_ALTERNATIVE_NAME_DER: &[u8] = &[6, 3, 0x55, 0x1d, 0x11];
 
 const FULCIO_OTHER_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.7");

@@ -52,8 +52,8 @@ pub fn describe(body: &[u8]) -> Result<EntryDescription, BodyError> {
     })
 }
 
-/// What the entry with this body is found by: the same keys as when it was submitted, so that a search index can be built
-/// from the log alone.
+/// What the entry with this body is found by: the same keys as when it was submitted, so that a
+/// search index can be built from the log alone.
 ///
 /// # Errors
 /// [`BodyError`] when the bytes are no body.

@@ -198,7 +198,8 @@ pub enum KeyError {
         /// The size of the modulus in bits.
         bits: usize,
     },
-    /// Numbers that are no key: a point off its curve, a compressed point, an exponent out of range, a key of small order.
+    /// Numbers that are no key: a point off its curve, a compressed point, an exponent out of
+    /// range, a key of small order.
     #[error("the {0} key is not valid")]
     Value(KeyType),
 }

@@ -1,5 +1,5 @@
-//! What may be logged: kinds of entries, the verification of their signatures, their canonical bodies, and what they are
-//! found by.
+//! What may be logged: kinds of entries, the verification of their signatures, their canonical
+//! bodies, and what they are found by.
 //!
 //! [`prepare`] takes a request as a client sent it to an entry that a log can append, or says which rule it breaks.
 //! [`describe`] reads a body back, for verifiers, auditors and search. The formats are those of Rekor v2: a body is the
@@ -62,8 +62,8 @@ pub use verifier::VerifierMaterial;
 
 /// Verifies `request` and brings it into the form in which it is logged.
 ///
-/// This is the expensive part of a write: one signature verification for a hashedrekord entry, up to
-/// [`MAX_VERIFIERS`] x [`MAX_SIGNATURES`] / 2 of them for a dsse entry.
+/// This is the expensive part of a write: one signature verification for a hashedrekord entry, at most
+/// 55 for a dsse entry with [`MAX_SIGNATURES`] and [`MAX_VERIFIERS`].
 ///
 /// # Errors
 /// [`Reject`] with the rule that the request breaks.

@@ -35,7 +35,7 @@ impl PublicKey {
             VerifyingKey::Rsa(key) => verify_imported(key, &digest::SHA256, digest, signature),
             VerifyingKey::Ed25519(key) => verify_ed25519_prehashed(key, digest, signature),
         };
-        verified.ok_or(SignatureError::Mismatch(self.key_type()))
+        verified.ok_or_else(|| SignatureError::Mismatch(self.key_type()))
     }
 
     /// Verifies `signature` over `message`, which is hashed as in [`Self::verify_prehashed`]. Ed25519 is pure here.

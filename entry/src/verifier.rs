@@ -8,6 +8,7 @@ use crate::algorithm::SigningAlgorithm;
 use crate::body::Sink;
 use crate::certificate::Certificate;
 use crate::certificate::SubjectsError;
+use crate::key::KeyError;
 use crate::key::PublicKey;
 use crate::reject::Rule;
 use crate::search::SearchKeys;
@@ -64,9 +65,9 @@ impl LoggedVerifier {
     /// The key that the signature verifies with.
     ///
     /// # Errors
-    /// [`KeyError`](crate::key::KeyError) when it cannot be read or is of a type that is not supported. An entry of this
-    /// log always has one that is; another log's need not.
-    pub fn public_key(&self) -> Result<PublicKey, crate::key::KeyError> {
+    /// [`KeyError`] when it cannot be read or is of a type that is not supported. An entry of this log
+    /// always has one that is; another log's need not.
+    pub fn public_key(&self) -> Result<PublicKey, KeyError> {
         match &self.material {
             VerifierMaterial::PublicKey(der) => PublicKey::from_spki_der(der),
             VerifierMaterial::Certificate(der) => PublicKey::from_certificate_der(der),

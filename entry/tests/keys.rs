@@ -145,7 +145,7 @@ fn der_is_strict() {
     let good = Signer::p256().spki();
     let long_length = [&[0x30, 0x81, good[1]], &good[2..]].concat();
     let indefinite = [&[0x30, 0x80], &good[2..], &[0, 0]].concat();
-    let mut unused_bits = good.clone();
+    let mut unused_bits = good;
     unused_bits[25] = 1;
     for der in [
         long_length,

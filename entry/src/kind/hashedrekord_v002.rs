@@ -31,8 +31,8 @@ pub struct HashedRekordV002 {
 impl HashedRekordV002 {
     /// The entry that a signature by `key` over `digest` makes, under the key's default algorithm.
     ///
-    /// `material` is what was submitted: the certificate of a bundle, or the key itself. This is how a verifier rebuilds
-    /// from a bundle what the log must hold.
+    /// `material` is what was submitted: the certificate of a bundle, or the key itself. This is how a
+    /// verifier rebuilds from a bundle what the log must hold.
     pub fn rebuild(
         key: &PublicKey,
         material: VerifierMaterial,
