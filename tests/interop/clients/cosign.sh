@@ -31,6 +31,7 @@ jobs() {
     for kind in "${kinds[@]}"; do
         job "sign-blob, $kind" sign_blob "$TRUST" "$kind"
     done
+    job "sign-blob again, RSA-2048: the same entry" sign_again
     job "attest-blob" attest_blob
     refused "sign-blob, reply of another log" "$NOT_IN_LOG" sign_blob "$OTHER_TRUST" P-256
 
@@ -78,6 +79,18 @@ sign_blob() {
 # The bundle that is expected not to come about must not replace the good one.
 bundle_in() {
     if [[ $1 == "$TRUST" ]]; then printf '%s.sigstore.json' "$2"; else printf 'refused.sigstore.json'; fi
+}
+
+# The same key makes the same RSA signature, and so the entry that the log already holds: cosign has no
+# way to go on after an answer of 409.
+sign_again() {
+    cp RSA-2048.sigstore.json first.sigstore.json
+    sign_blob "$TRUST" RSA-2048
+    [[ $(log_index first.sigstore.json) == "$(log_index RSA-2048.sigstore.json)" ]]
+}
+
+log_index() {
+    grep -oE '"logIndex": *"[0-9]+"' "$1" | sort -u
 }
 
 attest_blob() {
