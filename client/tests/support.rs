@@ -138,17 +138,22 @@ impl MemoryLog {
         }
     }
 
-    /// What a log of this size serves at a tile path.
+    /// What a log of this size serves at a tile path: partial tiles only until the full one is there.
     pub(crate) fn serve(&self, path: &str) -> Option<Vec<u8>> {
         if path == "/checkpoint" {
             return Some(self.checkpoint(self.size()).into_bytes());
         }
         match path.strip_prefix('/')?.parse().ok()? {
             TilePath::Hashes { id, width } => {
+                tile_width_at(id, self.size()).filter(|actual| *actual == width || !actual.is_full())?;
                 let tile = self.tile(id, width).ok()?;
                 Some(tile.hashes().iter().flat_map(|hash| *hash.as_bytes()).collect())
             }
             TilePath::Entries { number, width } => {
+                let actual = tile_width_at(TileId { level: 0, number }, self.size())?;
+                if actual != width && (actual.is_full() || width > actual) {
+                    return None;
+                }
                 let first = number as usize * 256;
                 EntryBundle::encode(self.bodies.get(first..first + width.get())?).ok()
             }

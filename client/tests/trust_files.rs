@@ -1,0 +1,196 @@
+//! The files for other clients, compared with golden ones. `UPDATE_GOLDEN=1` writes those anew.
+
+use std::fs;
+use std::path::Path;
+
+use axum::response::IntoResponse;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ledgerstone_client::Authority;
+use ledgerstone_client::LogApi;
+use ledgerstone_client::LogDescription;
+use ledgerstone_client::RekorApiVersion;
+use ledgerstone_client::TrustFiles;
+use ledgerstone_client::TrustFilesError;
+use ledgerstone_client::TrustOptions;
+use ledgerstone_client::TrustedLog;
+use ledgerstone_client::TrustedLogs;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::support::Server;
+use crate::support::transport;
+
+/// The keys that rekor-tiles publishes as examples.
+const ED25519: &str = "MCowBQYDK2VwAyEAREvJyNZGjX6B3DAIuD3BTg9rIwV00GY8Xg5FU+IFDUQ=";
+const ECDSA: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEeLw7gX40qy1z7JUhGMAaaDITbV7p2D+C5G9xPEsy/PVAo9H0mgS4NYzpGirkXxBht+IvvL19WR1X9ANXha5ldQ==";
+
+/// 2026-01-02T03:04:05Z.
+const CREATED: i64 = 1_767_323_045;
+
+fn log() -> LogDescription {
+    let log = |key| TrustedLog::from_spki_der("log.example", &STANDARD.decode(key).unwrap()).unwrap();
+    LogDescription { ed25519: log(ED25519), ecdsa_p256: log(ECDSA), created: CREATED }
+}
+
+fn options() -> TrustOptions {
+    TrustOptions {
+        url: "http://127.0.0.1:3000/".to_owned(),
+        api_version: RekorApiVersion::V2,
+        valid_from: None,
+        certificate_authority: None,
+        timestamp_authority: None,
+        ct_key: None,
+    }
+}
+
+/// An instance with every service. Certificates and keys as they were once generated, so that the files stay the same.
+fn whole_options() -> TrustOptions {
+    let golden = |name: &str| fs::read_to_string(golden_path(name)).unwrap();
+    let chain = golden("authority.pem");
+    TrustOptions {
+        api_version: RekorApiVersion::V1,
+        valid_from: Some(1_704_067_200),
+        certificate_authority: Some(Authority { url: "http://fulcio.example".to_owned(), chain: chain.clone() }),
+        timestamp_authority: Some(Authority { url: "http://tsa.example/api/v1/timestamp".to_owned(), chain }),
+        ct_key: Some(ledgerstone_client::public_key_pem(&STANDARD.decode(ECDSA).unwrap())),
+        ..options()
+    }
+}
+
+fn golden_path(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
+}
+
+fn compare(files: &TrustFiles, folder: &str) {
+    for (name, content) in files.iter() {
+        let path = golden_path(folder).join(name);
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            fs::create_dir_all(golden_path(folder)).unwrap();
+            fs::write(&path, content).unwrap();
+        }
+        let expected = fs::read(&path).unwrap();
+        assert_eq!(String::from_utf8_lossy(content), String::from_utf8_lossy(&expected), "{}", path.display());
+    }
+}
+
+#[test]
+fn the_files_are_the_golden_ones() {
+    compare(&TrustFiles::new(&log(), &options()).unwrap(), "keys-only");
+    compare(&TrustFiles::new(&log(), &whole_options()).unwrap(), "all-services");
+}
+
+#[test]
+fn the_trusted_root_is_as_clients_demand() {
+    let files = TrustFiles::new(&log(), &options()).unwrap();
+    let root: Value = serde_json::from_slice(files.file("trusted_root.json").unwrap()).unwrap();
+    assert_eq!(root["mediaType"], "application/vnd.dev.sigstore.trustedroot+json;version=0.1");
+    let logs = root["tlogs"].as_array().unwrap();
+    assert_eq!(logs.len(), 2);
+    for log in logs {
+        // sigstore-go takes the host for the origin; the start of the day is in no client's future.
+        assert_eq!(log["baseUrl"], "http://log.example");
+        assert_eq!(log["hashAlgorithm"], "SHA2_256");
+        assert_eq!(log["publicKey"]["validFor"], json!({ "start": "2026-01-02T00:00:00Z" }));
+    }
+    let details: Vec<_> = logs.iter().map(|log| &log["publicKey"]["keyDetails"]).collect();
+    assert_eq!(details, ["PKIX_ECDSA_P256_SHA_256", "PKIX_ED25519"]);
+    // The published log id of the ECDSA key: SHA-256 of its SubjectPublicKeyInfo.
+    let ecdsa_id = STANDARD.encode(hex::decode("8f92d720f56c219e34895a76a636a3353ddbf7813f9fa317e19982eafa945328").unwrap());
+    assert_eq!(logs[0]["logId"]["keyId"], ecdsa_id);
+    assert_ne!(logs[1]["logId"]["keyId"], logs[0]["logId"]["keyId"]);
+    assert!(root.get("certificateAuthorities").is_none());
+
+    let read = TrustedLogs::from_trusted_root(files.file("trusted_root.json").unwrap()).unwrap();
+    assert_eq!(read.iter().cloned().collect::<Vec<_>>(), [log().ecdsa_p256, log().ed25519]);
+    let vkey = String::from_utf8(files.file("log.vkey").unwrap().to_vec()).unwrap();
+    assert_eq!(vkey.parse::<TrustedLog>().unwrap(), log().ed25519);
+    let pem = String::from_utf8(files.file("log-ecdsa-p256.pub").unwrap().to_vec()).unwrap();
+    assert_eq!(TrustedLog::from_pem("log.example", &pem).unwrap(), log().ecdsa_p256);
+}
+
+#[test]
+fn the_signing_config_sends_clients_to_the_log() {
+    let config = |options: &TrustOptions| -> Value {
+        let files = TrustFiles::new(&log(), options).unwrap();
+        serde_json::from_slice(files.file("signing_config.v0.2.json").unwrap()).unwrap()
+    };
+    let plain = config(&options());
+    assert_eq!(
+        plain,
+        json!({
+            "mediaType": "application/vnd.dev.sigstore.signingconfig.v0.2+json",
+            "rekorTlogUrls": [{
+                "url": "http://127.0.0.1:3000",
+                "majorApiVersion": 2,
+                "validFor": { "start": "2026-01-02T00:00:00Z" },
+                "operator": "log.example"
+            }],
+            "rekorTlogConfig": { "selector": "ANY" }
+        })
+    );
+    let whole = config(&whole_options());
+    assert_eq!(whole["rekorTlogUrls"][0]["majorApiVersion"], 1);
+    assert_eq!(whole["tsaUrls"][0]["url"], "http://tsa.example/api/v1/timestamp");
+    assert_eq!(whole["tsaConfig"], json!({ "selector": "ANY" }));
+    assert_eq!(whole["caUrls"][0]["majorApiVersion"], 1);
+}
+
+#[test]
+fn authorities_are_read_from_their_certificates() {
+    let files = TrustFiles::new(&log(), &whole_options()).unwrap();
+    let root: Value = serde_json::from_slice(files.file("trusted_root.json").unwrap()).unwrap();
+    for list in ["certificateAuthorities", "timestampAuthorities"] {
+        let authority = &root[list][0];
+        assert_eq!(authority["subject"], json!({ "organization": "Example", "commonName": "Example Root" }), "{list}");
+        assert_eq!(authority["certChain"]["certificates"].as_array().unwrap().len(), 2);
+        assert_eq!(authority["validFor"], json!({ "start": "2024-01-01T00:00:00Z" }));
+    }
+    assert_eq!(root["ctlogs"][0]["baseUrl"], "http://fulcio.example/ctlog");
+
+    let broken = |chain: &str| {
+        let authority = Some(Authority { url: String::new(), chain: chain.to_owned() });
+        TrustFiles::new(&log(), &TrustOptions { certificate_authority: authority, ..options() }).unwrap_err()
+    };
+    assert!(matches!(broken(""), TrustFilesError::NoCertificate { .. }));
+    assert!(matches!(
+        broken("-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"),
+        TrustFilesError::Certificates { .. }
+    ));
+    let ct_key = Some("no key".to_owned());
+    let refused = TrustFiles::new(&log(), &TrustOptions { ct_key, ..options() });
+    assert!(matches!(refused, Err(TrustFilesError::CtKey(_))));
+}
+
+#[tokio::test]
+async fn the_keys_come_over_the_wire() {
+    let key = |spki: &str| json!({ "vkey": "", "spki": spki, "logId": "" });
+    let reply = json!({
+        "origin": "log.example",
+        "treeId": "1",
+        "created": CREATED.to_string(),
+        "ed25519": key(ED25519),
+        "ecdsaP256": key(ECDSA),
+    });
+    let server = Server::start(move |seen| {
+        assert_eq!(seen.path, "/log/v1/keys");
+        reply.to_string().into_response()
+    })
+    .await;
+    assert_eq!(LogApi::new(transport(server.address)).keys().await.unwrap(), log());
+}
+
+#[test]
+fn files_are_written_and_replaced() {
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().join("a/b");
+    let files = TrustFiles::new(&log(), &options()).unwrap();
+    files.write(&out).unwrap();
+    let written = files.write(&out).unwrap();
+    assert_eq!(written.len(), 6);
+    for path in &written {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        assert_eq!(fs::read(path).unwrap(), files.file(name).unwrap());
+    }
+    assert_eq!(fs::read_dir(&out).unwrap().count(), 6);
+}

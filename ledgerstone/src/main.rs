@@ -8,8 +8,6 @@ mod trust;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use crate::args::Arguments;
 
 fn main() -> ExitCode {
