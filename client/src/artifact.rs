@@ -29,7 +29,10 @@ impl Artifact {
         match self {
             Self::File(path) => {
                 let read = |path: &Path| hash_reader(algorithm, File::open(path)?);
-                let bytes = read(path).map_err(|source| ArtifactError::Io { path: path.clone(), source })?;
+                let bytes = read(path).map_err(|source| ArtifactError::Io {
+                    path: path.clone(),
+                    source,
+                })?;
                 ArtifactDigest::new(algorithm, bytes)
             }
             Self::Bytes(bytes) => {
@@ -37,9 +40,10 @@ impl Artifact {
                 ArtifactDigest::new(algorithm, digest::digest(function, bytes).as_ref().to_vec())
             }
             Self::Digest(digest) if digest.algorithm == algorithm => Ok(digest.clone()),
-            Self::Digest(digest) => {
-                Err(ArtifactError::OtherAlgorithm { needed: name(algorithm), given: name(digest.algorithm) })
-            }
+            Self::Digest(digest) => Err(ArtifactError::OtherAlgorithm {
+                needed: name(algorithm),
+                given: name(digest.algorithm),
+            }),
         }
     }
 }
@@ -60,7 +64,10 @@ impl ArtifactDigest {
         let function = hash_function(algorithm).ok_or(ArtifactError::Unsupported)?;
         let expected = function.output_len();
         if bytes.len() != expected {
-            return Err(ArtifactError::Length { expected, actual: bytes.len() });
+            return Err(ArtifactError::Length {
+                expected,
+                actual: bytes.len(),
+            });
         }
         Ok(Self { algorithm, bytes })
     }
@@ -77,7 +84,10 @@ impl ArtifactDigest {
             "sha512" => HashAlgorithm::Sha2512,
             _ => return Err(ArtifactError::Unsupported),
         };
-        Self::new(algorithm, hex::decode(digits).map_err(|_| ArtifactError::Form)?)
+        Self::new(
+            algorithm,
+            hex::decode(digits).map_err(|_| ArtifactError::Form)?,
+        )
     }
 
     /// The hash function.
@@ -126,7 +136,9 @@ pub enum ArtifactError {
         actual: usize,
     },
     /// Only a digest is known, and it is by another hash function.
-    #[error("a {needed} digest of the artifact is needed, but a {given} one was given; give the artifact itself")]
+    #[error(
+        "a {needed} digest of the artifact is needed, but a {given} one was given; give the artifact itself"
+    )]
     OtherAlgorithm {
         /// The hash function that the key goes with.
         needed: &'static str,
@@ -177,22 +189,52 @@ mod tests {
         let path = directory.path().join("artifact");
         let bytes = vec![7; 3 * READ_BYTES + 1];
         std::fs::write(&path, &bytes).unwrap();
-        for algorithm in [HashAlgorithm::Sha2256, HashAlgorithm::Sha2384, HashAlgorithm::Sha2512] {
+        for algorithm in [
+            HashAlgorithm::Sha2256,
+            HashAlgorithm::Sha2384,
+            HashAlgorithm::Sha2512,
+        ] {
             let digest = Artifact::Bytes(bytes.clone()).digest(algorithm).unwrap();
-            assert_eq!(Artifact::File(path.clone()).digest(algorithm).unwrap(), digest);
+            assert_eq!(
+                Artifact::File(path.clone()).digest(algorithm).unwrap(),
+                digest
+            );
             assert_eq!(ArtifactDigest::parse(&digest.to_string()).unwrap(), digest);
-            assert_eq!(Artifact::Digest(digest.clone()).digest(algorithm).unwrap(), digest);
+            assert_eq!(
+                Artifact::Digest(digest.clone()).digest(algorithm).unwrap(),
+                digest
+            );
         }
-        let empty = Artifact::Bytes(Vec::new()).digest(HashAlgorithm::Sha2256).unwrap();
-        assert_eq!(empty.to_string(), "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+        let empty = Artifact::Bytes(Vec::new())
+            .digest(HashAlgorithm::Sha2256)
+            .unwrap();
+        assert_eq!(
+            empty.to_string(),
+            "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+        );
     }
 
     #[test]
     fn unusable_digests_are_refused() {
-        assert!(matches!(ArtifactDigest::parse("abc"), Err(ArtifactError::Form)));
-        assert!(matches!(ArtifactDigest::parse("sha256:xyz"), Err(ArtifactError::Form)));
-        assert!(matches!(ArtifactDigest::parse("md5:00"), Err(ArtifactError::Unsupported)));
-        assert!(matches!(ArtifactDigest::parse("sha256:00"), Err(ArtifactError::Length { expected: 32, actual: 1 })));
+        assert!(matches!(
+            ArtifactDigest::parse("abc"),
+            Err(ArtifactError::Form)
+        ));
+        assert!(matches!(
+            ArtifactDigest::parse("sha256:xyz"),
+            Err(ArtifactError::Form)
+        ));
+        assert!(matches!(
+            ArtifactDigest::parse("md5:00"),
+            Err(ArtifactError::Unsupported)
+        ));
+        assert!(matches!(
+            ArtifactDigest::parse("sha256:00"),
+            Err(ArtifactError::Length {
+                expected: 32,
+                actual: 1
+            })
+        ));
         let digest = ArtifactDigest::new(HashAlgorithm::Sha2256, vec![0; 32]).unwrap();
         let other = Artifact::Digest(digest).digest(HashAlgorithm::Sha2512);
         assert!(matches!(other, Err(ArtifactError::OtherAlgorithm { .. })));

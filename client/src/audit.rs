@@ -3,7 +3,6 @@
 
 use std::path::Path;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::StreamExt;
@@ -16,7 +15,6 @@ use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::TILE_WIDTH;
 use ledgerstone_merkle::Tile;
 use ledgerstone_merkle::TileId;
-use ledgerstone_merkle::TileSource;
 use ledgerstone_merkle::TileWidth;
 use ledgerstone_merkle::TreeSize;
 use ledgerstone_merkle::VerifyError;
@@ -27,6 +25,7 @@ use ledgerstone_merkle::tile_width_at;
 use crate::audit_state::AuditState;
 use crate::audit_state::AuditStateError;
 use crate::audit_state::replace_file;
+use crate::growing_tree::GrowingTree;
 use crate::tiled_log::FetchedTiles;
 use crate::tiled_log::ReadError;
 use crate::tiled_log::TiledLog;
@@ -41,9 +40,6 @@ pub const PARALLEL_BUNDLES: usize = 16;
 /// A full audit can go on from a multiple of this many entries.
 pub const SAVED_EVERY: u64 = 65_536;
 
-/// Tiles of levels above this one hold no hash in any tree of a 64-bit size.
-const LEVELS: usize = 8;
-
 const BUNDLE_ENTRIES: u64 = TILE_WIDTH as u64;
 
 /// Watches one log.
@@ -57,7 +53,11 @@ pub struct Auditor {
 impl Auditor {
     /// An auditor of `log`, which signs as one of `logs`, with its memory in the file `state_path`.
     pub fn new(log: TiledLog, logs: TrustedLogs, state_path: impl Into<PathBuf>) -> Self {
-        Self { log, logs, state_path: state_path.into() }
+        Self {
+            log,
+            logs,
+            state_path: state_path.into(),
+        }
     }
 
     /// Fetches the head, checks its signature, that its tiles have its root, and that it extends the last head that was
@@ -67,7 +67,10 @@ impl Auditor {
     /// [`AuditError::Contradiction`] when the log contradicts itself: both checkpoints are kept beside the state file.
     pub async fn audit_head(&self) -> Result<HeadReport, AuditError> {
         let state = AuditState::load(&self.state_path)?;
-        let kept = state.as_ref().map(|state| self.open_kept(&state.checkpoint)).transpose()?;
+        let kept = state
+            .as_ref()
+            .map(|state| self.open_kept(&state.checkpoint))
+            .transpose()?;
         let seen = self.logs.open_checkpoint(&self.log.checkpoint().await?)?;
         if let Some(kept) = &kept {
             self.check_order(kept, &seen)?;
@@ -75,8 +78,15 @@ impl Auditor {
         self.check_consistency(kept.as_ref(), &seen).await?;
 
         let rebuilt = state.and_then(|state| state.rebuilt);
-        AuditState { checkpoint: seen.note.clone(), rebuilt }.save(&self.state_path)?;
-        Ok(HeadReport { head: seen, previous: kept.map(|kept| kept.checkpoint) })
+        AuditState {
+            checkpoint: seen.note.clone(),
+            rebuilt,
+        }
+        .save(&self.state_path)?;
+        Ok(HeadReport {
+            head: seen,
+            previous: kept.map(|kept| kept.checkpoint),
+        })
     }
 
     /// Downloads every entry and tile of the tree that `head` describes, hashes them again, and compares. An audit that was
@@ -91,7 +101,7 @@ impl Auditor {
     ) -> Result<FullReport, AuditError> {
         let size = head.checkpoint.size;
         let mut tree = self.resume(size).await?;
-        let resumed_at = tree.size;
+        let resumed_at = tree.size().get();
         let mut bytes = 0;
         let bundles = resumed_at / BUNDLE_ENTRIES..size.get().div_ceil(BUNDLE_ENTRIES);
         let mut checked = stream::iter(bundles)
@@ -99,31 +109,58 @@ impl Auditor {
             .buffered(PARALLEL_BUNDLES);
         while let Some(bundle) = checked.try_next().await? {
             bytes += bundle.bytes;
-            self.append(&mut tree, bundle.tile).await?;
-            progress(AuditProgress { entries: tree.size, of: size.get(), bytes });
-            if tree.size.is_multiple_of(SAVED_EVERY) && tree.size < size.get() {
-                self.save(head, Some((TreeSize::new(tree.size), tree.root())))?;
+            for (id, tile) in tree.append(bundle.tile) {
+                self.compare_tile(id, TileWidth::FULL, &tile).await?;
+            }
+            let entries = tree.size().get();
+            progress(AuditProgress {
+                entries,
+                of: size.get(),
+                bytes,
+            });
+            if entries.is_multiple_of(SAVED_EVERY) && entries < size.get() {
+                self.save(head, Some((tree.size(), tree.root())))?;
             }
         }
-        self.check_edge(&tree).await?;
+        for (id, width, tile) in tree.edge() {
+            self.compare_tile(id, width, tile).await?;
+        }
         let root = tree.root();
         if root != head.checkpoint.root {
-            return Err(AuditError::Root { size, signed: head.checkpoint.root, computed: root });
+            return Err(AuditError::Root {
+                size,
+                signed: head.checkpoint.root,
+                computed: root,
+            });
         }
         self.save(head, None)?;
-        Ok(FullReport { entries: size.get() - resumed_at, resumed_at, bytes })
+        Ok(FullReport {
+            entries: size.get() - resumed_at,
+            resumed_at,
+            bytes,
+        })
     }
 
     fn open_kept(&self, note: &str) -> Result<SignedCheckpoint, AuditError> {
         self.logs
             .open_checkpoint(note)
-            .map_err(|reason| AuditError::Kept { path: self.state_path.clone(), reason })
+            .map_err(|reason| AuditError::Kept {
+                path: self.state_path.clone(),
+                reason,
+            })
     }
 
-    fn check_order(&self, kept: &SignedCheckpoint, seen: &SignedCheckpoint) -> Result<(), AuditError> {
+    fn check_order(
+        &self,
+        kept: &SignedCheckpoint,
+        seen: &SignedCheckpoint,
+    ) -> Result<(), AuditError> {
         let (old, new) = (&kept.checkpoint, &seen.checkpoint);
         if old.origin != new.origin {
-            return Err(AuditError::OtherLog { kept: old.origin.clone(), seen: new.origin.clone() });
+            return Err(AuditError::OtherLog {
+                kept: old.origin.clone(),
+                seen: new.origin.clone(),
+            });
         }
         if new.size < old.size {
             return Err(self.contradiction(Contradiction::Shrunk, kept, seen));
@@ -141,9 +178,16 @@ impl Auditor {
     ) -> Result<(), AuditError> {
         let mut tiles = FetchedTiles::default();
         let head = &seen.checkpoint;
-        let computed = self.log.compute(&mut tiles, |tiles| root_from_tiles(tiles, head.size)).await?;
+        let computed = self
+            .log
+            .compute(&mut tiles, |tiles| root_from_tiles(tiles, head.size))
+            .await?;
         if computed != head.root {
-            return Err(AuditError::Root { size: head.size, signed: head.root, computed });
+            return Err(AuditError::Root {
+                size: head.size,
+                signed: head.root,
+                computed,
+            });
         }
         let Some(kept) = kept else {
             return Ok(());
@@ -151,17 +195,26 @@ impl Auditor {
         let old = &kept.checkpoint;
         let proof = self
             .log
-            .compute(&mut tiles, |tiles| ConsistencyProof::from_tiles(tiles, old.size, head.size))
+            .compute(&mut tiles, |tiles| {
+                ConsistencyProof::from_tiles(tiles, old.size, head.size)
+            })
             .await?;
         match proof.verify(&old.root, &head.root) {
             Ok(()) => Ok(()),
-            Err(VerifyError::OldRootMismatch { .. }) => Err(self.contradiction(Contradiction::Fork, kept, seen)),
+            Err(VerifyError::OldRootMismatch { .. }) => {
+                Err(self.contradiction(Contradiction::Fork, kept, seen))
+            }
             Err(error) => Err(AuditError::Consistency(error)),
         }
     }
 
     /// Keeps the evidence: two statements that one log signed and that cannot both be true.
-    fn contradiction(&self, kind: Contradiction, kept: &SignedCheckpoint, seen: &SignedCheckpoint) -> AuditError {
+    fn contradiction(
+        &self,
+        kind: Contradiction,
+        kept: &SignedCheckpoint,
+        seen: &SignedCheckpoint,
+    ) -> AuditError {
         let evidence = conflict_path(&self.state_path);
         let text = format!("{}\n{}", kept.note, seen.note);
         let saved = replace_file(&evidence, text.as_bytes());
@@ -177,58 +230,52 @@ impl Auditor {
     async fn resume(&self, size: TreeSize) -> Result<GrowingTree, AuditError> {
         let state = AuditState::load(&self.state_path)?;
         let Some((rebuilt, root)) = state.and_then(|state| state.rebuilt) else {
-            return Ok(GrowingTree::default());
+            return Ok(GrowingTree::new());
         };
         if rebuilt > size || !rebuilt.get().is_multiple_of(BUNDLE_ENTRIES) {
-            return Ok(GrowingTree::default());
+            return Ok(GrowingTree::new());
         }
-        let mut tree = GrowingTree { size: rebuilt.get(), ..GrowingTree::default() };
-        for level in 1..LEVELS {
-            let id = tree.edge_id(level);
-            if let Some(width) = tile_width_at(id, rebuilt) {
-                tree.tiles[level] = self.log.tile(id, width).await?;
-            }
+        let mut edge = Vec::new();
+        for (id, width) in GrowingTree::edge_of(rebuilt) {
+            edge.push((id, self.log.tile(id, width).await?));
         }
+        let tree = GrowingTree::resume(rebuilt, edge);
         let computed = tree.root();
         if computed != root {
-            return Err(AuditError::Root { size: rebuilt, signed: root, computed });
+            return Err(AuditError::Root {
+                size: rebuilt,
+                signed: root,
+                computed,
+            });
         }
         Ok(tree)
     }
 
-    /// Appends a level-0 tile, and compares the tiles above that it fills with the log's.
-    async fn append(&self, tree: &mut GrowingTree, tile: Tile) -> Result<(), AuditError> {
-        tree.size += tile.width() as u64;
-        let mut root = tile.root();
-        tree.tiles[0] = if root.is_some() { Tile::new() } else { tile };
-        for level in 1..LEVELS {
-            let Some(hash) = root else {
-                return Ok(());
-            };
-            root = tree.tiles[level].push(hash);
-            if root.is_some() {
-                let full = std::mem::take(&mut tree.tiles[level]);
-                let next = tree.edge_id(level);
-                let id = TileId { number: next.number - 1, ..next };
-                compare_tiles(id, &full, &self.log.tile(id, TileWidth::FULL).await?)?;
-            }
+    /// Compares a tile above level 0 with the log's.
+    async fn compare_tile(
+        &self,
+        id: TileId,
+        width: TileWidth,
+        computed: &Tile,
+    ) -> Result<(), AuditError> {
+        let served = self.log.tile(id, width).await?;
+        let mut pairs = computed.hashes().iter().zip(served.hashes());
+        match pairs.position(|(computed, served)| computed != served) {
+            None => Ok(()),
+            Some(position) => Err(AuditError::Tile { id, position }),
         }
-        Ok(())
     }
 
-    /// Compares the last, partial tiles above level 0 with the log's.
-    async fn check_edge(&self, tree: &GrowingTree) -> Result<(), AuditError> {
-        for level in 1..LEVELS {
-            let id = tree.edge_id(level);
-            if let Some(width) = tile_width_at(id, TreeSize::new(tree.size)) {
-                compare_tiles(id, &tree.tiles[level], &self.log.tile(id, width).await?)?;
-            }
+    fn save(
+        &self,
+        head: &SignedCheckpoint,
+        rebuilt: Option<(TreeSize, Hash)>,
+    ) -> Result<(), AuditError> {
+        Ok(AuditState {
+            checkpoint: head.note.clone(),
+            rebuilt,
         }
-        Ok(())
-    }
-
-    fn save(&self, head: &SignedCheckpoint, rebuilt: Option<(TreeSize, Hash)>) -> Result<(), AuditError> {
-        Ok(AuditState { checkpoint: head.note.clone(), rebuilt }.save(&self.state_path)?)
+        .save(&self.state_path)?)
     }
 }
 
@@ -308,7 +355,9 @@ pub enum AuditError {
         reason: CheckpointFault,
     },
     /// The memory is of another log.
-    #[error("the state file is of the log {kept}, but this is {seen}; give each log a file of its own")]
+    #[error(
+        "the state file is of the log {kept}, but this is {seen}; give each log a file of its own"
+    )]
     OtherLog {
         /// The origin in the memory.
         kept: String,
@@ -366,53 +415,26 @@ pub enum AuditError {
     Aborted,
 }
 
-/// The last tile of each level while a tree grows.
-struct GrowingTree {
-    size: u64,
-    tiles: [Tile; LEVELS],
-}
-
-impl GrowingTree {
-    /// The tile of `level` that grows.
-    fn edge_id(&self, level: usize) -> TileId {
-        let hashes = self.size >> (8 * level);
-        TileId { level: level as u8, number: hashes / TILE_WIDTH as u64 }
-    }
-
-    fn root(&self) -> Hash {
-        root_from_tiles(self, TreeSize::new(self.size)).expect("the edge of the tree is in its last tiles")
-    }
-}
-
-impl Default for GrowingTree {
-    fn default() -> Self {
-        Self { size: 0, tiles: std::array::from_fn(|_| Tile::new()) }
-    }
-}
-
-impl TileSource for GrowingTree {
-    type Error = TileId;
-
-    fn tile(&self, id: TileId, _width: TileWidth) -> Result<Arc<Tile>, TileId> {
-        let level = usize::from(id.level);
-        let tile = self.tiles.get(level).filter(|_| self.edge_id(level) == id);
-        tile.map(|tile| Arc::new(tile.clone())).ok_or(id)
-    }
-}
-
 struct CheckedBundle {
     tile: Tile,
     bytes: u64,
 }
 
 /// Fetches one bundle and its tile, and compares them. Runs as a task of its own, so that hashing uses all processors.
-async fn check_bundle(log: TiledLog, number: u64, size: TreeSize) -> Result<CheckedBundle, AuditError> {
+async fn check_bundle(
+    log: TiledLog,
+    number: u64,
+    size: TreeSize,
+) -> Result<CheckedBundle, AuditError> {
     let task = tokio::spawn(async move {
         let id = TileId { level: 0, number };
         let width = tile_width_at(id, size).ok_or(AuditError::Aborted)?;
         let (bodies, tile) = tokio::try_join!(log.bodies(number, width), log.tile(id, width))?;
         compare_leaves(number, &leaf_hashes(&bodies), &tile)?;
-        Ok(CheckedBundle { tile, bytes: bodies.iter().map(|body: &Bytes| body.len() as u64).sum() })
+        Ok(CheckedBundle {
+            tile,
+            bytes: bodies.iter().map(|body: &Bytes| body.len() as u64).sum(),
+        })
     });
     task.await.unwrap_or(Err(AuditError::Aborted))
 }
@@ -429,14 +451,6 @@ fn compare_leaves(number: u64, leaves: &[Hash], tile: &Tile) -> Result<(), Audit
     }
 }
 
-fn compare_tiles(id: TileId, computed: &Tile, served: &Tile) -> Result<(), AuditError> {
-    let pairs = computed.hashes().iter().zip(served.hashes());
-    match pairs.enumerate().find(|(_, (computed, served))| computed != served) {
-        None => Ok(()),
-        Some((position, _)) => Err(AuditError::Tile { id, position }),
-    }
-}
-
 fn conflict_path(state: &Path) -> PathBuf {
     let mut name = state.file_name().unwrap_or_default().to_owned();
     name.push(".conflict");
@@ -444,5 +458,7 @@ fn conflict_path(state: &Path) -> PathBuf {
 }
 
 fn evidence_hint(evidence: Option<&Path>) -> String {
-    evidence.map(|path| format!("; both checkpoints are in {}", path.display())).unwrap_or_default()
+    evidence
+        .map(|path| format!("; both checkpoints are in {}", path.display()))
+        .unwrap_or_default()
 }

@@ -33,28 +33,46 @@ impl AuditState {
     /// # Errors
     /// When the file cannot be read, or holds something else.
     pub fn load(path: &Path) -> Result<Option<Self>, AuditStateError> {
-        let failed = |source| AuditStateError::Io { path: path.to_owned(), source };
+        let failed = |source| AuditStateError::Io {
+            path: path.to_owned(),
+            source,
+        };
         let length = match fs::metadata(path) {
             Ok(metadata) => metadata.len(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(failed(error)),
         };
         if length > MAX_STATE_BYTES {
-            return Err(AuditStateError::Form { path: path.to_owned(), reason: "it is too long".to_owned() });
+            return Err(AuditStateError::Form {
+                path: path.to_owned(),
+                reason: "it is too long".to_owned(),
+            });
         }
         let json = fs::read(path).map_err(failed)?;
-        let form = |reason: String| AuditStateError::Form { path: path.to_owned(), reason };
-        let file: StateFile = serde_json::from_slice(&json).map_err(|error| form(error.to_string()))?;
+        let form = |reason: String| AuditStateError::Form {
+            path: path.to_owned(),
+            reason,
+        };
+        let file: StateFile =
+            serde_json::from_slice(&json).map_err(|error| form(error.to_string()))?;
         if file.version != VERSION {
-            return Err(form(format!("it has version {} instead of {VERSION}", file.version)));
+            return Err(form(format!(
+                "it has version {} instead of {VERSION}",
+                file.version
+            )));
         }
         let rebuilt = file.rebuilt.map(|tree| {
-            let root = hex::decode(&tree.root).ok().and_then(|root| Hash::from_slice(&root))?;
+            let root = hex::decode(&tree.root)
+                .ok()
+                .and_then(|root| Hash::from_slice(&root))?;
             Some((TreeSize::new(tree.size), root))
         });
         match rebuilt {
             Some(None) => Err(form("its root is not 64 hexadecimal digits".to_owned())),
-            rebuilt => Ok(Some(Self { checkpoint: file.checkpoint, rebuilt: rebuilt.flatten() })),
+            rebuilt => Ok(Some(Self {
+                checkpoint: file.checkpoint,
+                rebuilt: rebuilt.flatten(),
+            })),
         }
     }
 
@@ -66,10 +84,16 @@ impl AuditState {
         let file = StateFile {
             version: VERSION,
             checkpoint: self.checkpoint.clone(),
-            rebuilt: self.rebuilt.map(|(size, root)| Rebuilt { size: size.get(), root: root.to_string() }),
+            rebuilt: self.rebuilt.map(|(size, root)| Rebuilt {
+                size: size.get(),
+                root: root.to_string(),
+            }),
         };
         let json = serde_json::to_vec_pretty(&file).expect("a state has string keys");
-        replace_file(path, &json).map_err(|source| AuditStateError::Io { path: path.to_owned(), source })
+        replace_file(path, &json).map_err(|source| AuditStateError::Io {
+            path: path.to_owned(),
+            source,
+        })
     }
 }
 
@@ -114,7 +138,10 @@ struct Rebuilt {
 
 /// Writes `bytes` beside `path` and renames: a crash leaves the old file or the new one, never a part.
 pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
+    let mut name = path
+        .file_name()
+        .ok_or(io::ErrorKind::InvalidInput)?
+        .to_owned();
     name.push(".new");
     let beside = path.with_file_name(name);
     let mut file = File::create(&beside)?;
@@ -122,7 +149,10 @@ pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // The rename must not become durable before the content is.
     file.sync_all()?;
     fs::rename(&beside, path)?;
-    match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+    match path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+    {
         Some(directory) => File::open(directory)?.sync_all(),
         None => File::open(".")?.sync_all(),
     }
@@ -139,11 +169,17 @@ mod tests {
         assert_eq!(AuditState::load(&path).unwrap(), None);
         let rebuilt = Some((TreeSize::new(512), Hash::new([7; 32])));
         for rebuilt in [rebuilt, None] {
-            let state = AuditState { checkpoint: "a\nb\n".to_owned(), rebuilt };
+            let state = AuditState {
+                checkpoint: "a\nb\n".to_owned(),
+                rebuilt,
+            };
             state.save(&path).unwrap();
             assert_eq!(AuditState::load(&path).unwrap(), Some(state));
         }
-        let names: Vec<_> = fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let names: Vec<_> = fs::read_dir(directory.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
         assert_eq!(names, ["state.json"]);
     }
 
@@ -159,8 +195,14 @@ mod tests {
             r#"{"version":1,"checkpoint":"","rebuilt":{"size":1,"root":"00"}}"#,
         ] {
             fs::write(&path, text).unwrap();
-            assert!(matches!(AuditState::load(&path), Err(AuditStateError::Form { .. })), "{text}");
+            assert!(
+                matches!(AuditState::load(&path), Err(AuditStateError::Form { .. })),
+                "{text}"
+            );
         }
-        assert!(matches!(AuditState::load(directory.path()), Err(AuditStateError::Io { .. } | AuditStateError::Form { .. })));
+        assert!(matches!(
+            AuditState::load(directory.path()),
+            Err(AuditStateError::Io { .. } | AuditStateError::Form { .. })
+        ));
     }
 }

@@ -84,18 +84,34 @@ impl Bundle {
         if !is_known_media_type(&bundle.media_type) {
             return Err(BundleError::MediaType(bundle.media_type));
         }
-        let material = bundle.verification_material.ok_or(BundleError::Missing("verificationMaterial"))?;
-        let content = read_content(bundle.content.ok_or(BundleError::Missing("messageSignature or dsseEnvelope"))?)?;
-        let timestamps = material.timestamp_verification_data.map(|data| data.rfc3161_timestamps).unwrap_or_default();
+        let material = bundle
+            .verification_material
+            .ok_or(BundleError::Missing("verificationMaterial"))?;
+        let content = read_content(
+            bundle
+                .content
+                .ok_or(BundleError::Missing("messageSignature or dsseEnvelope"))?,
+        )?;
+        let timestamps = material
+            .timestamp_verification_data
+            .map(|data| data.rfc3161_timestamps)
+            .unwrap_or_default();
         if material.tlog_entries.is_empty() || material.tlog_entries.len() > MAX_LOG_ENTRIES {
             return Err(BundleError::EntryCount(material.tlog_entries.len()));
         }
-        let entries = material.tlog_entries.into_iter().map(LogEntry::new).collect::<Result<_, _>>()?;
+        let entries = material
+            .tlog_entries
+            .into_iter()
+            .map(LogEntry::new)
+            .collect::<Result<_, _>>()?;
         Ok(Self {
             material: read_material(material.content)?,
             content,
             entries,
-            timestamps: timestamps.into_iter().map(|timestamp| timestamp.signed_timestamp).collect(),
+            timestamps: timestamps
+                .into_iter()
+                .map(|timestamp| timestamp.signed_timestamp)
+                .collect(),
         })
     }
 
@@ -105,13 +121,20 @@ impl Bundle {
             media_type: BUNDLE_MEDIA_TYPE.to_owned(),
             verification_material: Some(proto::VerificationMaterial {
                 content: Some(self.material.to_message()),
-                tlog_entries: self.entries.iter().map(|entry| entry.message().clone()).collect(),
+                tlog_entries: self
+                    .entries
+                    .iter()
+                    .map(|entry| entry.message().clone())
+                    .collect(),
                 timestamp_verification_data: self.timestamps_message(),
             }),
             content: Some(self.content.to_message()),
         };
         let mut value = serde_json::to_value(&bundle).expect("messages have string keys");
-        if let Some(entries) = value.pointer_mut("/verificationMaterial/tlogEntries").and_then(Value::as_array_mut) {
+        if let Some(entries) = value
+            .pointer_mut("/verificationMaterial/tlogEntries")
+            .and_then(Value::as_array_mut)
+        {
             entries.iter_mut().for_each(remove_unset);
         }
         format!("{value:#}\n")
@@ -120,9 +143,11 @@ impl Bundle {
     fn timestamps_message(&self) -> Option<proto::TimestampVerificationData> {
         use ledgerstone_proto::sigstore::common::v1::Rfc3161SignedTimestamp;
         let timestamps = self.timestamps.iter().cloned();
-        let rfc3161_timestamps: Vec<_> =
-            timestamps.map(|signed_timestamp| Rfc3161SignedTimestamp { signed_timestamp }).collect();
-        (!rfc3161_timestamps.is_empty()).then_some(proto::TimestampVerificationData { rfc3161_timestamps })
+        let rfc3161_timestamps: Vec<_> = timestamps
+            .map(|signed_timestamp| Rfc3161SignedTimestamp { signed_timestamp })
+            .collect();
+        (!rfc3161_timestamps.is_empty())
+            .then_some(proto::TimestampVerificationData { rfc3161_timestamps })
     }
 }
 
@@ -130,15 +155,21 @@ impl BundleMaterial {
     /// The material for a signature that verifies with `verifier`.
     pub fn of(verifier: &VerifierMaterial) -> Self {
         match verifier {
-            VerifierMaterial::PublicKey(der) => Self::PublicKey { hint: key_hint(der) },
+            VerifierMaterial::PublicKey(der) => Self::PublicKey {
+                hint: key_hint(der),
+            },
             VerifierMaterial::Certificate(der) => Self::Certificate(der.clone()),
         }
     }
 
     fn to_message(&self) -> ProtoMaterial {
         match self {
-            Self::PublicKey { hint } => ProtoMaterial::PublicKey(PublicKeyIdentifier { hint: hint.clone() }),
-            Self::Certificate(der) => ProtoMaterial::Certificate(X509Certificate { raw_bytes: der.clone() }),
+            Self::PublicKey { hint } => {
+                ProtoMaterial::PublicKey(PublicKeyIdentifier { hint: hint.clone() })
+            }
+            Self::Certificate(der) => ProtoMaterial::Certificate(X509Certificate {
+                raw_bytes: der.clone(),
+            }),
         }
     }
 }
@@ -146,13 +177,15 @@ impl BundleMaterial {
 impl BundleContent {
     fn to_message(&self) -> ProtoContent {
         match self {
-            Self::Message { digest, signature } => ProtoContent::MessageSignature(MessageSignature {
-                message_digest: digest.as_ref().map(|digest| HashOutput {
-                    algorithm: digest.algorithm().into(),
-                    digest: Bytes::copy_from_slice(digest.bytes()),
-                }),
-                signature: signature.clone(),
-            }),
+            Self::Message { digest, signature } => {
+                ProtoContent::MessageSignature(MessageSignature {
+                    message_digest: digest.as_ref().map(|digest| HashOutput {
+                        algorithm: digest.algorithm().into(),
+                        digest: Bytes::copy_from_slice(digest.bytes()),
+                    }),
+                    signature: signature.clone(),
+                })
+            }
             Self::Dsse(envelope) => ProtoContent::DsseEnvelope(envelope.clone()),
         }
     }
@@ -174,7 +207,9 @@ pub enum BundleError {
     #[error("the file is not a Sigstore bundle: {0}")]
     Json(#[source] JsonError),
     /// A media type other than those of versions 0.1 to 0.3.
-    #[error("bundles of the media type {0:?} cannot be read, only versions 0.1 to 0.3 of Sigstore's")]
+    #[error(
+        "bundles of the media type {0:?} cannot be read, only versions 0.1 to 0.3 of Sigstore's"
+    )]
     MediaType(String),
     /// A part is missing.
     #[error("the bundle has no {0}")]
@@ -207,8 +242,12 @@ fn read_material(material: Option<ProtoMaterial>) -> Result<BundleMaterial, Bund
         // The signer's comes first; the rest is for building a path to a root.
         ProtoMaterial::X509CertificateChain(chain) => chain.certificates.into_iter().next(),
     };
-    let der = certificate.map(|certificate| certificate.raw_bytes).filter(|der| !der.is_empty());
-    Ok(BundleMaterial::Certificate(der.ok_or(BundleError::Missing("certificate"))?))
+    let der = certificate
+        .map(|certificate| certificate.raw_bytes)
+        .filter(|der| !der.is_empty());
+    Ok(BundleMaterial::Certificate(
+        der.ok_or(BundleError::Missing("certificate"))?,
+    ))
 }
 
 fn read_content(content: ProtoContent) -> Result<BundleContent, BundleError> {
@@ -217,8 +256,15 @@ fn read_content(content: ProtoContent) -> Result<BundleContent, BundleError> {
             if message.signature.is_empty() {
                 return Err(BundleError::Missing("signature"));
             }
-            let digest = message.message_digest.map(read_digest).transpose().map_err(BundleError::Digest)?;
-            Ok(BundleContent::Message { digest, signature: message.signature })
+            let digest = message
+                .message_digest
+                .map(read_digest)
+                .transpose()
+                .map_err(BundleError::Digest)?;
+            Ok(BundleContent::Message {
+                digest,
+                signature: message.signature,
+            })
         }
         ProtoContent::DsseEnvelope(envelope) => match envelope.signatures.len() {
             1 if envelope.payload.is_empty() => Err(BundleError::Missing("payload")),
@@ -236,6 +282,9 @@ fn read_digest(digest: HashOutput) -> Result<ArtifactDigest, crate::artifact::Ar
 /// Log entries are replies, and replies have all fields; in a bundle the unset ones are left out.
 fn remove_unset(entry: &mut Value) {
     if let Some(entry) = entry.as_object_mut() {
-        entry.retain(|name, value| !value.is_null() && !(name == "integratedTime" && value == "0"));
+        let is_unset = |name: &str, value: &Value| {
+            value.is_null() || (name == "integratedTime" && value == "0")
+        };
+        entry.retain(|name, value| !is_unset(name, value));
     }
 }

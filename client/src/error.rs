@@ -71,7 +71,9 @@ impl Error {
             Self::Bundle(_) => Failure::Untrue,
             Self::Verify(error) => verify_failure(error),
             Self::Audit(error) => audit_failure(error),
-            Self::Trust(_) | Self::TrustFiles(_) | Self::SigningKey(_) | Self::Artifact(_) => Failure::Undone,
+            Self::Trust(_) | Self::TrustFiles(_) | Self::SigningKey(_) | Self::Artifact(_) => {
+                Failure::Undone
+            }
         }
     }
 }
@@ -80,8 +82,12 @@ fn transport_failure(error: &TransportError) -> Failure {
     match error {
         TransportError::Url { .. } | TransportError::Client(_) => Failure::Undone,
         // The log is well and says no.
-        TransportError::Status { status: 400..=499, .. } => match error {
-            TransportError::Status { status: 408 | 429, .. } => Failure::Unreachable,
+        TransportError::Status {
+            status: 400..=499, ..
+        } => match error {
+            TransportError::Status {
+                status: 408 | 429, ..
+            } => Failure::Unreachable,
             _ => Failure::Undone,
         },
         _ => Failure::Unreachable,
@@ -91,7 +97,9 @@ fn transport_failure(error: &TransportError) -> Failure {
 fn submit_failure(error: &SubmitError) -> Failure {
     match error {
         SubmitError::Transport(error) => transport_failure(error),
-        SubmitError::Reply(_) | SubmitError::OtherBody { .. } | SubmitError::Untrue(_) => Failure::Untrue,
+        SubmitError::Reply(_) | SubmitError::OtherBody { .. } | SubmitError::Untrue(_) => {
+            Failure::Untrue
+        }
         _ => Failure::Undone,
     }
 }
@@ -99,7 +107,9 @@ fn submit_failure(error: &SubmitError) -> Failure {
 fn api_failure(error: &ApiError) -> Failure {
     match error {
         ApiError::Transport(error) => transport_failure(error),
-        ApiError::NotLedgerstone(_) | ApiError::NoSuchEntry(_) | ApiError::Keys(_) => Failure::Undone,
+        ApiError::NotLedgerstone(_) | ApiError::NoSuchEntry(_) | ApiError::Keys(_) => {
+            Failure::Undone
+        }
         _ => Failure::Untrue,
     }
 }
@@ -122,9 +132,10 @@ fn verify_failure(error: &VerifyError) -> Failure {
 fn audit_failure(error: &AuditError) -> Failure {
     match error {
         AuditError::Read(error) => read_failure(error),
-        AuditError::State(_) | AuditError::Kept { .. } | AuditError::OtherLog { .. } | AuditError::Aborted => {
-            Failure::Undone
-        }
+        AuditError::State(_)
+        | AuditError::Kept { .. }
+        | AuditError::OtherLog { .. }
+        | AuditError::Aborted => Failure::Undone,
         _ => Failure::Untrue,
     }
 }

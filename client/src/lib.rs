@@ -7,6 +7,19 @@
 //! - An [`Auditor`] remembers the last head, proves that each new one extends it, and can rebuild the whole tree.
 //! - An operator gives other Sigstore clients the [`TrustFiles`] of a log.
 //!
+//! ```no_run
+//! use ledgerstone_client::Artifact;
+//! use ledgerstone_client::Bundle;
+//! use ledgerstone_client::TrustedLogs;
+//! use ledgerstone_client::verify;
+//!
+//! let bundle = Bundle::parse(&std::fs::read("app.tar.gz.sigstore.json")?)?;
+//! let logs = TrustedLogs::from_trusted_root(&std::fs::read("trusted_root.json")?)?;
+//! let verified = verify(&bundle, &Artifact::File("app.tar.gz".into()), None, &logs)?;
+//! println!("logged as entry {}", verified.entries[0].index);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! Nothing that a log says is passed on as true before it was verified. Errors are typed, and [`Error::failure`] sorts them
 //! into the three kinds that scripts must tell apart.
 
@@ -15,6 +28,7 @@ mod audit;
 mod audit_state;
 mod bundle;
 mod error;
+mod growing_tree;
 mod log_api;
 mod log_entry;
 mod request;

@@ -65,11 +65,18 @@ impl LogApi {
         let path = "/log/v1/keys";
         let keys: KeysReply = self.fetch(path).await?.ok_or_else(|| self.not_this_api())?;
         let bad = |reason: &str| self.transport.bad_reply(path, reason.to_owned());
-        let spki = |key: &KeyReply| STANDARD.decode(&key.spki).map_err(|_| bad("a key is not base64"));
+        let spki = |key: &KeyReply| {
+            STANDARD
+                .decode(&key.spki)
+                .map_err(|_| bad("a key is not base64"))
+        };
         Ok(LogDescription {
             ed25519: TrustedLog::from_spki_der(&keys.origin, &spki(&keys.ed25519)?)?,
             ecdsa_p256: TrustedLog::from_spki_der(&keys.origin, &spki(&keys.ecdsa_p256)?)?,
-            created: keys.created.parse().map_err(|_| bad("created is not in Unix seconds"))?,
+            created: keys
+                .created
+                .parse()
+                .map_err(|_| bad("created is not in Unix seconds"))?,
         })
     }
 
@@ -78,7 +85,10 @@ impl LogApi {
     /// # Errors
     /// When the log cannot be asked, or none of `logs` signed its head.
     pub async fn head(&self, logs: &TrustedLogs) -> Result<SignedCheckpoint, ApiError> {
-        let head: proto::TreeHead = self.fetch("/log/v1/tree-head").await?.ok_or_else(|| self.not_this_api())?;
+        let head: proto::TreeHead = self
+            .fetch("/log/v1/tree-head")
+            .await?
+            .ok_or_else(|| self.not_this_api())?;
         Ok(logs.open_checkpoint(&head.checkpoint)?)
     }
 
@@ -91,20 +101,31 @@ impl LogApi {
             EntryLookup::Index(index) => format!("/log/v1/entries/{index}"),
             EntryLookup::LeafHash(hash) => format!("/log/v1/entries/by-leaf-hash/{hash}"),
         };
-        let entry = self.fetch(&path).await?.ok_or(ApiError::NoSuchEntry(lookup))?;
+        let entry = self
+            .fetch(&path)
+            .await?
+            .ok_or(ApiError::NoSuchEntry(lookup))?;
         let hash = check_entry(&entry)?;
         let found = match lookup {
             EntryLookup::Index(index) => entry.index == index.get(),
             EntryLookup::LeafHash(wanted) => hash == wanted,
         };
-        if found { Ok(entry) } else { Err(ApiError::OtherEntry(lookup)) }
+        if found {
+            Ok(entry)
+        } else {
+            Err(ApiError::OtherEntry(lookup))
+        }
     }
 
     /// One entry with the proof that it is in a tree which one of `logs` signed.
     ///
     /// # Errors
     /// As for [`entry`](Self::entry) and [`inclusion`](Self::inclusion).
-    pub async fn proven_entry(&self, lookup: EntryLookup, logs: &TrustedLogs) -> Result<ProvenEntry, ApiError> {
+    pub async fn proven_entry(
+        &self,
+        lookup: EntryLookup,
+        logs: &TrustedLogs,
+    ) -> Result<ProvenEntry, ApiError> {
         let entry = self.entry(lookup).await?;
         let index = EntryLookup::Index(LeafIndex::new(entry.index));
         let inclusion = self.inclusion(index, None, logs).await?;
@@ -118,13 +139,22 @@ impl LogApi {
     ///
     /// # Errors
     /// When the log cannot be asked, or gives other entries.
-    pub async fn entries(&self, start: LeafIndex, limit: usize) -> Result<Vec<proto::Entry>, ApiError> {
+    pub async fn entries(
+        &self,
+        start: LeafIndex,
+        limit: usize,
+    ) -> Result<Vec<proto::Entry>, ApiError> {
         let path = format!("/log/v1/entries?start={start}&limit={limit}");
-        let page: EntriesReply = self.fetch(&path).await?.ok_or_else(|| self.not_this_api())?;
+        let page: EntriesReply = self
+            .fetch(&path)
+            .await?
+            .ok_or_else(|| self.not_this_api())?;
         for (entry, index) in page.entries.iter().zip(start.get()..) {
             check_entry(entry)?;
             if entry.index != index {
-                return Err(ApiError::OtherEntry(EntryLookup::Index(LeafIndex::new(index))));
+                return Err(ApiError::OtherEntry(EntryLookup::Index(LeafIndex::new(
+                    index,
+                ))));
             }
         }
         Ok(page.entries)
@@ -145,8 +175,14 @@ impl LogApi {
             EntryLookup::Index(index) => format!("index={index}"),
             EntryLookup::LeafHash(hash) => format!("leafHash={hash}"),
         };
-        let path = format!("/log/v1/proofs/inclusion?{by}&treeSize={}", size.unwrap_or_default());
-        let reply: proto::InclusionProofResponse = self.fetch(&path).await?.ok_or(ApiError::NoSuchEntry(lookup))?;
+        let path = format!(
+            "/log/v1/proofs/inclusion?{by}&treeSize={}",
+            size.unwrap_or_default()
+        );
+        let reply: proto::InclusionProofResponse = self
+            .fetch(&path)
+            .await?
+            .ok_or(ApiError::NoSuchEntry(lookup))?;
         let proof = InclusionProof {
             index: LeafIndex::new(reply.index),
             size: TreeSize::new(reply.tree_size),
@@ -161,8 +197,16 @@ impl LogApi {
             return Err(ApiError::OtherEntry(lookup));
         }
         let root = proof.root(&leaf)?;
-        let (signed, extension) = self.signed_over(proof.size, root, &reply.checkpoint, logs).await?;
-        Ok(ProvenInclusion { leaf, proof, root, signed, extension })
+        let (signed, extension) = self
+            .signed_over(proof.size, root, &reply.checkpoint, logs)
+            .await?;
+        Ok(ProvenInclusion {
+            leaf,
+            proof,
+            root,
+            signed,
+            extension,
+        })
     }
 
     /// Proves that the tree of `old` leaves is part of the tree of `new` leaves, by default the current one, and that a
@@ -181,7 +225,13 @@ impl LogApi {
         let (proof, old_root, new_root) = self.consistency_proof(old, new).await?;
         proof.verify(&old_root, &new_root)?;
         let (signed, extension) = self.signed_over(new, new_root, &head.note, logs).await?;
-        Ok(ProvenConsistency { proof, old_root, new_root, signed, extension })
+        Ok(ProvenConsistency {
+            proof,
+            old_root,
+            new_root,
+            signed,
+            extension,
+        })
     }
 
     /// A signed tree that contains the tree of `size` leaves with this root: the one in `checkpoint` if that is the same,
@@ -200,7 +250,11 @@ impl LogApi {
         let tree = &signed.checkpoint;
         if tree.size == size {
             if tree.root != root {
-                return Err(ApiError::OtherRoot { size, signed: tree.root, proven: root });
+                return Err(ApiError::OtherRoot {
+                    size,
+                    signed: tree.root,
+                    proven: root,
+                });
             }
             return Ok((signed, None));
         }
@@ -215,12 +269,26 @@ impl LogApi {
         new: TreeSize,
     ) -> Result<(ConsistencyProof, Hash, Hash), ApiError> {
         let path = format!("/log/v1/proofs/consistency?oldSize={old}&newSize={new}");
-        let reply: proto::ConsistencyProofResponse = self.fetch(&path).await?.ok_or_else(|| self.not_this_api())?;
+        let reply: proto::ConsistencyProofResponse = self
+            .fetch(&path)
+            .await?
+            .ok_or_else(|| self.not_this_api())?;
         if (reply.old_size, reply.new_size) != (old.get(), new.get()) {
-            return Err(self.transport.bad_reply(&path, "it is for other sizes".to_owned()).into());
+            return Err(self
+                .transport
+                .bad_reply(&path, "it is for other sizes".to_owned())
+                .into());
         }
-        let proof = ConsistencyProof { old, new, hashes: self.hashes(&path, &reply.hashes)? };
-        Ok((proof, self.hash(&path, &reply.old_root)?, self.hash(&path, &reply.new_root)?))
+        let proof = ConsistencyProof {
+            old,
+            new,
+            hashes: self.hashes(&path, &reply.hashes)?,
+        };
+        Ok((
+            proof,
+            self.hash(&path, &reply.old_root)?,
+            self.hash(&path, &reply.new_root)?,
+        ))
     }
 
     async fn fetch<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, ApiError> {
@@ -228,12 +296,18 @@ impl LogApi {
     }
 
     fn hash(&self, path: &str, bytes: &[u8]) -> Result<Hash, ApiError> {
-        let bad = || self.transport.bad_reply(path, "a hash does not have 32 bytes".to_owned());
+        let bad = || {
+            self.transport
+                .bad_reply(path, "a hash does not have 32 bytes".to_owned())
+        };
         Ok(Hash::from_slice(bytes).ok_or_else(bad)?)
     }
 
     fn hashes<B: AsRef<[u8]>>(&self, path: &str, hashes: &[B]) -> Result<Vec<Hash>, ApiError> {
-        hashes.iter().map(|hash| self.hash(path, hash.as_ref())).collect()
+        hashes
+            .iter()
+            .map(|hash| self.hash(path, hash.as_ref()))
+            .collect()
     }
 
     fn not_this_api(&self) -> ApiError {
@@ -257,9 +331,16 @@ impl LogDescription {
     ///
     /// # Errors
     /// [`TrustError::PrivateKey`] when a text holds no such key, or `origin` cannot be the name of one.
-    pub fn from_private_keys(origin: &str, ed25519: &str, ecdsa_p256: &str, created: i64) -> Result<Self, TrustError> {
-        let ed25519 = Ed25519Signer::from_pkcs8_pem(origin, ed25519).map_err(TrustError::PrivateKey)?;
-        let ecdsa_p256 = EcdsaP256Signer::from_pkcs8_pem(origin, ecdsa_p256).map_err(TrustError::PrivateKey)?;
+    pub fn from_private_keys(
+        origin: &str,
+        ed25519: &str,
+        ecdsa_p256: &str,
+        created: i64,
+    ) -> Result<Self, TrustError> {
+        let ed25519 =
+            Ed25519Signer::from_pkcs8_pem(origin, ed25519).map_err(TrustError::PrivateKey)?;
+        let ecdsa_p256 =
+            EcdsaP256Signer::from_pkcs8_pem(origin, ecdsa_p256).map_err(TrustError::PrivateKey)?;
         Ok(Self {
             ed25519: TrustedLog::new(ed25519.verifier().clone())?,
             ecdsa_p256: TrustedLog::new(ecdsa_p256.verifier().clone())?,

@@ -34,32 +34,61 @@ impl LogEntry {
     /// # Errors
     /// [`LogEntryError`] with the rule that it breaks.
     pub fn new(message: TransparencyLogEntry) -> Result<Self, LogEntryError> {
-        let missing = LogEntryError::Missing;
+        let missing = |field| move || LogEntryError::Missing(field);
         if message.canonicalized_body.is_empty() {
-            return Err(missing("canonicalizedBody"));
+            return Err(LogEntryError::Missing("canonicalizedBody"));
         }
-        let kind = message.kind_version.clone().ok_or(missing("kindVersion"))?;
-        let proof = message.inclusion_proof.clone().ok_or(missing("inclusionProof"))?;
-        let note = proof.checkpoint.ok_or(missing("inclusionProof.checkpoint"))?.envelope;
+        let kind = message
+            .kind_version
+            .clone()
+            .ok_or_else(missing("kindVersion"))?;
+        let proof = message
+            .inclusion_proof
+            .clone()
+            .ok_or_else(missing("inclusionProof"))?;
+        let note = proof
+            .checkpoint
+            .ok_or_else(missing("inclusionProof.checkpoint"))?
+            .envelope;
         let checkpoint = Checkpoint::parse(SignedNote::parse(&note)?.text())?;
         if message.log_index != proof.log_index {
-            return Err(LogEntryError::TwoIndexes { entry: message.log_index, proof: proof.log_index });
+            return Err(LogEntryError::TwoIndexes {
+                entry: message.log_index,
+                proof: proof.log_index,
+            });
         }
         let size = TreeSize::new(unsigned("inclusionProof.treeSize", proof.tree_size)?);
-        let root = Hash::from_slice(&proof.root_hash).ok_or(LogEntryError::HashLength("inclusionProof.rootHash"))?;
+        let root = Hash::from_slice(&proof.root_hash)
+            .ok_or(LogEntryError::HashLength("inclusionProof.rootHash"))?;
         if (size, root) != (checkpoint.size, checkpoint.root) {
-            return Err(LogEntryError::TwoTrees { proof: size, checkpoint: checkpoint.size });
+            return Err(LogEntryError::TwoTrees {
+                proof: size,
+                checkpoint: checkpoint.size,
+            });
         }
         if proof.hashes.len() > MAX_PROOF_HASHES {
-            return Err(LogEntryError::ProofLength { hashes: proof.hashes.len() });
+            return Err(LogEntryError::ProofLength {
+                hashes: proof.hashes.len(),
+            });
         }
-        let hashes = proof.hashes.iter().map(|hash| Hash::from_slice(hash)).collect::<Option<Vec<_>>>();
+        let hashes = proof
+            .hashes
+            .iter()
+            .map(|hash| Hash::from_slice(hash))
+            .collect::<Option<Vec<_>>>();
         let proof = InclusionProof {
             index: LeafIndex::new(unsigned("logIndex", message.log_index)?),
             size,
             hashes: hashes.ok_or(LogEntryError::HashLength("inclusionProof.hashes"))?,
         };
-        Ok(Self { kind: kind.kind, version: kind.version, proof, checkpoint, note, message })
+        Ok(Self {
+            kind: kind.kind,
+            version: kind.version,
+            proof,
+            checkpoint,
+            note,
+            message,
+        })
     }
 
     /// The position in the log.
@@ -89,7 +118,11 @@ impl LogEntry {
 
     /// What the log is called by in the entry.
     pub fn log_id(&self) -> &[u8] {
-        self.message.log_id.as_ref().map(|id| id.key_id.as_ref()).unwrap_or_default()
+        self.message
+            .log_id
+            .as_ref()
+            .map(|id| id.key_id.as_ref())
+            .unwrap_or_default()
     }
 
     /// The inclusion proof, into the tree of the checkpoint.
@@ -117,7 +150,9 @@ impl LogEntry {
     /// # Errors
     /// When the proof does not lead from the body to the root of the checkpoint.
     pub fn verify_inclusion(&self) -> Result<(), LogEntryFault> {
-        self.proof.verify(&self.leaf_hash(), &self.checkpoint.root).map_err(LogEntryFault::Inclusion)
+        self.proof
+            .verify(&self.leaf_hash(), &self.checkpoint.root)
+            .map_err(LogEntryFault::Inclusion)
     }
 
     /// Checks that the body is in a tree that one of `logs` signed, and that the entry names that log.
@@ -127,7 +162,9 @@ impl LogEntry {
     pub fn verify(&self, logs: &TrustedLogs) -> Result<SignedCheckpoint, LogEntryFault> {
         self.verify_inclusion()?;
         let log = logs.find(self.log_id());
-        let log = log.ok_or_else(|| LogEntryFault::UnknownLog { log_id: hex::encode(self.log_id()) })?;
+        let log = log.ok_or_else(|| LogEntryFault::UnknownLog {
+            log_id: hex::encode(self.log_id()),
+        })?;
         let only_that_log = TrustedLogs::new(vec![log.clone()]).expect("one log");
         Ok(only_that_log.open_checkpoint(&self.note)?)
     }
@@ -166,7 +203,9 @@ pub enum LogEntryError {
         proof: i64,
     },
     /// The proof is into another tree than the checkpoint's.
-    #[error("the inclusion proof is into a tree of size {proof} but the checkpoint is of another, of size {checkpoint}")]
+    #[error(
+        "the inclusion proof is into a tree of size {proof} but the checkpoint is of another, of size {checkpoint}"
+    )]
     TwoTrees {
         /// The size in the proof.
         proof: TreeSize,

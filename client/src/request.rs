@@ -29,7 +29,9 @@ pub(crate) fn hashedrekord_request(
             verifier: Some(verifier_message(verifier, algorithm)),
         }),
     };
-    CreateEntryRequest { spec: Some(Spec::HashedRekordRequestV002(request)) }
+    CreateEntryRequest {
+        spec: Some(Spec::HashedRekordRequestV002(request)),
+    }
 }
 
 /// The request for an envelope as a hashedrekord 0.0.2 entry: over the digest of what its signature is over, which is how
@@ -52,16 +54,30 @@ pub(crate) fn dsse_request(
     envelope: &Envelope,
     verifiers: &[(VerifierMaterial, SigningAlgorithm)],
 ) -> CreateEntryRequest {
-    let verifiers = verifiers.iter().map(|(material, algorithm)| verifier_message(material, *algorithm));
-    let request = proto::DsseRequestV002 { envelope: Some(envelope.clone()), verifiers: verifiers.collect() };
-    CreateEntryRequest { spec: Some(Spec::DsseRequestV002(request)) }
+    let verifiers = verifiers
+        .iter()
+        .map(|(material, algorithm)| verifier_message(material, *algorithm));
+    let request = proto::DsseRequestV002 {
+        envelope: Some(envelope.clone()),
+        verifiers: verifiers.collect(),
+    };
+    CreateEntryRequest {
+        spec: Some(Spec::DsseRequestV002(request)),
+    }
 }
 
 fn verifier_message(material: &VerifierMaterial, algorithm: SigningAlgorithm) -> proto::Verifier {
     use proto::verifier::Verifier;
     let verifier = match material {
-        VerifierMaterial::PublicKey(der) => Verifier::PublicKey(proto::PublicKey { raw_bytes: der.clone() }),
-        VerifierMaterial::Certificate(der) => Verifier::X509Certificate(X509Certificate { raw_bytes: der.clone() }),
+        VerifierMaterial::PublicKey(der) => Verifier::PublicKey(proto::PublicKey {
+            raw_bytes: der.clone(),
+        }),
+        VerifierMaterial::Certificate(der) => Verifier::X509Certificate(X509Certificate {
+            raw_bytes: der.clone(),
+        }),
     };
-    proto::Verifier { verifier: Some(verifier), key_details: algorithm.details().into() }
+    proto::Verifier {
+        verifier: Some(verifier),
+        key_details: algorithm.details().into(),
+    }
 }

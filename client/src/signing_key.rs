@@ -44,7 +44,8 @@ impl SigningKey {
     /// # Errors
     /// When the machine has no randomness to give.
     pub fn generate() -> Result<Self, SigningKeyError> {
-        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).map_err(|_| SigningKeyError::Generate)?;
+        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING)
+            .map_err(|_| SigningKeyError::Generate)?;
         Self::new(Pair::Ecdsa(pair))
     }
 
@@ -58,7 +59,9 @@ impl SigningKey {
         let der = document.as_bytes();
         let pair = match label {
             "PRIVATE KEY" => pkcs8_pair(der),
-            "EC PRIVATE KEY" => ecdsa_pair(|algorithm| EcdsaKeyPair::from_private_key_der(algorithm, der).ok()),
+            "EC PRIVATE KEY" => {
+                ecdsa_pair(|algorithm| EcdsaKeyPair::from_private_key_der(algorithm, der).ok())
+            }
             "RSA PRIVATE KEY" => rsa::KeyPair::from_der(der).ok().map(Pair::Rsa),
             _ => return Err(SigningKeyError::Label(label.to_owned())),
         };
@@ -82,7 +85,10 @@ impl SigningKey {
 
     /// The hash function that goes before the key's signature.
     pub fn hash_algorithm(&self) -> HashAlgorithm {
-        self.public.default_algorithm().hash_algorithm().unwrap_or(HashAlgorithm::Sha2256)
+        self.public
+            .default_algorithm()
+            .hash_algorithm()
+            .unwrap_or(HashAlgorithm::Sha2256)
     }
 
     /// Signs `digest`, which must be by [`hash_algorithm`](Self::hash_algorithm).
@@ -98,7 +104,9 @@ impl SigningKey {
         match &self.pair {
             Pair::Ecdsa(pair) => {
                 let signature = imported().and_then(|digest| pair.sign_digest(&digest));
-                signature.map(|signature| signature.as_ref().to_vec()).map_err(|_| SigningKeyError::Sign)
+                signature
+                    .map(|signature| signature.as_ref().to_vec())
+                    .map_err(|_| SigningKeyError::Sign)
             }
             Pair::Rsa(pair) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
@@ -108,8 +116,15 @@ impl SigningKey {
                 Ok(signature)
             }
             Pair::Ed25519(key) => {
-                let finished = FinishedSha512(digest.bytes().try_into().map_err(|_| SigningKeyError::Digest)?);
-                let signature = key.sign_prehashed(finished, None).map_err(|_| SigningKeyError::Sign)?;
+                let finished = FinishedSha512(
+                    digest
+                        .bytes()
+                        .try_into()
+                        .map_err(|_| SigningKeyError::Digest)?,
+                );
+                let signature = key
+                    .sign_prehashed(finished, None)
+                    .map_err(|_| SigningKeyError::Sign)?;
                 Ok(signature.to_bytes().to_vec())
             }
         }
@@ -117,13 +132,18 @@ impl SigningKey {
 
     fn new(pair: Pair) -> Result<Self, SigningKeyError> {
         let spki = pair.public_key_der().ok_or(SigningKeyError::Type)?;
-        Ok(Self { pair, public: PublicKey::from_spki_der(&spki).map_err(SigningKeyError::Public)? })
+        Ok(Self {
+            pair,
+            public: PublicKey::from_spki_der(&spki).map_err(SigningKeyError::Public)?,
+        })
     }
 }
 
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SigningKey").field("type", &self.public.key_type()).finish_non_exhaustive()
+        f.debug_struct("SigningKey")
+            .field("type", &self.public.key_type())
+            .finish_non_exhaustive()
     }
 }
 
@@ -162,7 +182,9 @@ impl Pair {
         let der: PublicKeyX509Der<'_> = match self {
             Self::Ecdsa(pair) => pair.public_key().as_der().ok()?,
             Self::Rsa(pair) => pair.public_key().as_der().ok()?,
-            Self::Ed25519(key) => return Some(key.verifying_key().to_public_key_der().ok()?.into_vec()),
+            Self::Ed25519(key) => {
+                return Some(key.verifying_key().to_public_key_der().ok()?.into_vec());
+            }
         };
         Some(der.as_ref().to_vec())
     }
@@ -170,18 +192,21 @@ impl Pair {
 
 /// A SubjectPublicKeyInfo as PEM.
 pub fn public_key_pem(spki_der: &[u8]) -> String {
-    der::pem::encode_string("PUBLIC KEY", LineEnding::LF, spki_der).expect("a short label and a bounded key")
+    der::pem::encode_string("PUBLIC KEY", LineEnding::LF, spki_der)
+        .expect("a short label and a bounded key")
 }
 
 /// Tools write parameters or certificates into the same file.
 fn first_private_key(pem: &str) -> Option<&str> {
     const BEGIN: &str = "-----BEGIN ";
-    pem.match_indices(BEGIN).map(|(start, _)| &pem[start..]).find_map(|block| {
-        let label = block[BEGIN.len()..].split("-----").next()?;
-        let end = format!("-----END {label}-----");
-        let length = block.find(&end)? + end.len();
-        label.ends_with("PRIVATE KEY").then(|| &block[..length])
-    })
+    pem.match_indices(BEGIN)
+        .map(|(start, _)| &pem[start..])
+        .find_map(|block| {
+            let label = block[BEGIN.len()..].split("-----").next()?;
+            let end = format!("-----END {label}-----");
+            let length = block.find(&end)? + end.len();
+            label.ends_with("PRIVATE KEY").then(|| &block[..length])
+        })
 }
 
 fn pkcs8_pair(der: &[u8]) -> Option<Pair> {
@@ -193,9 +218,14 @@ fn pkcs8_pair(der: &[u8]) -> Option<Pair> {
         })
 }
 
-fn ecdsa_pair(read: impl Fn(&'static EcdsaSigningAlgorithm) -> Option<EcdsaKeyPair>) -> Option<Pair> {
-    let algorithms =
-        [&ECDSA_P256_SHA256_ASN1_SIGNING, &ECDSA_P384_SHA384_ASN1_SIGNING, &ECDSA_P521_SHA512_ASN1_SIGNING];
+fn ecdsa_pair(
+    read: impl Fn(&'static EcdsaSigningAlgorithm) -> Option<EcdsaKeyPair>,
+) -> Option<Pair> {
+    let algorithms = [
+        &ECDSA_P256_SHA256_ASN1_SIGNING,
+        &ECDSA_P384_SHA384_ASN1_SIGNING,
+        &ECDSA_P521_SHA512_ASN1_SIGNING,
+    ];
     algorithms.into_iter().find_map(read).map(Pair::Ecdsa)
 }
 
@@ -239,7 +269,12 @@ mod tests {
     }
 
     fn ecdsa_pkcs8(algorithm: &'static EcdsaSigningAlgorithm) -> Vec<u8> {
-        EcdsaKeyPair::generate(algorithm).unwrap().to_pkcs8v1().unwrap().as_ref().to_vec()
+        EcdsaKeyPair::generate(algorithm)
+            .unwrap()
+            .to_pkcs8v1()
+            .unwrap()
+            .as_ref()
+            .to_vec()
     }
 
     fn rsa_pkcs8(size: rsa::KeySize) -> Vec<u8> {
@@ -252,21 +287,39 @@ mod tests {
     fn check(pem: &str, expected: KeyType) {
         let key = SigningKey::from_pem(pem).unwrap();
         assert_eq!(key.public().key_type(), expected);
-        let digest = Artifact::Bytes(b"artifact".to_vec()).digest(key.hash_algorithm()).unwrap();
+        let digest = Artifact::Bytes(b"artifact".to_vec())
+            .digest(key.hash_algorithm())
+            .unwrap();
         let signature = key.sign(&digest).unwrap();
         let public = PublicKey::from_pem(&key.public_pem()).unwrap();
         public.verify_prehashed(digest.bytes(), &signature).unwrap();
-        let other = Artifact::Bytes(b"another".to_vec()).digest(key.hash_algorithm()).unwrap();
+        let other = Artifact::Bytes(b"another".to_vec())
+            .digest(key.hash_algorithm())
+            .unwrap();
         assert!(public.verify_prehashed(other.bytes(), &signature).is_err());
     }
 
     #[test]
     fn every_type_of_key_signs_what_verifies() {
-        check(&pem("PRIVATE KEY", &ecdsa_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING)), KeyType::EcdsaP256);
-        check(&pem("PRIVATE KEY", &ecdsa_pkcs8(&ECDSA_P384_SHA384_ASN1_SIGNING)), KeyType::EcdsaP384);
-        check(&pem("PRIVATE KEY", &ecdsa_pkcs8(&ECDSA_P521_SHA512_ASN1_SIGNING)), KeyType::EcdsaP521);
-        check(&pem("PRIVATE KEY", &rsa_pkcs8(rsa::KeySize::Rsa2048)), KeyType::Rsa2048);
-        let ed25519 = ed25519_dalek::SigningKey::from_bytes(&[7; 32]).to_pkcs8_der().unwrap();
+        check(
+            &pem("PRIVATE KEY", &ecdsa_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING)),
+            KeyType::EcdsaP256,
+        );
+        check(
+            &pem("PRIVATE KEY", &ecdsa_pkcs8(&ECDSA_P384_SHA384_ASN1_SIGNING)),
+            KeyType::EcdsaP384,
+        );
+        check(
+            &pem("PRIVATE KEY", &ecdsa_pkcs8(&ECDSA_P521_SHA512_ASN1_SIGNING)),
+            KeyType::EcdsaP521,
+        );
+        check(
+            &pem("PRIVATE KEY", &rsa_pkcs8(rsa::KeySize::Rsa2048)),
+            KeyType::Rsa2048,
+        );
+        let ed25519 = ed25519_dalek::SigningKey::from_bytes(&[7; 32])
+            .to_pkcs8_der()
+            .unwrap();
         check(&pem("PRIVATE KEY", ed25519.as_bytes()), KeyType::Ed25519);
     }
 
@@ -283,22 +336,39 @@ mod tests {
 
     #[test]
     fn a_generated_key_is_p256() {
-        assert_eq!(SigningKey::generate().unwrap().public().key_type(), KeyType::EcdsaP256);
+        assert_eq!(
+            SigningKey::generate().unwrap().public().key_type(),
+            KeyType::EcdsaP256
+        );
     }
 
     #[test]
     fn unusable_keys_are_refused() {
         let read = |pem: &str| SigningKey::from_pem(pem).unwrap_err();
         assert!(matches!(read("hello"), SigningKeyError::NoKey));
-        assert!(matches!(read(&pem("PUBLIC KEY", &[48, 0])), SigningKeyError::NoKey));
-        assert!(matches!(read(&pem("ENCRYPTED PRIVATE KEY", &[48, 0])), SigningKeyError::Label(_)));
-        assert!(matches!(read(&pem("PRIVATE KEY", &[48, 0])), SigningKeyError::Type));
-        assert!(matches!(read("-----BEGIN PRIVATE KEY-----\n*\n-----END PRIVATE KEY-----\n"), SigningKeyError::Pem(_)));
+        assert!(matches!(
+            read(&pem("PUBLIC KEY", &[48, 0])),
+            SigningKeyError::NoKey
+        ));
+        assert!(matches!(
+            read(&pem("ENCRYPTED PRIVATE KEY", &[48, 0])),
+            SigningKeyError::Label(_)
+        ));
+        assert!(matches!(
+            read(&pem("PRIVATE KEY", &[48, 0])),
+            SigningKeyError::Type
+        ));
+        assert!(matches!(
+            read("-----BEGIN PRIVATE KEY-----\n*\n-----END PRIVATE KEY-----\n"),
+            SigningKeyError::Pem(_)
+        ));
     }
 
     #[test]
     fn a_digest_by_another_hash_function_is_not_signed() {
-        let digest = Artifact::Bytes(Vec::new()).digest(HashAlgorithm::Sha2512).unwrap();
+        let digest = Artifact::Bytes(Vec::new())
+            .digest(HashAlgorithm::Sha2512)
+            .unwrap();
         let key = SigningKey::generate().unwrap();
         assert!(matches!(key.sign(&digest), Err(SigningKeyError::Digest)));
     }

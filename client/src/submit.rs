@@ -69,7 +69,10 @@ impl Submission {
     ) -> Result<Self, SubmitError> {
         let algorithm = read_key(&verifier)?.default_algorithm();
         let request = hashedrekord_request(digest.bytes(), &signature, &verifier, algorithm);
-        let content = BundleContent::Message { digest: Some(digest.clone()), signature };
+        let content = BundleContent::Message {
+            digest: Some(digest.clone()),
+            signature,
+        };
         Self::new(request, &verifier, content)
     }
 
@@ -87,12 +90,18 @@ impl Submission {
         };
         let key = read_key(&verifier)?;
         let request = match (kind, key.default_algorithm()) {
-            (EnvelopeKind::HashedRekord, SigningAlgorithm::Ed25519Ph) => return Err(SubmitError::Ed25519Envelope),
-            (EnvelopeKind::HashedRekord, _) => envelope_as_hashedrekord(&envelope, &signature.sig, &verifier, &key),
+            (EnvelopeKind::HashedRekord, SigningAlgorithm::Ed25519Ph) => {
+                return Err(SubmitError::Ed25519Envelope);
+            }
+            (EnvelopeKind::HashedRekord, _) => {
+                envelope_as_hashedrekord(&envelope, &signature.sig, &verifier, &key)
+            }
             (EnvelopeKind::Dsse, SigningAlgorithm::Ed25519Ph) => {
                 dsse_request(&envelope, &[(verifier.clone(), SigningAlgorithm::Ed25519)])
             }
-            (EnvelopeKind::Dsse, algorithm) => dsse_request(&envelope, &[(verifier.clone(), algorithm)]),
+            (EnvelopeKind::Dsse, algorithm) => {
+                dsse_request(&envelope, &[(verifier.clone(), algorithm)])
+            }
         };
         Self::new(request, &verifier, BundleContent::Dsse(envelope))
     }
@@ -115,7 +124,9 @@ impl Submission {
         logs: Option<&TrustedLogs>,
     ) -> Result<Submitted, SubmitError> {
         let request = serde_json::to_vec(&self.request).expect("messages have string keys");
-        let reply = transport.post_json(SUBMIT_PATH, request.into(), MAX_SUBMIT_REPLY_BYTES).await?;
+        let reply = transport
+            .post_json(SUBMIT_PATH, request.into(), MAX_SUBMIT_REPLY_BYTES)
+            .await?;
         if reply.status.as_u16() != 201 {
             return Err(reply.into_error().into());
         }
@@ -123,16 +134,28 @@ impl Submission {
             .map_err(|error| transport.bad_reply(SUBMIT_PATH, error.to_string()))?;
         let entry = LogEntry::new(message)?;
         if *entry.body() != self.prepared.body {
-            return Err(SubmitError::OtherBody { submitted: self.leaf_hash(), answered: entry.leaf_hash() });
+            return Err(SubmitError::OtherBody {
+                submitted: self.leaf_hash(),
+                answered: entry.leaf_hash(),
+            });
         }
         entry.verify_inclusion()?;
         let checkpoint = logs.map(|logs| entry.verify(logs)).transpose()?;
-        Ok(Submitted { entry, checkpoint, duplicate: reply.headers.contains_key(DUPLICATE_HEADER) })
+        Ok(Submitted {
+            entry,
+            checkpoint,
+            duplicate: reply.headers.contains_key(DUPLICATE_HEADER),
+        })
     }
 
     /// The bundle that proves to others that this was logged as `entry`.
     pub fn into_bundle(self, entry: LogEntry) -> Bundle {
-        Bundle { material: self.material, content: self.content, entries: vec![entry], timestamps: Vec::new() }
+        Bundle {
+            material: self.material,
+            content: self.content,
+            entries: vec![entry],
+            timestamps: Vec::new(),
+        }
     }
 
     fn new(
@@ -141,7 +164,12 @@ impl Submission {
         content: BundleContent,
     ) -> Result<Self, SubmitError> {
         let prepared = prepare(&request, &Policy::default())?;
-        Ok(Self { request, prepared, material: BundleMaterial::of(verifier), content })
+        Ok(Self {
+            request,
+            prepared,
+            material: BundleMaterial::of(verifier),
+            content,
+        })
     }
 }
 

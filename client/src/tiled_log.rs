@@ -50,7 +50,10 @@ impl TiledLog {
     pub async fn tile(&self, id: TileId, width: TileWidth) -> Result<Tile, ReadError> {
         let path = |width| TilePath::Hashes { id, width };
         let (bytes, path) = self.fetch_tile(path, width, TILE_BYTES).await?;
-        let malformed = |reason| ReadError::Tile { path: path.clone(), reason };
+        let malformed = |reason| ReadError::Tile {
+            path: path.clone(),
+            reason,
+        };
         let served = Tile::from_bytes(&bytes).map_err(malformed)?;
         let hashes = served.hashes().get(..width.get());
         let hashes = hashes.ok_or_else(|| self.short(&path, width.get(), served.width()))?;
@@ -64,9 +67,13 @@ impl TiledLog {
     pub async fn bodies(&self, number: u64, width: TileWidth) -> Result<Vec<Bytes>, ReadError> {
         let path = |width| TilePath::Entries { number, width };
         let (bundle, path) = self.fetch_tile(path, width, MAX_BUNDLE_BYTES).await?;
-        let bodies = EntryBundle::decode(&bundle)
-            .map_err(|reason| ReadError::Bundle { path: path.clone(), reason })?;
-        let wanted = bodies.get(..width.get()).ok_or_else(|| self.short(&path, width.get(), bodies.len()))?;
+        let bodies = EntryBundle::decode(&bundle).map_err(|reason| ReadError::Bundle {
+            path: path.clone(),
+            reason,
+        })?;
+        let wanted = bodies
+            .get(..width.get())
+            .ok_or_else(|| self.short(&path, width.get(), bodies.len()))?;
         Ok(wanted.iter().map(|body| bundle.slice_ref(body)).collect())
     }
 
@@ -109,11 +116,17 @@ impl TiledLog {
     }
 
     fn missing(&self, path: &str) -> ReadError {
-        ReadError::Missing { url: format!("{}{path}", self.transport.url()) }
+        ReadError::Missing {
+            url: format!("{}{path}", self.transport.url()),
+        }
     }
 
     fn short(&self, path: &str, expected: usize, actual: usize) -> ReadError {
-        ReadError::Short { path: path.to_owned(), expected, actual }
+        ReadError::Short {
+            path: path.to_owned(),
+            expected,
+            actual,
+        }
     }
 }
 

@@ -79,7 +79,11 @@ impl Transport {
             .redirect(reqwest::redirect::Policy::limited(3))
             .build()
             .map_err(TransportError::Client)?;
-        Ok(Self { client, base, options })
+        Ok(Self {
+            client,
+            base,
+            options,
+        })
     }
 
     /// The base URL, without a slash at the end.
@@ -104,25 +108,38 @@ impl Transport {
     ///
     /// # Errors
     /// As for [`fetch`](Self::fetch), and [`TransportError::Reply`] when the body is not such a document.
-    pub async fn fetch_json<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, TransportError> {
+    pub async fn fetch_json<T: DeserializeOwned>(
+        &self,
+        path: &str,
+    ) -> Result<Option<T>, TransportError> {
         let Some(body) = self.fetch(path, MAX_JSON_BYTES).await? else {
             return Ok(None);
         };
         let parsed = from_slice(&body);
-        parsed.map(Some).map_err(|error| self.bad_reply(path, error.to_string()))
+        parsed
+            .map(Some)
+            .map_err(|error| self.bad_reply(path, error.to_string()))
     }
 
     /// Sends a JSON document and gives back whatever the server answers in the end.
     ///
     /// # Errors
     /// A reply over `limit` bytes, and failures to get a reply that retrying did not cure.
-    pub(crate) async fn post_json(&self, path: &str, body: Bytes, limit: usize) -> Result<Reply, TransportError> {
+    pub(crate) async fn post_json(
+        &self,
+        path: &str,
+        body: Bytes,
+        limit: usize,
+    ) -> Result<Reply, TransportError> {
         self.send(Method::POST, path, Some(body), limit).await
     }
 
     /// The error for a reply to `path` that breaks a rule of its format.
     pub(crate) fn bad_reply(&self, path: &str, reason: String) -> TransportError {
-        TransportError::Reply { url: self.full_url(path), reason }
+        TransportError::Reply {
+            url: self.full_url(path),
+            reason,
+        }
     }
 
     async fn send(
@@ -134,7 +151,9 @@ impl Transport {
     ) -> Result<Reply, TransportError> {
         let mut attempt = 1;
         loop {
-            let outcome = self.send_once(method.clone(), path, body.clone(), limit).await;
+            let outcome = self
+                .send_once(method.clone(), path, body.clone(), limit)
+                .await;
             let Some(asked) = retry_wish(&outcome) else {
                 return outcome;
             };
@@ -158,10 +177,18 @@ impl Transport {
         if let Some(body) = body {
             request = request.header(CONTENT_TYPE, "application/json").body(body);
         }
-        let response = request.send().await.map_err(|error| network_error(&url, error))?;
+        let response = request
+            .send()
+            .await
+            .map_err(|error| network_error(&url, error))?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = read_limited(response, &url, limit).await?;
-        Ok(Reply { url, status, headers, body })
+        Ok(Reply {
+            url,
+            status,
+            headers,
+            body,
+        })
     }
 
     fn full_url(&self, path: &str) -> String {
@@ -174,14 +201,21 @@ impl TransportOptions {
     ///
     /// `asked` is the server's `Retry-After`; without one the wait is `fraction` (0 to 1) of the backoff, so that clients
     /// that failed together do not come back together.
-    fn pause_after(&self, attempt: u32, asked: Option<Duration>, fraction: f64) -> Option<Duration> {
+    fn pause_after(
+        &self,
+        attempt: u32,
+        asked: Option<Duration>,
+        fraction: f64,
+    ) -> Option<Duration> {
         if attempt >= self.attempts {
             return None;
         }
         match asked {
             Some(asked) => (asked <= MAX_RETRY_AFTER).then_some(asked),
             None => {
-                let doubled = self.first_backoff.saturating_mul(1 << (attempt - 1).min(16));
+                let doubled = self
+                    .first_backoff
+                    .saturating_mul(1 << (attempt - 1).min(16));
                 Some(doubled.min(self.max_backoff).mul_f64(fraction))
             }
         }
@@ -269,7 +303,10 @@ pub enum TransportError {
 }
 
 fn parse_base(url: &str) -> Result<String, TransportError> {
-    let refuse = |reason: &str| TransportError::Url { url: url.to_owned(), reason: reason.to_owned() };
+    let refuse = |reason: &str| TransportError::Url {
+        url: url.to_owned(),
+        reason: reason.to_owned(),
+    };
     let parsed = Url::parse(url).map_err(|error| refuse(&error.to_string()))?;
     if !matches!(parsed.scheme(), "http" | "https") {
         return Err(refuse("it must begin with http:// or https://"));
@@ -282,16 +319,32 @@ fn parse_base(url: &str) -> Result<String, TransportError> {
 
 fn network_error(url: &str, error: reqwest::Error) -> TransportError {
     if error.is_timeout() {
-        return TransportError::TimedOut { url: url.to_owned() };
+        return TransportError::TimedOut {
+            url: url.to_owned(),
+        };
     }
-    TransportError::Unreachable { url: url.to_owned(), source: error.without_url() }
+    TransportError::Unreachable {
+        url: url.to_owned(),
+        source: error.without_url(),
+    }
 }
 
-async fn read_limited(mut response: reqwest::Response, url: &str, limit: usize) -> Result<Bytes, TransportError> {
+async fn read_limited(
+    mut response: reqwest::Response,
+    url: &str,
+    limit: usize,
+) -> Result<Bytes, TransportError> {
     let mut body = BytesMut::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| network_error(url, error))? {
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|error| network_error(url, error))?
+    {
         if body.len() + chunk.len() > limit {
-            return Err(TransportError::TooLong { url: url.to_owned(), limit });
+            return Err(TransportError::TooLong {
+                url: url.to_owned(),
+                limit,
+            });
         }
         body.extend_from_slice(&chunk);
     }
@@ -324,7 +377,9 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 }
 
 fn retry_hint(retry_after: Option<Duration>) -> String {
-    retry_after.map(|wait| format!("; try again in {} s", wait.as_secs())).unwrap_or_default()
+    retry_after
+        .map(|wait| format!("; try again in {} s", wait.as_secs()))
+        .unwrap_or_default()
 }
 
 /// The `message` of an error body, or its first line.
@@ -335,9 +390,16 @@ fn server_message(body: &[u8]) -> String {
     }
     let text = match serde_json::from_slice::<ErrorBody>(body) {
         Ok(error) => error.message,
-        Err(_) => String::from_utf8_lossy(body).lines().next().unwrap_or_default().to_owned(),
+        Err(_) => String::from_utf8_lossy(body)
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .to_owned(),
     };
-    text.chars().filter(|character| !character.is_control()).take(MAX_MESSAGE_CHARS).collect()
+    text.chars()
+        .filter(|character| !character.is_control())
+        .take(MAX_MESSAGE_CHARS)
+        .collect()
 }
 
 fn random_fraction() -> f64 {
@@ -365,17 +427,26 @@ mod tests {
 
     #[test]
     fn backoff_doubles_up_to_its_limit_and_ends() {
-        let pauses: Vec<_> = (1..=4).map(|attempt| OPTIONS.pause_after(attempt, None, 1.0)).collect();
-        let expected = [100, 200, 300].map(|milliseconds| Some(Duration::from_millis(milliseconds)));
+        let pauses: Vec<_> = (1..=4)
+            .map(|attempt| OPTIONS.pause_after(attempt, None, 1.0))
+            .collect();
+        let expected =
+            [100, 200, 300].map(|milliseconds| Some(Duration::from_millis(milliseconds)));
         assert_eq!(pauses[..3], expected);
         assert_eq!(pauses[3], None);
-        assert_eq!(OPTIONS.pause_after(1, None, 0.5), Some(Duration::from_millis(50)));
+        assert_eq!(
+            OPTIONS.pause_after(1, None, 0.5),
+            Some(Duration::from_millis(50))
+        );
     }
 
     #[test]
     fn the_wait_that_the_server_asks_for_is_kept_or_refused() {
         let seconds = Duration::from_secs;
-        assert_eq!(OPTIONS.pause_after(1, Some(seconds(7)), 0.0), Some(seconds(7)));
+        assert_eq!(
+            OPTIONS.pause_after(1, Some(seconds(7)), 0.0),
+            Some(seconds(7))
+        );
         assert_eq!(OPTIONS.pause_after(1, Some(seconds(61)), 0.0), None);
         assert_eq!(OPTIONS.pause_after(4, Some(seconds(1)), 0.0), None);
     }
@@ -395,16 +466,35 @@ mod tests {
 
     #[test]
     fn base_urls_are_checked() {
-        assert_eq!(parse_base("http://127.0.0.1:3000/").unwrap(), "http://127.0.0.1:3000");
-        assert_eq!(parse_base("https://log.example/api/v2/").unwrap(), "https://log.example/api/v2");
-        for bad in ["127.0.0.1:3000", "ftp://log.example", "http://", "https://log.example/?a=b", "https://log.example/#x", ""] {
-            assert!(matches!(parse_base(bad), Err(TransportError::Url { .. })), "{bad}");
+        assert_eq!(
+            parse_base("http://127.0.0.1:3000/").unwrap(),
+            "http://127.0.0.1:3000"
+        );
+        assert_eq!(
+            parse_base("https://log.example/api/v2/").unwrap(),
+            "https://log.example/api/v2"
+        );
+        for bad in [
+            "127.0.0.1:3000",
+            "ftp://log.example",
+            "http://",
+            "https://log.example/?a=b",
+            "https://log.example/#x",
+            "",
+        ] {
+            assert!(
+                matches!(parse_base(bad), Err(TransportError::Url { .. })),
+                "{bad}"
+            );
         }
     }
 
     #[test]
     fn server_messages_are_cut_and_cleaned() {
-        assert_eq!(server_message(br#"{"code":3,"message":"invalid entry","details":[]}"#), "invalid entry");
+        assert_eq!(
+            server_message(br#"{"code":3,"message":"invalid entry","details":[]}"#),
+            "invalid entry"
+        );
         assert_eq!(server_message(b"frozen\nmore"), "frozen");
         assert_eq!(server_message(b"a\x1b[31mb"), "a[31mb");
         assert_eq!(server_message(&[b'x'; 4000]).len(), MAX_MESSAGE_CHARS);

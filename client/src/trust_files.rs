@@ -28,13 +28,15 @@ use crate::signing_key::public_key_pem;
 use crate::trusted_log::TrustedLog;
 
 /// The media type of a trusted root: newer ones are refused by sigstore-go and sigstore-python.
-pub const TRUSTED_ROOT_MEDIA_TYPE: &str = "application/vnd.dev.sigstore.trustedroot+json;version=0.1";
+pub const TRUSTED_ROOT_MEDIA_TYPE: &str =
+    "application/vnd.dev.sigstore.trustedroot+json;version=0.1";
 
 /// The media type of a signing config.
 pub const SIGNING_CONFIG_MEDIA_TYPE: &str = "application/vnd.dev.sigstore.signingconfig.v0.2+json";
 
 /// The media type of a client trust config.
-pub const CLIENT_TRUST_CONFIG_MEDIA_TYPE: &str = "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json";
+pub const CLIENT_TRUST_CONFIG_MEDIA_TYPE: &str =
+    "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json";
 
 const SECONDS_PER_DAY: i64 = 86_400;
 
@@ -90,8 +92,13 @@ impl TrustFiles {
     /// # Errors
     /// When a certificate or the CT key cannot be read, or the instant is beyond what a file can say.
     pub fn new(log: &LogDescription, options: &TrustOptions) -> Result<Self, TrustFilesError> {
-        let start = options.valid_from.unwrap_or(log.created - log.created.rem_euclid(SECONDS_PER_DAY));
-        let valid_for = common::TimeRange { start: Some(Timestamp::from_unix_seconds(start)), end: None };
+        let start = options
+            .valid_from
+            .unwrap_or_else(|| log.created - log.created.rem_euclid(SECONDS_PER_DAY));
+        let valid_for = common::TimeRange {
+            start: Some(Timestamp::from_unix_seconds(start)),
+            end: None,
+        };
         let trusted_root = trusted_root(log, options, &valid_for)?;
         let signing_config = signing_config(log.origin(), options, &valid_for);
         let client_trust_config = proto::ClientTrustConfig {
@@ -104,7 +111,10 @@ impl TrustFiles {
             files: vec![
                 ("trusted_root.json", to_vec_pretty(&trusted_root)?),
                 ("signing_config.v0.2.json", to_vec_pretty(&signing_config)?),
-                ("client_trust_config.json", to_vec_pretty(&client_trust_config)?),
+                (
+                    "client_trust_config.json",
+                    to_vec_pretty(&client_trust_config)?,
+                ),
                 ("log-ed25519.pub", pem(&log.ed25519)),
                 ("log-ecdsa-p256.pub", pem(&log.ecdsa_p256)),
                 ("log.vkey", format!("{}\n", log.ed25519.key()).into_bytes()),
@@ -114,12 +124,15 @@ impl TrustFiles {
 
     /// Names and contents.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &[u8])> {
-        self.files.iter().map(|(name, content)| (*name, &content[..]))
+        self.files
+            .iter()
+            .map(|(name, content)| (*name, &content[..]))
     }
 
     /// The content of the file `name`.
     pub fn file(&self, name: &str) -> Option<&[u8]> {
-        self.iter().find_map(|(other, content)| (other == name).then_some(content))
+        self.iter()
+            .find_map(|(other, content)| (other == name).then_some(content))
     }
 
     /// Writes the files into `directory`, which is made if need be; each replaces an older one.
@@ -127,7 +140,10 @@ impl TrustFiles {
     /// # Errors
     /// When a file cannot be written.
     pub fn write(&self, directory: &Path) -> Result<Vec<PathBuf>, TrustFilesError> {
-        let failed = |path: &Path, source| TrustFilesError::Io { path: path.to_owned(), source };
+        let failed = |path: &Path, source| TrustFilesError::Io {
+            path: path.to_owned(),
+            source,
+        };
         fs::create_dir_all(directory).map_err(|source| failed(directory, source))?;
         let mut written = Vec::with_capacity(self.files.len());
         for (name, content) in self.iter() {
@@ -180,57 +196,105 @@ fn trusted_root(
     options: &TrustOptions,
     valid_for: &common::TimeRange,
 ) -> Result<proto::TrustedRoot, TrustFilesError> {
-    let scheme = options.url.split("://").next().filter(|scheme| *scheme == "http").unwrap_or("https");
+    let scheme = options
+        .url
+        .split("://")
+        .next()
+        .filter(|scheme| *scheme == "http")
+        .unwrap_or("https");
     let base_url = format!("{scheme}://{}", log.origin());
     let authority = |authority: &Authority| certificate_authority(authority, valid_for);
-    let ct_url = options.certificate_authority.as_ref().map_or(base_url.clone(), |authority| authority.url.clone());
+    let ct_url = options
+        .certificate_authority
+        .as_ref()
+        .map_or(&base_url, |authority| &authority.url);
     let ct_log = |pem: &String| -> Result<_, TrustFilesError> {
         let key = PublicKey::from_pem(pem)?;
         let id = Sha256::digest(key.spki_der()).to_vec();
-        Ok(instance(&format!("{ct_url}/ctlog"), key.spki_der(), key.default_algorithm().details(), &id, valid_for))
+        Ok(instance(
+            &format!("{ct_url}/ctlog"),
+            key.spki_der(),
+            key.default_algorithm().details(),
+            &id,
+            valid_for,
+        ))
     };
     Ok(proto::TrustedRoot {
         media_type: TRUSTED_ROOT_MEDIA_TYPE.to_owned(),
-        tlogs: [&log.ecdsa_p256, &log.ed25519].map(|log| log_instance(&base_url, log, valid_for)).to_vec(),
-        certificate_authorities: options.certificate_authority.iter().map(authority).collect::<Result<_, _>>()?,
-        ctlogs: options.ct_key.iter().map(ct_log).collect::<Result<_, _>>()?,
-        timestamp_authorities: options.timestamp_authority.iter().map(authority).collect::<Result<_, _>>()?,
+        tlogs: [&log.ecdsa_p256, &log.ed25519]
+            .map(|log| log_instance(&base_url, log, valid_for))
+            .to_vec(),
+        certificate_authorities: options
+            .certificate_authority
+            .iter()
+            .map(authority)
+            .collect::<Result<_, _>>()?,
+        ctlogs: options
+            .ct_key
+            .iter()
+            .map(ct_log)
+            .collect::<Result<_, _>>()?,
+        timestamp_authorities: options
+            .timestamp_authority
+            .iter()
+            .map(authority)
+            .collect::<Result<_, _>>()?,
     })
 }
 
-fn signing_config(origin: &str, options: &TrustOptions, valid_for: &common::TimeRange) -> proto::SigningConfig {
+fn signing_config(
+    origin: &str,
+    options: &TrustOptions,
+    valid_for: &common::TimeRange,
+) -> proto::SigningConfig {
     let service = |url: &str, version| proto::Service {
         url: url.trim_end_matches('/').to_owned(),
         major_api_version: version,
-        valid_for: Some(valid_for.clone()),
+        valid_for: Some(*valid_for),
         operator: origin.to_owned(),
     };
-    let any = proto::ServiceConfiguration { selector: proto::ServiceSelector::Any.into(), count: 0 };
+    let any = proto::ServiceConfiguration {
+        selector: proto::ServiceSelector::Any.into(),
+        count: 0,
+    };
     let rekor_version = match options.api_version {
         RekorApiVersion::V1 => 1,
         RekorApiVersion::V2 => 2,
     };
     let services = |authority: &Option<Authority>| -> Vec<_> {
-        authority.iter().map(|authority| service(&authority.url, 1)).collect()
+        authority
+            .iter()
+            .map(|authority| service(&authority.url, 1))
+            .collect()
     };
     proto::SigningConfig {
         media_type: SIGNING_CONFIG_MEDIA_TYPE.to_owned(),
         ca_urls: services(&options.certificate_authority),
         oidc_urls: Vec::new(),
         rekor_tlog_urls: vec![service(&options.url, rekor_version)],
-        rekor_tlog_config: Some(any.clone()),
+        rekor_tlog_config: Some(any),
         tsa_urls: services(&options.timestamp_authority),
         // cosign stops at a config without the services, and at services without a config.
         tsa_config: options.timestamp_authority.as_ref().map(|_| any),
     }
 }
 
-fn log_instance(base_url: &str, log: &TrustedLog, valid_for: &common::TimeRange) -> proto::TransparencyLogInstance {
+fn log_instance(
+    base_url: &str,
+    log: &TrustedLog,
+    valid_for: &common::TimeRange,
+) -> proto::TransparencyLogInstance {
     let details = match log.key().algorithm() {
         KeyAlgorithm::EcdsaP256 => PublicKeyDetails::PkixEcdsaP256Sha256,
         _ => PublicKeyDetails::PkixEd25519,
     };
-    instance(base_url, &log.key().public_key_der(), details, log.log_id(), valid_for)
+    instance(
+        base_url,
+        &log.key().public_key_der(),
+        details,
+        log.log_id(),
+        valid_for,
+    )
 }
 
 fn instance(
@@ -246,9 +310,11 @@ fn instance(
         public_key: Some(common::PublicKey {
             raw_bytes: Some(Bytes::copy_from_slice(spki_der)),
             key_details: details.into(),
-            valid_for: Some(valid_for.clone()),
+            valid_for: Some(*valid_for),
         }),
-        log_id: Some(common::LogId { key_id: Bytes::copy_from_slice(log_id) }),
+        log_id: Some(common::LogId {
+            key_id: Bytes::copy_from_slice(log_id),
+        }),
         checkpoint_key_id: None,
         operator: String::new(),
     }
@@ -258,23 +324,38 @@ fn certificate_authority(
     authority: &Authority,
     valid_for: &common::TimeRange,
 ) -> Result<proto::CertificateAuthority, TrustFilesError> {
-    let unreadable = |reason| TrustFilesError::Certificates { url: authority.url.clone(), reason };
+    let unreadable = |reason| TrustFilesError::Certificates {
+        url: authority.url.clone(),
+        reason,
+    };
     let chain = Certificate::load_pem_chain(authority.chain.as_bytes()).map_err(unreadable)?;
-    let root = chain.last().ok_or_else(|| TrustFilesError::NoCertificate { url: authority.url.clone() })?;
+    let root = chain.last().ok_or_else(|| TrustFilesError::NoCertificate {
+        url: authority.url.clone(),
+    })?;
     let subject = root.tbs_certificate().subject();
     let organization = subject.organization().map_err(unreadable)?;
     let common_name = subject.common_name().map_err(unreadable)?;
     let text = |name: Option<x509_cert::ext::pkix::name::DirectoryString>| {
-        name.map(|name| name.value().into_owned()).unwrap_or_default()
+        name.map(|name| name.value().into_owned())
+            .unwrap_or_default()
     };
-    let certificates = chain.iter().map(|certificate| -> Result<_, TrustFilesError> {
-        Ok(common::X509Certificate { raw_bytes: certificate.to_der().map_err(unreadable)?.into() })
-    });
+    let certificates = chain
+        .iter()
+        .map(|certificate| -> Result<_, TrustFilesError> {
+            Ok(common::X509Certificate {
+                raw_bytes: certificate.to_der().map_err(unreadable)?.into(),
+            })
+        });
     Ok(proto::CertificateAuthority {
-        subject: Some(common::DistinguishedName { organization: text(organization), common_name: text(common_name) }),
+        subject: Some(common::DistinguishedName {
+            organization: text(organization),
+            common_name: text(common_name),
+        }),
         uri: authority.url.clone(),
-        cert_chain: Some(common::X509CertificateChain { certificates: certificates.collect::<Result<_, _>>()? }),
-        valid_for: Some(valid_for.clone()),
+        cert_chain: Some(common::X509CertificateChain {
+            certificates: certificates.collect::<Result<_, _>>()?,
+        }),
+        valid_for: Some(*valid_for),
         operator: String::new(),
     })
 }

@@ -34,7 +34,10 @@ impl TrustedLog {
         if key.algorithm() == KeyAlgorithm::CosignatureV1 {
             return Err(TrustError::CosignerKey(key.name().to_string()));
         }
-        Ok(Self { log_id: key.log_id().to_vec(), key })
+        Ok(Self {
+            log_id: key.log_id().to_vec(),
+            key,
+        })
     }
 
     /// The log called `origin` whose public key is in `pem`: a `PUBLIC KEY` of Ed25519 or ECDSA P-256.
@@ -70,14 +73,25 @@ impl TrustedLog {
     }
 
     fn from_instance(instance: &TransparencyLogInstance) -> Result<Self, TrustError> {
-        let missing = |what| TrustError::Incomplete { base_url: instance.base_url.clone(), what };
-        let key = instance.public_key.as_ref().and_then(|key| key.raw_bytes.as_ref());
+        let missing = |what| {
+            move || TrustError::Incomplete {
+                base_url: instance.base_url.clone(),
+                what,
+            }
+        };
+        let key = instance
+            .public_key
+            .as_ref()
+            .and_then(|key| key.raw_bytes.as_ref());
         let mut log = Self::from_spki_der(
-            host_of(&instance.base_url).ok_or(missing("baseUrl with a host"))?,
-            key.ok_or(missing("publicKey.rawBytes"))?,
+            host_of(&instance.base_url).ok_or_else(missing("baseUrl with a host"))?,
+            key.ok_or_else(missing("publicKey.rawBytes"))?,
         )?;
         // The field names the log in entries, even where it is not derived from the key as it should be.
-        let id = instance.checkpoint_key_id.as_ref().or(instance.log_id.as_ref());
+        let id = instance
+            .checkpoint_key_id
+            .as_ref()
+            .or(instance.log_id.as_ref());
         if let Some(id) = id.filter(|id| !id.key_id.is_empty()) {
             log.log_id = id.key_id.to_vec();
         }
@@ -90,7 +104,11 @@ impl FromStr for TrustedLog {
     type Err = TrustError;
 
     fn from_str(text: &str) -> Result<Self, TrustError> {
-        Self::new(text.trim().parse::<VerifierKey>().map_err(TrustError::VerifierKey)?)
+        Self::new(
+            text.trim()
+                .parse::<VerifierKey>()
+                .map_err(TrustError::VerifierKey)?,
+        )
     }
 }
 
@@ -161,12 +179,25 @@ impl TrustedLogs {
         let Some(signer) = signers.iter().find(|key| key.name() == checkpoint.origin) else {
             return Err(CheckpointFault::Origin {
                 origin: checkpoint.origin,
-                signer: signers.iter().map(|key| key.name().to_string()).collect::<Vec<_>>().join(", "),
+                signer: signers
+                    .iter()
+                    .map(|key| key.name().to_string())
+                    .collect::<Vec<_>>()
+                    .join(", "),
             });
         };
         let known = |name: &str| self.logs.iter().any(|log| log.origin() == name);
-        let other_signatures = signed.signatures().iter().filter(|line| !known(line.name().as_str())).count();
-        Ok(SignedCheckpoint { key: (*signer).clone(), note: note.to_owned(), checkpoint, other_signatures })
+        let other_signatures = signed
+            .signatures()
+            .iter()
+            .filter(|line| !known(line.name().as_str()))
+            .count();
+        Ok(SignedCheckpoint {
+            key: (*signer).clone(),
+            note: note.to_owned(),
+            checkpoint,
+            other_signatures,
+        })
     }
 }
 
@@ -245,7 +276,11 @@ fn verifier_key(origin: &str, key: &PublicKey) -> Result<VerifierKey, TrustError
     let verifier = match key.key_type() {
         KeyType::Ed25519 => {
             // The SubjectPublicKeyInfo of Ed25519 has one form, which ends with the key (RFC 8410, section 4).
-            let raw = key.spki_der().last_chunk::<32>().copied().unwrap_or_default();
+            let raw = key
+                .spki_der()
+                .last_chunk::<32>()
+                .copied()
+                .unwrap_or_default();
             VerifierKey::ed25519(origin, raw)
         }
         KeyType::EcdsaP256 => VerifierKey::ecdsa_p256(origin, key.spki_der()),
@@ -280,12 +315,16 @@ mod tests {
     }
 
     fn trust(signers: &[&Ed25519Signer]) -> TrustedLogs {
-        let logs = signers.iter().map(|signer| TrustedLog::new(signer.verifier().clone()).unwrap());
+        let logs = signers
+            .iter()
+            .map(|signer| TrustedLog::new(signer.verifier().clone()).unwrap());
         TrustedLogs::new(logs.collect()).unwrap()
     }
 
     fn checkpoint(origin: &str, signers: &[&dyn NoteSigner]) -> String {
-        let text = Checkpoint::new(origin, TreeSize::EMPTY, EMPTY_ROOT).unwrap().to_text();
+        let text = Checkpoint::new(origin, TreeSize::EMPTY, EMPTY_ROOT)
+            .unwrap()
+            .to_text();
         SignedNote::sign(text, signers).unwrap().to_string()
     }
 
@@ -297,10 +336,18 @@ mod tests {
         let log: TrustedLog = vkey.parse().unwrap();
         assert_eq!(log, TrustedLog::from_pem("rekor-local", pem).unwrap());
         assert_eq!(log.origin(), "rekor-local");
-        assert!(matches!(TrustedLog::from_pem("rekor local", pem), Err(TrustError::VerifierKey(_))));
-        assert!(matches!("rekor-local+d80b4421+AURLycjWRo1+gdwwCLg9wU4PayMFdNBmPF4ORVPiBQ1E".parse::<TrustedLog>(), Err(TrustError::VerifierKey(_))));
         assert!(matches!(
-            "remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2".parse::<TrustedLog>(),
+            TrustedLog::from_pem("rekor local", pem),
+            Err(TrustError::VerifierKey(_))
+        ));
+        assert!(matches!(
+            "rekor-local+d80b4421+AURLycjWRo1+gdwwCLg9wU4PayMFdNBmPF4ORVPiBQ1E"
+                .parse::<TrustedLog>(),
+            Err(TrustError::VerifierKey(_))
+        ));
+        assert!(matches!(
+            "remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2"
+                .parse::<TrustedLog>(),
             Err(TrustError::CosignerKey(_))
         ));
     }
@@ -310,15 +357,22 @@ mod tests {
         let (ours, other) = (signer("log.example", 1), signer("other.example", 2));
         let logs = trust(&[&ours]);
 
-        let opened = logs.open_checkpoint(&checkpoint("log.example", &[&ours, &other])).unwrap();
-        assert_eq!((opened.key.clone(), opened.other_signatures), (ours.verifier().clone(), 1));
+        let opened = logs
+            .open_checkpoint(&checkpoint("log.example", &[&ours, &other]))
+            .unwrap();
+        assert_eq!(
+            (opened.key.clone(), opened.other_signatures),
+            (ours.verifier().clone(), 1)
+        );
         let unsigned = logs.open_checkpoint(&checkpoint("log.example", &[&other]));
         assert_eq!(unsigned, Err(CheckpointFault::Note(NoteError::NoKnownKey)));
-        let impostor = logs.open_checkpoint(&checkpoint("log.example", &[&signer("log.example", 3)]));
+        let impostor =
+            logs.open_checkpoint(&checkpoint("log.example", &[&signer("log.example", 3)]));
         assert_eq!(impostor, Err(CheckpointFault::Note(NoteError::NoKnownKey)));
         let borrowed = logs.open_checkpoint(&checkpoint("other.example", &[&ours]));
         assert!(matches!(borrowed, Err(CheckpointFault::Origin { .. })));
-        let crossed = trust(&[&ours, &other]).open_checkpoint(&checkpoint("third.example", &[&ours, &other]));
+        let crossed =
+            trust(&[&ours, &other]).open_checkpoint(&checkpoint("third.example", &[&ours, &other]));
         assert!(matches!(crossed, Err(CheckpointFault::Origin { .. })));
     }
 
@@ -327,7 +381,10 @@ mod tests {
         let read = |json: &str| TrustedLogs::from_trusted_root(json.as_bytes());
         assert!(matches!(read("{"), Err(TrustError::Json(_))));
         assert!(matches!(read(r#"{"tlogs":[]}"#), Err(TrustError::NoLog)));
-        assert!(matches!(read(r#"{"tlogs":[{"baseUrl":"https://a"}]}"#), Err(TrustError::Incomplete { .. })));
+        assert!(matches!(
+            read(r#"{"tlogs":[{"baseUrl":"https://a"}]}"#),
+            Err(TrustError::Incomplete { .. })
+        ));
         assert!(matches!(
             read(r#"{"tlogs":[{"baseUrl":"https:///x","publicKey":{"rawBytes":"AAAA"}}]}"#),
             Err(TrustError::Incomplete { .. })

@@ -126,7 +126,9 @@ impl std::fmt::Display for Unchecked {
 #[non_exhaustive]
 pub enum VerifyError {
     /// The bundle names a key that was not given.
-    #[error("the bundle was signed with a key that it does not hold (hint {hint:?}); give the public key")]
+    #[error(
+        "the bundle was signed with a key that it does not hold (hint {hint:?}); give the public key"
+    )]
     KeyNeeded {
         /// The name of the key in the bundle.
         hint: String,
@@ -141,7 +143,9 @@ pub enum VerifyError {
     #[error(transparent)]
     Artifact(#[from] ArtifactError),
     /// The bundle says that it is about another artifact.
-    #[error("the bundle is about another artifact: the digest in it is {claimed}, the artifact's is {actual}")]
+    #[error(
+        "the bundle is about another artifact: the digest in it is {claimed}, the artifact's is {actual}"
+    )]
     OtherArtifact {
         /// What the bundle says.
         claimed: String,
@@ -163,7 +167,9 @@ pub enum VerifyError {
     #[error(transparent)]
     Signature(#[from] SignatureError),
     /// The log holds a kind of entry that cannot be rebuilt from a bundle here.
-    #[error("entries of the kind {kind} {version} cannot be verified here, only hashedrekord and dsse 0.0.2")]
+    #[error(
+        "entries of the kind {kind} {version} cannot be verified here, only hashedrekord and dsse 0.0.2"
+    )]
     Kind {
         /// The kind.
         kind: String,
@@ -199,7 +205,9 @@ impl Signer {
     fn find(material: &BundleMaterial, given: Option<&PublicKey>) -> Result<Self, VerifyError> {
         match material {
             BundleMaterial::PublicKey { hint } => {
-                let key = given.ok_or_else(|| VerifyError::KeyNeeded { hint: hint.clone() })?.clone();
+                let key = given
+                    .ok_or_else(|| VerifyError::KeyNeeded { hint: hint.clone() })?
+                    .clone();
                 let material = VerifierMaterial::PublicKey(Bytes::copy_from_slice(key.spki_der()));
                 Ok(Self { key, material })
             }
@@ -208,26 +216,37 @@ impl Signer {
                 if given.is_some_and(|given| *given != key) {
                     return Err(VerifyError::OtherKey);
                 }
-                Ok(Self { key, material: VerifierMaterial::Certificate(der.clone()) })
+                Ok(Self {
+                    key,
+                    material: VerifierMaterial::Certificate(der.clone()),
+                })
             }
         }
     }
 
     /// Checks that the content is about the artifact and signed with the key.
-    fn verify_content(&self, content: &BundleContent, artifact: &Artifact) -> Result<(), VerifyError> {
+    fn verify_content(
+        &self,
+        content: &BundleContent,
+        artifact: &Artifact,
+    ) -> Result<(), VerifyError> {
         match content {
             BundleContent::Message { digest, signature } => {
                 let actual = artifact.digest(self.hash_algorithm())?;
                 if let Some(claimed) = digest {
                     let same = artifact.digest(claimed.algorithm())?;
                     if same != *claimed {
-                        return Err(VerifyError::OtherArtifact { claimed: claimed.to_string(), actual: same.to_string() });
+                        return Err(VerifyError::OtherArtifact {
+                            claimed: claimed.to_string(),
+                            actual: same.to_string(),
+                        });
                     }
                 }
                 Ok(self.key.verify_prehashed(actual.bytes(), signature)?)
             }
             BundleContent::Dsse(envelope) => {
-                let message = pre_authentication_encoding(&envelope.payload_type, &envelope.payload);
+                let message =
+                    pre_authentication_encoding(&envelope.payload_type, &envelope.payload);
                 self.key.verify_message(&message, signature_of(envelope))?;
                 verify_subject(envelope, artifact)
             }
@@ -235,12 +254,22 @@ impl Signer {
     }
 
     /// Checks that the body of `entry` is what the log makes of this content, byte for byte.
-    fn verify_body(&self, entry: &LogEntry, content: &BundleContent, artifact: &Artifact) -> Result<(), VerifyError> {
+    fn verify_body(
+        &self,
+        entry: &LogEntry,
+        content: &BundleContent,
+        artifact: &Artifact,
+    ) -> Result<(), VerifyError> {
         let request = self.rebuild(entry, content, artifact)?;
-        let prepared = prepare(&request, &Policy::default())
-            .map_err(|reason| VerifyError::Rebuild { kind: entry.kind().to_owned(), reason })?;
+        let prepared =
+            prepare(&request, &Policy::default()).map_err(|reason| VerifyError::Rebuild {
+                kind: entry.kind().to_owned(),
+                reason,
+            })?;
         if prepared.body != *entry.body() {
-            return Err(VerifyError::OtherBody { index: entry.index() });
+            return Err(VerifyError::OtherBody {
+                index: entry.index(),
+            });
         }
         Ok(())
     }
@@ -254,10 +283,20 @@ impl Signer {
         match (entry.kind(), entry.version(), content) {
             ("hashedrekord", "0.0.2", BundleContent::Message { signature, .. }) => {
                 let digest = artifact.digest(self.hash_algorithm())?;
-                Ok(hashedrekord_request(digest.bytes(), signature, &self.material, self.key.default_algorithm()))
+                Ok(hashedrekord_request(
+                    digest.bytes(),
+                    signature,
+                    &self.material,
+                    self.key.default_algorithm(),
+                ))
             }
             ("hashedrekord", "0.0.2", BundleContent::Dsse(envelope)) => {
-                Ok(envelope_as_hashedrekord(envelope, signature_of(envelope), &self.material, &self.key))
+                Ok(envelope_as_hashedrekord(
+                    envelope,
+                    signature_of(envelope),
+                    &self.material,
+                    &self.key,
+                ))
             }
             ("dsse", "0.0.2", BundleContent::Dsse(envelope)) => {
                 let algorithm = match self.key.default_algorithm() {
@@ -265,22 +304,33 @@ impl Signer {
                     SigningAlgorithm::Ed25519Ph => SigningAlgorithm::Ed25519,
                     other => other,
                 };
-                Ok(dsse_request(envelope, &[(self.material.clone(), algorithm)]))
+                Ok(dsse_request(
+                    envelope,
+                    &[(self.material.clone(), algorithm)],
+                ))
             }
-            (kind, version, _) => {
-                Err(VerifyError::Kind { kind: kind.to_owned(), version: version.to_owned() })
-            }
+            (kind, version, _) => Err(VerifyError::Kind {
+                kind: kind.to_owned(),
+                version: version.to_owned(),
+            }),
         }
     }
 
     fn hash_algorithm(&self) -> HashAlgorithm {
-        self.key.default_algorithm().hash_algorithm().unwrap_or(HashAlgorithm::Sha2256)
+        self.key
+            .default_algorithm()
+            .hash_algorithm()
+            .unwrap_or(HashAlgorithm::Sha2256)
     }
 }
 
 /// A bundle's envelope has one signature: [`Bundle::parse`] sees to that. Without one nothing verifies.
 fn signature_of(envelope: &Envelope) -> &[u8] {
-    envelope.signatures.first().map(|signature| signature.sig.as_ref()).unwrap_or_default()
+    envelope
+        .signatures
+        .first()
+        .map(|signature| signature.sig.as_ref())
+        .unwrap_or_default()
 }
 
 fn verify_subject(envelope: &Envelope, artifact: &Artifact) -> Result<(), VerifyError> {
@@ -290,16 +340,32 @@ fn verify_subject(envelope: &Envelope, artifact: &Artifact) -> Result<(), Verify
         if actual == claimed {
             return Ok(());
         }
-        return Err(VerifyError::OtherArtifact { claimed: claimed.to_string(), actual: actual.to_string() });
+        return Err(VerifyError::OtherArtifact {
+            claimed: claimed.to_string(),
+            actual: actual.to_string(),
+        });
     }
-    let statement: Statement = serde_json::from_slice(&envelope.payload).map_err(VerifyError::Statement)?;
-    let digests = [("sha256", HashAlgorithm::Sha2256), ("sha512", HashAlgorithm::Sha2512)]
-        .into_iter()
-        .filter(|(name, _)| statement.subject.iter().any(|subject| subject.digest.contains_key(*name)));
+    let statement: Statement =
+        serde_json::from_slice(&envelope.payload).map_err(VerifyError::Statement)?;
+    let digests = [
+        ("sha256", HashAlgorithm::Sha2256),
+        ("sha512", HashAlgorithm::Sha2512),
+    ]
+    .into_iter()
+    .filter(|(name, _)| {
+        statement
+            .subject
+            .iter()
+            .any(|subject| subject.digest.contains_key(*name))
+    });
     for (name, algorithm) in digests {
         let actual = hex::encode(artifact.digest(algorithm)?.bytes());
         let is_artifact = |subject: &Subject| {
-            subject.digest.get(name).and_then(|claimed| claimed.as_str()) == Some(actual.as_str())
+            subject
+                .digest
+                .get(name)
+                .and_then(|claimed| claimed.as_str())
+                == Some(actual.as_str())
         };
         if statement.subject.iter().any(is_artifact) {
             return Ok(());
@@ -310,7 +376,10 @@ fn verify_subject(envelope: &Envelope, artifact: &Artifact) -> Result<(), Verify
         Artifact::Digest(digest) => digest.clone(),
         other => other.digest(HashAlgorithm::Sha2256)?,
     };
-    Err(VerifyError::NoSuchSubject { subjects, actual: digest.to_string() })
+    Err(VerifyError::NoSuchSubject {
+        subjects,
+        actual: digest.to_string(),
+    })
 }
 
 /// The part of an in-toto statement that names the artifacts.
@@ -329,10 +398,19 @@ fn not_checked(bundle: &Bundle) -> Vec<Unchecked> {
     let promise = |entry: &LogEntry| entry.message().inclusion_promise.is_some();
     let cosigned = |entry: &LogEntry| entry.note().matches("\n\u{2014} ").count() > 1;
     let claims = [
-        (matches!(bundle.material, BundleMaterial::Certificate(_)), Unchecked::Certificate),
+        (
+            matches!(bundle.material, BundleMaterial::Certificate(_)),
+            Unchecked::Certificate,
+        ),
         (!bundle.timestamps.is_empty(), Unchecked::Timestamps),
-        (bundle.entries.iter().any(promise), Unchecked::InclusionPromise),
+        (
+            bundle.entries.iter().any(promise),
+            Unchecked::InclusionPromise,
+        ),
         (bundle.entries.iter().any(cosigned), Unchecked::Cosignatures),
     ];
-    claims.into_iter().filter_map(|(present, claim)| present.then_some(claim)).collect()
+    claims
+        .into_iter()
+        .filter_map(|(present, claim)| present.then_some(claim))
+        .collect()
 }

@@ -45,7 +45,12 @@ impl Watch {
         let directory = tempfile::tempdir().unwrap();
         let tiled = TiledLog::new(transport(server.address));
         let auditor = Auditor::new(tiled, trusted(), directory.path().join("state.json"));
-        Self { log, auditor, directory, server }
+        Self {
+            log,
+            auditor,
+            directory,
+            server,
+        }
     }
 
     fn state(&self) -> AuditState {
@@ -57,7 +62,10 @@ impl Watch {
     }
 
     async fn head(&self) -> Result<u64, AuditError> {
-        self.auditor.audit_head().await.map(|report| report.head.checkpoint.size.get())
+        self.auditor
+            .audit_head()
+            .await
+            .map(|report| report.head.checkpoint.size.get())
     }
 
     async fn full(&self) -> Result<FullReport, AuditError> {
@@ -69,7 +77,15 @@ impl Watch {
     async fn expect_contradiction(&self, expected: Contradiction) {
         let before = self.state();
         let error = self.auditor.audit_head().await.unwrap_err();
-        let AuditError::Contradiction { kind, kept, seen, evidence } = &error else { panic!("{error}") };
+        let AuditError::Contradiction {
+            kind,
+            kept,
+            seen,
+            evidence,
+        } = &error
+        else {
+            panic!("{error}")
+        };
         assert_eq!(*kind, expected);
         let evidence = fs::read_to_string(evidence.as_ref().unwrap()).unwrap();
         for checkpoint in [kept, seen] {
@@ -131,9 +147,17 @@ async fn a_rollback_is_caught() {
 #[tokio::test]
 async fn a_head_by_another_key_is_refused() {
     let watch = Watch::start(MemoryLog::of(3, "entry")).await;
-    let text = Checkpoint::new("log.example", TreeSize::new(3), Hash::default()).unwrap().to_text();
+    let text = Checkpoint::new("log.example", TreeSize::new(3), Hash::default())
+        .unwrap()
+        .to_text();
     let stranger = Ed25519Signer::from_seed("log.example", &[2; 32]).unwrap();
-    watch.log.answer_with("/checkpoint", SignedNote::sign(text, &[&stranger]).unwrap().to_string().into_bytes());
+    watch.log.answer_with(
+        "/checkpoint",
+        SignedNote::sign(text, &[&stranger])
+            .unwrap()
+            .to_string()
+            .into_bytes(),
+    );
     assert!(matches!(watch.head().await, Err(AuditError::Checkpoint(_))));
     watch.log.answer_with("/checkpoint", b"hello".to_vec());
     assert!(matches!(watch.head().await, Err(AuditError::Checkpoint(_))));
@@ -144,15 +168,29 @@ async fn a_memory_is_for_one_log() {
     let watch = Watch::start(MemoryLog::of(3, "entry")).await;
     watch.head().await.unwrap();
     let other = Ed25519Signer::from_seed("other.example", &[1; 32]).unwrap();
-    let text = Checkpoint::new("other.example", TreeSize::new(3), Hash::default()).unwrap().to_text();
-    watch.log.answer_with("/checkpoint", SignedNote::sign(text, &[&other]).unwrap().to_string().into_bytes());
+    let text = Checkpoint::new("other.example", TreeSize::new(3), Hash::default())
+        .unwrap()
+        .to_text();
+    watch.log.answer_with(
+        "/checkpoint",
+        SignedNote::sign(text, &[&other])
+            .unwrap()
+            .to_string()
+            .into_bytes(),
+    );
 
     let log = |key: &Ed25519Signer| TrustedLog::new(key.verifier().clone()).unwrap();
     let auditor = |logs| {
         let tiled = TiledLog::new(transport(watch.server.address));
-        Auditor::new(tiled, TrustedLogs::new(logs).unwrap(), watch.path("state.json"))
+        Auditor::new(
+            tiled,
+            TrustedLogs::new(logs).unwrap(),
+            watch.path("state.json"),
+        )
     };
-    let both = auditor(vec![log(&signer()), log(&other)]).audit_head().await;
+    let both = auditor(vec![log(&signer()), log(&other)])
+        .audit_head()
+        .await;
     assert!(matches!(both, Err(AuditError::OtherLog { .. })));
     let only_other = auditor(vec![log(&other)]).audit_head().await;
     assert!(matches!(only_other, Err(AuditError::Kept { .. })));
@@ -165,7 +203,14 @@ async fn every_entry_is_rebuilt() {
         let bytes = log.bodies.iter().map(|body| body.len() as u64).sum();
         let watch = Watch::start(log).await;
         let report = watch.full().await.unwrap();
-        assert_eq!(report, FullReport { entries: size as u64, resumed_at: 0, bytes });
+        assert_eq!(
+            report,
+            FullReport {
+                entries: size as u64,
+                resumed_at: 0,
+                bytes
+            }
+        );
         assert_eq!(watch.state().rebuilt, None);
     }
 }
@@ -175,11 +220,23 @@ async fn full_tiles_stand_for_partial_ones_that_are_gone() {
     let old = MemoryLog::of(300, "entry");
     let watch = Watch::start(MemoryLog::of(1_024, "entry")).await;
     // The head is still the old one, and the log has deleted the partial tiles of its time.
-    watch.log.answer_with("/checkpoint", old.checkpoint(old.size()).into_bytes());
+    watch
+        .log
+        .answer_with("/checkpoint", old.checkpoint(old.size()).into_bytes());
     let report = watch.full().await.unwrap();
     assert_eq!(report.entries, 300);
-    let paths: Vec<_> = watch.server.seen().into_iter().map(|seen| seen.path).collect();
-    for path in ["/tile/entries/001.p/44", "/tile/entries/001", "/tile/0/001.p/44", "/tile/0/001"] {
+    let paths: Vec<_> = watch
+        .server
+        .seen()
+        .into_iter()
+        .map(|seen| seen.path)
+        .collect();
+    for path in [
+        "/tile/entries/001.p/44",
+        "/tile/entries/001",
+        "/tile/0/001.p/44",
+        "/tile/0/001",
+    ] {
         assert!(paths.iter().any(|seen| seen == path), "{path}");
     }
 }
@@ -189,7 +246,9 @@ async fn a_flipped_body_is_caught() {
     let watch = Watch::start(MemoryLog::of(700, "entry")).await;
     watch.log.damage("/tile/entries/001");
     let error = watch.full().await.unwrap_err();
-    let AuditError::Entry { index, .. } = error else { panic!("{error}") };
+    let AuditError::Entry { index, .. } = error else {
+        panic!("{error}")
+    };
     assert_eq!(index.get(), 511);
 }
 
@@ -199,7 +258,9 @@ async fn a_flipped_tile_is_caught() {
     let watch = Watch::start(MemoryLog::of(700, "entry")).await;
     watch.log.damage("/tile/0/001");
     let error = watch.full().await.unwrap_err();
-    let AuditError::Entry { index, .. } = error else { panic!("{error}") };
+    let AuditError::Entry { index, .. } = error else {
+        panic!("{error}")
+    };
     assert_eq!(index.get(), 511);
 }
 
@@ -209,7 +270,9 @@ async fn a_flipped_higher_tile_is_caught() {
     let watch = Watch::start(MemoryLog::of(65_536 + 256, "entry")).await;
     watch.log.damage("/tile/1/000");
     let error = watch.full().await.unwrap_err();
-    let AuditError::Tile { id, position } = error else { panic!("{error}") };
+    let AuditError::Tile { id, position } = error else {
+        panic!("{error}")
+    };
     assert_eq!((id.level, id.number, position), (1, 0, 255));
 }
 
@@ -223,9 +286,13 @@ async fn an_entry_and_its_tile_changed_alike_are_caught() {
     let head = watch.auditor.audit_head().await.unwrap().head;
     watch.log.show(forged);
     // What is above level 0 still is the honest log's.
-    watch.log.answer_with("/tile/1/000.p/3", honest.serve("/tile/1/000.p/3").unwrap());
+    watch
+        .log
+        .answer_with("/tile/1/000.p/3", honest.serve("/tile/1/000.p/3").unwrap());
     let error = watch.auditor.audit_all(&head, |_| {}).await.unwrap_err();
-    let AuditError::Tile { id, position } = error else { panic!("{error}") };
+    let AuditError::Tile { id, position } = error else {
+        panic!("{error}")
+    };
     assert_eq!((id.level, position), (1, 1));
 }
 
@@ -247,14 +314,20 @@ async fn an_interrupted_audit_goes_on() {
     let broken = format!("/tile/entries/{}", "256");
     watch.log.damage(&broken);
     watch.full().await.unwrap_err();
-    let rebuilt = Some((TreeSize::new(SAVED_EVERY), log.root(TreeSize::new(SAVED_EVERY))));
+    let rebuilt = Some((
+        TreeSize::new(SAVED_EVERY),
+        log.root(TreeSize::new(SAVED_EVERY)),
+    ));
     assert_eq!(watch.state().rebuilt, rebuilt);
 
     watch.log.answer_with(&broken, log.serve(&broken).unwrap());
     let before = watch.server.seen().len();
     let report = watch.full().await.unwrap();
     assert_eq!((report.resumed_at, report.entries), (SAVED_EVERY, 600));
-    let bundles = watch.server.seen()[before..].iter().filter(|seen| seen.path.starts_with("/tile/entries/")).count();
+    let bundles = watch.server.seen()[before..]
+        .iter()
+        .filter(|seen| seen.path.starts_with("/tile/entries/"))
+        .count();
     assert_eq!(bundles, 3);
     assert_eq!(watch.state().rebuilt, None);
 }
@@ -265,7 +338,10 @@ async fn a_resumed_audit_does_not_trust_changed_tiles() {
     let watch = Watch::start(MemoryLog::of(saved + 600, "entry")).await;
     let head = watch.auditor.audit_head().await.unwrap().head;
     let rebuilt = Some((TreeSize::new(SAVED_EVERY), Hash::new([1; 32])));
-    let state = AuditState { rebuilt, ..watch.state() };
+    let state = AuditState {
+        rebuilt,
+        ..watch.state()
+    };
     state.save(&watch.path("state.json")).unwrap();
     let error = watch.auditor.audit_all(&head, |_| {}).await.unwrap_err();
     assert!(matches!(error, AuditError::Root { .. }), "{error}");
@@ -276,22 +352,47 @@ async fn missing_and_malformed_parts_are_the_servers_trouble() {
     let watch = Watch::start(MemoryLog::of(700, "entry")).await;
     watch.log.answer_with("/tile/0/000", vec![0; 33]);
     let error = watch.full().await.unwrap_err();
-    assert!(matches!(error, AuditError::Read(ReadError::Tile { .. })), "{error}");
+    assert!(
+        matches!(error, AuditError::Read(ReadError::Tile { .. })),
+        "{error}"
+    );
     watch.log.answer_with("/tile/0/000", vec![0; 64]);
     let error = watch.full().await.unwrap_err();
-    assert!(matches!(error, AuditError::Read(ReadError::Short { actual: 2, .. })), "{error}");
+    assert!(
+        matches!(error, AuditError::Read(ReadError::Short { actual: 2, .. })),
+        "{error}"
+    );
     watch.log.answer_with("/tile/0/000", vec![0; 8_193]);
     let error = watch.full().await.unwrap_err();
-    assert!(matches!(error, AuditError::Read(ReadError::Transport(TransportError::TooLong { .. }))), "{error}");
+    assert!(
+        matches!(
+            error,
+            AuditError::Read(ReadError::Transport(TransportError::TooLong { .. }))
+        ),
+        "{error}"
+    );
 
     let watch = Watch::start(MemoryLog::of(700, "entry")).await;
     watch.log.answer_with("/tile/entries/000", vec![0, 200, 1]);
     let error = watch.full().await.unwrap_err();
-    assert!(matches!(error, AuditError::Read(ReadError::Bundle { .. })), "{error}");
+    assert!(
+        matches!(error, AuditError::Read(ReadError::Bundle { .. })),
+        "{error}"
+    );
     assert_eq!(Error::from(error).failure(), Failure::Unreachable);
 
-    let server = Server::start(|_| axum::response::IntoResponse::into_response(axum::http::StatusCode::NOT_FOUND)).await;
-    let nothing = Auditor::new(TiledLog::new(transport(server.address)), trusted(), watch.path("other.json"));
+    let server = Server::start(|_| {
+        axum::response::IntoResponse::into_response(axum::http::StatusCode::NOT_FOUND)
+    })
+    .await;
+    let nothing = Auditor::new(
+        TiledLog::new(transport(server.address)),
+        trusted(),
+        watch.path("other.json"),
+    );
     let error = nothing.audit_head().await.unwrap_err();
-    assert!(matches!(error, AuditError::Read(ReadError::Missing { .. })), "{error}");
+    assert!(
+        matches!(error, AuditError::Read(ReadError::Missing { .. })),
+        "{error}"
+    );
 }

@@ -44,7 +44,10 @@ async fn api(change: impl Fn(&str, &mut Value) + Send + Sync + 'static) -> (LogA
 
 fn answer(log: &MemoryLog, seen: &Seen, change: impl Fn(&str, &mut Value)) -> Response {
     let (path, query) = seen.path.split_once('?').unwrap_or((&seen.path, ""));
-    let query: HashMap<&str, &str> = query.split('&').filter_map(|pair| pair.split_once('=')).collect();
+    let query: HashMap<&str, &str> = query
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .collect();
     let number = |name: &str| query.get(name).and_then(|value| value.parse::<u64>().ok());
     let found = match path {
         "/log/v1/tree-head" => json(&proto::TreeHead {
@@ -56,16 +59,29 @@ fn answer(log: &MemoryLog, seen: &Seen, change: impl Fn(&str, &mut Value)) -> Re
         "/log/v1/entries" => {
             let start = number("start").unwrap();
             let end = (start + number("limit").unwrap().min(100)).min(log.size().get());
-            let entries: Vec<_> = (start..end).map(|index| json(&entry(log, index)).unwrap()).collect();
+            let entries: Vec<_> = (start..end)
+                .map(|index| json(&entry(log, index)).unwrap())
+                .collect();
             Some(json!({ "entries": entries, "next": end.to_string() }))
         }
-        "/log/v1/proofs/inclusion" => inclusion(log, number("index"), query.get("leafHash").copied(), number("treeSize")),
-        "/log/v1/proofs/consistency" => consistency(log, number("oldSize").unwrap(), number("newSize").unwrap()),
+        "/log/v1/proofs/inclusion" => inclusion(
+            log,
+            number("index"),
+            query.get("leafHash").copied(),
+            number("treeSize"),
+        ),
+        "/log/v1/proofs/consistency" => {
+            consistency(log, number("oldSize").unwrap(), number("newSize").unwrap())
+        }
         _ => match path.rsplit_once('/') {
-            Some(("/log/v1/entries/by-leaf-hash", hash)) => find(log, hash).and_then(|index| json(&entry(log, index))),
+            Some(("/log/v1/entries/by-leaf-hash", hash)) => {
+                find(log, hash).and_then(|index| json(&entry(log, index)))
+            }
             Some(("/log/v1/entries", index)) => {
                 let index: u64 = index.parse().unwrap();
-                (index < log.size().get()).then(|| json(&entry(log, index))).flatten()
+                (index < log.size().get())
+                    .then(|| json(&entry(log, index)))
+                    .flatten()
             }
             _ => None,
         },
@@ -86,15 +102,28 @@ fn bytes(hash: Hash) -> axum::body::Bytes {
 }
 
 fn find(log: &MemoryLog, hash: &str) -> Option<u64> {
-    log.bodies.iter().position(|body| leaf_hash(body).to_string() == hash).map(|index| index as u64)
+    log.bodies
+        .iter()
+        .position(|body| leaf_hash(body).to_string() == hash)
+        .map(|index| index as u64)
 }
 
 fn entry(log: &MemoryLog, index: u64) -> proto::Entry {
     let body = log.bodies[index as usize].clone();
-    proto::Entry { index, leaf_hash: bytes(leaf_hash(&body)), body: body.into(), ..proto::Entry::default() }
+    proto::Entry {
+        index,
+        leaf_hash: bytes(leaf_hash(&body)),
+        body: body.into(),
+        ..proto::Entry::default()
+    }
 }
 
-fn inclusion(log: &MemoryLog, index: Option<u64>, hash: Option<&str>, size: Option<u64>) -> Option<Value> {
+fn inclusion(
+    log: &MemoryLog,
+    index: Option<u64>,
+    hash: Option<&str>,
+    size: Option<u64>,
+) -> Option<Value> {
     let index = index.or_else(|| find(log, hash?))?;
     let head = log.size().get();
     let size = TreeSize::new(size.filter(|size| *size != 0).unwrap_or(head));
@@ -108,7 +137,11 @@ fn inclusion(log: &MemoryLog, index: Option<u64>, hash: Option<&str>, size: Opti
         root_hash: bytes(log.root(size)),
         leaf_hash: bytes(leaf_hash(&log.bodies[index as usize])),
         hashes: hashes.into_iter().map(bytes).collect(),
-        checkpoint: if size.get() == head { log.checkpoint(size) } else { String::new() },
+        checkpoint: if size.get() == head {
+            log.checkpoint(size)
+        } else {
+            String::new()
+        },
     })
 }
 
@@ -118,7 +151,12 @@ fn consistency(log: &MemoryLog, old: u64, new: u64) -> Option<Value> {
         new_size: new,
         old_root: bytes(log.root(TreeSize::new(old))),
         new_root: bytes(log.root(TreeSize::new(new))),
-        hashes: log.consistency(old, new).hashes.into_iter().map(bytes).collect(),
+        hashes: log
+            .consistency(old, new)
+            .hashes
+            .into_iter()
+            .map(bytes)
+            .collect(),
     })
 }
 
@@ -133,11 +171,17 @@ async fn entries_are_found_and_proven() {
     for lookup in [index(7), EntryLookup::LeafHash(hash)] {
         let proven = api.proven_entry(lookup, &trusted()).await.unwrap();
         assert_eq!(proven.entry.body, b"entry 7"[..]);
-        assert_eq!((proven.inclusion.proof.index.get(), proven.inclusion.leaf), (7, hash));
+        assert_eq!(
+            (proven.inclusion.proof.index.get(), proven.inclusion.leaf),
+            (7, hash)
+        );
         assert_eq!(proven.inclusion.signed.checkpoint.size.get(), SIZE as u64);
     }
     let page = api.entries(LeafIndex::new(250), 1_000).await.unwrap();
-    assert_eq!(page.iter().map(|entry| entry.index).collect::<Vec<_>>(), (250..300).collect::<Vec<_>>());
+    assert_eq!(
+        page.iter().map(|entry| entry.index).collect::<Vec<_>>(),
+        (250..300).collect::<Vec<_>>()
+    );
     assert_eq!(api.entries(LeafIndex::new(300), 10).await.unwrap().len(), 0);
 }
 
@@ -156,13 +200,29 @@ async fn what_is_absent_is_said_to_be() {
 #[tokio::test]
 async fn proofs_at_any_size_end_at_a_signed_tree() {
     let (api, _server) = api(|_, _| {}).await;
-    for (size, extended) in [(None, false), (Some(SIZE as u64), false), (Some(8), true), (Some(299), true)] {
-        let proven = api.inclusion(index(7), size.map(TreeSize::new), &trusted()).await.unwrap();
+    for (size, extended) in [
+        (None, false),
+        (Some(SIZE as u64), false),
+        (Some(8), true),
+        (Some(299), true),
+    ] {
+        let proven = api
+            .inclusion(index(7), size.map(TreeSize::new), &trusted())
+            .await
+            .unwrap();
         assert_eq!(proven.extension.is_some(), extended);
         assert_eq!(proven.root, log().root(proven.proof.size));
     }
-    for (old, new, extended) in [(1, None, false), (0, Some(5), true), (7, Some(7), true), (255, Some(300), false)] {
-        let proven = api.consistency(TreeSize::new(old), new.map(TreeSize::new), &trusted()).await.unwrap();
+    for (old, new, extended) in [
+        (1, None, false),
+        (0, Some(5), true),
+        (7, Some(7), true),
+        (255, Some(300), false),
+    ] {
+        let proven = api
+            .consistency(TreeSize::new(old), new.map(TreeSize::new), &trusted())
+            .await
+            .unwrap();
         assert_eq!(proven.extension.is_some(), extended, "{old} {new:?}");
         assert_eq!(proven.old_root, log().root(TreeSize::new(old)));
     }
@@ -181,7 +241,10 @@ async fn changed_entries_are_refused() {
     let error = api.entry(index(7)).await.unwrap_err();
     assert!(matches!(error, ApiError::Body { index: 7 }));
     assert_eq!(failure(error), Failure::Untrue);
-    assert!(matches!(api.entries(LeafIndex::new(0), 10).await, Err(ApiError::Body { index: 3 })));
+    assert!(matches!(
+        api.entries(LeafIndex::new(0), 10).await,
+        Err(ApiError::Body { index: 3 })
+    ));
 }
 
 #[tokio::test]
@@ -196,17 +259,30 @@ async fn other_entries_are_refused() {
     })
     .await;
     for lookup in [index(7), EntryLookup::LeafHash(leaf_hash(b"entry 7"))] {
-        assert!(matches!(api.entry(lookup).await, Err(ApiError::OtherEntry(_))));
-        assert!(matches!(api.inclusion(lookup, None, &trusted()).await, Err(ApiError::OtherEntry(_))));
+        assert!(matches!(
+            api.entry(lookup).await,
+            Err(ApiError::OtherEntry(_))
+        ));
+        assert!(matches!(
+            api.inclusion(lookup, None, &trusted()).await,
+            Err(ApiError::OtherEntry(_))
+        ));
     }
-    assert!(matches!(api.entries(LeafIndex::new(0), 10).await, Err(ApiError::OtherEntry(_))));
+    assert!(matches!(
+        api.entries(LeafIndex::new(0), 10).await,
+        Err(ApiError::OtherEntry(_))
+    ));
 }
 
 #[tokio::test]
 async fn an_entry_and_a_proof_for_another_leaf_do_not_go_together() {
     let (api, _server) = api(|path, answer| {
         if path == "/log/v1/entries/7" {
-            *answer = json(&proto::Entry { index: 7, ..entry(&log(), 8) }).unwrap();
+            *answer = json(&proto::Entry {
+                index: 7,
+                ..entry(&log(), 8)
+            })
+            .unwrap();
         }
     })
     .await;
@@ -226,7 +302,10 @@ async fn proofs_that_do_not_hold_are_refused() {
     let inclusion = api.inclusion(index(7), None, &trusted()).await.unwrap_err();
     assert!(matches!(inclusion, ApiError::OtherRoot { .. }));
     assert_eq!(failure(inclusion), Failure::Untrue);
-    let consistency = api.consistency(TreeSize::new(7), None, &trusted()).await.unwrap_err();
+    let consistency = api
+        .consistency(TreeSize::new(7), None, &trusted())
+        .await
+        .unwrap_err();
     assert!(matches!(consistency, ApiError::Proof(_)));
 }
 
@@ -236,15 +315,25 @@ async fn trees_that_no_signed_tree_contains_are_refused() {
     let (api, _server) = api(|path, answer| {
         let other = MemoryLog::of(SIZE, "other");
         match path {
-            "/log/v1/proofs/inclusion" => *answer = inclusion(&other, Some(7), None, Some(100)).unwrap(),
-            "/log/v1/proofs/consistency" if answer["newSize"] == "100" => *answer = consistency(&other, 50, 100).unwrap(),
+            "/log/v1/proofs/inclusion" => {
+                *answer = inclusion(&other, Some(7), None, Some(100)).unwrap()
+            }
+            "/log/v1/proofs/consistency" if answer["newSize"] == "100" => {
+                *answer = consistency(&other, 50, 100).unwrap()
+            }
             _ => {}
         }
     })
     .await;
     let size = Some(TreeSize::new(100));
-    assert!(matches!(api.inclusion(index(7), size, &trusted()).await, Err(ApiError::Proof(_))));
-    assert!(matches!(api.consistency(TreeSize::new(50), size, &trusted()).await, Err(ApiError::Proof(_))));
+    assert!(matches!(
+        api.inclusion(index(7), size, &trusted()).await,
+        Err(ApiError::Proof(_))
+    ));
+    assert!(matches!(
+        api.consistency(TreeSize::new(50), size, &trusted()).await,
+        Err(ApiError::Proof(_))
+    ));
 }
 
 #[tokio::test]

@@ -73,11 +73,17 @@ async fn log_that(change: impl Fn(&mut TransparencyLogEntry) + Send + Sync + 'st
 
 async fn submit_to(server: &Server) -> Result<Submitted, SubmitError> {
     let submission = submission(&SigningKey::generate().unwrap());
-    submission.submit(&transport(server.address), Some(&trusted())).await
+    submission
+        .submit(&transport(server.address), Some(&trusted()))
+        .await
 }
 
 fn failed(code: StatusCode) -> (StatusCode, HeaderMap, Vec<u8>) {
-    (code, HeaderMap::new(), br#"{"code":14,"message":"not now","details":[]}"#.to_vec())
+    (
+        code,
+        HeaderMap::new(),
+        br#"{"code":14,"message":"not now","details":[]}"#.to_vec(),
+    )
 }
 
 fn failure(error: SubmitError) -> Failure {
@@ -89,22 +95,38 @@ async fn an_honest_reply_becomes_a_bundle_that_verifies() {
     let server = log_that(|_| {}).await;
     let key = SigningKey::generate().unwrap();
     let submission = submission(&key);
-    let submitted = submission.submit(&transport(server.address), Some(&trusted())).await.unwrap();
-    assert_eq!((submitted.entry.index().get(), submitted.duplicate), (3, false));
+    let submitted = submission
+        .submit(&transport(server.address), Some(&trusted()))
+        .await
+        .unwrap();
+    assert_eq!(
+        (submitted.entry.index().get(), submitted.duplicate),
+        (3, false)
+    );
     assert_eq!(submitted.entry.leaf_hash(), submission.leaf_hash());
     assert_eq!(submitted.checkpoint.unwrap().checkpoint.origin, ORIGIN);
 
     let seen = &server.seen()[0];
-    assert_eq!((seen.method.clone(), seen.path.as_str()), (Method::POST, "/api/v2/log/entries"));
+    assert_eq!(
+        (seen.method.clone(), seen.path.as_str()),
+        (Method::POST, "/api/v2/log/entries")
+    );
     assert_eq!(seen.headers["content-type"], "application/json");
-    assert!(seen.headers["user-agent"].to_str().unwrap().starts_with("ledgerstone/"));
+    assert!(
+        seen.headers["user-agent"]
+            .to_str()
+            .unwrap()
+            .starts_with("ledgerstone/")
+    );
 
     let json = submission.into_bundle(submitted.entry).to_json();
     let bundle = Bundle::parse(json.as_bytes()).unwrap();
     let verified = verify(&bundle, &artifact(), Some(key.public()), &trusted()).unwrap();
     assert!(!verified.certified);
     assert!(verified.not_checked.is_empty());
-    let hint = serde_json::from_str::<Value>(&json).unwrap()["verificationMaterial"]["publicKey"]["hint"].clone();
+    let hint =
+        serde_json::from_str::<Value>(&json).unwrap()["verificationMaterial"]["publicKey"]["hint"]
+            .clone();
     assert_eq!(hint, ledgerstone_client::key_hint(key.public().spki_der()));
 
     let without_key = verify(&bundle, &artifact(), None, &trusted());
@@ -121,11 +143,23 @@ async fn envelopes_are_logged_as_either_kind() {
     for kind in [EnvelopeKind::HashedRekord, EnvelopeKind::Dsse] {
         let envelope = envelope(&key);
         let submission = Submission::envelope(envelope, key.material(), kind).unwrap();
-        let submitted = submission.submit(&transport(server.address), Some(&trusted())).await.unwrap();
-        let bundle = Bundle::parse(submission.into_bundle(submitted.entry).to_json().as_bytes()).unwrap();
+        let submitted = submission
+            .submit(&transport(server.address), Some(&trusted()))
+            .await
+            .unwrap();
+        let bundle =
+            Bundle::parse(submission.into_bundle(submitted.entry).to_json().as_bytes()).unwrap();
         verify(&bundle, &artifact(), Some(key.public()), &trusted()).unwrap();
-        let other = verify(&bundle, &Artifact::Bytes(b"other".to_vec()), Some(key.public()), &trusted());
-        assert!(matches!(other, Err(VerifyError::NoSuchSubject { subjects: 1, .. })));
+        let other = verify(
+            &bundle,
+            &Artifact::Bytes(b"other".to_vec()),
+            Some(key.public()),
+            &trusted(),
+        );
+        assert!(matches!(
+            other,
+            Err(VerifyError::NoSuchSubject { subjects: 1, .. })
+        ));
     }
 }
 
@@ -155,7 +189,13 @@ async fn passing_trouble_is_outlasted() {
     let body = {
         // The same request as the server gets it.
         let server = log_that(|_| {}).await;
-        submission.submit(&transport(server.address), None).await.unwrap().entry.body().clone()
+        submission
+            .submit(&transport(server.address), None)
+            .await
+            .unwrap()
+            .entry
+            .body()
+            .clone()
     };
     let reply = json(&log_with(&body).reply(3));
     let mut now = HeaderMap::new();
@@ -163,9 +203,16 @@ async fn passing_trouble_is_outlasted() {
     let busy = (StatusCode::TOO_MANY_REQUESTS, now, Vec::new());
     let mut existing = HeaderMap::new();
     existing.insert("x-log-index", HeaderValue::from_static("3"));
-    let server =
-        Server::script(vec![failed(StatusCode::SERVICE_UNAVAILABLE), busy, (StatusCode::CREATED, existing, reply)]).await;
-    let submitted = submission.submit(&transport(server.address), Some(&trusted())).await.unwrap();
+    let server = Server::script(vec![
+        failed(StatusCode::SERVICE_UNAVAILABLE),
+        busy,
+        (StatusCode::CREATED, existing, reply),
+    ])
+    .await;
+    let submitted = submission
+        .submit(&transport(server.address), Some(&trusted()))
+        .await
+        .unwrap();
     assert!(submitted.duplicate);
     let seen = server.seen();
     assert_eq!(seen.len(), 3);
@@ -176,7 +223,10 @@ async fn passing_trouble_is_outlasted() {
 async fn lasting_trouble_is_reported() {
     let server = Server::script(vec![failed(StatusCode::SERVICE_UNAVAILABLE)]).await;
     let error = submit_to(&server).await.unwrap_err();
-    assert!(error.to_string().contains("503") && error.to_string().contains("not now"), "{error}");
+    assert!(
+        error.to_string().contains("503") && error.to_string().contains("not now"),
+        "{error}"
+    );
     assert_eq!(server.seen().len(), 3);
     assert_eq!(failure(error), Failure::Unreachable);
 }
@@ -193,10 +243,17 @@ async fn a_wait_that_is_too_long_is_reported_at_once() {
 
 #[tokio::test]
 async fn a_refusal_is_not_repeated() {
-    for code in [StatusCode::BAD_REQUEST, StatusCode::CONFLICT, StatusCode::METHOD_NOT_ALLOWED, StatusCode::NOT_FOUND] {
+    for code in [
+        StatusCode::BAD_REQUEST,
+        StatusCode::CONFLICT,
+        StatusCode::METHOD_NOT_ALLOWED,
+        StatusCode::NOT_FOUND,
+    ] {
         let server = Server::script(vec![failed(code)]).await;
         let error = submit_to(&server).await.unwrap_err();
-        assert!(matches!(error, SubmitError::Transport(TransportError::Status { status, .. }) if status == code.as_u16()));
+        assert!(
+            matches!(error, SubmitError::Transport(TransportError::Status { status, .. }) if status == code.as_u16())
+        );
         assert_eq!(server.seen().len(), 1);
         assert_eq!(failure(error), Failure::Undone);
     }
@@ -206,7 +263,10 @@ async fn a_refusal_is_not_repeated() {
 async fn only_201_is_an_answer() {
     let server = Server::script(vec![failed(StatusCode::OK)]).await;
     let error = submit_to(&server).await.unwrap_err();
-    assert!(matches!(error, SubmitError::Transport(TransportError::Status { status: 200, .. })));
+    assert!(matches!(
+        error,
+        SubmitError::Transport(TransportError::Status { status: 200, .. })
+    ));
 }
 
 #[tokio::test]
@@ -215,8 +275,14 @@ async fn a_log_that_is_not_there_cannot_be_reached() {
     let address = listener.local_addr().unwrap();
     drop(listener);
     let submission = submission(&SigningKey::generate().unwrap());
-    let error = submission.submit(&transport(address), None).await.unwrap_err();
-    assert!(matches!(error, SubmitError::Transport(TransportError::Unreachable { .. })));
+    let error = submission
+        .submit(&transport(address), None)
+        .await
+        .unwrap_err();
+    assert!(matches!(
+        error,
+        SubmitError::Transport(TransportError::Unreachable { .. })
+    ));
     assert_eq!(failure(error), Failure::Unreachable);
 }
 
@@ -225,18 +291,31 @@ async fn an_endless_answer_is_cut_off() {
     let long = vec![b' '; ledgerstone_client::MAX_SUBMIT_REPLY_BYTES + 1];
     let server = Server::script(vec![(StatusCode::CREATED, HeaderMap::new(), long)]).await;
     let error = submit_to(&server).await.unwrap_err();
-    assert!(matches!(error, SubmitError::Transport(TransportError::TooLong { .. })));
+    assert!(matches!(
+        error,
+        SubmitError::Transport(TransportError::TooLong { .. })
+    ));
 }
 
 #[tokio::test]
 async fn an_answer_that_is_no_entry_is_refused() {
-    for body in ["", "[]", "null", r#"{"logIndex":"3"}"#, r#"{"logIndex":"3","more":1}"#] {
-        let server = Server::script(vec![(StatusCode::CREATED, HeaderMap::new(), body.into())]).await;
+    for body in [
+        "",
+        "[]",
+        "null",
+        r#"{"logIndex":"3"}"#,
+        r#"{"logIndex":"3","more":1}"#,
+    ] {
+        let server =
+            Server::script(vec![(StatusCode::CREATED, HeaderMap::new(), body.into())]).await;
         assert!(submit_to(&server).await.is_err(), "{body}");
     }
     let server = log_that(|reply| reply.inclusion_proof = None).await;
     let error = submit_to(&server).await.unwrap_err();
-    assert!(matches!(error, SubmitError::Reply(LogEntryError::Missing("inclusionProof"))));
+    assert!(matches!(
+        error,
+        SubmitError::Reply(LogEntryError::Missing("inclusionProof"))
+    ));
 }
 
 #[tokio::test]
@@ -255,24 +334,41 @@ async fn an_answer_that_proves_nothing_is_refused() {
     })
     .await;
     let error = submit_to(&server).await.unwrap_err();
-    assert!(matches!(error, SubmitError::Untrue(LogEntryFault::Inclusion(_))));
+    assert!(matches!(
+        error,
+        SubmitError::Untrue(LogEntryFault::Inclusion(_))
+    ));
     assert_eq!(failure(error), Failure::Untrue);
 }
 
 #[tokio::test]
 async fn an_answer_by_another_log_is_refused() {
     let stranger = Ed25519Signer::from_seed(ORIGIN, &[9; 32]).unwrap();
-    let others = TrustedLogs::new(vec![TrustedLog::new(stranger.verifier().clone()).unwrap()]).unwrap();
+    let others =
+        TrustedLogs::new(vec![TrustedLog::new(stranger.verifier().clone()).unwrap()]).unwrap();
     let server = log_that(|_| {}).await;
     let submission = submission(&SigningKey::generate().unwrap());
-    let error = submission.submit(&transport(server.address), Some(&others)).await.unwrap_err();
-    assert!(matches!(error, SubmitError::Untrue(LogEntryFault::UnknownLog { .. })));
+    let error = submission
+        .submit(&transport(server.address), Some(&others))
+        .await
+        .unwrap_err();
+    assert!(matches!(
+        error,
+        SubmitError::Untrue(LogEntryFault::UnknownLog { .. })
+    ));
 
     // It claims to be the known one.
     let id = stranger.verifier().log_id().to_vec();
-    let server = log_that(move |reply| reply.log_id.as_mut().unwrap().key_id = id.clone().into()).await;
-    let error = submission.submit(&transport(server.address), Some(&others)).await.unwrap_err();
-    assert!(matches!(error, SubmitError::Untrue(LogEntryFault::Checkpoint(_))));
+    let server =
+        log_that(move |reply| reply.log_id.as_mut().unwrap().key_id = id.clone().into()).await;
+    let error = submission
+        .submit(&transport(server.address), Some(&others))
+        .await
+        .unwrap_err();
+    assert!(matches!(
+        error,
+        SubmitError::Untrue(LogEntryFault::Checkpoint(_))
+    ));
 }
 
 /// An envelope around an in-toto statement about the artifact.
@@ -287,7 +383,16 @@ fn envelope(key: &SigningKey) -> Envelope {
     let payload = payload.to_string().into_bytes();
     let payload_type = "application/vnd.in-toto+json".to_owned();
     let message = pre_authentication_encoding(&payload_type, &payload);
-    let signed = Artifact::Bytes(message).digest(key.hash_algorithm()).unwrap();
+    let signed = Artifact::Bytes(message)
+        .digest(key.hash_algorithm())
+        .unwrap();
     let sig = key.sign(&signed).unwrap().into();
-    Envelope { payload: payload.into(), payload_type, signatures: vec![Signature { sig, keyid: String::new() }] }
+    Envelope {
+        payload: payload.into(),
+        payload_type,
+        signatures: vec![Signature {
+            sig,
+            keyid: String::new(),
+        }],
+    }
 }

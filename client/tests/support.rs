@@ -45,7 +45,10 @@ pub(crate) const ORIGIN: &str = "log.example";
 
 /// The published fixtures, or `None` where they are not beside the workspace.
 pub(crate) fn fixtures() -> Option<PathBuf> {
-    let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/fixtures"));
+    let path = PathBuf::from(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../shared/fixtures"
+    ));
     if !path.exists() {
         eprintln!("skipped: the fixtures are not there: {}", path.display());
         return None;
@@ -86,14 +89,22 @@ impl MemoryLog {
         let mut levels = vec![leaf_hashes(&bodies)];
         while let Some(below) = levels.last().filter(|level| level.len() >= 256) {
             let tiles = below.chunks_exact(256);
-            levels.push(tiles.map(|hashes| Tile::from_hashes(hashes).unwrap().root().unwrap()).collect());
+            levels.push(
+                tiles
+                    .map(|hashes| Tile::from_hashes(hashes).unwrap().root().unwrap())
+                    .collect(),
+            );
         }
         Self { bodies, levels }
     }
 
     /// `count` entries whose bodies tell their index and `text`.
     pub(crate) fn of(count: usize, text: &str) -> Self {
-        Self::new((0..count).map(|index| format!("{text} {index}").into_bytes()).collect())
+        Self::new(
+            (0..count)
+                .map(|index| format!("{text} {index}").into_bytes())
+                .collect(),
+        )
     }
 
     pub(crate) fn size(&self) -> TreeSize {
@@ -105,7 +116,9 @@ impl MemoryLog {
     }
 
     pub(crate) fn checkpoint(&self, size: TreeSize) -> String {
-        let text = Checkpoint::new(ORIGIN, size, self.root(size)).unwrap().to_text();
+        let text = Checkpoint::new(ORIGIN, size, self.root(size))
+            .unwrap()
+            .to_text();
         SignedNote::sign(text, &[&signer()]).unwrap().to_string()
     }
 
@@ -123,16 +136,28 @@ impl MemoryLog {
         let hash = |hash: &Hash| Bytes::copy_from_slice(hash.as_bytes());
         rekor::TransparencyLogEntry {
             log_index: index as i64,
-            log_id: Some(LogId { key_id: Bytes::copy_from_slice(&signer().verifier().log_id()) }),
-            kind_version: Some(rekor::KindVersion { kind: "hashedrekord".to_owned(), version: "0.0.2".to_owned() }),
+            log_id: Some(LogId {
+                key_id: Bytes::copy_from_slice(&signer().verifier().log_id()),
+            }),
+            kind_version: Some(rekor::KindVersion {
+                kind: "hashedrekord".to_owned(),
+                version: "0.0.2".to_owned(),
+            }),
             integrated_time: 0,
             inclusion_promise: None,
             inclusion_proof: Some(rekor::InclusionProof {
                 log_index: index as i64,
                 root_hash: hash(&self.root(size)),
                 tree_size: size.get() as i64,
-                hashes: self.inclusion(index, size).hashes.iter().map(hash).collect(),
-                checkpoint: Some(rekor::Checkpoint { envelope: self.checkpoint(size) }),
+                hashes: self
+                    .inclusion(index, size)
+                    .hashes
+                    .iter()
+                    .map(hash)
+                    .collect(),
+                checkpoint: Some(rekor::Checkpoint {
+                    envelope: self.checkpoint(size),
+                }),
             }),
             canonicalized_body: self.bodies[index as usize].clone().into(),
         }
@@ -145,9 +170,15 @@ impl MemoryLog {
         }
         match path.strip_prefix('/')?.parse().ok()? {
             TilePath::Hashes { id, width } => {
-                tile_width_at(id, self.size()).filter(|actual| *actual == width || !actual.is_full())?;
+                tile_width_at(id, self.size())
+                    .filter(|actual| *actual == width || !actual.is_full())?;
                 let tile = self.tile(id, width).ok()?;
-                Some(tile.hashes().iter().flat_map(|hash| *hash.as_bytes()).collect())
+                Some(
+                    tile.hashes()
+                        .iter()
+                        .flat_map(|hash| *hash.as_bytes())
+                        .collect(),
+                )
             }
             TilePath::Entries { number, width } => {
                 let actual = tile_width_at(TileId { level: 0, number }, self.size())?;
@@ -165,10 +196,14 @@ impl TileSource for MemoryLog {
     type Error = TileId;
 
     fn tile(&self, id: TileId, width: TileWidth) -> Result<Arc<Tile>, TileId> {
-        tile_width_at(id, self.size()).filter(|actual| *actual >= width).ok_or(id)?;
+        tile_width_at(id, self.size())
+            .filter(|actual| *actual >= width)
+            .ok_or(id)?;
         let level = self.levels.get(usize::from(id.level)).ok_or(id)?;
         let first = id.number as usize * 256;
-        Ok(Arc::new(Tile::from_hashes(&level[first..first + width.get()]).unwrap()))
+        Ok(Arc::new(
+            Tile::from_hashes(&level[first..first + width.get()]).unwrap(),
+        ))
     }
 }
 
@@ -192,7 +227,12 @@ impl Server {
         let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
         let (answer, log) = (Arc::new(answer), Arc::clone(&seen));
         let handler = move |method: Method, uri: Uri, headers: HeaderMap, body: Bytes| {
-            let request = Seen { method, path: uri.to_string(), headers, body };
+            let request = Seen {
+                method,
+                path: uri.to_string(),
+                headers,
+                body,
+            };
             log.lock().unwrap().push(request.clone());
             let response = answer(&request);
             async move { response }
@@ -209,7 +249,11 @@ impl Server {
         let responses = Mutex::new(VecDeque::from(responses));
         Self::start(move |_| {
             let mut responses = responses.lock().unwrap();
-            let next = if responses.len() > 1 { responses.pop_front() } else { responses.front().cloned() };
+            let next = if responses.len() > 1 {
+                responses.pop_front()
+            } else {
+                responses.front().cloned()
+            };
             next.unwrap().into_response()
         })
         .await
@@ -222,34 +266,51 @@ impl Server {
 
 /// A log on a web server that can be exchanged, and be made to answer wrongly at some paths.
 #[derive(Clone)]
-pub(crate) struct ShownLog(Arc<Mutex<(MemoryLog, HashMap<String, Vec<u8>>)>>);
+pub(crate) struct ShownLog(Arc<Mutex<Shown>>);
+
+struct Shown {
+    log: MemoryLog,
+    overrides: HashMap<String, Vec<u8>>,
+}
 
 impl ShownLog {
     pub(crate) async fn start(log: MemoryLog) -> (Self, Server) {
-        let shown = Self(Arc::new(Mutex::new((log, HashMap::new()))));
+        let overrides = HashMap::new();
+        let shown = Self(Arc::new(Mutex::new(Shown { log, overrides })));
         let other = shown.clone();
         let server = Server::start(move |seen| other.answer(&seen.path)).await;
         (shown, server)
     }
 
     pub(crate) fn show(&self, log: MemoryLog) {
-        self.0.lock().unwrap().0 = log;
+        self.0.lock().unwrap().log = log;
     }
 
     pub(crate) fn answer_with(&self, path: &str, body: Vec<u8>) {
-        self.0.lock().unwrap().1.insert(path.to_owned(), body);
+        self.0
+            .lock()
+            .unwrap()
+            .overrides
+            .insert(path.to_owned(), body);
     }
 
     /// Flips one bit in the last byte of what is served at `path`.
     pub(crate) fn damage(&self, path: &str) {
-        let mut body = self.0.lock().unwrap().0.serve(path).unwrap();
+        let mut body = self.0.lock().unwrap().log.serve(path).unwrap();
         *body.last_mut().unwrap() ^= 1;
         self.answer_with(path, body);
     }
 
     fn answer(&self, path: &str) -> Response {
         let shown = self.0.lock().unwrap();
-        let body = shown.1.get(path).cloned().or_else(|| shown.0.serve(path));
-        body.map_or_else(|| StatusCode::NOT_FOUND.into_response(), IntoResponse::into_response)
+        let body = shown
+            .overrides
+            .get(path)
+            .cloned()
+            .or_else(|| shown.log.serve(path));
+        body.map_or_else(
+            || StatusCode::NOT_FOUND.into_response(),
+            IntoResponse::into_response,
+        )
     }
 }

@@ -1,5 +1,7 @@
 //! The client against published bundles, and against small logs that answer as they are told to.
 
+#![allow(clippy::unwrap_used, reason = "a test's helpers may stop the test")]
+
 mod audit;
 mod bundles;
 mod log_api;

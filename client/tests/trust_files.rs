@@ -29,8 +29,13 @@ const ECDSA: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEeLw7gX40qy1z7JUhGMAaaDI
 const CREATED: i64 = 1_767_323_045;
 
 fn log() -> LogDescription {
-    let log = |key| TrustedLog::from_spki_der("log.example", &STANDARD.decode(key).unwrap()).unwrap();
-    LogDescription { ed25519: log(ED25519), ecdsa_p256: log(ECDSA), created: CREATED }
+    let log =
+        |key| TrustedLog::from_spki_der("log.example", &STANDARD.decode(key).unwrap()).unwrap();
+    LogDescription {
+        ed25519: log(ED25519),
+        ecdsa_p256: log(ECDSA),
+        created: CREATED,
+    }
 }
 
 fn options() -> TrustOptions {
@@ -51,15 +56,25 @@ fn whole_options() -> TrustOptions {
     TrustOptions {
         api_version: RekorApiVersion::V1,
         valid_from: Some(1_704_067_200),
-        certificate_authority: Some(Authority { url: "http://fulcio.example".to_owned(), chain: chain.clone() }),
-        timestamp_authority: Some(Authority { url: "http://tsa.example/api/v1/timestamp".to_owned(), chain }),
-        ct_key: Some(ledgerstone_client::public_key_pem(&STANDARD.decode(ECDSA).unwrap())),
+        certificate_authority: Some(Authority {
+            url: "http://fulcio.example".to_owned(),
+            chain: chain.clone(),
+        }),
+        timestamp_authority: Some(Authority {
+            url: "http://tsa.example/api/v1/timestamp".to_owned(),
+            chain,
+        }),
+        ct_key: Some(ledgerstone_client::public_key_pem(
+            &STANDARD.decode(ECDSA).unwrap(),
+        )),
         ..options()
     }
 }
 
 fn golden_path(name: &str) -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(name)
 }
 
 fn compare(files: &TrustFiles, folder: &str) {
@@ -70,43 +85,68 @@ fn compare(files: &TrustFiles, folder: &str) {
             fs::write(&path, content).unwrap();
         }
         let expected = fs::read(&path).unwrap();
-        assert_eq!(String::from_utf8_lossy(content), String::from_utf8_lossy(&expected), "{}", path.display());
+        assert_eq!(
+            String::from_utf8_lossy(content),
+            String::from_utf8_lossy(&expected),
+            "{}",
+            path.display()
+        );
     }
 }
 
 #[test]
 fn the_files_are_the_golden_ones() {
     compare(&TrustFiles::new(&log(), &options()).unwrap(), "keys-only");
-    compare(&TrustFiles::new(&log(), &whole_options()).unwrap(), "all-services");
+    compare(
+        &TrustFiles::new(&log(), &whole_options()).unwrap(),
+        "all-services",
+    );
 }
 
 #[test]
 fn the_trusted_root_is_as_clients_demand() {
     let files = TrustFiles::new(&log(), &options()).unwrap();
     let root: Value = serde_json::from_slice(files.file("trusted_root.json").unwrap()).unwrap();
-    assert_eq!(root["mediaType"], "application/vnd.dev.sigstore.trustedroot+json;version=0.1");
+    assert_eq!(
+        root["mediaType"],
+        "application/vnd.dev.sigstore.trustedroot+json;version=0.1"
+    );
     let logs = root["tlogs"].as_array().unwrap();
     assert_eq!(logs.len(), 2);
     for log in logs {
         // sigstore-go takes the host for the origin; the start of the day is in no client's future.
         assert_eq!(log["baseUrl"], "http://log.example");
         assert_eq!(log["hashAlgorithm"], "SHA2_256");
-        assert_eq!(log["publicKey"]["validFor"], json!({ "start": "2026-01-02T00:00:00Z" }));
+        assert_eq!(
+            log["publicKey"]["validFor"],
+            json!({ "start": "2026-01-02T00:00:00Z" })
+        );
     }
-    let details: Vec<_> = logs.iter().map(|log| &log["publicKey"]["keyDetails"]).collect();
+    let details: Vec<_> = logs
+        .iter()
+        .map(|log| &log["publicKey"]["keyDetails"])
+        .collect();
     assert_eq!(details, ["PKIX_ECDSA_P256_SHA_256", "PKIX_ED25519"]);
     // The published log id of the ECDSA key: SHA-256 of its SubjectPublicKeyInfo.
-    let ecdsa_id = STANDARD.encode(hex::decode("8f92d720f56c219e34895a76a636a3353ddbf7813f9fa317e19982eafa945328").unwrap());
+    let ecdsa_id = STANDARD.encode(
+        hex::decode("8f92d720f56c219e34895a76a636a3353ddbf7813f9fa317e19982eafa945328").unwrap(),
+    );
     assert_eq!(logs[0]["logId"]["keyId"], ecdsa_id);
     assert_ne!(logs[1]["logId"]["keyId"], logs[0]["logId"]["keyId"]);
     assert!(root.get("certificateAuthorities").is_none());
 
     let read = TrustedLogs::from_trusted_root(files.file("trusted_root.json").unwrap()).unwrap();
-    assert_eq!(read.iter().cloned().collect::<Vec<_>>(), [log().ecdsa_p256, log().ed25519]);
+    assert_eq!(
+        read.iter().cloned().collect::<Vec<_>>(),
+        [log().ecdsa_p256, log().ed25519]
+    );
     let vkey = String::from_utf8(files.file("log.vkey").unwrap().to_vec()).unwrap();
     assert_eq!(vkey.parse::<TrustedLog>().unwrap(), log().ed25519);
     let pem = String::from_utf8(files.file("log-ecdsa-p256.pub").unwrap().to_vec()).unwrap();
-    assert_eq!(TrustedLog::from_pem("log.example", &pem).unwrap(), log().ecdsa_p256);
+    assert_eq!(
+        TrustedLog::from_pem("log.example", &pem).unwrap(),
+        log().ecdsa_p256
+    );
 }
 
 #[test]
@@ -131,7 +171,10 @@ fn the_signing_config_sends_clients_to_the_log() {
     );
     let whole = config(&whole_options());
     assert_eq!(whole["rekorTlogUrls"][0]["majorApiVersion"], 1);
-    assert_eq!(whole["tsaUrls"][0]["url"], "http://tsa.example/api/v1/timestamp");
+    assert_eq!(
+        whole["tsaUrls"][0]["url"],
+        "http://tsa.example/api/v1/timestamp"
+    );
     assert_eq!(whole["tsaConfig"], json!({ "selector": "ANY" }));
     assert_eq!(whole["caUrls"][0]["majorApiVersion"], 1);
 }
@@ -142,15 +185,38 @@ fn authorities_are_read_from_their_certificates() {
     let root: Value = serde_json::from_slice(files.file("trusted_root.json").unwrap()).unwrap();
     for list in ["certificateAuthorities", "timestampAuthorities"] {
         let authority = &root[list][0];
-        assert_eq!(authority["subject"], json!({ "organization": "Example", "commonName": "Example Root" }), "{list}");
-        assert_eq!(authority["certChain"]["certificates"].as_array().unwrap().len(), 2);
-        assert_eq!(authority["validFor"], json!({ "start": "2024-01-01T00:00:00Z" }));
+        assert_eq!(
+            authority["subject"],
+            json!({ "organization": "Example", "commonName": "Example Root" }),
+            "{list}"
+        );
+        assert_eq!(
+            authority["certChain"]["certificates"]
+                .as_array()
+                .unwrap()
+                .len(),
+            2
+        );
+        assert_eq!(
+            authority["validFor"],
+            json!({ "start": "2024-01-01T00:00:00Z" })
+        );
     }
     assert_eq!(root["ctlogs"][0]["baseUrl"], "http://fulcio.example/ctlog");
 
     let broken = |chain: &str| {
-        let authority = Some(Authority { url: String::new(), chain: chain.to_owned() });
-        TrustFiles::new(&log(), &TrustOptions { certificate_authority: authority, ..options() }).unwrap_err()
+        let authority = Some(Authority {
+            url: String::new(),
+            chain: chain.to_owned(),
+        });
+        TrustFiles::new(
+            &log(),
+            &TrustOptions {
+                certificate_authority: authority,
+                ..options()
+            },
+        )
+        .unwrap_err()
     };
     assert!(matches!(broken(""), TrustFilesError::NoCertificate { .. }));
     assert!(matches!(
@@ -158,7 +224,13 @@ fn authorities_are_read_from_their_certificates() {
         TrustFilesError::Certificates { .. }
     ));
     let ct_key = Some("no key".to_owned());
-    let refused = TrustFiles::new(&log(), &TrustOptions { ct_key, ..options() });
+    let refused = TrustFiles::new(
+        &log(),
+        &TrustOptions {
+            ct_key,
+            ..options()
+        },
+    );
     assert!(matches!(refused, Err(TrustFilesError::CtKey(_))));
 }
 
@@ -177,7 +249,10 @@ async fn the_keys_come_over_the_wire() {
         reply.to_string().into_response()
     })
     .await;
-    assert_eq!(LogApi::new(transport(server.address)).keys().await.unwrap(), log());
+    assert_eq!(
+        LogApi::new(transport(server.address)).keys().await.unwrap(),
+        log()
+    );
 }
 
 #[test]
