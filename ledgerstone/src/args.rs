@@ -9,6 +9,8 @@ use clap::Subcommand;
 use clap::ValueEnum;
 use clap::error::ErrorKind;
 
+use crate::commands::fsck::Fsck;
+use crate::commands::serve::Serve;
 use crate::exit;
 
 const EXIT_CODES: &str = "Exit codes:
@@ -34,7 +36,10 @@ impl Arguments {
     /// taken.
     pub(crate) fn parse_or_exit() -> Self {
         Self::try_parse().unwrap_or_else(|error| {
-            let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            let asked = matches!(
+                error.kind(),
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+            );
             // Nothing can be done about a closed terminal.
             let _ = error.print();
             std::process::exit(if asked { 0 } else { exit::UNDONE.into() })
@@ -44,6 +49,8 @@ impl Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Run a log.
+    Serve(Serve),
     /// Sign a file, submit the signature, and keep the proof in FILE.sigstore.json.
     Sign(SignArguments),
     /// Submit a signature that exists already, or a DSSE envelope.
@@ -59,13 +66,21 @@ pub(crate) enum Command {
     Audit(AuditArguments),
     /// Write the files that make other Sigstore clients trust and use a log.
     Trust(TrustArguments),
+    /// Check a data directory while no server runs: hash every entry, rebuild every tile, compare the root with what was
+    /// signed.
+    Fsck(Fsck),
 }
 
 /// Which log to talk to.
 #[derive(Args, Debug)]
 pub(crate) struct LogArguments {
     /// The URL of the log.
-    #[arg(long, env = "LEDGERSTONE_URL", default_value = "http://127.0.0.1:3000", value_name = "URL")]
+    #[arg(
+        long,
+        env = "LEDGERSTONE_URL",
+        default_value = "http://127.0.0.1:3000",
+        value_name = "URL"
+    )]
     pub(crate) url: String,
 
     /// How long a request may take, in seconds.
@@ -337,11 +352,15 @@ pub(crate) struct TrustArguments {
 
 fn parse_hash(text: &str) -> Result<ledgerstone_merkle::Hash, String> {
     let bytes = hex::decode(text).ok();
-    bytes.and_then(|bytes| ledgerstone_merkle::Hash::from_slice(&bytes)).ok_or_else(|| "give 64 hexadecimal digits".to_owned())
+    bytes
+        .and_then(|bytes| ledgerstone_merkle::Hash::from_slice(&bytes))
+        .ok_or_else(|| "give 64 hexadecimal digits".to_owned())
 }
 
 fn parse_range(text: &str) -> Result<IndexRange, String> {
-    let bounds = text.split_once("..").and_then(|(first, end)| Some((first.parse().ok()?, end.parse().ok()?)));
+    let bounds = text
+        .split_once("..")
+        .and_then(|(first, end)| Some((first.parse().ok()?, end.parse().ok()?)));
     match bounds {
         Some((first, end)) if first < end => Ok(IndexRange { first, end }),
         _ => Err("give two numbers, the smaller one first, such as 0..100".to_owned()),
@@ -356,7 +375,9 @@ mod tests {
 
     fn parse(line: &str) -> Result<Command, ErrorKind> {
         let words = ["ledgerstone"].into_iter().chain(line.split_whitespace());
-        Arguments::try_parse_from(words).map(|arguments| arguments.command).map_err(|error| error.kind())
+        Arguments::try_parse_from(words)
+            .map(|arguments| arguments.command)
+            .map_err(|error| error.kind())
     }
 
     #[test]
@@ -397,27 +418,60 @@ mod tests {
         for (line, expected) in [
             ("sign", MissingRequiredArgument),
             ("verify a.txt", MissingRequiredArgument),
-            ("verify a.txt --trusted-root a --log-key b", ArgumentConflict),
-            ("verify a.txt --trusted-root a --origin b", MissingRequiredArgument),
-            ("verify --digest sha256:00 --trusted-root a", MissingRequiredArgument),
-            ("verify a.txt --digest sha256:00 --bundle b --trusted-root a", ArgumentConflict),
-            ("submit --signature a.sig --key a.pub", MissingRequiredArgument),
-            ("submit --signature a.sig --artifact a.txt", MissingRequiredArgument),
-            ("submit --dsse e.json --key a.pub --artifact a.txt", ArgumentConflict),
-            ("submit --dsse e.json --key a.pub --certificate a.crt", ArgumentConflict),
-            ("submit --signature a.sig --key a.pub --artifact a.txt --kind dsse", MissingRequiredArgument),
+            (
+                "verify a.txt --trusted-root a --log-key b",
+                ArgumentConflict,
+            ),
+            (
+                "verify a.txt --trusted-root a --origin b",
+                MissingRequiredArgument,
+            ),
+            (
+                "verify --digest sha256:00 --trusted-root a",
+                MissingRequiredArgument,
+            ),
+            (
+                "verify a.txt --digest sha256:00 --bundle b --trusted-root a",
+                ArgumentConflict,
+            ),
+            (
+                "submit --signature a.sig --key a.pub",
+                MissingRequiredArgument,
+            ),
+            (
+                "submit --signature a.sig --artifact a.txt",
+                MissingRequiredArgument,
+            ),
+            (
+                "submit --dsse e.json --key a.pub --artifact a.txt",
+                ArgumentConflict,
+            ),
+            (
+                "submit --dsse e.json --key a.pub --certificate a.crt",
+                ArgumentConflict,
+            ),
+            (
+                "submit --signature a.sig --key a.pub --artifact a.txt --kind dsse",
+                MissingRequiredArgument,
+            ),
             ("get", MissingRequiredArgument),
             ("get --index 1 --range 0..2", ArgumentConflict),
             ("get --range 2..2", ValueValidation),
             ("get --leaf-hash 00", ValueValidation),
             ("get --index -1", ErrorKind::UnknownArgument),
             ("proof inclusion --index 0 --tree-size 0", ValueValidation),
-            ("proof inclusion --index 0 --tree-size 1 --tlog-proof p", ArgumentConflict),
+            (
+                "proof inclusion --index 0 --tree-size 1 --tlog-proof p",
+                ArgumentConflict,
+            ),
             ("proof consistency", MissingRequiredArgument),
             ("trust", MissingRequiredArgument),
             ("trust --out t --api-version 3", ValueValidation),
             ("trust --out t --keys data", MissingRequiredArgument),
-            ("trust --out t --tsa-url http://tsa", MissingRequiredArgument),
+            (
+                "trust --out t --tsa-url http://tsa",
+                MissingRequiredArgument,
+            ),
             ("mystery", ErrorKind::InvalidSubcommand),
         ] {
             assert_eq!(parse(line).unwrap_err(), expected, "{line}");

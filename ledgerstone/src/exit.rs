@@ -4,7 +4,12 @@ use std::process::ExitCode;
 
 use ledgerstone_client::Error;
 use ledgerstone_client::Failure;
+use ledgerstone_log::OpenError;
+use ledgerstone_log_server::ServerError;
+use ledgerstone_storage::StorageError;
 use serde_json::json;
+
+use crate::commands::fsck::Damaged;
 
 /// It could not be done: wrong arguments, an unreadable file, something that the log refuses or does not have.
 pub(crate) const UNDONE: u8 = 1;
@@ -19,7 +24,10 @@ pub(crate) const UNREACHABLE: u8 = 3;
 pub(crate) fn report(error: &anyhow::Error, json: bool) -> ExitCode {
     let code = exit_code(error);
     if json {
-        println!("{}", json!({ "error": { "message": message(error), "exitCode": code } }));
+        println!(
+            "{}",
+            json!({ "error": { "message": message(error), "exitCode": code } })
+        );
     } else {
         eprintln!("error: {}", message(error));
     }
@@ -27,10 +35,19 @@ pub(crate) fn report(error: &anyhow::Error, json: bool) -> ExitCode {
 }
 
 fn exit_code(error: &anyhow::Error) -> u8 {
-    match error.downcast_ref::<Error>().map(Error::failure) {
-        Some(Failure::Untrue) => UNTRUE,
-        Some(Failure::Unreachable) => UNREACHABLE,
-        Some(Failure::Undone) | None => UNDONE,
+    if let Some(error) = error.downcast_ref::<Error>() {
+        return match error.failure() {
+            Failure::Untrue => UNTRUE,
+            Failure::Unreachable => UNREACHABLE,
+            Failure::Undone => UNDONE,
+        };
+    }
+    if error.is::<Damaged>() || error.is::<OpenError>() || error.is::<StorageError>() {
+        return UNTRUE;
+    }
+    match error.downcast_ref::<ServerError>() {
+        Some(ServerError::Log(_) | ServerError::Close(_)) => UNREACHABLE,
+        _ => UNDONE,
     }
 }
 
@@ -76,9 +93,14 @@ mod tests {
 
     #[test]
     fn causes_are_told_once() {
-        let error = Err::<(), _>(anyhow::anyhow!("no such file")).context("a.txt cannot be read").unwrap_err();
+        let error = Err::<(), _>(anyhow::anyhow!("no such file"))
+            .context("a.txt cannot be read")
+            .unwrap_err();
         assert_eq!(message(&error), "a.txt cannot be read: no such file");
         let repeated = error.context("it failed: a.txt cannot be read");
-        assert_eq!(message(&repeated), "it failed: a.txt cannot be read: no such file");
+        assert_eq!(
+            message(&repeated),
+            "it failed: a.txt cannot be read: no such file"
+        );
     }
 }

@@ -22,13 +22,27 @@ impl Report {
     }
 
     /// Adds a field: `label` for people, `name` for machines.
-    pub(crate) fn field(mut self, label: &'static str, name: &'static str, value: impl Into<Value>) -> Self {
-        self.fields.push(Field { label, name, value: value.into() });
+    pub(crate) fn field(
+        mut self,
+        label: &'static str,
+        name: &'static str,
+        value: impl Into<Value>,
+    ) -> Self {
+        self.fields.push(Field {
+            label,
+            name,
+            value: value.into(),
+        });
         self
     }
 
     /// Adds a field where there is a value.
-    pub(crate) fn optional(self, label: &'static str, name: &'static str, value: Option<impl Into<Value>>) -> Self {
+    pub(crate) fn optional(
+        self,
+        label: &'static str,
+        name: &'static str,
+        value: Option<impl Into<Value>>,
+    ) -> Self {
         match value {
             Some(value) => self.field(label, name, value),
             None => self,
@@ -45,12 +59,20 @@ impl Report {
     }
 
     fn to_json(&self) -> Value {
-        let fields = self.fields.iter().map(|field| (field.name.to_owned(), field.value.clone()));
+        let fields = self
+            .fields
+            .iter()
+            .map(|field| (field.name.to_owned(), field.value.clone()));
         Value::Object(fields.collect::<Map<_, _>>())
     }
 
     fn to_text(&self) -> String {
-        let width = self.fields.iter().map(|field| field.label.len()).max().unwrap_or_default();
+        let width = self
+            .fields
+            .iter()
+            .map(|field| field.label.len())
+            .max()
+            .unwrap_or_default();
         let mut text = String::new();
         for field in &self.fields {
             let mut label = field.label;
@@ -89,7 +111,13 @@ mod tests {
             .field("not checked", "notChecked", vec!["one", "two"])
             .optional("bundle", "bundle", None::<String>)
             .field("duplicate", "duplicate", false);
-        assert_eq!(report.to_text(), "index        7\nnot checked  one\n             two\nduplicate    no\n");
-        assert_eq!(report.to_json(), json!({"index": 7, "notChecked": ["one", "two"], "duplicate": false}));
+        assert_eq!(
+            report.to_text(),
+            "index        7\nnot checked  one\n             two\nduplicate    no\n"
+        );
+        assert_eq!(
+            report.to_json(),
+            json!({"index": 7, "notChecked": ["one", "two"], "duplicate": false})
+        );
     }
 }

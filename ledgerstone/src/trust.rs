@@ -16,7 +16,9 @@ use crate::args::TrustedLogArguments;
 pub(crate) fn named(arguments: &TrustedLogArguments) -> anyhow::Result<Option<TrustedLogs>> {
     if let Some(path) = &arguments.trusted_root {
         let json = fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
-        return Ok(Some(TrustedLogs::from_trusted_root(&json).map_err(Error::from)?));
+        return Ok(Some(
+            TrustedLogs::from_trusted_root(&json).map_err(Error::from)?,
+        ));
     }
     let Some(key) = &arguments.log_key else {
         return Ok(None);
@@ -34,7 +36,10 @@ pub(crate) async fn named_or_fetched(
     if let Some(logs) = named(arguments)? {
         return Ok(logs);
     }
-    let log = LogApi::new(transport.clone()).keys().await.map_err(Error::from)?;
+    let log = LogApi::new(transport.clone())
+        .keys()
+        .await
+        .map_err(Error::from)?;
     eprintln!(
         "note: trust on first use: the keys of {} were taken from the log itself; name them with --log-key '{}'",
         log.origin(),
@@ -52,7 +57,8 @@ fn read_log_key(argument: &str, origin: Option<&str>) -> anyhow::Result<TrustedL
     if !text.trim_start().starts_with("-----BEGIN") {
         return Ok(text.parse::<TrustedLog>().map_err(Error::from)?);
     }
-    let origin = origin.context("a PEM key does not say what the log is called: add --origin NAME")?;
+    let origin =
+        origin.context("a PEM key does not say what the log is called: add --origin NAME")?;
     Ok(TrustedLog::from_pem(origin, &text).map_err(Error::from)?)
 }
 
@@ -72,10 +78,18 @@ mod tests {
             path.to_str().unwrap().to_owned()
         };
         let log = read_log_key(VKEY, None).unwrap();
-        assert_eq!(read_log_key(&file("log.vkey", &format!("{VKEY}\n")), None).unwrap(), log);
+        assert_eq!(
+            read_log_key(&file("log.vkey", &format!("{VKEY}\n")), None).unwrap(),
+            log
+        );
         let pem = file("log.pub", PEM);
         assert_eq!(read_log_key(&pem, Some("rekor-local")).unwrap(), log);
-        assert!(read_log_key(&pem, None).unwrap_err().to_string().contains("--origin"));
+        assert!(
+            read_log_key(&pem, None)
+                .unwrap_err()
+                .to_string()
+                .contains("--origin")
+        );
         assert!(read_log_key("nowhere", None).is_err());
         assert!(read_log_key(&file("bad", "a+b"), None).is_err());
     }

@@ -23,16 +23,31 @@ pub(super) async fn run(arguments: AuditArguments) -> anyhow::Result<Report> {
         false => None,
     };
     let checkpoint = &head.head.checkpoint;
-    let previous = head.previous.map_or_else(|| "nothing: this is the first head".to_owned(), |old| format!("size {}", old.size));
+    let previous = head.previous.map_or_else(
+        || "nothing: this is the first head".to_owned(),
+        |old| format!("size {}", old.size),
+    );
     Ok(Report::new()
         .field("verified", "verified", true)
         .field("log", "origin", checkpoint.origin.clone())
         .field("size", "treeSize", checkpoint.size.get())
         .field("root", "rootHash", checkpoint.root.to_string())
         .field("extends", "extends", previous)
-        .optional("rebuilt from", "rebuiltFrom", full.map(|full| full.resumed_at))
-        .optional("entries rehashed", "entriesRehashed", full.map(|full| full.entries))
-        .optional("bytes rehashed", "bytesRehashed", full.map(|full| full.bytes))
+        .optional(
+            "rebuilt from",
+            "rebuiltFrom",
+            full.map(|full| full.resumed_at),
+        )
+        .optional(
+            "entries rehashed",
+            "entriesRehashed",
+            full.map(|full| full.entries),
+        )
+        .optional(
+            "bytes rehashed",
+            "bytesRehashed",
+            full.map(|full| full.bytes),
+        )
         .field("state", "state", arguments.state.display().to_string()))
 }
 
@@ -42,7 +57,9 @@ async fn audit_all(auditor: &Auditor, head: &SignedCheckpoint) -> Result<FullRep
     if let Ok(style) = ProgressStyle::with_template(PROGRESS) {
         bar.set_style(style);
     }
-    let report = auditor.audit_all(head, |progress| bar.set_position(progress.entries)).await;
+    let report = auditor
+        .audit_all(head, |progress| bar.set_position(progress.entries))
+        .await;
     bar.finish_and_clear();
     Ok(report?)
 }

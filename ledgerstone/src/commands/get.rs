@@ -23,7 +23,14 @@ pub(super) async fn run(arguments: GetArguments, json: bool) -> anyhow::Result<(
     let lookup = match (arguments.index, arguments.leaf_hash) {
         (Some(index), _) => EntryLookup::Index(LeafIndex::new(index)),
         (None, Some(hash)) => EntryLookup::LeafHash(hash),
-        (None, None) => return print_range(&api, arguments.range.unwrap_or(IndexRange { first: 0, end: 0 }), json).await,
+        (None, None) => {
+            return print_range(
+                &api,
+                arguments.range.unwrap_or(IndexRange { first: 0, end: 0 }),
+                json,
+            )
+            .await;
+        }
     };
     let logs = trust::named_or_fetched(&arguments.trust, &transport).await?;
     let entry = api.proven_entry(lookup, &logs).await.map_err(Error::from)?;
@@ -31,7 +38,9 @@ pub(super) async fn run(arguments: GetArguments, json: bool) -> anyhow::Result<(
         std::io::stdout().write_all(&entry.entry.body)?;
         return Ok(());
     }
-    report(&entry.entry).field("proven in", "treeSize", entry.inclusion.proof.size.get()).print(json);
+    report(&entry.entry)
+        .field("proven in", "treeSize", entry.inclusion.proof.size.get())
+        .print(json);
     Ok(())
 }
 
@@ -40,7 +49,10 @@ async fn print_range(api: &LogApi, range: IndexRange, json: bool) -> anyhow::Res
     let mut next = range.first;
     while next < range.end {
         let limit = (range.end - next).min(PAGE_ENTRIES) as usize;
-        let entries = api.entries(LeafIndex::new(next), limit).await.map_err(Error::from)?;
+        let entries = api
+            .entries(LeafIndex::new(next), limit)
+            .await
+            .map_err(Error::from)?;
         if entries.is_empty() {
             break;
         }
@@ -48,7 +60,13 @@ async fn print_range(api: &LogApi, range: IndexRange, json: bool) -> anyhow::Res
         for entry in &entries {
             match json {
                 true => println!("{}", entry_json(entry)),
-                false => println!("{:>10}  {} {}  {}", entry.index, entry.kind, entry.version, hex::encode(&entry.leaf_hash)),
+                false => println!(
+                    "{:>10}  {} {}  {}",
+                    entry.index,
+                    entry.kind,
+                    entry.version,
+                    hex::encode(&entry.leaf_hash)
+                ),
             }
         }
     }
@@ -80,5 +98,7 @@ fn body_json(entry: &Entry) -> Value {
 }
 
 fn time(unix_seconds: i64) -> String {
-    jiff::Timestamp::from_second(unix_seconds).map(|time| time.to_string()).unwrap_or_else(|_| unix_seconds.to_string())
+    jiff::Timestamp::from_second(unix_seconds)
+        .map(|time| time.to_string())
+        .unwrap_or_else(|_| unix_seconds.to_string())
 }

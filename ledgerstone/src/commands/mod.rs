@@ -1,6 +1,8 @@
 mod audit;
+pub(crate) mod fsck;
 mod get;
 mod proof;
+pub(crate) mod serve;
 mod sign;
 mod submit;
 mod trust;
@@ -29,12 +31,18 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
     let json = arguments.json;
     let runtime = || Runtime::new().context("the async runtime cannot be started");
     let report = match arguments.command {
+        Command::Serve(arguments) => return serve::run(arguments, json),
+        Command::Fsck(arguments) => return fsck::run(&arguments, json),
         Command::Sign(arguments) => runtime()?.block_on(sign::run(arguments)),
         Command::Submit(arguments) => runtime()?.block_on(submit::run(arguments)),
         Command::Verify(arguments) => verify::run(arguments),
         Command::Get(arguments) => return runtime()?.block_on(get::run(arguments, json)),
-        Command::Proof(ProofCommand::Inclusion(arguments)) => runtime()?.block_on(proof::inclusion(arguments)),
-        Command::Proof(ProofCommand::Consistency(arguments)) => runtime()?.block_on(proof::consistency(arguments)),
+        Command::Proof(ProofCommand::Inclusion(arguments)) => {
+            runtime()?.block_on(proof::inclusion(arguments))
+        }
+        Command::Proof(ProofCommand::Consistency(arguments)) => {
+            runtime()?.block_on(proof::consistency(arguments))
+        }
         Command::Audit(arguments) => runtime()?.block_on(audit::run(arguments)),
         Command::Trust(arguments) => runtime()?.block_on(trust::run(arguments)),
     };
@@ -44,7 +52,10 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
 
 fn transport(arguments: &LogArguments) -> Result<Transport, Error> {
     let request_timeout = Duration::from_secs(arguments.timeout);
-    let options = TransportOptions { request_timeout, ..TransportOptions::default() };
+    let options = TransportOptions {
+        request_timeout,
+        ..TransportOptions::default()
+    };
     Ok(Transport::new(&arguments.url, options)?)
 }
 
@@ -74,7 +85,11 @@ fn report_submitted(submitted: &Submitted, url: &str) -> Report {
         .field("log", "origin", entry.checkpoint().origin.clone())
         .field("index", "index", entry.index().get())
         .field("leaf hash", "leafHash", entry.leaf_hash().to_string())
-        .field("kind", "kind", format!("{} {}", entry.kind(), entry.version()))
+        .field(
+            "kind",
+            "kind",
+            format!("{} {}", entry.kind(), entry.version()),
+        )
         .field("tree size", "treeSize", entry.proof().size.get())
         .field("duplicate", "duplicate", submitted.duplicate)
         .field("url", "url", url)

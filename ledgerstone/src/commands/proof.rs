@@ -21,9 +21,15 @@ pub(super) async fn inclusion(arguments: InclusionArguments) -> anyhow::Result<R
         None => EntryLookup::Index(LeafIndex::new(arguments.index.unwrap_or_default())),
     };
     let size = arguments.tree_size.map(TreeSize::new);
-    let proven = LogApi::new(transport).inclusion(lookup, size, &logs).await.map_err(Error::from)?;
+    let proven = LogApi::new(transport)
+        .inclusion(lookup, size, &logs)
+        .await
+        .map_err(Error::from)?;
     if let Some(path) = &arguments.tlog_proof {
-        anyhow::ensure!(proven.extension.is_none(), "the log grew in between; try again");
+        anyhow::ensure!(
+            proven.extension.is_none(),
+            "the log grew in between; try again"
+        );
         let proof = TlogProof {
             extra: None,
             index: proven.proof.index,
@@ -40,15 +46,29 @@ pub(super) async fn inclusion(arguments: InclusionArguments) -> anyhow::Result<R
         .field("root", "rootHash", proven.root.to_string())
         .field("proof", "hashes", texts(&proven.proof.hashes))
         .field("log", "origin", proven.signed.checkpoint.origin.clone())
-        .field("signed size", "signedSize", proven.signed.checkpoint.size.get())
-        .optional("tlog-proof", "tlogProof", arguments.tlog_proof.map(|path| path.display().to_string())))
+        .field(
+            "signed size",
+            "signedSize",
+            proven.signed.checkpoint.size.get(),
+        )
+        .optional(
+            "tlog-proof",
+            "tlogProof",
+            arguments.tlog_proof.map(|path| path.display().to_string()),
+        ))
 }
 
 pub(super) async fn consistency(arguments: ConsistencyArguments) -> anyhow::Result<Report> {
     let transport = transport(&arguments.log)?;
     let logs = trust::named_or_fetched(&arguments.trust, &transport).await?;
-    let (old, new) = (TreeSize::new(arguments.old_size), arguments.new_size.map(TreeSize::new));
-    let proven = LogApi::new(transport).consistency(old, new, &logs).await.map_err(Error::from)?;
+    let (old, new) = (
+        TreeSize::new(arguments.old_size),
+        arguments.new_size.map(TreeSize::new),
+    );
+    let proven = LogApi::new(transport)
+        .consistency(old, new, &logs)
+        .await
+        .map_err(Error::from)?;
     Ok(Report::new()
         .field("verified", "verified", true)
         .field("old size", "oldSize", proven.proof.old.get())
@@ -57,7 +77,11 @@ pub(super) async fn consistency(arguments: ConsistencyArguments) -> anyhow::Resu
         .field("new root", "newRoot", proven.new_root.to_string())
         .field("proof", "hashes", texts(&proven.proof.hashes))
         .field("log", "origin", proven.signed.checkpoint.origin.clone())
-        .field("signed size", "signedSize", proven.signed.checkpoint.size.get()))
+        .field(
+            "signed size",
+            "signedSize",
+            proven.signed.checkpoint.size.get(),
+        ))
 }
 
 fn texts(hashes: &[Hash]) -> Vec<String> {

@@ -23,9 +23,13 @@ pub(super) async fn run(arguments: SignArguments) -> anyhow::Result<Report> {
     let artifact = Artifact::File(arguments.file.clone());
     let digest = artifact.digest(key.hash_algorithm()).map_err(Error::from)?;
     let signature = key.sign(&digest).map_err(Error::from)?;
-    let submission = Submission::message(&digest, signature.into(), key.material()).map_err(Error::from)?;
+    let submission =
+        Submission::message(&digest, signature.into(), key.material()).map_err(Error::from)?;
     let logs = trust::named_or_fetched(&arguments.trust, &transport).await?;
-    let submitted = submission.submit(&transport, Some(&logs)).await.map_err(Error::from)?;
+    let submitted = submission
+        .submit(&transport, Some(&logs))
+        .await
+        .map_err(Error::from)?;
 
     let public_key = match &arguments.key {
         Some(_) => None,
@@ -36,11 +40,21 @@ pub(super) async fn run(arguments: SignArguments) -> anyhow::Result<Report> {
             Some(path)
         }
     };
-    let bundle_path = arguments.bundle.unwrap_or_else(|| beside(&arguments.file, ".sigstore.json"));
+    let bundle_path = arguments
+        .bundle
+        .unwrap_or_else(|| beside(&arguments.file, ".sigstore.json"));
     let report = report_submitted(&submitted, transport.url());
-    write(&bundle_path, &submission.into_bundle(submitted.entry).to_json()).context("the signature was logged")?;
+    write(
+        &bundle_path,
+        &submission.into_bundle(submitted.entry).to_json(),
+    )
+    .context("the signature was logged")?;
     Ok(report
         .field("digest", "digest", digest.to_string())
         .field("bundle", "bundle", bundle_path.display().to_string())
-        .optional("public key", "publicKey", public_key.map(|path| path.display().to_string())))
+        .optional(
+            "public key",
+            "publicKey",
+            public_key.map(|path| path.display().to_string()),
+        ))
 }

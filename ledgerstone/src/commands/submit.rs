@@ -27,19 +27,25 @@ pub(super) async fn run(arguments: SubmitArguments) -> anyhow::Result<Report> {
     let transport = transport(&arguments.log)?;
     let submission = submission(&arguments)?;
     let logs = trust::named_or_fetched(&arguments.trust, &transport).await?;
-    let submitted = submission.submit(&transport, Some(&logs)).await.map_err(Error::from)?;
+    let submitted = submission
+        .submit(&transport, Some(&logs))
+        .await
+        .map_err(Error::from)?;
     let report = report_submitted(&submitted, transport.url());
     let Some(path) = &arguments.bundle else {
         return Ok(report);
     };
-    write(path, &submission.into_bundle(submitted.entry).to_json()).context("the signature was logged")?;
+    write(path, &submission.into_bundle(submitted.entry).to_json())
+        .context("the signature was logged")?;
     Ok(report.field("bundle", "bundle", path.display().to_string()))
 }
 
 fn submission(arguments: &SubmitArguments) -> anyhow::Result<Submission> {
     let verifier = arguments.key.as_ref().or(arguments.certificate.as_ref());
     let pem = read_text(verifier.context("give --key or --certificate")?)?;
-    let (key, verifier) = read_verifier_pem(&pem).map_err(SubmitError::from).map_err(Error::from)?;
+    let (key, verifier) = read_verifier_pem(&pem)
+        .map_err(SubmitError::from)
+        .map_err(Error::from)?;
     if let Some(path) = &arguments.dsse {
         let envelope: Envelope = from_slice(&read(path)?)
             .with_context(|| format!("{} is not a DSSE envelope", path.display()))?;
@@ -51,12 +57,19 @@ fn submission(arguments: &SubmitArguments) -> anyhow::Result<Submission> {
     }
     let artifact = match (&arguments.artifact, &arguments.digest) {
         (Some(path), _) => Artifact::File(path.clone()),
-        (None, Some(digest)) => Artifact::Digest(ArtifactDigest::parse(digest).map_err(Error::from)?),
+        (None, Some(digest)) => {
+            Artifact::Digest(ArtifactDigest::parse(digest).map_err(Error::from)?)
+        }
         (None, None) => anyhow::bail!("give --artifact or --digest"),
     };
     let algorithm = key.key_type().hash_algorithm();
     let digest = artifact.digest(algorithm).map_err(Error::from)?;
-    let signature = read_signature(arguments.signature.as_deref().context("give --signature or --dsse")?)?;
+    let signature = read_signature(
+        arguments
+            .signature
+            .as_deref()
+            .context("give --signature or --dsse")?,
+    )?;
     Ok(Submission::message(&digest, signature.into(), verifier).map_err(Error::from)?)
 }
 

@@ -22,7 +22,10 @@ const ECDSA_FILE: &str = "log-ecdsa-p256.pem";
 pub(super) async fn run(arguments: TrustArguments) -> anyhow::Result<Report> {
     let log = match (&arguments.keys, &arguments.origin) {
         (Some(directory), Some(origin)) => read_keys(directory, origin)?,
-        _ => LogApi::new(transport(&arguments.log)?).keys().await.map_err(Error::from)?,
+        _ => LogApi::new(transport(&arguments.log)?)
+            .keys()
+            .await
+            .map_err(Error::from)?,
     };
     let options = TrustOptions {
         url: arguments.log.url.clone(),
@@ -31,13 +34,22 @@ pub(super) async fn run(arguments: TrustArguments) -> anyhow::Result<Report> {
             _ => RekorApiVersion::V2,
         },
         valid_from: arguments.valid_from.map(|time| time.as_second()),
-        certificate_authority: authority(&arguments.fulcio_url, arguments.certificate_authority.as_deref())?,
-        timestamp_authority: authority(&arguments.tsa_url, arguments.timestamp_authority.as_deref())?,
+        certificate_authority: authority(
+            &arguments.fulcio_url,
+            arguments.certificate_authority.as_deref(),
+        )?,
+        timestamp_authority: authority(
+            &arguments.tsa_url,
+            arguments.timestamp_authority.as_deref(),
+        )?,
         ct_key: arguments.ct_key.as_deref().map(read_text).transpose()?,
     };
     let files = TrustFiles::new(&log, &options).map_err(Error::from)?;
     let written = files.write(&arguments.out).map_err(Error::from)?;
-    let written: Vec<_> = written.iter().map(|path| path.display().to_string()).collect();
+    let written: Vec<_> = written
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
     Ok(Report::new()
         .field("log", "origin", log.origin())
         .field("url", "url", options.url)
@@ -50,15 +62,27 @@ fn read_keys(directory: &Path, origin: &str) -> anyhow::Result<LogDescription> {
     let ed25519 = directory.join(ED25519_FILE);
     let modified = std::fs::metadata(&ed25519).and_then(|metadata| metadata.modified());
     let modified = modified.with_context(|| format!("{} cannot be read", ed25519.display()))?;
-    let created = modified.duration_since(UNIX_EPOCH).map(|age| age.as_secs()).unwrap_or_default();
-    let (ed25519, ecdsa) = (read_text(&ed25519)?, read_text(&directory.join(ECDSA_FILE))?);
+    let created = modified
+        .duration_since(UNIX_EPOCH)
+        .map(|age| age.as_secs())
+        .unwrap_or_default();
+    let (ed25519, ecdsa) = (
+        read_text(&ed25519)?,
+        read_text(&directory.join(ECDSA_FILE))?,
+    );
     let created = i64::try_from(created).unwrap_or_default();
-    Ok(LogDescription::from_private_keys(origin, &ed25519, &ecdsa, created).map_err(Error::from)?)
+    Ok(
+        LogDescription::from_private_keys(origin, &ed25519, &ecdsa, created)
+            .map_err(Error::from)?,
+    )
 }
 
 fn authority(url: &Option<String>, chain: Option<&Path>) -> anyhow::Result<Option<Authority>> {
     match (url, chain) {
-        (Some(url), Some(chain)) => Ok(Some(Authority { url: url.clone(), chain: read_text(chain)? })),
+        (Some(url), Some(chain)) => Ok(Some(Authority {
+            url: url.clone(),
+            chain: read_text(chain)?,
+        })),
         _ => Ok(None),
     }
 }

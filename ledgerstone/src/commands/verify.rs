@@ -17,24 +17,44 @@ pub(super) fn run(arguments: VerifyArguments) -> anyhow::Result<Report> {
     let logs = trust::named(&arguments.trust)?.context("give --trusted-root or --log-key")?;
     let artifact = match (&arguments.file, &arguments.digest) {
         (Some(path), _) => Artifact::File(path.clone()),
-        (None, Some(digest)) => Artifact::Digest(ArtifactDigest::parse(digest).map_err(Error::from)?),
+        (None, Some(digest)) => {
+            Artifact::Digest(ArtifactDigest::parse(digest).map_err(Error::from)?)
+        }
         (None, None) => anyhow::bail!("give a file or --digest"),
     };
-    let beside_file = || arguments.file.as_ref().map(|path| beside(path, ".sigstore.json"));
-    let bundle_path = arguments.bundle.clone().or_else(beside_file).context("give --bundle")?;
+    let beside_file = || {
+        arguments
+            .file
+            .as_ref()
+            .map(|path| beside(path, ".sigstore.json"))
+    };
+    let bundle_path = arguments
+        .bundle
+        .clone()
+        .or_else(beside_file)
+        .context("give --bundle")?;
     let bundle = Bundle::parse(&read(&bundle_path)?).map_err(Error::from)?;
     let key = arguments.key.as_ref().map(|path| {
         let pem = read_text(path)?;
-        PublicKey::from_pem(&pem).with_context(|| format!("{} is not a public key or certificate", path.display()))
+        PublicKey::from_pem(&pem)
+            .with_context(|| format!("{} is not a public key or certificate", path.display()))
     });
-    let verified = verify(&bundle, &artifact, key.transpose()?.as_ref(), &logs).map_err(Error::from)?;
+    let verified =
+        verify(&bundle, &artifact, key.transpose()?.as_ref(), &logs).map_err(Error::from)?;
 
     let mut report = Report::new()
         .field("verified", "verified", true)
-        .field("signed by", "signedBy", match verified.certified {
-            true => format!("{} key in the bundle's certificate", verified.key.key_type()),
-            false => format!("{} key that was given", verified.key.key_type()),
-        })
+        .field(
+            "signed by",
+            "signedBy",
+            match verified.certified {
+                true => format!(
+                    "{} key in the bundle's certificate",
+                    verified.key.key_type()
+                ),
+                false => format!("{} key that was given", verified.key.key_type()),
+            },
+        )
         .field("bundle", "bundle", bundle_path.display().to_string());
     for entry in &verified.entries {
         report = report
@@ -43,6 +63,10 @@ pub(super) fn run(arguments: VerifyArguments) -> anyhow::Result<Report> {
             .field("kind", "kind", entry.kind.clone())
             .field("tree size", "treeSize", entry.size.get());
     }
-    let not_checked: Vec<_> = verified.not_checked.iter().map(ToString::to_string).collect();
+    let not_checked: Vec<_> = verified
+        .not_checked
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     Ok(report.field("not checked", "notChecked", not_checked))
 }

@@ -11,12 +11,18 @@ use ledgerstone_storage::RocksOptions;
 use ledgerstone_storage::RocksStore;
 use ledgerstone_storage::ShardId;
 use serde_json::json;
+use thiserror::Error;
 
-/// Check a data directory, with no server running: hash every entry, rebuild every tile, compare the root with what was signed
-#[derive(Args)]
+/// The arguments of `fsck`.
+#[derive(Args, Debug)]
 pub(crate) struct Fsck {
     /// Directory of the log
-    #[arg(long, env = "LEDGERSTONE_DATA_DIR", value_name = "DIR", default_value = "./data")]
+    #[arg(
+        long,
+        env = "LEDGERSTONE_DATA_DIR",
+        value_name = "DIR",
+        default_value = "./data"
+    )]
     data_dir: PathBuf,
     /// Directory of the log's keys [default: <data-dir>/keys]
     #[arg(long, env = "LEDGERSTONE_KEY_DIR", value_name = "DIR")]
@@ -27,35 +33,50 @@ pub(crate) struct Fsck {
     accept_head: bool,
 }
 
-/// What a check came to: whether the store is sound.
-pub(crate) enum Outcome {
-    Sound,
-    Damaged,
-}
+/// The store is damaged: the findings have been printed.
+#[derive(Debug, Error)]
+#[error("the store is damaged")]
+pub(crate) struct Damaged;
 
 /// Checks every shard of the store.
-pub(crate) fn run(arguments: &Fsck, json: bool) -> anyhow::Result<Outcome> {
-    let options = RocksOptions::default();
+pub(crate) fn run(arguments: &Fsck, json: bool) -> anyhow::Result<()> {
     // Accepting a head writes the kept checkpoint, which takes a store that is open for writing.
     let store = if arguments.accept_head {
-        anyhow::ensure!(RocksStore::exists(&arguments.data_dir)?, "there is no log in {}", arguments.data_dir.display());
-        RocksStore::open(&arguments.data_dir, &options)?
+        anyhow::ensure!(
+            RocksStore::exists(&arguments.data_dir)?,
+            "there is no log in {}",
+            arguments.data_dir.display()
+        );
+        RocksStore::open(&arguments.data_dir, &RocksOptions::default())?
     } else {
-        RocksStore::open_read_only(&arguments.data_dir, &options)?
+        RocksStore::open_read_only(&arguments.data_dir)?
     };
-    let mut outcome = Outcome::Sound;
+    let mut sound = true;
     let shards = store.shards()?;
-    anyhow::ensure!(!shards.is_empty(), "there is no log in {}", arguments.data_dir.display());
+    anyhow::ensure!(
+        !shards.is_empty(),
+        "there is no log in {}",
+        arguments.data_dir.display()
+    );
     for shard in shards {
-        let origin = store.identity(shard)?.map(|identity| identity.origin).unwrap_or_default();
-        let key_dir = arguments.key_dir.clone().unwrap_or_else(|| arguments.data_dir.join("keys"));
+        let origin = store
+            .identity(shard)?
+            .map(|identity| identity.origin)
+            .unwrap_or_default();
+        let key_dir = arguments
+            .key_dir
+            .clone()
+            .unwrap_or_else(|| arguments.data_dir.join("keys"));
         let keys = match LogKeys::load(&origin, &key_dir) {
             Ok(keys) => Some(keys),
             Err(error) if arguments.accept_head => return Err(error.into()),
             Err(_) => None,
         };
         let report = check(&store, shard, keys.as_ref())?;
-        let only_kept = report.findings.iter().all(Finding::is_about_kept_checkpoint);
+        let only_kept = report
+            .findings
+            .iter()
+            .all(Finding::is_about_kept_checkpoint);
         let accepted = match &keys {
             Some(keys) if arguments.accept_head && only_kept => {
                 ledgerstone_log::accept_head(&store, shard, keys)?;
@@ -64,18 +85,20 @@ pub(crate) fn run(arguments: &Fsck, json: bool) -> anyhow::Result<Outcome> {
             _ => false,
         };
         if !report.findings.is_empty() && !accepted {
-            outcome = Outcome::Damaged;
+            sound = false;
         }
         print(shard, &origin, &report, keys.is_some(), accepted, json);
     }
-    Ok(outcome)
+    if sound { Ok(()) } else { Err(Damaged.into()) }
 }
 
 fn check(store: &RocksStore, shard: ShardId, keys: Option<&LogKeys>) -> anyhow::Result<FsckReport> {
     // Drawn on stderr, and only where that is a terminal.
     let bar = ProgressBar::new(0);
     let template = "{bar:30} {pos} of {len} entries, {per_sec}, {eta} left";
-    bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.set_style(
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
+    );
     let report = ledgerstone_log::fsck(store, shard, keys, &mut |checked, size| {
         bar.set_length(size.get());
         bar.set_position(checked.get());
@@ -84,7 +107,14 @@ fn check(store: &RocksStore, shard: ShardId, keys: Option<&LogKeys>) -> anyhow::
     Ok(report?)
 }
 
-fn print(shard: ShardId, origin: &str, report: &FsckReport, signature: bool, accepted: bool, json: bool) {
+fn print(
+    shard: ShardId,
+    origin: &str,
+    report: &FsckReport,
+    signature: bool,
+    accepted: bool,
+    json: bool,
+) {
     let findings: Vec<String> = report.findings.iter().map(Finding::to_string).collect();
     if json {
         let line = json!({
@@ -104,16 +134,23 @@ fn print(shard: ShardId, origin: &str, report: &FsckReport, signature: bool, acc
     println!("log        {origin} (shard {})", shard.get());
     println!("size       {}", report.size);
     println!("root       {}", report.root);
-    println!("checked    {} bytes of entries, {} full tiles", report.bytes, report.tiles);
+    println!(
+        "checked    {} bytes of entries, {} full tiles",
+        report.bytes, report.tiles
+    );
     if !signature {
-        println!("note       without the log's keys the signature of the kept checkpoint is not verified");
+        println!(
+            "note       without the log's keys the signature of the kept checkpoint is not verified"
+        );
     }
     for finding in &findings {
         println!("found      {finding}");
     }
     match (findings.is_empty(), accepted) {
         (true, _) => println!("result     sound"),
-        (false, true) => println!("result     the entries are sound; the head is accepted and its checkpoint is kept"),
+        (false, true) => println!(
+            "result     the entries are sound; the head is accepted and its checkpoint is kept"
+        ),
         (false, false) => println!("result     damaged"),
     }
 }

@@ -21,15 +21,15 @@ use serde_json::json;
 use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
 
-/// Run a log
-#[derive(Args)]
+/// The arguments of `serve`.
+#[derive(Args, Debug)]
 pub(crate) struct Serve {
     #[command(flatten)]
     overrides: Overrides,
-    /// TOML file with any of the settings above, by the names of the flags; unknown keys are refused
+    /// TOML file with any of the settings above, by the names of the flags; unknown keys are refused.
     #[arg(long, env = "LEDGERSTONE_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Print the settings in force as a TOML file, and end
+    /// Print the settings in force as a TOML file, and end.
     #[arg(long)]
     print_config: bool,
 }
@@ -42,14 +42,21 @@ const FALLBACK_ORIGIN: &str = "localhost";
 
 /// Opens or makes the log, and serves it until SIGTERM or SIGINT.
 pub(crate) fn run(arguments: Serve, json: bool) -> anyhow::Result<()> {
-    let file = arguments.config.as_deref().map(Overrides::from_file).transpose()?;
+    let file = arguments
+        .config
+        .as_deref()
+        .map(Overrides::from_file)
+        .transpose()?;
     let settings = arguments.overrides.or(file.unwrap_or_default()).resolve()?;
     if arguments.print_config {
         print!("{}", settings.to_toml());
         return Ok(());
     }
     init_telemetry(&settings)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
     runtime.block_on(serve(settings, json))
 }
 
@@ -77,7 +84,10 @@ fn open(settings: &Settings, metrics: &Metrics) -> anyhow::Result<Log> {
         observer: Some(Arc::new(metrics.clone())),
         ..LogOptions::default()
     };
-    let rocks = RocksOptions { memory_bytes: settings.store_memory, ..RocksOptions::default() };
+    let rocks = RocksOptions {
+        memory_bytes: settings.store_memory,
+        ..RocksOptions::default()
+    };
     let store = Arc::new(RocksStore::open(&settings.data_dir, &rocks)?);
     match store.identity(FIRST_SHARD)? {
         Some(identity) => {
@@ -97,17 +107,33 @@ fn open(settings: &Settings, metrics: &Metrics) -> anyhow::Result<Log> {
 fn host_name() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let name = name.trim().to_lowercase();
-    let usable = Overrides { origin: Some(name.clone()), ..Overrides::default() }.resolve().is_ok();
-    if usable { name } else { FALLBACK_ORIGIN.to_owned() }
+    let usable = Overrides {
+        origin: Some(name.clone()),
+        ..Overrides::default()
+    }
+    .resolve()
+    .is_ok();
+    if usable {
+        name
+    } else {
+        FALLBACK_ORIGIN.to_owned()
+    }
 }
 
 /// Says where the log is and how to try it.
 fn announce(settings: &Settings, log: &Log, server: &Server, json: bool) -> std::io::Result<()> {
-    let scheme = if settings.tls.is_some() { "https" } else { "http" };
+    let scheme = if settings.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
     let url = format!("{scheme}://{}", server.address()?);
     let admin = format!("http://{}", server.admin_address()?);
     let head = log.head();
-    let (ed25519, ecdsa) = (log.keys().ed25519().verifier(), log.keys().ecdsa().verifier());
+    let (ed25519, ecdsa) = (
+        log.keys().ed25519().verifier(),
+        log.keys().ecdsa().verifier(),
+    );
     let mut out = std::io::stdout().lock();
     if json {
         let line = json!({
@@ -124,7 +150,12 @@ fn announce(settings: &Settings, log: &Log, server: &Server, json: bool) -> std:
     }
     writeln!(out, "ledgerstone {}", env!("CARGO_PKG_VERSION"))?;
     writeln!(out, "  origin      {}", log.origin())?;
-    writeln!(out, "  tree        {} ({} entries)", log.identity().tree_id, head.size())?;
+    writeln!(
+        out,
+        "  tree        {} ({} entries)",
+        log.identity().tree_id,
+        head.size()
+    )?;
     writeln!(out, "  Ed25519     {ed25519}")?;
     writeln!(out, "  ECDSA P-256 {ecdsa}")?;
     writeln!(out, "  data        {}", settings.data_dir.display())?;
