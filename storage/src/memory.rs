@@ -1,0 +1,311 @@
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::ops::Range;
+use std::sync::PoisonError;
+use std::sync::RwLock;
+use std::sync::RwLockReadGuard;
+use std::sync::RwLockWriteGuard;
+
+use bytes::Bytes;
+use ledgerstone_merkle::Hash;
+use ledgerstone_merkle::LeafIndex;
+use ledgerstone_merkle::TileId;
+use ledgerstone_merkle::TileWidth;
+use ledgerstone_merkle::tile_width_at;
+
+use crate::error::Damage;
+use crate::error::StorageError;
+use crate::round::Round;
+use crate::shard::SearchKey;
+use crate::shard::ShardId;
+use crate::shard::ShardIdentity;
+use crate::shard::StoredEntry;
+use crate::shard::StoredHead;
+use crate::store::Reader;
+use crate::store::Statistics;
+use crate::store::Store;
+use crate::store::must_be_keepable;
+use crate::store::read_through;
+
+/// A store that forgets everything when it is dropped: for tests, and for trying things out.
+///
+/// It keeps the same contract as RocksDB, except that nothing is durable.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    shards: RwLock<BTreeMap<ShardId, Shard>>,
+    checkpoints: RwLock<BTreeMap<ShardId, String>>,
+}
+
+impl MemoryStore {
+    /// A store without a shard.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn view(&self) -> MemoryView<'_> {
+        let heads = read(&self.shards)
+            .iter()
+            .map(|(id, shard)| (*id, shard.head))
+            .collect();
+        MemoryView { store: self, heads }
+    }
+}
+
+read_through!(MemoryStore, view);
+
+impl Store for MemoryStore {
+    fn snapshot(&self) -> Box<dyn Reader + '_> {
+        Box::new(self.view())
+    }
+
+    fn create_shard(
+        &self,
+        shard: ShardId,
+        identity: &ShardIdentity,
+        head: &StoredHead,
+    ) -> Result<(), StorageError> {
+        identity.must_keep_rules()?;
+        if !head.size.is_empty() {
+            return Err(StorageError::NotEmptyTree { size: head.size });
+        }
+        let mut shards = write(&self.shards);
+        if shards.contains_key(&shard) {
+            return Err(StorageError::ShardExists { shard });
+        }
+        shards.insert(shard, Shard::new(identity.clone(), *head));
+        Ok(())
+    }
+
+    fn commit(&self, shard: ShardId, round: &Round) -> Result<(), StorageError> {
+        let mut shards = write(&self.shards);
+        let stored = shards
+            .get_mut(&shard)
+            .ok_or(StorageError::NoShard { shard })?;
+        round.must_follow(shard, &stored.head)?;
+        stored.append(round);
+        Ok(())
+    }
+
+    fn keep_checkpoint(&self, shard: ShardId, checkpoint: &str) -> Result<(), StorageError> {
+        must_be_keepable(checkpoint)?;
+        write(&self.checkpoints).insert(shard, checkpoint.to_owned());
+        Ok(())
+    }
+
+    fn kept_checkpoint(&self, shard: ShardId) -> Result<Option<String>, StorageError> {
+        Ok(read(&self.checkpoints).get(&shard).cloned())
+    }
+
+    fn statistics(&self) -> Result<Statistics, StorageError> {
+        let bytes = read(&self.shards).values().map(Shard::bytes).sum();
+        Ok(Statistics {
+            memory_bytes: bytes,
+            ..Statistics::default()
+        })
+    }
+}
+
+/// One tree. Everything in it but the head is only ever added to, so a head alone makes a consistent view.
+#[derive(Debug)]
+struct Shard {
+    identity: ShardIdentity,
+    head: StoredHead,
+    entries: Vec<StoredEntry>,
+    tiles: HashMap<TileId, Bytes>,
+    /// The indexes of each leaf hash, ascending.
+    leaves: HashMap<Hash, Vec<u64>>,
+    /// The indexes of each search key, ascending.
+    search: HashMap<SearchKey, Vec<u64>>,
+    /// The contents of each key with the index of the entry that brought it, ascending.
+    attestations: HashMap<Vec<u8>, Vec<(u64, Bytes)>>,
+}
+
+impl Shard {
+    fn new(identity: ShardIdentity, head: StoredHead) -> Self {
+        Self {
+            identity,
+            head,
+            entries: Vec::new(),
+            tiles: HashMap::new(),
+            leaves: HashMap::new(),
+            search: HashMap::new(),
+            attestations: HashMap::new(),
+        }
+    }
+
+    fn append(&mut self, round: &Round) {
+        for (index, entry) in round.indexed() {
+            let position = index.get();
+            self.entries.push(StoredEntry {
+                integrated_time: entry.integrated_time,
+                body: entry.body.clone(),
+            });
+            self.leaves
+                .entry(entry.leaf_hash)
+                .or_default()
+                .push(position);
+            for key in &entry.search_keys {
+                let found = self.search.entry(*key).or_default();
+                // An entry may name one thing twice.
+                if found.last() != Some(&position) {
+                    found.push(position);
+                }
+            }
+            if let Some((key, content)) = &entry.attestation {
+                self.attestations
+                    .entry(key.clone())
+                    .or_default()
+                    .push((position, content.clone()));
+            }
+        }
+        self.tiles.extend(round.tiles.iter().cloned());
+        self.head = round.head;
+    }
+
+    fn bytes(&self) -> u64 {
+        let bodies = self.entries.iter().map(|entry| entry.body.len() as u64);
+        let tiles = self.tiles.values().map(|tile| tile.len() as u64);
+        bodies.sum::<u64>() + tiles.sum::<u64>()
+    }
+}
+
+/// A [`MemoryStore`] at the heads that it had when the view was taken.
+struct MemoryView<'a> {
+    store: &'a MemoryStore,
+    heads: BTreeMap<ShardId, StoredHead>,
+}
+
+impl MemoryView<'_> {
+    /// What `look` finds in a shard, given the view's size of it, or `None` when the view does not have the shard.
+    fn look<T>(&self, shard: ShardId, look: impl FnOnce(&Shard, u64) -> T) -> Option<T> {
+        let size = self.heads.get(&shard)?.size.get();
+        read(&self.store.shards)
+            .get(&shard)
+            .map(|stored| look(stored, size))
+    }
+}
+
+impl Reader for MemoryView<'_> {
+    fn shards(&self) -> Result<Vec<ShardId>, StorageError> {
+        Ok(self.heads.keys().copied().collect())
+    }
+
+    fn identity(&self, shard: ShardId) -> Result<Option<ShardIdentity>, StorageError> {
+        Ok(self.look(shard, |stored, _| stored.identity.clone()))
+    }
+
+    fn head(&self, shard: ShardId) -> Result<Option<StoredHead>, StorageError> {
+        Ok(self.heads.get(&shard).copied())
+    }
+
+    fn entry(&self, shard: ShardId, index: LeafIndex) -> Result<Option<StoredEntry>, StorageError> {
+        let entry = self.look(shard, |stored, size| {
+            let position = usize::try_from(index.get()).ok()?;
+            let counted = index.get() < size;
+            stored.entries.get(position).filter(|_| counted).cloned()
+        });
+        Ok(entry.flatten())
+    }
+
+    fn visit_entries(
+        &self,
+        shard: ShardId,
+        range: Range<u64>,
+        visit: &mut dyn FnMut(LeafIndex, StoredEntry) -> ControlFlow<()>,
+    ) -> Result<(), StorageError> {
+        let Some(head) = self.heads.get(&shard) else {
+            return Ok(());
+        };
+        for position in range.start..range.end.min(head.size.get()) {
+            let index = LeafIndex::new(position);
+            let entry = self
+                .entry(shard, index)?
+                .ok_or(Damage::EntryMissing { shard, index })?;
+            if visit(index, entry).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn tile(&self, shard: ShardId, id: TileId) -> Result<Option<Bytes>, StorageError> {
+        let Some(head) = self.heads.get(&shard) else {
+            return Ok(None);
+        };
+        let full = tile_width_at(id, head.size).is_some_and(TileWidth::is_full);
+        let tile = self.look(shard, |stored, _| stored.tiles.get(&id).cloned());
+        Ok(tile.flatten().filter(|_| full))
+    }
+
+    fn index_of(
+        &self,
+        shard: ShardId,
+        leaf_hash: &Hash,
+    ) -> Result<Option<LeafIndex>, StorageError> {
+        let position = self.look(shard, |stored, size| {
+            let positions = stored.leaves.get(leaf_hash)?;
+            positions
+                .iter()
+                .rfind(|position| **position < size)
+                .copied()
+        });
+        Ok(position.flatten().map(LeafIndex::new))
+    }
+
+    fn indexes_of(
+        &self,
+        shard: ShardId,
+        leaf_hashes: &[Hash],
+    ) -> Result<Vec<Option<LeafIndex>>, StorageError> {
+        leaf_hashes
+            .iter()
+            .map(|leaf_hash| self.index_of(shard, leaf_hash))
+            .collect()
+    }
+
+    fn search(
+        &self,
+        shard: ShardId,
+        key: &SearchKey,
+        from: LeafIndex,
+        limit: usize,
+    ) -> Result<Vec<LeafIndex>, StorageError> {
+        let found = self.look(shard, |stored, size| {
+            let positions = stored.search.get(key).map_or(&[][..], Vec::as_slice);
+            let first = positions.partition_point(|position| *position < from.get());
+            positions[first..]
+                .iter()
+                .take_while(|position| **position < size)
+                .take(limit)
+                .map(|position| LeafIndex::new(*position))
+                .collect()
+        });
+        Ok(found.unwrap_or_default())
+    }
+
+    fn attestation(&self, shard: ShardId, key: &[u8]) -> Result<Option<Bytes>, StorageError> {
+        let content = self.look(shard, |stored, size| {
+            let contents = stored.attestations.get(key)?;
+            let counted = contents.iter().rfind(|(position, _)| *position < size);
+            counted.map(|(_, content)| content.clone())
+        });
+        Ok(content.flatten())
+    }
+}
+
+/// A panic while the lock was held left nothing half done: checks come first, and additions do not fail.
+fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MemoryStore;
+
+    crate::contract_tests!(|| ((), MemoryStore::new()));
+}

@@ -1,0 +1,277 @@
+//! The data directory: its lock, and the files beside RocksDB.
+
+use std::fs;
+use std::fs::File;
+use std::fs::OpenOptions;
+use std::fs::TryLockError;
+use std::io;
+use std::io::Read as _;
+use std::path::Path;
+use std::path::PathBuf;
+
+use ledgerstone_merkle::MAX_NOTE_BYTES;
+
+use crate::error::Damage;
+use crate::error::StorageError;
+use crate::shard::ShardId;
+
+/// A data directory that this process alone has open.
+///
+/// The lock is held until this is dropped, so whatever uses the directory's files must be dropped before.
+#[derive(Debug)]
+pub(super) struct DataDirectory {
+    path: PathBuf,
+    _lock: File,
+}
+
+/// What is in a data directory.
+#[derive(Debug, Eq, PartialEq)]
+pub(super) enum Contents {
+    /// No trace of a log.
+    Nothing,
+    /// A store.
+    Store,
+    /// A trace of a log, by this name, but no store.
+    Trace(String),
+}
+
+impl DataDirectory {
+    /// Locks the directory at `path`, and makes it when it is not there.
+    pub(super) fn create(path: &Path) -> Result<Self, StorageError> {
+        fs::create_dir_all(path).map_err(in_path("create", path))?;
+        Self::lock(path)
+    }
+
+    /// Locks the existing directory at `path`.
+    pub(super) fn lock(path: &Path) -> Result<Self, StorageError> {
+        let lock_path = path.join(LOCK);
+        let lock = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&lock_path)
+            .map_err(in_path("open", &lock_path))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self {
+                path: path.to_owned(),
+                _lock: lock,
+            }),
+            Err(TryLockError::WouldBlock) => Err(StorageError::Locked {
+                directory: path.to_owned(),
+            }),
+            Err(TryLockError::Error(source)) => Err(in_path("lock", &lock_path)(source)),
+        }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where the store is.
+    pub(super) fn store(&self) -> PathBuf {
+        self.path.join(STORE)
+    }
+
+    /// Where a store is until it is complete.
+    pub(super) fn unfinished_store(&self) -> PathBuf {
+        self.path.join(UNFINISHED_STORE)
+    }
+
+    /// Removes what a crash left of a store that was being made. Nothing was ever written to it but its schema.
+    pub(super) fn remove_unfinished_store(&self) -> Result<(), StorageError> {
+        let unfinished = self.unfinished_store();
+        match fs::remove_dir_all(&unfinished) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                Err(in_path("remove", &unfinished)(source))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Gives a complete store its name. Durable when it returns.
+    pub(super) fn finish_store(&self) -> Result<(), StorageError> {
+        let unfinished = self.unfinished_store();
+        sync_directory(&unfinished)?;
+        // A crash before the rename leaves an unfinished store, which the next start removes.
+        fs::rename(&unfinished, self.store()).map_err(in_path("rename", &unfinished))?;
+        // A crash before the sync leaves either of both names.
+        sync_directory(&self.path)?;
+        match self.path.parent() {
+            Some(parent) if parent == Path::new("") => sync_directory(Path::new(".")),
+            Some(parent) => sync_directory(parent),
+            None => Ok(()),
+        }
+    }
+
+    /// Replaces the kept checkpoint of `shard`. Readers see the old text or the new one; a power cut may bring back an old
+    /// one, or leave none of its bytes, because nothing is synced.
+    pub(super) fn keep_checkpoint(
+        &self,
+        shard: ShardId,
+        checkpoint: &str,
+    ) -> Result<(), StorageError> {
+        let path = self.checkpoint(shard);
+        let next = path.with_extension("new");
+        fs::write(&next, checkpoint).map_err(in_path("write", &next))?;
+        // A crash before the rename leaves the old text, which lags behind the store: the next start signs again.
+        fs::rename(&next, &path).map_err(in_path("replace", &path))
+    }
+
+    /// The kept checkpoint of `shard`.
+    pub(super) fn kept_checkpoint(&self, shard: ShardId) -> Result<Option<String>, StorageError> {
+        let path = self.checkpoint(shard);
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(in_path("open", &path)(source)),
+        };
+        let mut text = Vec::new();
+        file.take(MAX_NOTE_BYTES as u64 + 1)
+            .read_to_end(&mut text)
+            .map_err(in_path("read", &path))?;
+        if text.len() > MAX_NOTE_BYTES {
+            return Err(Damage::KeptCheckpoint(shard).into());
+        }
+        match String::from_utf8(text) {
+            Ok(text) => Ok(Some(text)),
+            Err(_) => Err(Damage::KeptCheckpoint(shard).into()),
+        }
+    }
+
+    fn checkpoint(&self, shard: ShardId) -> PathBuf {
+        self.path.join(format!("{CHECKPOINT_PREFIX}{shard}"))
+    }
+}
+
+/// What is in the directory at `path`. Names that are not the store's own (keys, configuration) are no trace of a store.
+pub(super) fn contents(path: &Path) -> Result<Contents, StorageError> {
+    let names = match fs::read_dir(path) {
+        Ok(names) => names,
+        Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(Contents::Nothing),
+        Err(source) => return Err(in_path("list", path)(source)),
+    };
+    let mut contents = Contents::Nothing;
+    for name in names {
+        let name = name.map_err(in_path("list", path))?.file_name();
+        let name = name.to_string_lossy();
+        if name == STORE {
+            return Ok(Contents::Store);
+        }
+        if name.starts_with(CHECKPOINT_PREFIX) {
+            contents = Contents::Trace(name.into_owned());
+        }
+    }
+    Ok(contents)
+}
+
+/// The bytes of the files in the directory at `path`, without directories in it.
+pub(super) fn file_bytes(path: &Path) -> Result<u64, StorageError> {
+    let mut bytes = 0;
+    for file in fs::read_dir(path).map_err(in_path("list", path))? {
+        let file = file.map_err(in_path("list", path))?;
+        match file.metadata() {
+            Ok(metadata) if metadata.is_file() => bytes += metadata.len(),
+            Ok(_) => {}
+            // Compactions remove files at any time.
+            Err(source) if source.kind() == io::ErrorKind::NotFound => {}
+            Err(source) => return Err(in_path("look at", &file.path())(source)),
+        }
+    }
+    Ok(bytes)
+}
+
+/// Makes renames and new names in the directory at `path` durable.
+fn sync_directory(path: &Path) -> Result<(), StorageError> {
+    File::open(path)
+        .and_then(|directory| directory.sync_all())
+        .map_err(in_path("sync", path))
+}
+
+fn in_path(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StorageError {
+    let path = path.to_owned();
+    move |source| StorageError::Io {
+        action,
+        path,
+        source,
+    }
+}
+
+const LOCK: &str = "LOCK";
+const STORE: &str = "store";
+const UNFINISHED_STORE: &str = "store.new";
+const CHECKPOINT_PREFIX: &str = "checkpoint-";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_directory_is_open_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let open = DataDirectory::create(directory.path()).unwrap();
+        for _ in 0..2 {
+            match DataDirectory::lock(directory.path()) {
+                Err(StorageError::Locked { directory: locked }) => {
+                    assert_eq!(locked, directory.path());
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        drop(open);
+        DataDirectory::lock(directory.path()).unwrap();
+    }
+
+    #[test]
+    fn traces_of_a_log_are_seen() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path();
+        assert_eq!(contents(&path.join("absent")).unwrap(), Contents::Nothing);
+        assert_eq!(contents(path).unwrap(), Contents::Nothing);
+
+        let open = DataDirectory::create(path).unwrap();
+        fs::create_dir(open.unfinished_store()).unwrap();
+        fs::write(path.join("ed25519.pem"), "").unwrap();
+        assert_eq!(contents(path).unwrap(), Contents::Nothing);
+
+        open.keep_checkpoint(ShardId::new(3), "text").unwrap();
+        let trace = Contents::Trace("checkpoint-3".to_owned());
+        assert_eq!(contents(path).unwrap(), trace);
+
+        open.finish_store().unwrap();
+        assert_eq!(contents(path).unwrap(), Contents::Store);
+    }
+
+    #[test]
+    fn a_kept_checkpoint_is_a_text_of_bounded_length() {
+        let directory = tempfile::tempdir().unwrap();
+        let open = DataDirectory::create(directory.path()).unwrap();
+        let shard = ShardId::new(0);
+        let path = directory.path().join("checkpoint-0");
+        for (content, accepted) in [
+            (vec![b'a'; MAX_NOTE_BYTES], true),
+            (vec![], true),
+            (vec![b'a'; MAX_NOTE_BYTES + 1], false),
+            (vec![0xff], false),
+        ] {
+            fs::write(&path, &content).unwrap();
+            match open.kept_checkpoint(shard) {
+                Ok(text) => assert!(accepted && text.unwrap().as_bytes() == content),
+                Err(StorageError::Damaged(Damage::KeptCheckpoint(found))) => {
+                    assert!(!accepted && found == shard);
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_in_the_way_is_an_io_error() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("file");
+        fs::write(&file, "").unwrap();
+        for result in [DataDirectory::create(&file), DataDirectory::lock(&file)] {
+            assert!(matches!(result, Err(StorageError::Io { .. })), "{result:?}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! A shard's identity on disk: JSON, so that an operator can read it.
+
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::shard::ShardIdentity;
+
+/// The stored form of `identity`.
+pub(super) fn encode(identity: &ShardIdentity) -> Vec<u8> {
+    let record = IdentityRecord {
+        tree_id: identity.tree_id,
+        origin: identity.origin.clone(),
+        keys: identity.keys.iter().map(hex::encode).collect(),
+        created: identity.created,
+    };
+    serde_json::to_vec(&record).expect("numbers and strings have a JSON form")
+}
+
+/// The identity in `stored`, or `None` when it is not one that [`encode`] wrote, or breaks a rule.
+pub(super) fn decode(stored: &[u8]) -> Option<ShardIdentity> {
+    let record: IdentityRecord = serde_json::from_slice(stored).ok()?;
+    let keys = record
+        .keys
+        .iter()
+        .map(|key| {
+            let mut log_id = [0; 32];
+            hex::decode_to_slice(key, &mut log_id).ok()?;
+            Some(log_id)
+        })
+        .collect::<Option<Vec<_>>>()?;
+    let identity = ShardIdentity {
+        tree_id: record.tree_id,
+        origin: record.origin,
+        keys,
+        created: record.created,
+    };
+    identity.must_keep_rules().ok()?;
+    Some(identity)
+}
+
+/// An unknown field means that a later program wrote it, so it is refused.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct IdentityRecord {
+    tree_id: u64,
+    origin: String,
+    /// Lower-case hexadecimal.
+    keys: Vec<String>,
+    created: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::shard::MAX_LOG_KEYS;
+
+    fn identity() -> ShardIdentity {
+        ShardIdentity {
+            tree_id: 1_193_050_959_916_656_506,
+            origin: "log.example.org".to_owned(),
+            keys: vec![[0xab; 32], [0xcd; 32]],
+            created: 1_700_000_000,
+        }
+    }
+
+    #[test]
+    fn the_stored_form_is_readable_and_fixed() {
+        let keys = [hex::encode([0xab; 32]), hex::encode([0xcd; 32])];
+        let expected = format!(
+            r#"{{"tree_id":1193050959916656506,"origin":"log.example.org","keys":["{}","{}"],"created":1700000000}}"#,
+            keys[0], keys[1]
+        );
+        assert_eq!(String::from_utf8(encode(&identity())).unwrap(), expected);
+    }
+
+    #[test]
+    fn unknown_fields_and_foreign_bytes_are_no_identity() {
+        let stored = String::from_utf8(encode(&identity())).unwrap();
+        let unknown = stored.replace("{\"tree_id\"", "{\"color\":1,\"tree_id\"");
+        let short_key = stored.replace(&hex::encode([0xab; 32]), "abcd");
+        let no_tree = stored.replace("1193050959916656506", "0");
+        for damaged in [&unknown, &short_key, &no_tree, "", "{}", &stored[1..]] {
+            assert_eq!(decode(damaged.as_bytes()), None, "accepted {damaged}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn encoding_is_reversible(
+            tree_id in 1..=i64::MAX as u64,
+            origin in "[a-z0-9./ +äß-]{1,80}",
+            keys in proptest::collection::vec(any::<[u8; 32]>(), 0..=MAX_LOG_KEYS),
+            created in any::<i64>(),
+        ) {
+            let identity = ShardIdentity { tree_id, origin, keys, created };
+            prop_assert_eq!(decode(&encode(&identity)), Some(identity));
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! Keys and values as bytes. Every key starts with the shard, and all numbers are big-endian, so that the engine's order of
+//! bytes is the order of the numbers.
+//!
+//! ```text
+//! entries       shard u32 | index u64               -> integrated time i64 | body
+//! tiles         shard u32 | level u8 | number u64   -> 8,192 bytes
+//! leaves        shard u32 | leaf hash               -> index u64
+//! search        shard u32 | kind u8 | hash | index  -> nothing
+//! attestations  shard u32 | key                     -> content
+//! meta          shard u32 | 0                       -> identity, JSON
+//!               shard u32 | 1                       -> size u64 | root | time i64
+//!               "schema"                            -> schema version u32
+//! ```
+
+use bytes::Bytes;
+use ledgerstone_merkle::Hash;
+use ledgerstone_merkle::LeafIndex;
+use ledgerstone_merkle::TileId;
+use ledgerstone_merkle::TreeSize;
+
+use crate::shard::SearchKey;
+use crate::shard::ShardId;
+use crate::shard::StoredEntry;
+use crate::shard::StoredHead;
+
+/// The key of the schema version. The shards' keys in `meta` are one byte shorter.
+pub(super) const SCHEMA: &[u8; 6] = b"schema";
+
+/// The bytes that the search keys of one thing share: shard, kind, hash.
+pub(super) const SEARCH_PREFIX_BYTES: usize = 4 + 1 + Hash::LENGTH;
+
+/// What a key in `meta` names.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum MetaKey {
+    Schema,
+    Identity(ShardId),
+    Head(ShardId),
+}
+
+impl MetaKey {
+    pub(super) fn decode(key: &[u8]) -> Option<Self> {
+        if key == SCHEMA {
+            return Some(Self::Schema);
+        }
+        let (kind, shard) = key.split_last()?;
+        let shard = ShardId::new(u32::from_be_bytes(shard.try_into().ok()?));
+        match *kind {
+            IDENTITY => Some(Self::Identity(shard)),
+            HEAD => Some(Self::Head(shard)),
+            _ => None,
+        }
+    }
+}
+
+pub(super) fn identity(shard: ShardId) -> [u8; 5] {
+    join(&[&shard.get().to_be_bytes(), &[IDENTITY]])
+}
+
+pub(super) fn head(shard: ShardId) -> [u8; 5] {
+    join(&[&shard.get().to_be_bytes(), &[HEAD]])
+}
+
+pub(super) fn entry(shard: ShardId, index: LeafIndex) -> [u8; 12] {
+    join(&[&shard.get().to_be_bytes(), &index.get().to_be_bytes()])
+}
+
+pub(super) fn decode_entry_key(key: &[u8]) -> Option<(ShardId, LeafIndex)> {
+    let (shard, index) = key.split_first_chunk()?;
+    let shard = ShardId::new(u32::from_be_bytes(*shard));
+    Some((shard, decode_index(index)?))
+}
+
+pub(super) fn tile(shard: ShardId, id: TileId) -> [u8; 13] {
+    join(&[
+        &shard.get().to_be_bytes(),
+        &[id.level],
+        &id.number.to_be_bytes(),
+    ])
+}
+
+pub(super) fn leaf(shard: ShardId, leaf_hash: &Hash) -> [u8; 36] {
+    join(&[&shard.get().to_be_bytes(), leaf_hash.as_bytes()])
+}
+
+pub(super) fn search(
+    shard: ShardId,
+    key: &SearchKey,
+    index: LeafIndex,
+) -> [u8; SEARCH_PREFIX_BYTES + 8] {
+    join(&[
+        &shard.get().to_be_bytes(),
+        &[key.kind],
+        key.hash.as_bytes(),
+        &index.get().to_be_bytes(),
+    ])
+}
+
+pub(super) fn attestation(shard: ShardId, key: &[u8]) -> Vec<u8> {
+    [&shard.get().to_be_bytes(), key].concat()
+}
+
+/// The index at the end of a key of `search`.
+pub(super) fn index_of_search_key(key: &[u8]) -> Option<LeafIndex> {
+    let (prefix, index) = key.split_last_chunk()?;
+    let whole = prefix.len() == SEARCH_PREFIX_BYTES;
+    whole.then_some(LeafIndex::new(u64::from_be_bytes(*index)))
+}
+
+pub(super) fn encode_index(index: LeafIndex) -> [u8; 8] {
+    index.get().to_be_bytes()
+}
+
+pub(super) fn decode_index(value: &[u8]) -> Option<LeafIndex> {
+    let position = value.try_into().ok()?;
+    Some(LeafIndex::new(u64::from_be_bytes(position)))
+}
+
+/// Writes the value of an entry into `value`, which is emptied first.
+pub(super) fn encode_entry(value: &mut Vec<u8>, integrated_time: i64, body: &[u8]) {
+    value.clear();
+    value.extend_from_slice(&integrated_time.to_be_bytes());
+    value.extend_from_slice(body);
+}
+
+pub(super) fn decode_entry(mut value: Bytes) -> Option<StoredEntry> {
+    let integrated_time = i64::from_be_bytes(*value.first_chunk()?);
+    let body = value.split_off(size_of::<i64>());
+    Some(StoredEntry {
+        integrated_time,
+        body,
+    })
+}
+
+pub(super) fn encode_head(head: &StoredHead) -> [u8; 48] {
+    join(&[
+        &head.size.get().to_be_bytes(),
+        head.root.as_bytes(),
+        &head.time.to_be_bytes(),
+    ])
+}
+
+pub(super) fn decode_head(value: &[u8]) -> Option<StoredHead> {
+    let (size, rest) = value.split_first_chunk()?;
+    let (root, rest) = rest.split_first_chunk::<{ Hash::LENGTH }>()?;
+    Some(StoredHead {
+        size: TreeSize::new(u64::from_be_bytes(*size)),
+        root: Hash::new(*root),
+        time: i64::from_be_bytes(rest.try_into().ok()?),
+    })
+}
+
+fn join<const N: usize>(parts: &[&[u8]]) -> [u8; N] {
+    let mut joined = [0; N];
+    let mut rest = &mut joined[..];
+    for part in parts {
+        let (here, behind) = rest.split_at_mut(part.len());
+        here.copy_from_slice(part);
+        rest = behind;
+    }
+    debug_assert!(rest.is_empty(), "the parts fill the key");
+    joined
+}
+
+const IDENTITY: u8 = 0;
+const HEAD: u8 = 1;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_encodings_are_fixed() {
+        let shard = ShardId::new(1);
+        let hash = Hash::new([0xee; 32]);
+        let index = LeafIndex::new(0x0102);
+        assert_eq!(hex::encode(entry(shard, index)), "000000010000000000000102");
+        assert_eq!(
+            hex::encode(tile(
+                shard,
+                TileId {
+                    level: 2,
+                    number: 3
+                }
+            )),
+            "00000001020000000000000003"
+        );
+        assert_eq!(
+            hex::encode(leaf(shard, &hash)),
+            format!("00000001{}", "ee".repeat(32))
+        );
+        assert_eq!(
+            hex::encode(search(shard, &SearchKey { kind: 9, hash }, index)),
+            format!("0000000109{}0000000000000102", "ee".repeat(32))
+        );
+        assert_eq!(attestation(shard, b"ab"), b"\0\0\0\x01ab");
+        assert_eq!(hex::encode(identity(shard)), "0000000100");
+        assert_eq!(hex::encode(head(shard)), "0000000101");
+    }
+
+    #[test]
+    fn names_in_meta_are_told_apart() {
+        // The bytes of this ordinal are "sche".
+        for ordinal in [0, 1, u32::MAX, 0x7363_6865] {
+            let shard = ShardId::new(ordinal);
+            assert_eq!(
+                MetaKey::decode(&identity(shard)),
+                Some(MetaKey::Identity(shard))
+            );
+            assert_eq!(MetaKey::decode(&head(shard)), Some(MetaKey::Head(shard)));
+        }
+        assert_eq!(MetaKey::decode(SCHEMA), Some(MetaKey::Schema));
+        for unknown in [&b""[..], b"s", b"\0\0\0\0\x02", b"\0\0\0\0\0\0", b"schemas"] {
+            assert_eq!(MetaKey::decode(unknown), None);
+        }
+    }
+
+    #[test]
+    fn values_of_another_length_do_not_decode() {
+        let head = encode_head(&StoredHead {
+            size: TreeSize::new(7),
+            root: Hash::new([1; 32]),
+            time: -1,
+        });
+        for length in (0..head.len()).chain([head.len() + 1]) {
+            let mut value = head.to_vec();
+            value.resize(length, 0);
+            assert_eq!(decode_head(&value), None, "{length} bytes");
+        }
+        assert_eq!(decode_index(&[0; 7]), None);
+        assert_eq!(decode_index(&[0; 9]), None);
+        assert_eq!(decode_entry_key(&[0; 11]), None);
+        assert_eq!(decode_entry_key(&[0; 13]), None);
+        assert_eq!(decode_entry(Bytes::from_static(&[0; 7])), None);
+        assert_eq!(index_of_search_key(&[0; SEARCH_PREFIX_BYTES + 7]), None);
+        assert_eq!(index_of_search_key(&[0; SEARCH_PREFIX_BYTES + 9]), None);
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_sort_as_entries_do(a in any::<(u32, u64)>(), b in any::<(u32, u64)>()) {
+            let key = |(shard, index)| entry(ShardId::new(shard), LeafIndex::new(index));
+            prop_assert_eq!(a.cmp(&b), key(a).cmp(&key(b)));
+            let decoded = decode_entry_key(&key(a)).unwrap();
+            prop_assert_eq!(decoded, (ShardId::new(a.0), LeafIndex::new(a.1)));
+        }
+
+        #[test]
+        fn bytes_sort_as_tiles_do(a in any::<(u32, u8, u64)>(), b in any::<(u32, u8, u64)>()) {
+            let key = |(shard, level, number)| tile(ShardId::new(shard), TileId { level, number });
+            prop_assert_eq!(a.cmp(&b), key(a).cmp(&key(b)));
+        }
+
+        #[test]
+        fn bytes_sort_as_search_keys_do(
+            a in any::<(u32, u8, [u8; 32], u64)>(),
+            index in any::<u64>(),
+        ) {
+            let key = |(shard, kind, hash, index)| {
+                let key = SearchKey { kind, hash: Hash::new(hash) };
+                search(ShardId::new(shard), &key, LeafIndex::new(index))
+            };
+            let b = (a.0, a.1, a.2, index);
+            prop_assert_eq!(a.cmp(&b), key(a).cmp(&key(b)));
+            prop_assert_eq!(index_of_search_key(&key(a)), Some(LeafIndex::new(a.3)));
+        }
+
+        #[test]
+        fn heads_are_read_back(size in any::<u64>(), root in any::<[u8; 32]>(), time in any::<i64>()) {
+            let head = StoredHead { size: TreeSize::new(size), root: Hash::new(root), time };
+            prop_assert_eq!(decode_head(&encode_head(&head)), Some(head));
+        }
+
+        #[test]
+        fn entries_are_read_back(time in any::<i64>(), body in any::<Vec<u8>>()) {
+            let mut value = vec![0xff; 3];
+            encode_entry(&mut value, time, &body);
+            let entry = decode_entry(Bytes::from(value)).unwrap();
+            prop_assert_eq!(entry, StoredEntry { integrated_time: time, body: body.into() });
+        }
+
+        #[test]
+        fn indexes_are_read_back(position in any::<u64>()) {
+            let index = LeafIndex::new(position);
+            prop_assert_eq!(decode_index(&encode_index(index)), Some(index));
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! RocksDB behind the trait.
+
+mod directory;
+mod families;
+mod identity;
+mod keys;
+mod open;
+mod options;
+#[cfg(test)]
+mod tests;
+mod view;
+
+use std::ops::ControlFlow;
+use std::ops::Range;
+use std::path::Path;
+
+use bytes::Bytes;
+use ledgerstone_merkle::Hash;
+use ledgerstone_merkle::LeafIndex;
+use ledgerstone_merkle::TileId;
+use parking_lot::Mutex;
+use rocksdb::Cache;
+use rocksdb::DB;
+use rocksdb::WriteBatch;
+use rocksdb::WriteOptions;
+use rocksdb::properties;
+
+use self::directory::Contents;
+use self::directory::DataDirectory;
+use self::directory::contents;
+use self::directory::file_bytes;
+use self::families::Family;
+use self::view::View;
+use crate::error::StorageError;
+use crate::round::Round;
+use crate::shard::SearchKey;
+use crate::shard::ShardId;
+use crate::shard::ShardIdentity;
+use crate::shard::StoredEntry;
+use crate::shard::StoredHead;
+use crate::store::Reader;
+use crate::store::Statistics;
+use crate::store::Store;
+use crate::store::must_be_keepable;
+use crate::store::read_through;
+
+pub use open::SCHEMA_VERSION;
+pub use options::RocksOptions;
+
+/// A store in RocksDB: durable, bounded in memory, open in one process at a time.
+pub struct RocksStore {
+    /// Dropped first: the lock in `directory` must outlive it.
+    engine: DB,
+    cache: Cache,
+    access: Access,
+    /// Held while a write is checked and made, so that it is made on what was checked.
+    writer: Mutex<Writer>,
+    /// Held while a kept checkpoint is replaced. Not `writer`, which is held during a sync.
+    keeper: Mutex<()>,
+    directory: DataDirectory,
+}
+
+impl RocksStore {
+    /// Opens the store in `directory`, and makes an empty one where there is no trace of a log.
+    ///
+    /// What can be checked without reading everything is checked: the schema, and for every shard that its head has the
+    /// entries and tiles that it counts at its end, and no more.
+    ///
+    /// # Errors
+    /// [`StorageError::Locked`], [`StorageError::NotEmpty`], [`StorageError::SchemaVersion`], [`StorageError::Damaged`], or
+    /// what the operating system or the engine says.
+    pub fn open(directory: &Path, options: &RocksOptions) -> Result<Self, StorageError> {
+        let directory = DataDirectory::create(directory)?;
+        match contents(directory.path())? {
+            Contents::Store => {}
+            Contents::Nothing => open::create(&directory, options)?,
+            Contents::Trace(found) => {
+                return Err(StorageError::NotEmpty {
+                    directory: directory.path().to_owned(),
+                    found,
+                });
+            }
+        }
+        Self::open_existing(directory, options, Access::Write)
+    }
+
+    /// Opens the existing store in `directory` without changing a byte of it. No other process may have it open.
+    ///
+    /// # Errors
+    /// [`StorageError::NoStore`] where there is none; otherwise as [`RocksStore::open`].
+    pub fn open_read_only(directory: &Path) -> Result<Self, StorageError> {
+        match contents(directory)? {
+            Contents::Store => {
+                let directory = DataDirectory::lock(directory)?;
+                Self::open_existing(directory, &RocksOptions::default(), Access::Read)
+            }
+            Contents::Nothing => Err(StorageError::NoStore {
+                directory: directory.to_owned(),
+            }),
+            Contents::Trace(found) => Err(StorageError::NotEmpty {
+                directory: directory.to_owned(),
+                found,
+            }),
+        }
+    }
+
+    /// Whether there is any trace of a log in `directory`: where there is, [`RocksStore::open`] opens or refuses, and never
+    /// makes a new store.
+    ///
+    /// # Errors
+    /// [`StorageError::Io`] when the directory cannot be listed.
+    pub fn exists(directory: &Path) -> Result<bool, StorageError> {
+        Ok(contents(directory)? != Contents::Nothing)
+    }
+
+    fn open_existing(
+        directory: DataDirectory,
+        options: &RocksOptions,
+        access: Access,
+    ) -> Result<Self, StorageError> {
+        let cache = options.block_cache();
+        let engine = open::open(&directory.store(), options, &cache, access)?;
+        let store = Self {
+            engine,
+            cache,
+            access,
+            writer: Mutex::new(Writer::Working),
+            keeper: Mutex::new(()),
+            directory,
+        };
+        open::check_shards(&store.live())?;
+        Ok(store)
+    }
+
+    fn live(&self) -> View<'_> {
+        View::live(&self.engine)
+    }
+
+    /// Writes `batch` whole, or stops the writer.
+    fn write(
+        &self,
+        writer: &mut Writer,
+        action: &'static str,
+        batch: WriteBatch,
+    ) -> Result<(), StorageError> {
+        let mut durable = WriteOptions::default();
+        durable.set_sync(true);
+        // Crash points. Before the log of RocksDB has the whole record, nothing of it is there after a restart. Between that
+        // and the sync it may be there or not; nobody was told, and it is whole if it is there. After the sync it is there;
+        // readers see it only from now on, because RocksDB syncs before it publishes.
+        self.engine.write_opt(batch, &durable).map_err(|error| {
+            // A failed sync says nothing about what is on the disk, and the next one may wrongly succeed.
+            *writer = Writer::Stopped;
+            open::engine_error(action, &error)
+        })
+    }
+}
+
+read_through!(RocksStore, live);
+
+impl Store for RocksStore {
+    fn snapshot(&self) -> Box<dyn Reader + '_> {
+        Box::new(View::frozen(&self.engine))
+    }
+
+    fn create_shard(
+        &self,
+        shard: ShardId,
+        identity: &ShardIdentity,
+        head: &StoredHead,
+    ) -> Result<(), StorageError> {
+        self.access.must_write()?;
+        identity.must_keep_rules()?;
+        if !head.size.is_empty() {
+            return Err(StorageError::NotEmptyTree { size: head.size });
+        }
+        let mut writer = self.writer.lock();
+        writer.must_work()?;
+        let live = self.live();
+        if live.identity(shard)?.is_some() || live.head(shard)?.is_some() {
+            return Err(StorageError::ShardExists { shard });
+        }
+        let meta = Family::Meta.handle(&self.engine);
+        let mut batch = WriteBatch::default();
+        batch.put_cf(meta, keys::identity(shard), identity::encode(identity));
+        batch.put_cf(meta, keys::head(shard), keys::encode_head(head));
+        self.write(&mut writer, "create a shard", batch)
+    }
+
+    fn commit(&self, shard: ShardId, round: &Round) -> Result<(), StorageError> {
+        self.access.must_write()?;
+        let mut writer = self.writer.lock();
+        writer.must_work()?;
+        // The stored head is read each time, not remembered: the check must not rest on what this process believes.
+        let head = self
+            .live()
+            .head(shard)?
+            .ok_or(StorageError::NoShard { shard })?;
+        round.must_follow(shard, &head)?;
+        let batch = batch_of(&self.engine, shard, round);
+        self.write(&mut writer, "commit a round", batch)
+    }
+
+    fn keep_checkpoint(&self, shard: ShardId, checkpoint: &str) -> Result<(), StorageError> {
+        self.access.must_write()?;
+        must_be_keepable(checkpoint)?;
+        let _keeper = self.keeper.lock();
+        // A crash before this leaves a kept checkpoint that lags behind the store, as every crash between rounds may.
+        self.directory.keep_checkpoint(shard, checkpoint)
+    }
+
+    fn kept_checkpoint(&self, shard: ShardId) -> Result<Option<String>, StorageError> {
+        self.directory.kept_checkpoint(shard)
+    }
+
+    fn statistics(&self) -> Result<Statistics, StorageError> {
+        Ok(Statistics {
+            background_errors: self.property(properties::BACKGROUND_ERRORS)?,
+            disk_bytes: file_bytes(&self.directory.store())?,
+            memory_bytes: self.cache.get_usage() as u64
+                + self.sum_property(properties::ESTIMATE_TABLE_READERS_MEM)?,
+            pending_compaction_bytes: self
+                .sum_property(properties::ESTIMATE_PENDING_COMPACTION_BYTES)?,
+            writes_stalled: self.property(properties::IS_WRITE_STOPPED)? != 0
+                || self.property(properties::ACTUAL_DELAYED_WRITE_RATE)? != 0,
+        })
+    }
+}
+
+impl RocksStore {
+    /// A property of the whole store.
+    fn property(&self, name: &properties::PropName) -> Result<u64, StorageError> {
+        let value = self.engine.property_int_value(name);
+        let value = value.map_err(|error| open::engine_error("read a property", &error))?;
+        Ok(value.unwrap_or_default())
+    }
+
+    /// The sum of a property over all column families.
+    fn sum_property(&self, name: &properties::PropName) -> Result<u64, StorageError> {
+        let values = Family::ALL.iter().map(|family| {
+            let handle = family.handle(&self.engine);
+            let value = self.engine.property_int_value_cf(handle, name);
+            let value = value.map_err(|error| open::engine_error("read a property", &error))?;
+            Ok(value.unwrap_or_default())
+        });
+        values.sum()
+    }
+}
+
+/// What a store was opened for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Access {
+    Read,
+    Write,
+}
+
+impl Access {
+    fn must_write(self) -> Result<(), StorageError> {
+        match self {
+            Self::Write => Ok(()),
+            Self::Read => Err(StorageError::ReadOnly),
+        }
+    }
+}
+
+/// Whether writes may go on. There is no way back from `Stopped` but to open the store again.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Writer {
+    Working,
+    Stopped,
+}
+
+impl Writer {
+    fn must_work(self) -> Result<(), StorageError> {
+        match self {
+            Self::Working => Ok(()),
+            Self::Stopped => Err(StorageError::Stopped),
+        }
+    }
+}
+
+/// Everything that a round changes, as one write.
+fn batch_of(engine: &DB, shard: ShardId, round: &Round) -> WriteBatch {
+    let [entries, tiles, leaves, search, attestations, meta] =
+        Family::ALL.map(|family| family.handle(engine));
+    let capacity = round.payload_bytes() + round.entries.len() * INDEX_BYTES;
+    let mut batch = WriteBatch::with_capacity_bytes(capacity);
+    let mut value = Vec::new();
+    for (index, entry) in round.indexed() {
+        keys::encode_entry(&mut value, entry.integrated_time, &entry.body);
+        batch.put_cf(entries, keys::entry(shard, index), &value);
+        let leaf = keys::leaf(shard, &entry.leaf_hash);
+        batch.put_cf(leaves, leaf, keys::encode_index(index));
+        for key in &entry.search_keys {
+            batch.put_cf(search, keys::search(shard, key, index), b"");
+        }
+        if let Some((key, content)) = &entry.attestation {
+            batch.put_cf(attestations, keys::attestation(shard, key), content);
+        }
+    }
+    for (id, tile) in &round.tiles {
+        batch.put_cf(tiles, keys::tile(shard, *id), tile);
+    }
+    batch.put_cf(meta, keys::head(shard), keys::encode_head(&round.head));
+    batch
+}
+
+/// About what an entry with three search keys adds to a batch besides its body.
+const INDEX_BYTES: usize = 256;

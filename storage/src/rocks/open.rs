@@ -1,0 +1,174 @@
+//! Making a store, opening one, and what is checked before it is used.
+
+use std::path::Path;
+
+use ledgerstone_merkle::TileId;
+use rocksdb::Cache;
+use rocksdb::DB;
+use rocksdb::DEFAULT_COLUMN_FAMILY_NAME;
+use rocksdb::ErrorKind;
+use rocksdb::Options;
+use rocksdb::WriteOptions;
+
+use super::Access;
+use super::directory::DataDirectory;
+use super::families::Family;
+use super::keys;
+use super::options::RocksOptions;
+use super::view::View;
+use crate::error::Damage;
+use crate::error::StorageError;
+use crate::round::last_full_tiles;
+use crate::shard::ShardId;
+use crate::store::Reader as _;
+
+/// The version of the schema that this program reads and writes.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// Makes an empty store. It gets its name only when it is complete, so a store by that name without a schema is damage and
+/// never the remains of a crash.
+pub(super) fn create(
+    directory: &DataDirectory,
+    options: &RocksOptions,
+) -> Result<(), StorageError> {
+    directory.remove_unfinished_store()?;
+    let cache = options.block_cache();
+    let mut database = options.database(&cache);
+    database.create_if_missing(true);
+    database.create_missing_column_families(true);
+    let families = options.families(&cache);
+    let engine = DB::open_cf_descriptors(&database, directory.unfinished_store(), families)
+        .map_err(|error| engine_error("make the store", &error))?;
+    let mut durable = WriteOptions::default();
+    durable.set_sync(true);
+    let meta = Family::Meta.handle(&engine);
+    engine
+        .put_cf_opt(meta, keys::SCHEMA, SCHEMA_VERSION.to_be_bytes(), &durable)
+        .map_err(|error| engine_error("make the store", &error))?;
+    drop(engine);
+    directory.finish_store()
+}
+
+/// Opens the store at `path`.
+pub(super) fn open(
+    path: &Path,
+    options: &RocksOptions,
+    cache: &Cache,
+    access: Access,
+) -> Result<DB, StorageError> {
+    let database = options.database(cache);
+    must_have_families(path, &database)?;
+    let families = options.families(cache);
+    let engine = match access {
+        Access::Write => DB::open_cf_descriptors(&database, path, families),
+        Access::Read => DB::open_cf_descriptors_read_only(&database, path, families, false),
+    };
+    let engine = engine.map_err(|error| open_error(&error))?;
+    must_have_schema(&engine)?;
+    Ok(engine)
+}
+
+/// Refuses a store whose shards do not end as their heads say. Whether what is before the end is right, the log finds out.
+pub(super) fn check_shards(view: &View<'_>) -> Result<(), StorageError> {
+    for shard in view.named_shards()? {
+        view.identity(shard)?
+            .ok_or(Damage::IdentityMissing(shard))?;
+        check_end(view, shard)?;
+    }
+    Ok(())
+}
+
+/// What went wrong in an open store.
+pub(super) fn engine_error(action: &'static str, error: &rocksdb::Error) -> StorageError {
+    match error.kind() {
+        ErrorKind::Corruption => Damage::Engine(error.to_string()).into(),
+        _ => StorageError::Engine {
+            action,
+            reason: error.to_string(),
+        },
+    }
+}
+
+fn check_end(view: &View<'_>, shard: ShardId) -> Result<(), StorageError> {
+    let head = view.head(shard)?.ok_or(Damage::HeadMissing(shard))?;
+    if let Some(index) = head.size.last_index()
+        && view.entry(shard, index)?.is_none()
+    {
+        return Err(Damage::EntryMissing { shard, index }.into());
+    }
+    if let Some(index) = view.last_entry(shard)?
+        && !index.is_in(head.size)
+    {
+        return Err(Damage::EntryBeyondHead {
+            shard,
+            index,
+            size: head.size,
+        }
+        .into());
+    }
+    for id in last_full_tiles(head.size.get()) {
+        must_have_tile(view, shard, id)?;
+    }
+    Ok(())
+}
+
+fn must_have_tile(view: &View<'_>, shard: ShardId, id: TileId) -> Result<(), StorageError> {
+    match view.tile(shard, id)? {
+        Some(_) => Ok(()),
+        None => Err(Damage::TileMissing { shard, id }.into()),
+    }
+}
+
+fn must_have_families(path: &Path, database: &Options) -> Result<(), StorageError> {
+    let found = DB::list_cf(database, path).map_err(|error| open_error(&error))?;
+    for family in Family::ALL {
+        if !found.iter().any(|name| name == family.name()) {
+            return Err(Damage::ColumnFamilyMissing(family.name()).into());
+        }
+    }
+    let known = |name: &str| {
+        name == DEFAULT_COLUMN_FAMILY_NAME || Family::ALL.iter().any(|f| f.name() == name)
+    };
+    let Some(unknown) = found.into_iter().find(|name| !known(name)) else {
+        return Ok(());
+    };
+    // A later version may have added it, which is no damage: its schema version says so.
+    let names = [DEFAULT_COLUMN_FAMILY_NAME, Family::Meta.name()];
+    let engine = DB::open_cf_for_read_only(database, path, names, false)
+        .map_err(|error| open_error(&error))?;
+    must_have_schema(&engine)?;
+    Err(Damage::ColumnFamilyUnknown(unknown).into())
+}
+
+fn must_have_schema(engine: &DB) -> Result<(), StorageError> {
+    let stored = engine
+        .get_cf(Family::Meta.handle(engine), keys::SCHEMA)
+        .map_err(|error| engine_error("read the schema version", &error))?
+        .ok_or(Damage::SchemaVersionMissing)?;
+    let found = u32::from_be_bytes(
+        stored
+            .try_into()
+            .map_err(|_| Damage::Undecodable("schema version"))?,
+    );
+    if found != SCHEMA_VERSION {
+        return Err(StorageError::SchemaVersion {
+            found,
+            expected: SCHEMA_VERSION,
+        });
+    }
+    Ok(())
+}
+
+/// What went wrong while a store was opened. RocksDB has no kind of its own for files that are not there.
+fn open_error(error: &rocksdb::Error) -> StorageError {
+    let missing = error.kind() == ErrorKind::IOError && error.to_string().contains(NO_SUCH_FILE);
+    match error.kind() {
+        ErrorKind::InvalidArgument | ErrorKind::NotFound => {
+            Damage::Engine(error.to_string()).into()
+        }
+        _ if missing => Damage::Engine(error.to_string()).into(),
+        _ => engine_error("open the store", error),
+    }
+}
+
+const NO_SUCH_FILE: &str = "No such file or directory";

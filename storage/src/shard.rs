@@ -1,0 +1,173 @@
+use std::fmt;
+
+use bytes::Bytes;
+use ledgerstone_merkle::Hash;
+use ledgerstone_merkle::TreeSize;
+
+use crate::error::StorageError;
+
+/// The longest origin, in bytes. A checkpoint repeats it in every signature line.
+pub const MAX_ORIGIN_BYTES: usize = 1_024;
+
+/// The most keys that sign one shard's heads.
+pub const MAX_LOG_KEYS: usize = 16;
+
+/// The ordinal of a tree in this store: 0 for the oldest. It is not the tree id that Rekor clients see.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct ShardId(u32);
+
+impl ShardId {
+    /// The shard with ordinal `ordinal`.
+    pub const fn new(ordinal: u32) -> Self {
+        Self(ordinal)
+    }
+
+    /// The ordinal.
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl fmt::Display for ShardId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a shard is, once and for all: written when it is created, compared with the configuration at every start.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ShardIdentity {
+    /// The tree's number towards Rekor clients: 1 to `i64::MAX`.
+    pub tree_id: u64,
+    /// The log's name, the first line of its checkpoints: 1 to [`MAX_ORIGIN_BYTES`] bytes without control characters.
+    pub origin: String,
+    /// The log ids (SHA-256 of the public key as SPKI) of the keys that sign this shard's heads, at most [`MAX_LOG_KEYS`].
+    pub keys: Vec<[u8; 32]>,
+    /// When the shard was created, in Unix seconds.
+    pub created: i64,
+}
+
+impl ShardIdentity {
+    /// Refuses an identity that breaks the rule of one of its fields.
+    pub(crate) fn must_keep_rules(&self) -> Result<(), StorageError> {
+        if self.tree_id == 0 || i64::try_from(self.tree_id).is_err() {
+            return Err(StorageError::Identity {
+                field: "tree_id",
+                rule: "1 to 2^63 - 1",
+            });
+        }
+        if self.origin.is_empty()
+            || self.origin.len() > MAX_ORIGIN_BYTES
+            || self.origin.chars().any(char::is_control)
+        {
+            return Err(StorageError::Identity {
+                field: "origin",
+                rule: "1 to 1024 bytes without control characters",
+            });
+        }
+        if self.keys.len() > MAX_LOG_KEYS {
+            return Err(StorageError::Identity {
+                field: "keys",
+                rule: "at most 16",
+            });
+        }
+        Ok(())
+    }
+}
+
+/// A tree head as it is stored with every round.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct StoredHead {
+    /// The number of leaves.
+    pub size: TreeSize,
+    /// The root over them.
+    pub root: Hash,
+    /// When the last round was made, in Unix seconds. It never runs backwards.
+    pub time: i64,
+}
+
+/// An entry as it is stored.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct StoredEntry {
+    /// When the entry was taken into the log, in Unix seconds.
+    pub integrated_time: i64,
+    /// The canonical bytes that the leaf hash is over.
+    pub body: Bytes,
+}
+
+/// What entries can be found by. The store knows bytes only; what a kind means, and what the hash is over, the entry says.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct SearchKey {
+    /// Which kind of key: an artifact digest, an identity, and so on.
+    pub kind: u8,
+    /// The hash of the key itself.
+    pub hash: Hash,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity() -> ShardIdentity {
+        ShardIdentity {
+            tree_id: 1_193_050_959_916_656_506,
+            origin: "log.example.org".to_owned(),
+            keys: vec![[0xab; 32], [0xcd; 32]],
+            created: 1_700_000_000,
+        }
+    }
+
+    #[test]
+    fn each_rule_is_kept() {
+        let broken = [
+            (
+                "tree_id",
+                ShardIdentity {
+                    tree_id: 0,
+                    ..identity()
+                },
+            ),
+            (
+                "tree_id",
+                ShardIdentity {
+                    tree_id: 1 << 63,
+                    ..identity()
+                },
+            ),
+            (
+                "origin",
+                ShardIdentity {
+                    origin: String::new(),
+                    ..identity()
+                },
+            ),
+            (
+                "origin",
+                ShardIdentity {
+                    origin: "a\nb".to_owned(),
+                    ..identity()
+                },
+            ),
+            (
+                "origin",
+                ShardIdentity {
+                    origin: "a".repeat(MAX_ORIGIN_BYTES + 1),
+                    ..identity()
+                },
+            ),
+            (
+                "keys",
+                ShardIdentity {
+                    keys: vec![[0; 32]; MAX_LOG_KEYS + 1],
+                    ..identity()
+                },
+            ),
+        ];
+        for (expected, identity) in broken {
+            match identity.must_keep_rules() {
+                Err(StorageError::Identity { field, .. }) => assert_eq!(field, expected),
+                other => panic!("{other:?} for {identity:?}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,251 @@
+use std::ops::ControlFlow;
+use std::ops::Range;
+
+use bytes::Bytes;
+use ledgerstone_merkle::Hash;
+use ledgerstone_merkle::LeafIndex;
+use ledgerstone_merkle::MAX_NOTE_BYTES;
+use ledgerstone_merkle::TileId;
+
+use crate::error::StorageError;
+use crate::round::Round;
+use crate::shard::SearchKey;
+use crate::shard::ShardId;
+use crate::shard::ShardIdentity;
+use crate::shard::StoredEntry;
+use crate::shard::StoredHead;
+
+/// What can be read of a store, or of one consistent view of it.
+///
+/// `None` means that the thing is proven absent; everything else that goes wrong is an error. All calls block on the disk.
+pub trait Reader: Send + Sync {
+    /// The shards, oldest first.
+    ///
+    /// # Errors
+    /// [`StorageError::Damaged`] when a name in the store is not one that this schema writes; the engine's own trouble.
+    fn shards(&self) -> Result<Vec<ShardId>, StorageError>;
+
+    /// The identity that `shard` was created with, or `None` when there is no such shard.
+    ///
+    /// # Errors
+    /// [`StorageError::Damaged`] when it does not decode; the engine's own trouble.
+    fn identity(&self, shard: ShardId) -> Result<Option<ShardIdentity>, StorageError>;
+
+    /// The head of the last round of `shard`, or `None` when there is no such shard.
+    ///
+    /// # Errors
+    /// [`StorageError::Damaged`] when it does not decode; the engine's own trouble.
+    fn head(&self, shard: ShardId) -> Result<Option<StoredHead>, StorageError>;
+
+    /// The entry at `index`, or `None` when the shard has none there.
+    ///
+    /// # Errors
+    /// [`StorageError::Damaged`] when it does not decode; the engine's own trouble.
+    fn entry(&self, shard: ShardId, index: LeafIndex) -> Result<Option<StoredEntry>, StorageError>;
+
+    /// Calls `visit` with every entry of `range` in order, until it breaks or the shard ends.
+    ///
+    /// # Errors
+    /// [`StorageError::Damaged`] when an entry below the shard's head is missing or does not decode (those before it have
+    /// been visited then); the engine's own trouble.
+    fn visit_entries(
+        &self,
+        shard: ShardId,
+        range: Range<u64>,
+        visit: &mut dyn FnMut(LeafIndex, StoredEntry) -> ControlFlow<()>,
+    ) -> Result<(), StorageError>;
+
+    /// The full tile `id`, 8,192 bytes, or `None` when the tree is not yet large enough for it. Partial tiles are not stored:
+    /// a partial tile is a prefix of the later one.
+    ///
+    /// # Errors
+    /// [`StorageError::Damaged`] when it has another length; the engine's own trouble.
+    fn tile(&self, shard: ShardId, id: TileId) -> Result<Option<Bytes>, StorageError>;
+
+    /// The index of the leaf whose hash is `leaf_hash`, by all 256 bits. Where a tree holds a leaf twice (only an imported
+    /// one does), it is the later one.
+    ///
+    /// # Errors
+    /// [`StorageError::Damaged`] when it does not decode; the engine's own trouble.
+    fn index_of(&self, shard: ShardId, leaf_hash: &Hash)
+    -> Result<Option<LeafIndex>, StorageError>;
+
+    /// [`Reader::index_of`] for many hashes in one read: the answer at each position belongs to the hash at that position.
+    ///
+    /// # Errors
+    /// As [`Reader::index_of`]; one failure fails the whole call.
+    fn indexes_of(
+        &self,
+        shard: ShardId,
+        leaf_hashes: &[Hash],
+    ) -> Result<Vec<Option<LeafIndex>>, StorageError>;
+
+    /// The indexes of at most `limit` entries that were stored with `key`, ascending, none below `from`. The next page starts
+    /// one behind the last index of this one.
+    ///
+    /// # Errors
+    /// [`StorageError::Damaged`] when a key does not decode; the engine's own trouble.
+    fn search(
+        &self,
+        shard: ShardId,
+        key: &SearchKey,
+        from: LeafIndex,
+        limit: usize,
+    ) -> Result<Vec<LeafIndex>, StorageError>;
+
+    /// The attestation that was stored under `key`; the latest one, when several entries brought one.
+    ///
+    /// # Errors
+    /// The engine's own trouble.
+    fn attestation(&self, shard: ShardId, key: &[u8]) -> Result<Option<Bytes>, StorageError>;
+}
+
+/// A store that can be written to, by one writer for each shard.
+///
+/// Calls that write check, then write all or nothing. After [`StorageError::Engine`] from a write it is unknown whether the
+/// write will be there after a restart, so the store refuses every later one ([`StorageError::Stopped`]): the way back is to
+/// open it again and to verify what is in it.
+pub trait Store: Reader + 'static {
+    /// One consistent view of everything as it is now. Later rounds do not show in it, and it keeps nobody waiting; but the
+    /// disk space of what is replaced meanwhile stays in use until it is dropped.
+    fn snapshot(&self) -> Box<dyn Reader + '_>;
+
+    /// Starts `shard` with an empty tree. Durable when it returns.
+    ///
+    /// # Errors
+    /// [`StorageError::ShardExists`] when there is such a shard, [`StorageError::NotEmptyTree`] when `head` has leaves,
+    /// [`StorageError::Identity`] when a field of `identity` breaks its rule.
+    fn create_shard(
+        &self,
+        shard: ShardId,
+        identity: &ShardIdentity,
+        head: &StoredHead,
+    ) -> Result<(), StorageError>;
+
+    /// Adds `round` to `shard`: one atomic write and one sync. Durable as a whole when it returns, and visible to readers only
+    /// then.
+    ///
+    /// # Errors
+    /// [`StorageError::NoShard`], or the rule of [`Round`] that it breaks, and then nothing was written.
+    fn commit(&self, shard: ShardId, round: &Round) -> Result<(), StorageError>;
+
+    /// Replaces the kept checkpoint of `shard`, atomically but without a sync: after a power cut an older one may be there.
+    ///
+    /// # Errors
+    /// [`StorageError::CheckpointLength`], or [`StorageError::Io`] when the file cannot be written or renamed.
+    fn keep_checkpoint(&self, shard: ShardId, checkpoint: &str) -> Result<(), StorageError>;
+
+    /// The checkpoint that was kept last, or `None` when there is no file. An empty text is a file that a power cut emptied,
+    /// which file systems may do to a file that was never synced; it says nothing about the store.
+    ///
+    /// # Errors
+    /// [`StorageError::Damaged`] when the file is too long or not UTF-8, [`StorageError::Io`] when it cannot be read.
+    fn kept_checkpoint(&self, shard: ShardId) -> Result<Option<String>, StorageError>;
+
+    /// What the store uses and how far behind it is, for metrics. Cheap enough to ask every few seconds.
+    ///
+    /// # Errors
+    /// [`StorageError::Io`] or [`StorageError::Engine`] when it cannot be found out.
+    fn statistics(&self) -> Result<Statistics, StorageError>;
+}
+
+/// What a store uses, and signs of trouble to come.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Statistics {
+    /// Failures of flushes and compactions since the store was opened. Anything but 0 needs the operator.
+    pub background_errors: u64,
+    /// Bytes in files.
+    pub disk_bytes: u64,
+    /// Bytes of memory in write buffers, block cache and open files' indexes.
+    pub memory_bytes: u64,
+    /// Bytes that compaction has still to rewrite. Growing without end means that the disk is too slow for the load.
+    pub pending_compaction_bytes: u64,
+    /// Whether writes wait for flushes or compactions.
+    pub writes_stalled: bool,
+}
+
+/// Refuses a checkpoint that would be refused when it is read.
+pub(crate) fn must_be_keepable(checkpoint: &str) -> Result<(), StorageError> {
+    if checkpoint.len() > MAX_NOTE_BYTES {
+        return Err(StorageError::CheckpointLength {
+            length: checkpoint.len(),
+            limit: MAX_NOTE_BYTES,
+        });
+    }
+    Ok(())
+}
+
+/// Implements [`Reader`] for `$store` by asking the view that its method `$view` returns.
+macro_rules! read_through {
+    ($store:ty, $view:ident) => {
+        impl Reader for $store {
+            fn shards(&self) -> Result<Vec<ShardId>, StorageError> {
+                self.$view().shards()
+            }
+
+            fn identity(&self, shard: ShardId) -> Result<Option<ShardIdentity>, StorageError> {
+                self.$view().identity(shard)
+            }
+
+            fn head(&self, shard: ShardId) -> Result<Option<StoredHead>, StorageError> {
+                self.$view().head(shard)
+            }
+
+            fn entry(
+                &self,
+                shard: ShardId,
+                index: LeafIndex,
+            ) -> Result<Option<StoredEntry>, StorageError> {
+                self.$view().entry(shard, index)
+            }
+
+            fn visit_entries(
+                &self,
+                shard: ShardId,
+                range: Range<u64>,
+                visit: &mut dyn FnMut(LeafIndex, StoredEntry) -> ControlFlow<()>,
+            ) -> Result<(), StorageError> {
+                self.$view().visit_entries(shard, range, visit)
+            }
+
+            fn tile(&self, shard: ShardId, id: TileId) -> Result<Option<Bytes>, StorageError> {
+                self.$view().tile(shard, id)
+            }
+
+            fn index_of(
+                &self,
+                shard: ShardId,
+                leaf_hash: &Hash,
+            ) -> Result<Option<LeafIndex>, StorageError> {
+                self.$view().index_of(shard, leaf_hash)
+            }
+
+            fn indexes_of(
+                &self,
+                shard: ShardId,
+                leaf_hashes: &[Hash],
+            ) -> Result<Vec<Option<LeafIndex>>, StorageError> {
+                self.$view().indexes_of(shard, leaf_hashes)
+            }
+
+            fn search(
+                &self,
+                shard: ShardId,
+                key: &SearchKey,
+                from: LeafIndex,
+                limit: usize,
+            ) -> Result<Vec<LeafIndex>, StorageError> {
+                self.$view().search(shard, key, from, limit)
+            }
+
+            fn attestation(
+                &self,
+                shard: ShardId,
+                key: &[u8],
+            ) -> Result<Option<Bytes>, StorageError> {
+                self.$view().attestation(shard, key)
+            }
+        }
+    };
+}
+pub(crate) use read_through;
