@@ -1,0 +1,46 @@
+# What a person types. Everything here works on a fresh Debian-like machine with Rust: `setup` installs the rest.
+
+# ccache stands before the compilers, so that RocksDB is compiled once and not once for each profile and checkout.
+export PATH := /usr/lib/ccache:$(PATH)
+export CARGO_TERM_COLOR ?= auto
+
+# Further arguments of `make run`, as in: make run ARGS='--listen 127.0.0.1:8080 --origin log.example.com'
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check doc deny interop bench
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+setup: ## Install libclang, a C++ compiler and ccache where they are missing
+	@scripts/setup
+
+run: setup ## Build, and run a log on 127.0.0.1:3000 with its data under ./data
+	cargo run --release --package ledgerstone -- serve $(ARGS)
+
+test: setup ## Run every test
+	cargo build --package ledgerstone
+	cargo test --workspace
+
+check: setup ## Check format, lints and documentation
+	cargo fmt --all -- --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
+
+doc: setup ## Build the documentation of the libraries
+	cargo doc --workspace --no-deps
+
+deny: ## Check licences, sources and duplicate versions of the dependencies
+	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
+	cargo deny check bans licenses sources
+
+interop: setup ## Run published clients against a fresh log
+	cargo build --package ledgerstone
+	tests/interop/run
+
+bench: setup ## Measure: submissions, durable appends, hashing
+	cargo build --release --package ledgerstone
+	cargo run --release --package ledgerstone-benches -- submit
+	cargo run --release --package ledgerstone-benches -- append
+	cargo run --release --package ledgerstone-benches -- hash
