@@ -51,7 +51,8 @@ def main(arguments):
 def make_authority():
     key = ec.generate_private_key(ec.SECP256R1())
     write_key("ca.key", key)
-    name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "authority.example.test")])
+    # A common name alone, as private authorities often have it.
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "authority.example.test")])
     certificate = (
         certificate_builder(name, name, key.public_key())
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
