@@ -148,7 +148,7 @@ stop_services() {
 }
 
 # go_install DIRECTORY PACKAGE@VERSION...: builds Go programs into the cache. Go's own caches are kept
-# there too, so that everything this harness installs goes away with one folder.
+# there too, and writable, so that everything this harness installs goes away with one folder.
 go_install() {
     local directory=$CACHE/$1 package missing=()
     shift
@@ -157,7 +157,8 @@ go_install() {
     done
     [[ ${#missing[@]} -gt 0 ]] || return 0
     progress "installing ${missing[*]} (the first time takes minutes)"
-    GOBIN=$directory GOPATH=$CACHE/go GOCACHE=$CACHE/go-build nice go install "${missing[@]}"
+    GOBIN=$directory GOPATH=$CACHE/go GOCACHE=$CACHE/go-build GOFLAGS="${GOFLAGS:-} -modcacherw" \
+        nice go install "${missing[@]}"
 }
 
 # npm_install DIRECTORY PACKAGE@VERSION...
