@@ -72,6 +72,7 @@ async fn grpc_router(state: &State) -> Router<State> {
     let reflection = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
     let mut router = Router::new();
     router = mount(router, rekor_v2::service(state.clone()));
