@@ -337,8 +337,12 @@ fn certificate_authority(
     let common_name = subject.common_name().map_err(unreadable)?;
     let text = |name: Option<x509_cert::ext::pkix::name::DirectoryString>| {
         name.map(|name| name.value().into_owned())
-            .unwrap_or_default()
+            .filter(|name| !name.is_empty())
     };
+    let (organization, common_name) = (text(organization), text(common_name));
+    // An empty name is left out of the JSON, and there are clients that refuse a subject without both.
+    let other = common_name.clone().or_else(|| organization.clone());
+    let other = other.unwrap_or_else(|| authority.url.clone());
     let certificates = chain
         .iter()
         .map(|certificate| -> Result<_, TrustFilesError> {
@@ -348,8 +352,8 @@ fn certificate_authority(
         });
     Ok(proto::CertificateAuthority {
         subject: Some(common::DistinguishedName {
-            organization: text(organization),
-            common_name: text(common_name),
+            organization: organization.unwrap_or_else(|| other.clone()),
+            common_name: common_name.unwrap_or(other),
         }),
         uri: authority.url.clone(),
         cert_chain: Some(common::X509CertificateChain {

@@ -179,6 +179,23 @@ fn the_signing_config_sends_clients_to_the_log() {
     assert_eq!(whole["caUrls"][0]["majorApiVersion"], 1);
 }
 
+/// sigstore-python refuses a subject that lacks either name, and an empty one is left out of the JSON.
+#[test]
+fn an_authority_without_an_organization_gets_its_common_name_for_it() {
+    let chain = fs::read_to_string(golden_path("authority-without-organization.pem")).unwrap();
+    let url = "http://fulcio.example".to_owned();
+    let options = TrustOptions {
+        certificate_authority: Some(Authority { url, chain }),
+        ..options()
+    };
+    let files = TrustFiles::new(&log(), &options).unwrap();
+    let root: Value = serde_json::from_slice(files.file("trusted_root.json").unwrap()).unwrap();
+    assert_eq!(
+        root["certificateAuthorities"][0]["subject"],
+        json!({ "organization": "Only a Name", "commonName": "Only a Name" })
+    );
+}
+
 #[test]
 fn authorities_are_read_from_their_certificates() {
     let files = TrustFiles::new(&log(), &whole_options()).unwrap();
