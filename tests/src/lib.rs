@@ -1,1 +1,1 @@
-//! tests
+//! Nothing but its tests: see `tests/main.rs`.
