@@ -51,7 +51,9 @@ impl LogEntry {
             .ok_or_else(missing("inclusionProof.checkpoint"))?
             .envelope;
         let checkpoint = Checkpoint::parse(SignedNote::parse(&note)?.text())?;
-        if message.log_index != proof.log_index {
+        // Rekor v1, which gives promises, counts entries over all its shards but proves them within one.
+        let one_tree = message.inclusion_promise.is_none();
+        if one_tree && message.log_index != proof.log_index {
             return Err(LogEntryError::TwoIndexes {
                 entry: message.log_index,
                 proof: proof.log_index,
@@ -77,7 +79,7 @@ impl LogEntry {
             .map(|hash| Hash::from_slice(hash))
             .collect::<Option<Vec<_>>>();
         let proof = InclusionProof {
-            index: LeafIndex::new(unsigned("logIndex", message.log_index)?),
+            index: LeafIndex::new(unsigned("inclusionProof.logIndex", proof.log_index)?),
             size,
             hashes: hashes.ok_or(LogEntryError::HashLength("inclusionProof.hashes"))?,
         };
@@ -91,7 +93,7 @@ impl LogEntry {
         })
     }
 
-    /// The position in the log.
+    /// The position in the tree of the proof.
     pub fn index(&self) -> LeafIndex {
         self.proof.index
     }

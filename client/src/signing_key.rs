@@ -160,8 +160,10 @@ pub enum SigningKeyError {
     /// The block holds something that is not read, such as an encrypted key.
     #[error("{0:?} blocks cannot be read; give an unencrypted PKCS#8 key (PRIVATE KEY)")]
     Label(String),
-    /// The key is of another type.
-    #[error("the private key is none of ECDSA P-256, P-384, P-521, RSA and Ed25519")]
+    /// The key is of another type, or damaged, or too short.
+    #[error(
+        "the private key cannot be used; give ECDSA P-256, P-384 or P-521, RSA of 2048, 3072 or 4096 bits, or Ed25519"
+    )]
     Type,
     /// The public half is none that a log accepts, such as RSA of another size.
     #[error("no log accepts this key: {0}")]

@@ -321,7 +321,7 @@ fn an_entry_that_contradicts_itself_is_refused() {
     assert_eq!(
         entry_error(&case),
         LogEntryError::Negative {
-            field: "logIndex",
+            field: "inclusionProof.logIndex",
             value: -1
         }
     );
@@ -542,4 +542,19 @@ fn other_kinds_are_named_and_not_believed() {
         case.refusal(),
         Error::Verify(VerifyError::Kind { .. })
     ));
+}
+
+#[test]
+fn bundles_of_rekor_v1_are_read_but_not_believed() {
+    let Some(case) = Case::read("v2-hashedrekord") else {
+        return;
+    };
+    let bundles = fixtures().unwrap().join("bundles");
+    let logs = TrustedLogs::from_trusted_root(case.trusted_root.to_string().as_bytes()).unwrap();
+    for name in ["v1-hashedrekord", "v1-dsse"] {
+        let json = fs::read(bundles.join(name).join("bundle.sigstore.json")).unwrap();
+        let bundle = Bundle::parse(&json).unwrap();
+        let refused = verify(&bundle, &case.artifact, None, &logs);
+        assert!(matches!(refused, Err(VerifyError::Kind { .. })), "{name}");
+    }
 }

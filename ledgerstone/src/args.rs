@@ -101,7 +101,12 @@ pub(crate) struct TrustedLogArguments {
     pub(crate) log_key: Option<String>,
 
     /// The name of the log, where --log-key is PEM.
-    #[arg(long, value_name = "NAME", requires = "log_key")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "log_key",
+        conflicts_with = "trusted_root"
+    )]
     pub(crate) origin: Option<String>,
 }
 
@@ -157,7 +162,7 @@ pub(crate) struct SubmitArguments {
     pub(crate) digest: Option<String>,
 
     /// The kind of entry for an envelope: dsse for clients from before 2026 and for Ed25519 keys.
-    #[arg(long, value_enum, default_value_t = EnvelopeKind::Hashedrekord, requires = "dsse")]
+    #[arg(long, value_enum, default_value_t = EnvelopeKind::Hashedrekord, conflicts_with = "signature")]
     pub(crate) kind: EnvelopeKind,
 
     /// Where to keep the proof as a Sigstore bundle.
@@ -305,17 +310,27 @@ pub(crate) struct AuditArguments {
 }
 
 #[derive(Args, Debug)]
+#[command(group = ArgGroup::new("key_files").args(["data_dir", "key_dir"]))]
 pub(crate) struct TrustArguments {
     /// The directory that the files go into.
     #[arg(long, short, value_name = "DIR")]
     pub(crate) out: PathBuf,
 
-    /// Take the keys from this directory of a log's own key files instead of asking the log. Needs --origin.
-    #[arg(long, value_name = "DIR", requires = "origin")]
-    pub(crate) keys: Option<PathBuf>,
+    /// Take the keys from the key files of the log with this data directory instead of asking the log. Needs --origin.
+    #[arg(
+        long,
+        value_name = "DIR",
+        requires = "origin",
+        conflicts_with = "key_dir"
+    )]
+    pub(crate) data_dir: Option<PathBuf>,
 
-    /// The name of the log whose keys --keys holds.
-    #[arg(long, value_name = "NAME", requires = "keys")]
+    /// Take the keys from the log's own key files in this directory instead of asking the log. Needs --origin.
+    #[arg(long, value_name = "DIR", requires = "origin")]
+    pub(crate) key_dir: Option<PathBuf>,
+
+    /// The name of the log whose key files are read.
+    #[arg(long, value_name = "NAME", requires = "key_files")]
     pub(crate) origin: Option<String>,
 
     /// The Rekor API that signing clients are to use.
@@ -402,7 +417,8 @@ mod tests {
             "proof consistency --old-size 1 --new-size 9",
             "audit --full --state s.json",
             "trust --out trust --api-version 1 --valid-from 2026-01-01T00:00:00Z",
-            "trust --out trust --keys data/keys --origin log.example",
+            "trust --out trust --key-dir data/keys --origin log.example",
+            "trust --out trust --data-dir data --origin log.example",
         ] {
             assert!(parse(line).is_ok(), "{line}");
             assert!(parse(&format!("{line} --json")).is_ok(), "{line} --json");
@@ -422,10 +438,7 @@ mod tests {
                 "verify a.txt --trusted-root a --log-key b",
                 ArgumentConflict,
             ),
-            (
-                "verify a.txt --trusted-root a --origin b",
-                MissingRequiredArgument,
-            ),
+            ("verify a.txt --trusted-root a --origin b", ArgumentConflict),
             (
                 "verify --digest sha256:00 --trusted-root a",
                 MissingRequiredArgument,
@@ -452,7 +465,7 @@ mod tests {
             ),
             (
                 "submit --signature a.sig --key a.pub --artifact a.txt --kind dsse",
-                MissingRequiredArgument,
+                ArgumentConflict,
             ),
             ("get", MissingRequiredArgument),
             ("get --index 1 --range 0..2", ArgumentConflict),
@@ -467,7 +480,15 @@ mod tests {
             ("proof consistency", MissingRequiredArgument),
             ("trust", MissingRequiredArgument),
             ("trust --out t --api-version 3", ValueValidation),
-            ("trust --out t --keys data", MissingRequiredArgument),
+            ("trust --out t --key-dir data", MissingRequiredArgument),
+            (
+                "trust --out t --origin log.example",
+                MissingRequiredArgument,
+            ),
+            (
+                "trust --out t --key-dir a --data-dir b --origin c",
+                ArgumentConflict,
+            ),
             (
                 "trust --out t --tsa-url http://tsa",
                 MissingRequiredArgument,

@@ -39,7 +39,10 @@ pub(crate) async fn named_or_fetched(
     let log = LogApi::new(transport.clone())
         .keys()
         .await
-        .map_err(Error::from)?;
+        .map_err(Error::from);
+    let log = log.context(
+        "no --trusted-root or --log-key was given, and the log's own keys could not be had",
+    )?;
     eprintln!(
         "note: trust on first use: the keys of {} were taken from the log itself; name them with --log-key '{}'",
         log.origin(),

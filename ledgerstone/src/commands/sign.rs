@@ -44,6 +44,18 @@ pub(super) async fn run(arguments: SignArguments) -> anyhow::Result<Report> {
         .bundle
         .unwrap_or_else(|| beside(&arguments.file, ".sigstore.json"));
     let report = report_submitted(&submitted, transport.url());
+    let log_key = submitted
+        .checkpoint
+        .as_ref()
+        .map(|signed| signed.key.to_string());
+    let public_key = public_key.map(|path| path.display().to_string());
+    let verify = format!(
+        "ledgerstone verify {} --bundle {} --key {} --log-key '{}'",
+        arguments.file.display(),
+        bundle_path.display(),
+        public_key.as_deref().unwrap_or("PUBLIC_KEY.pem"),
+        log_key.unwrap_or_default(),
+    );
     write(
         &bundle_path,
         &submission.into_bundle(submitted.entry).to_json(),
@@ -52,9 +64,6 @@ pub(super) async fn run(arguments: SignArguments) -> anyhow::Result<Report> {
     Ok(report
         .field("digest", "digest", digest.to_string())
         .field("bundle", "bundle", bundle_path.display().to_string())
-        .optional(
-            "public key",
-            "publicKey",
-            public_key.map(|path| path.display().to_string()),
-        ))
+        .optional("public key", "publicKey", public_key)
+        .field("to verify", "verifyCommand", verify))
 }

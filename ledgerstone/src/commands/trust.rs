@@ -15,13 +15,21 @@ use crate::commands::read_text;
 use crate::commands::transport;
 use crate::output::Report;
 
+/// Where a log keeps its keys, unless it is told otherwise.
+const KEY_DIR: &str = "keys";
+
 /// The names that a log gives its own key files.
 const ED25519_FILE: &str = "log-ed25519.pem";
 const ECDSA_FILE: &str = "log-ecdsa-p256.pem";
 
 pub(super) async fn run(arguments: TrustArguments) -> anyhow::Result<Report> {
-    let log = match (&arguments.keys, &arguments.origin) {
-        (Some(directory), Some(origin)) => read_keys(directory, origin)?,
+    let in_data_dir = arguments
+        .data_dir
+        .as_ref()
+        .map(|directory| directory.join(KEY_DIR));
+    let key_dir = arguments.key_dir.clone().or(in_data_dir);
+    let log = match (key_dir, &arguments.origin) {
+        (Some(directory), Some(origin)) => read_keys(&directory, origin)?,
         _ => LogApi::new(transport(&arguments.log)?)
             .keys()
             .await
