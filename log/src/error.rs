@@ -90,6 +90,9 @@ pub enum ReadError {
     /// A proof that the log built does not verify: a tile or an entry is damaged.
     #[error("a proof built from the stored tiles does not verify: {0}")]
     BadProof(String),
+    /// What a reader asked for could not be signed.
+    #[error("the log's key could not sign: {0}")]
+    Signing(String),
     /// The store failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -243,6 +246,19 @@ pub enum OpenError {
     /// The checkpoint could not be signed.
     #[error("the checkpoint could not be signed: {0}")]
     Signing(String),
+    /// Two trees of one log have the same id.
+    #[error("two shards have the tree id {0}; every tree of a log needs one of its own")]
+    SameTreeId(u64),
+    /// The checkpoint that came with a copy of another log is not one over that copy.
+    #[error(
+        "the checkpoint of the copied log is not over what shard {shard} holds ({reason}); import it again"
+    )]
+    ForeignCheckpoint {
+        /// The shard.
+        shard: ShardId,
+        /// What differs.
+        reason: String,
+    },
     /// The sequencer's thread could not be started.
     #[error("the sequencer could not be started: {0}")]
     Thread(io::Error),

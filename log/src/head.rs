@@ -10,6 +10,7 @@ use ledgerstone_merkle::Tile;
 use ledgerstone_merkle::TileId;
 use ledgerstone_merkle::TreeSize;
 use ledgerstone_storage::ShardIdentity;
+use ledgerstone_storage::StoredHead;
 
 use crate::keys::LogKeys;
 use crate::live::LiveTiles;
@@ -55,6 +56,19 @@ impl Head {
             live,
             completed,
         })
+    }
+
+    /// The head of a copy of somebody else's log, with the checkpoint that came with it.
+    pub(crate) fn foreign(stored: &StoredHead, checkpoint: String, live: LiveTiles) -> Self {
+        Self {
+            size: stored.size,
+            root: stored.root,
+            time: stored.time,
+            checkpoint,
+            v1_checkpoint: OnceLock::new(),
+            live,
+            completed: HashMap::new(),
+        }
     }
 
     /// The number of leaves.

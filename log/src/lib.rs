@@ -35,7 +35,9 @@ mod options;
 mod queue;
 mod reader;
 mod recovery;
+mod search;
 mod sequencer;
+mod shards;
 
 use std::sync::Arc;
 
@@ -68,6 +70,17 @@ pub use options::RoundReport;
 pub use queue::Submission;
 pub use reader::BundleSlice;
 pub use reader::LoggedEntry;
+pub use search::Evidence;
+pub use search::MAX_SEARCH_KEYS;
+pub use search::SearchHit;
+pub use search::SearchOperator;
+pub use search::SearchPage;
+pub use search::SearchQuery;
+pub use shards::ForeignKey;
+pub use shards::ProvenEntry;
+pub use shards::Shard;
+pub use shards::ShardKeys;
+pub use shards::Shards;
 
 use crate::queue::Queue;
 use crate::reader::Reader;
@@ -174,6 +187,13 @@ impl Log {
     /// The keys that sign for the log.
     pub fn keys(&self) -> &LogKeys {
         &self.inner.keys
+    }
+
+    /// The log's tree for readers.
+    pub fn shard(&self) -> Shard {
+        let inner = &self.inner;
+        let keys = ShardKeys::Own(Arc::clone(&inner.keys));
+        Shard::new(inner.identity.clone(), inner.reader.clone(), keys)
     }
 
     /// Appends an entry, and answers when it is durable and covered by a signed tree head.

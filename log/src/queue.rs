@@ -25,6 +25,12 @@ pub struct Submission {
 }
 
 impl Submission {
+    /// The bytes that a round has to carry for it: an attestation can be much longer than the body.
+    fn bytes(&self) -> usize {
+        let attestation = self.attestation.as_ref();
+        self.body.len() + attestation.map_or(0, |(key, data)| key.len() + data.len())
+    }
+
     /// The RFC 6962 leaf hash of the body.
     pub fn leaf_hash(&self) -> Hash {
         self.leaf_hash
@@ -33,20 +39,23 @@ impl Submission {
 
 impl From<PreparedEntry> for Submission {
     fn from(entry: PreparedEntry) -> Self {
-        let search_keys = entry.search_keys.into_iter();
+        let search_keys = entry.search_keys.iter();
         Self {
             body: entry.body,
             leaf_hash: entry.leaf_hash,
-            search_keys: search_keys
-                .map(|key| SearchKey {
-                    kind: key.kind as u8,
-                    hash: key.hash,
-                })
-                .collect(),
+            search_keys: search_keys.map(stored_key).collect(),
             attestation: entry
                 .attestation
                 .map(|attestation| (attestation.key.as_ref().to_vec(), attestation.data)),
         }
+    }
+}
+
+/// A search key as the store keeps it.
+pub(crate) fn stored_key(key: &ledgerstone_entry::SearchKey) -> SearchKey {
+    SearchKey {
+        kind: key.kind.number(),
+        hash: key.hash,
     }
 }
 
@@ -97,7 +106,7 @@ impl Queue {
         &self,
         submission: Submission,
     ) -> Result<oneshot::Receiver<Result<Sequenced, AppendError>>, AppendError> {
-        let length = submission.body.len();
+        let length = submission.bytes();
         let mut state = self.state.lock();
         if state.closed {
             return Err(AppendError::Stopped);
@@ -139,7 +148,7 @@ impl Queue {
         let mut bytes = 0;
         let mut count = 0;
         for waiting in &state.waiting {
-            let length = waiting.submission.body.len();
+            let length = waiting.submission.bytes();
             if count == max_entries || (count > 0 && bytes + length > max_bytes) {
                 break;
             }
@@ -217,6 +226,15 @@ mod tests {
         ));
         assert_eq!(queue.take(10, 10).unwrap().len(), 1);
         assert!(queue.submit(submission(10)).is_ok());
+    }
+
+    #[test]
+    fn counts_attestations_as_well_as_bodies() {
+        let queue = queue(100, 10);
+        let mut submission = submission(2);
+        submission.attestation = Some((vec![1], vec![7; 8].into()));
+        let refused = queue.submit(submission).unwrap_err();
+        assert!(matches!(refused, AppendError::QueueFull { limit: 10, .. }));
     }
 
     #[test]

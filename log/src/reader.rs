@@ -17,6 +17,7 @@ use ledgerstone_merkle::TreeSize;
 use ledgerstone_merkle::leaf_hash;
 use ledgerstone_merkle::root_from_tiles;
 use ledgerstone_merkle::tile_width_at;
+use ledgerstone_storage::SearchKey;
 use ledgerstone_storage::ShardId;
 use ledgerstone_storage::Store;
 use ledgerstone_storage::StoredEntry;
@@ -25,6 +26,7 @@ use tokio::sync::watch;
 
 use crate::error::ReadError;
 use crate::head::Head;
+use crate::shards::ProvenEntry;
 
 /// An entry as the log holds it.
 #[derive(Clone, Debug)]
@@ -240,6 +242,40 @@ impl Reader {
             .verify(leaf_hash, &head.root())
             .map_err(|error| ReadError::BadProof(error.to_string()))?;
         Ok(proof)
+    }
+
+    /// The entry at `index` with its proof against the latest head.
+    pub(crate) fn proven_entry(&self, index: LeafIndex) -> Result<Option<ProvenEntry>, ReadError> {
+        let head = self.head();
+        if !index.is_in(head.size()) {
+            return Ok(None);
+        }
+        let stored = self.shared.store.entry(self.shared.shard, index)?;
+        let entry: LoggedEntry = stored.ok_or(ReadError::MissingEntry(index))?.into();
+        let leaf_hash = leaf_hash(&entry.body);
+        let proof = self.verified_inclusion(&head, index, &leaf_hash)?;
+        Ok(Some(ProvenEntry {
+            index,
+            entry,
+            leaf_hash,
+            head,
+            proof,
+        }))
+    }
+
+    /// At most `limit` indexes that are stored under `key`, from `from` on. They may lie beyond the head.
+    pub(crate) fn search(
+        &self,
+        key: &SearchKey,
+        from: LeafIndex,
+        limit: usize,
+    ) -> Result<Vec<LeafIndex>, ReadError> {
+        let shared = &self.shared;
+        Ok(shared.store.search(shared.shard, key, from, limit)?)
+    }
+
+    pub(crate) fn attestation(&self, key: &[u8]) -> Result<Option<Bytes>, ReadError> {
+        Ok(self.shared.store.attestation(self.shared.shard, key)?)
     }
 
     pub(crate) fn consistency_proof(

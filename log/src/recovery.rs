@@ -37,6 +37,7 @@ use crate::head::Head;
 use crate::keys::LogKeys;
 use crate::live::LiveTiles;
 use crate::options::LogOptions;
+use crate::shards::ForeignKey;
 
 /// What a verified load yields.
 pub(crate) struct Recovered {
@@ -91,20 +92,7 @@ pub(crate) fn recover(
 ) -> Result<Recovered, OpenError> {
     let identity = store.identity(shard)?.ok_or(OpenError::NoShard(shard))?;
     check_identity(&identity, keys)?;
-    let stored = store.head(shard)?.ok_or(OpenError::MissingHead(shard))?;
-
-    let live = live_tiles(store, shard, stored.size)?;
-    let edge = edge_of(stored.size, &live);
-    if edge.root() != stored.root {
-        return Err(OpenError::WrongRoot {
-            size: stored.size,
-            stored: stored.root,
-            computed: edge.root(),
-        });
-    }
-    if store.entry(shard, stored.size.next_index())?.is_some() {
-        return Err(OpenError::EntriesBeyondHead(stored.size));
-    }
+    let Loaded { stored, live, edge } = load(store, shard)?;
     check_kept(store, shard, keys, &stored, &live)?;
 
     let head = Head::sign(
@@ -125,6 +113,54 @@ pub(crate) fn recover(
         head,
         edge,
     })
+}
+
+/// Loads a copy of somebody else's log, and verifies it against the checkpoint that came with it.
+pub(crate) fn recover_foreign(
+    store: &dyn Store,
+    shard: ShardId,
+    key: &ForeignKey,
+) -> Result<(ShardIdentity, Head), OpenError> {
+    let differs = |reason: String| OpenError::ForeignCheckpoint { shard, reason };
+    let identity = store.identity(shard)?.ok_or(OpenError::NoShard(shard))?;
+    let Loaded { stored, live, .. } = load(store, shard)?;
+    if !identity.keys.contains(&key.log_id) {
+        return Err(differs("its key is not the one of the copy".to_owned()));
+    }
+    let checkpoint = parse_kept(&key.checkpoint, None).map_err(differs)?;
+    if (checkpoint.size, checkpoint.root) != (stored.size, stored.root) {
+        return Err(differs(format!(
+            "it has {} leaves and root {}, the copy has {} and {}",
+            checkpoint.size, checkpoint.root, stored.size, stored.root
+        )));
+    }
+    let head = Head::foreign(&stored, key.checkpoint.clone(), live);
+    Ok((identity, head))
+}
+
+/// What a shard holds, whoever signed it.
+struct Loaded {
+    stored: StoredHead,
+    live: LiveTiles,
+    edge: RightEdge,
+}
+
+/// Loads head and right edge of `shard`, and compares them.
+fn load(store: &dyn Store, shard: ShardId) -> Result<Loaded, OpenError> {
+    let stored = store.head(shard)?.ok_or(OpenError::MissingHead(shard))?;
+    let live = live_tiles(store, shard, stored.size)?;
+    let edge = edge_of(stored.size, &live);
+    if edge.root() != stored.root {
+        return Err(OpenError::WrongRoot {
+            size: stored.size,
+            stored: stored.root,
+            computed: edge.root(),
+        });
+    }
+    if store.entry(shard, stored.size.next_index())?.is_some() {
+        return Err(OpenError::EntriesBeyondHead(stored.size));
+    }
+    Ok(Loaded { stored, live, edge })
 }
 
 pub(crate) fn check_identity(identity: &ShardIdentity, keys: &LogKeys) -> Result<(), OpenError> {

@@ -6,6 +6,8 @@ mod faulty;
 mod fsck;
 mod read;
 mod recovery;
+mod search;
+mod shards;
 
 use std::sync::Arc;
 
