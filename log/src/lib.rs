@@ -84,6 +84,7 @@ pub use shards::Shards;
 
 use crate::queue::Queue;
 use crate::reader::Reader;
+use crate::sequencer::Growing;
 use crate::sequencer::Sequencer;
 use crate::sequencer::SequencerHandle;
 
@@ -152,11 +153,14 @@ impl Log {
             options.cached_tiles,
         );
         let queue = Arc::new(Queue::new(&options));
-        let sequencer = Sequencer::start(
+        let tree = Growing {
             store,
             shard,
-            recovered.identity.clone(),
-            Arc::clone(&keys),
+            identity: recovered.identity.clone(),
+            keys: Arc::clone(&keys),
+        };
+        let sequencer = Sequencer::start(
+            tree,
             Arc::clone(&queue),
             reader.clone(),
             recovered.edge,

@@ -46,12 +46,17 @@ use crate::queue::Waiting;
 use crate::reader::Reader;
 use crate::recovery::unix_time;
 
+/// The tree that a sequencer extends, and what signs for it.
+pub(crate) struct Growing {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) shard: ShardId,
+    pub(crate) identity: ShardIdentity,
+    pub(crate) keys: Arc<LogKeys>,
+}
+
 /// The state of the sequencer's thread. Nothing here is shared, so nothing here is locked.
 pub(crate) struct Sequencer {
-    store: Arc<dyn Store>,
-    shard: ShardId,
-    identity: ShardIdentity,
-    keys: Arc<LogKeys>,
+    tree: Growing,
     queue: Arc<Queue>,
     /// Publishes heads, and answers for duplicates.
     reader: Reader,
@@ -73,10 +78,7 @@ pub(crate) struct SequencerHandle {
 impl Sequencer {
     /// Starts the thread.
     pub(crate) fn start(
-        store: Arc<dyn Store>,
-        shard: ShardId,
-        identity: ShardIdentity,
-        keys: Arc<LogKeys>,
+        tree: Growing,
         queue: Arc<Queue>,
         reader: Reader,
         edge: RightEdge,
@@ -85,10 +87,7 @@ impl Sequencer {
         let head = reader.head();
         let (ended, end) = watch::channel(None);
         let sequencer = Self {
-            store,
-            shard,
-            identity,
-            keys,
+            tree,
             queue,
             reader,
             options,
@@ -189,7 +188,7 @@ impl Sequencer {
             .iter()
             .map(|waiting| waiting.submission.leaf_hash)
             .collect();
-        let known = self.store.indexes_of(self.shard, &hashes)?;
+        let known = self.tree.store.indexes_of(self.tree.shard, &hashes)?;
         let mut fresh: HashMap<Hash, LeafIndex> = HashMap::with_capacity(batch.len());
         let mut plan = Plan {
             entries: Vec::with_capacity(batch.len()),
@@ -236,7 +235,7 @@ impl Sequencer {
     fn existing(&self, index: LeafIndex, leaf_hash: &Hash, body: &Bytes) -> Result<i64, Fatal> {
         let entry = self
             .store
-            .entry(self.shard, index)?
+            .entry(self.tree.shard, index)?
             .ok_or(ReadError::MissingEntry(index))?;
         if entry.body != *body {
             return Err(ReadError::WrongIndex {
@@ -272,13 +271,13 @@ impl Sequencer {
 
         // Durable step: until this returns, a crash leaves nothing of the round. After it, a crash leaves all of it.
         let started = Instant::now();
-        self.store.commit(self.shard, &round)?;
+        self.tree.store.commit(self.tree.shard, &round)?;
         let commit = started.elapsed();
 
         self.read_back(&round, &completed)?;
         let head = Head::sign(
-            &self.identity,
-            &self.keys,
+            &self.tree.identity,
+            &self.tree.keys,
             size,
             root,
             time,
@@ -288,7 +287,9 @@ impl Sequencer {
         .map_err(Fatal::Signing)?;
         // Durable step, outside the store: a crash before it leaves a kept checkpoint that lags, which a start accepts. It comes
         // before the head is published, so that no head that anyone saw is ahead of the kept one while the machine runs.
-        self.store.keep_checkpoint(self.shard, head.checkpoint())?;
+        self.tree
+            .store
+            .keep_checkpoint(self.tree.shard, head.checkpoint())?;
         self.time = time;
         self.reader.publish(Arc::new(head));
         Ok(commit)
@@ -299,8 +300,8 @@ impl Sequencer {
     fn read_back(&mut self, round: &Round, completed: &[(TileId, Arc<Tile>)]) -> Result<(), Fatal> {
         let size = round.head.size;
         let mut bodies: Vec<Bytes> = Vec::with_capacity(round.entries.len());
-        self.store.visit_entries(
-            self.shard,
+        self.tree.store.visit_entries(
+            self.tree.shard,
             round.first.get()..size.get(),
             &mut |_, entry| {
                 bodies.push(entry.body);
@@ -322,7 +323,7 @@ impl Sequencer {
         for (id, tile) in completed {
             let bytes = self
                 .store
-                .tile(self.shard, *id)?
+                .tile(self.tree.shard, *id)?
                 .ok_or(ReadError::MissingTile(*id))?;
             if bytes != tile.to_bytes(TileWidth::FULL) {
                 return Err(Fatal::TileDiffers(*id));

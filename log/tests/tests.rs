@@ -1,5 +1,7 @@
 //! The log against a store that may fail: what it promises, and what it refuses.
 
+#![allow(clippy::unwrap_used, reason = "a test's helpers may stop the test")]
+
 mod append;
 mod fatal;
 mod faulty;
