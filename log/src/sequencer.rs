@@ -234,6 +234,7 @@ impl Sequencer {
     /// Checks a hit of the leaf index against the entry itself, and yields when that was logged.
     fn existing(&self, index: LeafIndex, leaf_hash: &Hash, body: &Bytes) -> Result<i64, Fatal> {
         let entry = self
+            .tree
             .store
             .entry(self.tree.shard, index)?
             .ok_or(ReadError::MissingEntry(index))?;
@@ -322,6 +323,7 @@ impl Sequencer {
         }
         for (id, tile) in completed {
             let bytes = self
+                .tree
                 .store
                 .tile(self.tree.shard, *id)?
                 .ok_or(ReadError::MissingTile(*id))?;
