@@ -348,8 +348,8 @@ impl TileSource for HeadTiles<'_> {
     }
 }
 
-impl From<GenerateError<ReadError>> for ReadError {
-    fn from(error: GenerateError<ReadError>) -> Self {
+impl From<GenerateError<Self>> for ReadError {
+    fn from(error: GenerateError<Self>) -> Self {
         match error {
             GenerateError::Source(error) => error,
             other => Self::BadProof(other.to_string()),
