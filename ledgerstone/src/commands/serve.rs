@@ -163,8 +163,11 @@ fn announce(settings: &Settings, log: &Log, server: &Server, json: bool) -> std:
     writeln!(out, "listening on {url}")?;
     writeln!(out)?;
     writeln!(out, "Try, in another terminal:")?;
-    writeln!(out, "  ledgerstone sign --url {url} README.md")?;
-    writeln!(out, "  ledgerstone get --url {url} --index 0")?;
-    writeln!(out, "  ledgerstone audit --url {url} --full")?;
+    // By the name under which this very program was started.
+    let program = std::env::args().next();
+    let program = program.as_deref().unwrap_or("ledgerstone");
+    writeln!(out, "  {program} sign --url {url} README.md")?;
+    writeln!(out, "  {program} get --url {url} --index 0")?;
+    writeln!(out, "  {program} audit --url {url} --full")?;
     out.flush()
 }
