@@ -5,6 +5,7 @@ use std::fmt;
 use std::ops::ControlFlow;
 
 use bytes::Bytes;
+use ledgerstone_merkle::Checkpoint;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::NoteSigner;
@@ -13,6 +14,8 @@ use ledgerstone_merkle::TILE_WIDTH;
 use ledgerstone_merkle::TileId;
 use ledgerstone_merkle::TileWidth;
 use ledgerstone_merkle::TreeSize;
+use ledgerstone_merkle::VerifierKey;
+use ledgerstone_merkle::leaf_hash;
 use ledgerstone_merkle::leaf_hashes;
 use ledgerstone_storage::ShardId;
 use ledgerstone_storage::Store;
@@ -20,6 +23,7 @@ use ledgerstone_storage::StoredHead;
 
 use crate::error::OpenError;
 use crate::head::Head;
+use crate::import::open_foreign;
 use crate::keys::LogKeys;
 use crate::live::LiveTiles;
 use crate::recovery::check_identity;
@@ -69,6 +73,8 @@ pub enum Finding {
     RolledBack(TreeSize),
     /// The bodies give another root than the kept checkpoint has at its size.
     Forked(TreeSize),
+    /// The copy of another log has more entries than the checkpoint that came with them is over: the import did not end.
+    Incomplete(TreeSize),
 }
 
 impl fmt::Display for Finding {
@@ -109,6 +115,10 @@ impl fmt::Display for Finding {
                 f,
                 "the entries give another root than was signed at size {size}"
             ),
+            Self::Incomplete(size) => write!(
+                f,
+                "the copy is incomplete: its checkpoint is over the first {size} entries; import from the same log again"
+            ),
         }
     }
 }
@@ -130,6 +140,45 @@ pub fn fsck(
     if let Some(keys) = keys {
         check_identity(&identity, keys)?;
     }
+    let key = keys.map(|keys| keys.ed25519().verifier());
+    let whose = Whose::Own;
+    check(store, shard, whose, &|text| parse_kept(text, key), progress)
+}
+
+/// Checks the whole of a shard that is a copy of somebody else's log, which signs with `key`: as [`fsck`], but an entry may be
+/// there twice, time may run backwards, and the checkpoint is over all entries.
+///
+/// # Errors
+/// As for [`fsck`].
+pub fn fsck_copy(
+    store: &dyn Store,
+    shard: ShardId,
+    key: &VerifierKey,
+    progress: &mut dyn FnMut(TreeSize, TreeSize),
+) -> Result<FsckReport, OpenError> {
+    let identity = store.identity(shard)?.ok_or(OpenError::NoShard(shard))?;
+    if !identity.keys.contains(&key.log_id()) {
+        let reason = "its key is not the one of the copy".to_owned();
+        return Err(OpenError::ForeignCheckpoint { shard, reason });
+    }
+    let open = |text: &str| open_foreign(text, key, identity.tree_id);
+    check(store, shard, Whose::Foreign, &open, progress)
+}
+
+/// Whose entries a shard holds.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Whose {
+    Own,
+    Foreign,
+}
+
+fn check(
+    store: &dyn Store,
+    shard: ShardId,
+    whose: Whose,
+    open_kept: &dyn Fn(&str) -> Result<Checkpoint, String>,
+    progress: &mut dyn FnMut(TreeSize, TreeSize),
+) -> Result<FsckReport, OpenError> {
     let head = store.head(shard)?.ok_or(OpenError::MissingHead(shard))?;
     let report = FsckReport {
         size: head.size,
@@ -141,13 +190,14 @@ pub fn fsck(
     let mut check = Check {
         store,
         shard,
+        whose,
         report,
         edge: RightEdge::new(),
         live: LiveTiles::default(),
         time: i64::MIN,
         kept: None,
     };
-    check.read_kept(keys, &head)?;
+    check.read_kept(open_kept, &head)?;
     check.entries(&head, progress)?;
     check.ends(&head)?;
     Ok(check.report)
@@ -187,6 +237,7 @@ impl Finding {
 struct Check<'a> {
     store: &'a dyn Store,
     shard: ShardId,
+    whose: Whose,
     report: FsckReport,
     /// Rebuilt from the bodies alone.
     edge: RightEdge,
@@ -203,16 +254,26 @@ impl Check<'_> {
         }
     }
 
-    fn read_kept(&mut self, keys: Option<&LogKeys>, head: &StoredHead) -> Result<(), OpenError> {
+    fn read_kept(
+        &mut self,
+        open: &dyn Fn(&str) -> Result<Checkpoint, String>,
+        head: &StoredHead,
+    ) -> Result<(), OpenError> {
         let Some(text) = self.store.kept_checkpoint(self.shard)? else {
-            if !head.size.is_empty() {
+            // A copy of an empty log has a checkpoint too, for it is what an import ends with.
+            if !head.size.is_empty() || self.whose == Whose::Foreign {
                 self.find(Finding::NoKeptCheckpoint);
             }
             return Ok(());
         };
-        match parse_kept(&text, keys.map(|keys| keys.ed25519().verifier())) {
+        match open(&text) {
             Ok(kept) if kept.size > head.size => self.find(Finding::RolledBack(kept.size)),
-            Ok(kept) => self.kept = Some((kept.size, kept.root)),
+            Ok(kept) => {
+                if kept.size < head.size && self.whose == Whose::Foreign {
+                    self.find(Finding::Incomplete(kept.size));
+                }
+                self.kept = Some((kept.size, kept.root));
+            }
             Err(error) => self.find(Finding::BadKeptCheckpoint(error)),
         }
         self.compare_kept();
@@ -254,9 +315,10 @@ impl Check<'_> {
         let mut bodies = Vec::new();
         let mut reversed = Vec::new();
         let mut time = self.time;
+        let ordered = self.whose == Whose::Own;
         self.store
             .visit_entries(self.shard, range, &mut |index, entry| {
-                if entry.integrated_time < time {
+                if entry.integrated_time < time && ordered {
                     reversed.push(index);
                 }
                 time = entry.integrated_time;
@@ -276,7 +338,7 @@ impl Check<'_> {
         let mut completed = Vec::new();
         for ((index, hash), indexed) in (first..).zip(&hashes).zip(indexed) {
             let index = LeafIndex::new(index);
-            if indexed != Some(index) {
+            if indexed != Some(index) && !self.is_repeated(index, hash, indexed)? {
                 self.find(Finding::WrongLeafIndex(index, indexed));
             }
             self.edge.append(*hash);
@@ -295,6 +357,21 @@ impl Check<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether the leaf at `index` stands again at `later`, as it may in somebody else's tree: the leaf index has the last one.
+    fn is_repeated(
+        &self,
+        index: LeafIndex,
+        hash: &Hash,
+        later: Option<LeafIndex>,
+    ) -> Result<bool, OpenError> {
+        let Some(later) = later.filter(|later| *later > index && self.whose == Whose::Foreign)
+        else {
+            return Ok(false);
+        };
+        let entry = self.store.entry(self.shard, later)?;
+        Ok(entry.is_some_and(|entry| leaf_hash(&entry.body) == *hash))
     }
 
     /// Compares the kept checkpoint once the rebuilt tree has its size.

@@ -27,8 +27,10 @@
 //! ```
 
 mod error;
+mod foreign_key;
 mod fsck;
 mod head;
+mod import;
 mod keys;
 mod live;
 mod options;
@@ -58,11 +60,19 @@ pub use error::Fatal;
 pub use error::KeyError;
 pub use error::OpenError;
 pub use error::ReadError;
+pub use foreign_key::load_foreign_key;
+pub use foreign_key::save_foreign_key;
 pub use fsck::Finding;
 pub use fsck::FsckReport;
 pub use fsck::accept_head;
 pub use fsck::fsck;
+pub use fsck::fsck_copy;
 pub use head::Head;
+pub use import::IMPORT_ROUND_ENTRIES;
+pub use import::ImportError;
+pub use import::ImportSource;
+pub use import::ImportedEntry;
+pub use import::Importer;
 pub use keys::LogKeys;
 pub use options::LogOptions;
 pub use options::Observer;

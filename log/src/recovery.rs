@@ -139,14 +139,14 @@ pub(crate) fn recover_foreign(
 }
 
 /// What a shard holds, whoever signed it.
-struct Loaded {
-    stored: StoredHead,
-    live: LiveTiles,
-    edge: RightEdge,
+pub(crate) struct Loaded {
+    pub(crate) stored: StoredHead,
+    pub(crate) live: LiveTiles,
+    pub(crate) edge: RightEdge,
 }
 
 /// Loads head and right edge of `shard`, and compares them.
-fn load(store: &dyn Store, shard: ShardId) -> Result<Loaded, OpenError> {
+pub(crate) fn load(store: &dyn Store, shard: ShardId) -> Result<Loaded, OpenError> {
     let stored = store.head(shard)?.ok_or(OpenError::MissingHead(shard))?;
     let live = live_tiles(store, shard, stored.size)?;
     let edge = edge_of(stored.size, &live);

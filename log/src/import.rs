@@ -1,0 +1,425 @@
+//! Copying a log that somebody else runs into a frozen shard.
+//!
+//! The source is not believed. Before a round is written, a consistency proof has to lead from the tree that it would make to
+//! the root that the source signed: what is stored is a prefix of that tree at any time, and the stored head tells where an
+//! interrupted copy goes on. The checkpoint is kept only when the copy has all of its entries, so that a copy which is not
+//! complete has none, or one over fewer entries, and [`Shard::open_frozen`](crate::Shard::open_frozen) refuses it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use ledgerstone_merkle::Checkpoint;
+use ledgerstone_merkle::ConsistencyProof;
+use ledgerstone_merkle::EMPTY_ROOT;
+use ledgerstone_merkle::Hash;
+use ledgerstone_merkle::RightEdge;
+use ledgerstone_merkle::SignedNote;
+use ledgerstone_merkle::TileId;
+use ledgerstone_merkle::TileWidth;
+use ledgerstone_merkle::TreeSize;
+use ledgerstone_merkle::VerifierKey;
+use ledgerstone_merkle::VerifyError;
+use ledgerstone_merkle::leaf_hash;
+use ledgerstone_merkle::leaf_hashes;
+use ledgerstone_storage::NewEntry;
+use ledgerstone_storage::Round;
+use ledgerstone_storage::ShardId;
+use ledgerstone_storage::ShardIdentity;
+use ledgerstone_storage::StorageError;
+use ledgerstone_storage::Store;
+use ledgerstone_storage::StoredHead;
+use thiserror::Error;
+
+use crate::error::OpenError;
+use crate::live::LiveTiles;
+use crate::queue::stored_key;
+use crate::recovery;
+use crate::shards::ForeignKey;
+
+/// How many entries one round should bring: with entries of the largest size a round is half of what the store takes.
+pub const IMPORT_ROUND_ENTRIES: usize = 2_048;
+
+/// Which log is copied, and up to where.
+#[derive(Clone, Debug)]
+pub struct ImportSource {
+    /// The key that the log signs its checkpoints with. Its name becomes the origin of the shard.
+    pub key: VerifierKey,
+    /// The number of the tree where the log has one (Rekor v1); otherwise one is derived from the key.
+    pub tree_id: Option<u64>,
+    /// The signed checkpoint over the entries to copy.
+    pub checkpoint: String,
+}
+
+/// An entry of somebody else's log.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ImportedEntry {
+    /// The bytes that the leaf hash is over.
+    pub body: Bytes,
+    /// When that log took it, in Unix seconds; 0 where it does not say.
+    pub integrated_time: i64,
+}
+
+/// Writes the copy of one log. All calls block on the disk.
+pub struct Importer {
+    store: Arc<dyn Store>,
+    shard: ShardId,
+    identity: ShardIdentity,
+    key: VerifierKey,
+    note: String,
+    target: Checkpoint,
+    /// The tree as it is stored.
+    edge: RightEdge,
+    live: LiveTiles,
+    time: i64,
+}
+
+impl Importer {
+    /// Begins to copy into `shard`, or goes on where an earlier import into it ended: there, or at a smaller checkpoint of the
+    /// same log.
+    ///
+    /// # Errors
+    /// [`ImportError::Checkpoint`] when the checkpoint is not signed by the key of `source`; [`ImportError::OtherLog`],
+    /// [`ImportError::Shrunk`] or [`ImportError::Forked`] when the shard holds something that the checkpoint does not extend;
+    /// [`ImportError::Open`] when what is stored does not verify.
+    pub fn open(
+        store: Arc<dyn Store>,
+        shard: ShardId,
+        source: ImportSource,
+    ) -> Result<Self, ImportError> {
+        let ImportSource {
+            key,
+            tree_id,
+            checkpoint: note,
+        } = source;
+        let tree_id = tree_id.unwrap_or_else(|| derived_tree_id(&key));
+        let target = open_foreign(&note, &key, tree_id).map_err(ImportError::Checkpoint)?;
+        let identity = match store.identity(shard)? {
+            Some(stored) => same_log(shard, stored, &key, tree_id)?,
+            None => create(store.as_ref(), shard, &key, tree_id)?,
+        };
+        let kept = read_kept(store.as_ref(), shard, &key, tree_id)?;
+        let loaded = recovery::load(store.as_ref(), shard)?;
+        let stored = loaded.stored;
+        check_order(&target, stored.size, stored.root)?;
+        if let Some(kept) = kept {
+            check_order(&target, kept.size, kept.root)?;
+        }
+        Ok(Self {
+            store,
+            shard,
+            identity,
+            key,
+            note,
+            target,
+            edge: loaded.edge,
+            live: loaded.live,
+            time: stored.time,
+        })
+    }
+
+    /// The number of entries that are stored: the index of the next one to append.
+    pub fn size(&self) -> TreeSize {
+        self.edge.size()
+    }
+
+    /// The tree head that the copy leads to.
+    pub fn target(&self) -> &Checkpoint {
+        &self.target
+    }
+
+    /// The shard's identity.
+    pub fn identity(&self) -> &ShardIdentity {
+        &self.identity
+    }
+
+    /// Writes the next `entries`, at least one, as one round. `proof` has to lead from the tree with them to the
+    /// [target](Self::target); with the last ones it is empty.
+    ///
+    /// # Errors
+    /// [`ImportError::Untrue`] when the entries are not those of the signed tree. Nothing is written then, and the right
+    /// entries may follow.
+    pub fn append(
+        &mut self,
+        entries: Vec<ImportedEntry>,
+        proof: &ConsistencyProof,
+    ) -> Result<(), ImportError> {
+        let first = self.size();
+        let leaves = leaf_hashes(&entries.iter().map(|entry| &entry.body).collect::<Vec<_>>());
+        let (mut edge, mut live) = (self.edge.clone(), self.live.clone());
+        let mut completed = Vec::new();
+        edge.extend(&leaves);
+        for leaf in &leaves {
+            live.append(*leaf, &mut completed);
+        }
+        debug_assert!(live.agree_with(&edge));
+        self.check_proof(&edge, proof)?;
+
+        let round = Round {
+            first: first.next_index(),
+            head: StoredHead {
+                size: edge.size(),
+                root: edge.root(),
+                time: latest_time(self.time, &entries),
+            },
+            entries: entries.into_iter().zip(leaves).map(new_entry).collect(),
+            tiles: completed.into_iter().map(full_tile).collect(),
+        };
+        self.store.commit(self.shard, &round)?;
+        self.time = round.head.time;
+        (self.edge, self.live) = (edge, live);
+        Ok(())
+    }
+
+    /// Keeps the checkpoint: the copy is complete, and frozen until an import with a later checkpoint goes on. Returns what
+    /// the shard is opened with.
+    ///
+    /// # Errors
+    /// [`ImportError::Incomplete`] when entries are missing; the store's own trouble.
+    pub fn finish(self) -> Result<ForeignKey, ImportError> {
+        if self.edge.size() != self.target.size {
+            return Err(ImportError::Incomplete {
+                size: self.edge.size(),
+                target: self.target.size,
+            });
+        }
+        // Not synced: a power cut may take it away, and then an import from the same source finds all entries there, and
+        // keeps it again.
+        self.store.keep_checkpoint(self.shard, &self.note)?;
+        Ok(ForeignKey {
+            public_key_der: self.key.public_key_der(),
+            log_id: self.key.log_id(),
+            checkpoint: self.note,
+        })
+    }
+
+    fn check_proof(&self, edge: &RightEdge, proof: &ConsistencyProof) -> Result<(), ImportError> {
+        let untrue = |reason| ImportError::Untrue {
+            first: self.size(),
+            end: edge.size(),
+            reason,
+        };
+        let (size, target) = (edge.size(), &self.target);
+        if size > target.size || (proof.old, proof.new) != (size, target.size) {
+            return Err(ImportError::ProofSizes {
+                old: size,
+                new: target.size,
+            });
+        }
+        proof.verify(&edge.root(), &target.root).map_err(untrue)
+    }
+}
+
+/// Why a log could not be copied.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ImportError {
+    /// The checkpoint is not one of the log, or not signed with its key.
+    #[error("the checkpoint is not the source's: {0}")]
+    Checkpoint(String),
+    /// The shard holds another log.
+    #[error(
+        "shard {shard} holds the tree {stored_tree_id} of {stored:?} and not the tree {tree_id} of {origin:?} with this key; \
+         import into another shard"
+    )]
+    OtherLog {
+        /// The shard.
+        shard: ShardId,
+        /// The origin in the store.
+        stored: String,
+        /// The tree id in the store.
+        stored_tree_id: u64,
+        /// The origin of the source.
+        origin: String,
+        /// The tree id of the source.
+        tree_id: u64,
+    },
+    /// The source shows fewer entries than have been copied from it.
+    #[error(
+        "{stored} entries have been copied, but the source now shows a tree of {target}: it was rolled back, or shows an old copy"
+    )]
+    Shrunk {
+        /// The entries that are stored, or that its last checkpoint was over.
+        stored: TreeSize,
+        /// The size of the source's checkpoint.
+        target: TreeSize,
+    },
+    /// The source signs another root over the entries that were copied from it.
+    #[error(
+        "over {size} entries the source signed the root {target}, but what was copied from it has {stored}: it shows another tree than before"
+    )]
+    Forked {
+        /// The size of the trees.
+        size: TreeSize,
+        /// The root of what is stored.
+        stored: Hash,
+        /// The root of the source's checkpoint.
+        target: Hash,
+    },
+    /// The entries are not those that the signed root is over.
+    #[error(
+        "the entries from index {first} up to {end} are not those of the signed tree, or those before are not: {reason}"
+    )]
+    Untrue {
+        /// The index of the first of them.
+        first: TreeSize,
+        /// The index behind the last of them.
+        end: TreeSize,
+        /// Why the proof does not lead to the root.
+        #[source]
+        reason: VerifyError,
+    },
+    /// The proof is about other trees.
+    #[error("give the consistency proof from {old} to {new} entries")]
+    ProofSizes {
+        /// The size with the entries that were given.
+        old: TreeSize,
+        /// The size of the source's checkpoint.
+        new: TreeSize,
+    },
+    /// The copy was to be finished before it was complete.
+    #[error("the copy has {size} of {target} entries")]
+    Incomplete {
+        /// The entries that are stored.
+        size: TreeSize,
+        /// The size of the source's checkpoint.
+        target: TreeSize,
+    },
+    /// What is stored does not verify.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The store failed, or refuses an entry.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// The checkpoint in `note`, signed with `key`. Its origin is the name of the key, or that and the tree id (rekor-v1,
+/// section 3).
+pub(crate) fn open_foreign(
+    note: &str,
+    key: &VerifierKey,
+    tree_id: u64,
+) -> Result<Checkpoint, String> {
+    let signed = SignedNote::parse(note).map_err(|error| error.to_string())?;
+    signed
+        .verify(std::slice::from_ref(key))
+        .map_err(|error| error.to_string())?;
+    let checkpoint = Checkpoint::parse(signed.text()).map_err(|error| error.to_string())?;
+    let origin = &checkpoint.origin;
+    if origin != key.name() && *origin != format!("{} - {tree_id}", key.name()) {
+        return Err(format!(
+            "its origin is {origin:?}, and the key is of {:?}",
+            key.name()
+        ));
+    }
+    Ok(checkpoint)
+}
+
+fn create(
+    store: &dyn Store,
+    shard: ShardId,
+    key: &VerifierKey,
+    tree_id: u64,
+) -> Result<ShardIdentity, ImportError> {
+    // It would be overwritten in the end, and with it the only trace of a store that is gone.
+    if store.kept_checkpoint(shard)?.is_some() {
+        return Err(ImportError::Open(OpenError::Exists {
+            shard,
+            what: "the kept checkpoint of a log whose store is gone".to_owned(),
+        }));
+    }
+    let identity = ShardIdentity {
+        tree_id,
+        origin: key.name().to_owned(),
+        keys: vec![key.log_id()],
+        created: recovery::unix_time(),
+    };
+    // Time 0: the entries may be older than the copy, and a head's time never runs backwards.
+    let head = StoredHead {
+        size: TreeSize::EMPTY,
+        root: EMPTY_ROOT,
+        time: 0,
+    };
+    store.create_shard(shard, &identity, &head)?;
+    Ok(identity)
+}
+
+fn same_log(
+    shard: ShardId,
+    stored: ShardIdentity,
+    key: &VerifierKey,
+    tree_id: u64,
+) -> Result<ShardIdentity, ImportError> {
+    let given = (key.name(), tree_id, &[key.log_id()][..]);
+    if (stored.origin.as_str(), stored.tree_id, &stored.keys[..]) == given {
+        return Ok(stored);
+    }
+    Err(ImportError::OtherLog {
+        shard,
+        stored: stored.origin,
+        stored_tree_id: stored.tree_id,
+        origin: key.name().to_owned(),
+        tree_id,
+    })
+}
+
+/// The checkpoint of an earlier import that was completed. A text that a power cut emptied says nothing.
+fn read_kept(
+    store: &dyn Store,
+    shard: ShardId,
+    key: &VerifierKey,
+    tree_id: u64,
+) -> Result<Option<Checkpoint>, ImportError> {
+    match store.kept_checkpoint(shard)?.as_deref() {
+        None | Some("") => Ok(None),
+        Some(note) => open_foreign(note, key, tree_id)
+            .map(Some)
+            .map_err(|reason| OpenError::ForeignCheckpoint { shard, reason }.into()),
+    }
+}
+
+/// Refuses a target that cannot extend the tree with this size and root. Between different sizes the next proof decides.
+fn check_order(target: &Checkpoint, size: TreeSize, root: Hash) -> Result<(), ImportError> {
+    if target.size < size {
+        return Err(ImportError::Shrunk {
+            stored: size,
+            target: target.size,
+        });
+    }
+    if target.size == size && target.root != root {
+        return Err(ImportError::Forked {
+            size,
+            stored: root,
+            target: target.root,
+        });
+    }
+    Ok(())
+}
+
+/// A tree id for a log that has none: the same at every import of the log, and another for every other log.
+fn derived_tree_id(key: &VerifierKey) -> u64 {
+    let hash = leaf_hash(key.to_string().as_bytes());
+    let first = hash.as_bytes().first_chunk().copied().unwrap_or_default();
+    // Positive as a signed integer, and never 0 (rekor-v1, section 0).
+    (u64::from_be_bytes(first) >> 1).max(1)
+}
+
+fn latest_time(before: i64, entries: &[ImportedEntry]) -> i64 {
+    let times = entries.iter().map(|entry| entry.integrated_time);
+    times.fold(before, i64::max)
+}
+
+fn new_entry((entry, leaf_hash): (ImportedEntry, Hash)) -> NewEntry {
+    // A body that is no entry of Sigstore's is found by its index and its leaf hash alone.
+    let search_keys = ledgerstone_entry::search_keys_of_body(&entry.body).unwrap_or_default();
+    NewEntry {
+        leaf_hash,
+        integrated_time: entry.integrated_time,
+        body: entry.body,
+        search_keys: search_keys.iter().map(stored_key).collect(),
+        attestation: None,
+    }
+}
+
+fn full_tile((id, tile): (TileId, Arc<ledgerstone_merkle::Tile>)) -> (TileId, Bytes) {
+    (id, tile.to_bytes(TileWidth::FULL))
+}
