@@ -3,6 +3,7 @@ use crate::audit::AuditError;
 use crate::bundle::BundleError;
 use crate::log_api::ApiError;
 use crate::signing_key::SigningKeyError;
+use crate::source::SourceError;
 use crate::submit::SubmitError;
 use crate::tiled_log::ReadError;
 use crate::transport::TransportError;
@@ -35,6 +36,9 @@ pub enum Error {
     /// Auditing.
     #[error(transparent)]
     Audit(#[from] AuditError),
+    /// Reading a log to copy it.
+    #[error(transparent)]
+    Source(#[from] SourceError),
     /// Knowing which log to trust.
     #[error(transparent)]
     Trust(#[from] TrustError),
@@ -71,6 +75,7 @@ impl Error {
             Self::Bundle(_) => Failure::Untrue,
             Self::Verify(error) => verify_failure(error),
             Self::Audit(error) => audit_failure(error),
+            Self::Source(error) => source_failure(error),
             Self::Trust(_) | Self::TrustFiles(_) | Self::SigningKey(_) | Self::Artifact(_) => {
                 Failure::Undone
             }
@@ -117,7 +122,7 @@ fn api_failure(error: &ApiError) -> Failure {
 fn read_failure(error: &ReadError) -> Failure {
     match error {
         ReadError::Transport(error) => transport_failure(error),
-        ReadError::Sizes(_) => Failure::Undone,
+        ReadError::Sizes(_) | ReadError::File { .. } => Failure::Undone,
         _ => Failure::Unreachable,
     }
 }
@@ -126,6 +131,17 @@ fn verify_failure(error: &VerifyError) -> Failure {
     match error {
         VerifyError::KeyNeeded { .. } | VerifyError::Artifact(_) => Failure::Undone,
         _ => Failure::Untrue,
+    }
+}
+
+fn source_failure(error: &SourceError) -> Failure {
+    match error {
+        SourceError::Transport(error) => transport_failure(error),
+        SourceError::Read(error) => read_failure(error),
+        SourceError::NoLog { .. } | SourceError::NoTree { .. } | SourceError::OtherSource => {
+            Failure::Undone
+        }
+        SourceError::Checkpoint(_) | SourceError::Entry { .. } => Failure::Untrue,
     }
 }
 

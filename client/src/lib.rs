@@ -5,6 +5,7 @@
 //! - A verifier reads the [`Bundle`] and calls [`verify()`] with the artifact and the [`TrustedLogs`]: no network.
 //! - A reader asks a [`LogApi`] for entries and proofs, or a [`TiledLog`], which is any log that serves C2SP tiles.
 //! - An [`Auditor`] remembers the last head, proves that each new one extends it, and can rebuild the whole tree.
+//! - A mirror copies a [`LogSource`], whatever protocol it speaks.
 //! - An operator gives other Sigstore clients the [`TrustFiles`] of a log.
 //!
 //! ```no_run
@@ -31,8 +32,10 @@ mod error;
 mod growing_tree;
 mod log_api;
 mod log_entry;
+mod rekor_v1;
 mod request;
 mod signing_key;
+mod source;
 mod submit;
 mod tiled_log;
 mod transport;
@@ -76,6 +79,12 @@ pub use log_entry::LogEntryFault;
 pub use signing_key::SigningKey;
 pub use signing_key::SigningKeyError;
 pub use signing_key::public_key_pem;
+pub use source::EntryFault;
+pub use source::LogSource;
+pub use source::SourceEntry;
+pub use source::SourceError;
+pub use source::SourceHead;
+pub use source::SourceRound;
 pub use submit::EnvelopeKind;
 pub use submit::MAX_SUBMIT_REPLY_BYTES;
 pub use submit::Submission;

@@ -1,6 +1,9 @@
 //! Reading a log by its tiles (C2SP tlog-tiles): any log that serves them, not only this one.
 
 use std::collections::HashMap;
+use std::io;
+use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -15,21 +18,31 @@ use ledgerstone_merkle::TileId;
 use ledgerstone_merkle::TilePath;
 use ledgerstone_merkle::TileSource;
 use ledgerstone_merkle::TileWidth;
+use tokio::io::AsyncReadExt as _;
 
 use crate::transport::MAX_BUNDLE_BYTES;
 use crate::transport::Transport;
 use crate::transport::TransportError;
 
-/// A log that serves its checkpoint, tiles and entry bundles.
+/// A log that serves its checkpoint, tiles and entry bundles, or whose files lie in a directory.
 #[derive(Clone, Debug)]
 pub struct TiledLog {
-    transport: Transport,
+    files: Files,
 }
 
 impl TiledLog {
     /// The log under the base URL of `transport`.
     pub fn new(transport: Transport) -> Self {
-        Self { transport }
+        Self {
+            files: Files::Web(transport),
+        }
+    }
+
+    /// The log whose files are in `directory`, under the names that their paths have on a server.
+    pub fn in_directory(directory: impl Into<PathBuf>) -> Self {
+        Self {
+            files: Files::Directory(directory.into()),
+        }
     }
 
     /// The current checkpoint, a signed note. Nothing about it has been verified.
@@ -38,7 +51,7 @@ impl TiledLog {
     /// When the log does not give one.
     pub async fn checkpoint(&self) -> Result<String, ReadError> {
         let path = "/checkpoint";
-        let note = self.transport.fetch(path, MAX_NOTE_BYTES).await?;
+        let note = self.files.fetch(path, MAX_NOTE_BYTES).await?;
         let note = note.ok_or_else(|| self.missing(path))?;
         String::from_utf8(note.into()).map_err(|_| ReadError::CheckpointText)
     }
@@ -108,7 +121,7 @@ impl TiledLog {
     ) -> Result<(Bytes, String), ReadError> {
         for width in [width, TileWidth::FULL] {
             let path = format!("/{}", path(width));
-            if let Some(bytes) = self.transport.fetch(&path, limit).await? {
+            if let Some(bytes) = self.files.fetch(&path, limit).await? {
                 return Ok((bytes, path));
             }
         }
@@ -117,7 +130,7 @@ impl TiledLog {
 
     fn missing(&self, path: &str) -> ReadError {
         ReadError::Missing {
-            url: format!("{}{path}", self.transport.url()),
+            url: self.files.place(path),
         }
     }
 
@@ -128,6 +141,56 @@ impl TiledLog {
             actual,
         }
     }
+}
+
+/// Where the files of a log are.
+#[derive(Clone, Debug)]
+enum Files {
+    Web(Transport),
+    Directory(PathBuf),
+}
+
+impl Files {
+    /// The file at `path`, which starts with a slash, or `None` where there is none.
+    async fn fetch(&self, path: &str, limit: usize) -> Result<Option<Bytes>, ReadError> {
+        match self {
+            Self::Web(transport) => Ok(transport.fetch(path, limit).await?),
+            Self::Directory(directory) => read_file(&in_directory(directory, path), limit).await,
+        }
+    }
+
+    fn place(&self, path: &str) -> String {
+        match self {
+            Self::Web(transport) => format!("{}{path}", transport.url()),
+            Self::Directory(directory) => in_directory(directory, path).display().to_string(),
+        }
+    }
+}
+
+fn in_directory(directory: &Path, path: &str) -> PathBuf {
+    directory.join(path.trim_start_matches('/'))
+}
+
+async fn read_file(path: &Path, limit: usize) -> Result<Option<Bytes>, ReadError> {
+    let io_error = |source| ReadError::File {
+        path: path.to_owned(),
+        source,
+    };
+    let file = match tokio::fs::File::open(path).await {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(io_error(error)),
+    };
+    let mut bytes = Vec::new();
+    let mut limited = file.take(limit as u64 + 1);
+    limited.read_to_end(&mut bytes).await.map_err(io_error)?;
+    if bytes.len() > limit {
+        return Err(ReadError::FileTooLong {
+            path: path.to_owned(),
+            limit,
+        });
+    }
+    Ok(Some(bytes.into()))
 }
 
 /// The tiles that a computation has asked for so far.
@@ -157,6 +220,22 @@ pub enum ReadError {
     /// The log could not be asked, or answered with an error.
     #[error(transparent)]
     Transport(#[from] TransportError),
+    /// A file of the log's directory could not be read.
+    #[error("{} cannot be read: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file of the log's directory is over the limit for its kind.
+    #[error("{} is longer than {limit} bytes", path.display())]
+    FileTooLong {
+        /// The file.
+        path: PathBuf,
+        /// The limit in bytes.
+        limit: usize,
+    },
     /// Something that the checkpoint calls for is not there.
     #[error("{url} is not there; check that this is the URL of a log with tiles (C2SP tlog-tiles)")]
     Missing {

@@ -86,6 +86,14 @@ impl Transport {
         })
     }
 
+    /// The same, with `path`, which starts with a slash, added to the base URL.
+    pub(crate) fn below(&self, path: &str) -> Self {
+        Self {
+            base: self.full_url(path),
+            ..self.clone()
+        }
+    }
+
     /// The base URL, without a slash at the end.
     pub fn url(&self) -> &str {
         &self.base

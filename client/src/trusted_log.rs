@@ -173,10 +173,34 @@ impl TrustedLogs {
     /// # Errors
     /// When it is not, or the note or the checkpoint is malformed.
     pub fn open_checkpoint(&self, note: &str) -> Result<SignedCheckpoint, CheckpointFault> {
+        self.open(note, |origin, name| origin == name)
+    }
+
+    /// The checkpoint of the tree `tree_id` of a Rekor v1 in `note`. Its origin is the name of the log and the tree id, and it
+    /// is signed under the name alone (rekor-v1, section 3).
+    ///
+    /// # Errors
+    /// As for [`open_checkpoint`](Self::open_checkpoint).
+    pub fn open_rekor_v1_checkpoint(
+        &self,
+        note: &str,
+        tree_id: u64,
+    ) -> Result<SignedCheckpoint, CheckpointFault> {
+        self.open(note, |origin, name| origin == format!("{name} - {tree_id}"))
+    }
+
+    fn open(
+        &self,
+        note: &str,
+        is_origin: impl Fn(&str, &str) -> bool,
+    ) -> Result<SignedCheckpoint, CheckpointFault> {
         let signed = SignedNote::parse(note)?;
         let checkpoint = Checkpoint::parse(signed.text())?;
         let signers = signed.verify(&self.keys)?;
-        let Some(signer) = signers.iter().find(|key| key.name() == checkpoint.origin) else {
+        let Some(signer) = signers
+            .iter()
+            .find(|key| is_origin(&checkpoint.origin, key.name()))
+        else {
             return Err(CheckpointFault::Origin {
                 origin: checkpoint.origin,
                 signer: signers
