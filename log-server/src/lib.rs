@@ -12,6 +12,7 @@
 mod admin;
 mod deadline;
 mod error;
+mod greeting;
 mod grpc;
 mod log_v1;
 mod metrics;

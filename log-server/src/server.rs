@@ -39,6 +39,7 @@ use tracing::info;
 use tracing::warn;
 
 use crate::admin;
+use crate::greeting::Greeting;
 use crate::metrics::Metrics;
 use crate::routes;
 use crate::settings::Settings;
@@ -46,7 +47,7 @@ use crate::settings::SettingsError;
 use crate::settings::TlsFiles;
 use crate::state::State;
 
-/// How long a client may take to send the head of a request, or to finish a TLS handshake.
+/// How long a client may take to send its first bytes, to send the head of a request, or to finish a TLS handshake.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a client may leave an answer unread before its connection is cut.
@@ -303,6 +304,7 @@ impl Connection {
             .max_concurrent_streams(MAX_CONCURRENT_STREAMS)
             .max_header_list_size(MAX_HEAD_BYTES as u32);
         let service = TowerToHyperService::new(self.router);
+        let stream = Greeting::new(stream, HEAD_TIMEOUT);
         let connection = builder
             .serve_connection_with_upgrades(TokioIo::new(stream), service)
             .into_owned();

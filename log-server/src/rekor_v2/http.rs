@@ -20,6 +20,9 @@ use crate::error::ApiError;
 use crate::error::LOG_INDEX_HEADER;
 use crate::state::State;
 
+/// How much of a body over the limit is read for the sake of the answer, in bytes.
+const MAX_DISCARDED_BYTES: usize = 16 << 20;
+
 /// The routes of the face. Reads are those of C2SP under another prefix.
 pub(crate) fn router() -> Router<State> {
     Router::new()
@@ -63,14 +66,21 @@ async fn create_entry(
 }
 
 /// Reads a body up to `limit` bytes.
-async fn read_body(body: Body, limit: usize) -> Result<Bytes, ApiError> {
-    match Limited::new(body, limit).collect().await {
+async fn read_body(mut body: Body, limit: usize) -> Result<Bytes, ApiError> {
+    match Limited::new(&mut body, limit).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => {
+            discard(body).await;
             Err(ApiError::invalid("http: request body too large"))
         }
         Err(_) => Err(ApiError::invalid("the request body ended early")),
     }
+}
+
+/// Reads on without keeping anything: a client that still sends when its connection is closed would never see the answer.
+async fn discard(body: Body) {
+    let mut rest = Limited::new(body, MAX_DISCARDED_BYTES);
+    while let Some(Ok(_)) = rest.frame().await {}
 }
 
 /// What a frozen shard answers to writes, in plain text.
