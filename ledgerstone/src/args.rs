@@ -10,6 +10,7 @@ use clap::ValueEnum;
 use clap::error::ErrorKind;
 
 use crate::commands::fsck::Fsck;
+use crate::commands::import::Import;
 use crate::commands::serve::Serve;
 use crate::exit;
 
@@ -66,6 +67,9 @@ pub(crate) enum Command {
     Audit(AuditArguments),
     /// Write the files that make other Sigstore clients trust and use a log.
     Trust(TrustArguments),
+    /// Copy a log that somebody else runs into a shard of its own, verified entry by entry. Goes on where an interrupted import
+    /// was, and where an earlier one ended.
+    Import(Import),
     /// Check a data directory while no server runs: hash every entry, rebuild every tile, compare the root with what was
     /// signed.
     Fsck(Fsck),
@@ -419,6 +423,10 @@ mod tests {
             "trust --out trust --api-version 1 --valid-from 2026-01-01T00:00:00Z",
             "trust --out trust --key-dir data/keys --origin log.example",
             "trust --out trust --data-dir data --origin log.example",
+            "import --from https://log.example --log-key log.vkey --data-dir data",
+            "import --from ./tiles --trusted-root trusted_root.json --shard 3",
+            "import --from https://rekor.example --log-key a.pub --origin rekor.example --tree-id 7",
+            "import --from https://rekor.example --protocol rekor-v1 --trusted-root trusted_root.json --parallel 16",
         ] {
             assert!(parse(line).is_ok(), "{line}");
             assert!(parse(&format!("{line} --json")).is_ok(), "{line} --json");
@@ -493,6 +501,14 @@ mod tests {
                 "trust --out t --tsa-url http://tsa",
                 MissingRequiredArgument,
             ),
+            ("import --log-key k", MissingRequiredArgument),
+            ("import --from https://log.example", MissingRequiredArgument),
+            (
+                "import --from d --log-key k --trusted-root t",
+                ArgumentConflict,
+            ),
+            ("import --from d --log-key k --shard 0", ValueValidation),
+            ("import --from d --log-key k --parallel 65", ValueValidation),
             ("mystery", ErrorKind::InvalidSubcommand),
         ] {
             assert_eq!(parse(line).unwrap_err(), expected, "{line}");

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use ledgerstone_client::Error;
 use ledgerstone_client::Failure;
+use ledgerstone_log::ImportError;
 use ledgerstone_log::OpenError;
 use ledgerstone_log_server::ServerError;
 use ledgerstone_storage::StorageError;
@@ -44,6 +45,15 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     }
     if error.is::<Damaged>() || error.is::<OpenError>() || error.is::<StorageError>() {
         return UNTRUE;
+    }
+    match error.downcast_ref::<ImportError>() {
+        Some(
+            ImportError::OtherLog { .. }
+            | ImportError::ProofSizes { .. }
+            | ImportError::Incomplete { .. },
+        ) => return UNDONE,
+        Some(_) => return UNTRUE,
+        None => {}
     }
     match error.downcast_ref::<ServerError>() {
         Some(ServerError::Log(_) | ServerError::Close(_)) => UNREACHABLE,

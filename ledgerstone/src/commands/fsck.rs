@@ -6,6 +6,9 @@ use indicatif::ProgressStyle;
 use ledgerstone_log::Finding;
 use ledgerstone_log::FsckReport;
 use ledgerstone_log::LogKeys;
+use ledgerstone_log::load_foreign_key;
+use ledgerstone_merkle::TreeSize;
+use ledgerstone_merkle::VerifierKey;
 use ledgerstone_storage::Reader;
 use ledgerstone_storage::RocksOptions;
 use ledgerstone_storage::RocksStore;
@@ -67,12 +70,15 @@ pub(crate) fn run(arguments: &Fsck, json: bool) -> anyhow::Result<()> {
             .key_dir
             .clone()
             .unwrap_or_else(|| arguments.data_dir.join("keys"));
+        let foreign = load_foreign_key(&key_dir, shard)?;
         let keys = match LogKeys::load(&origin, &key_dir) {
+            // A copy is signed by whoever runs the log that it is of: there is nothing here to accept.
+            _ if foreign.is_some() => None,
             Ok(keys) => Some(keys),
             Err(error) if arguments.accept_head => return Err(error.into()),
             Err(_) => None,
         };
-        let report = check(&store, shard, keys.as_ref())?;
+        let report = check(&store, shard, keys.as_ref(), foreign.as_ref())?;
         let only_kept = report
             .findings
             .iter()
@@ -87,22 +93,32 @@ pub(crate) fn run(arguments: &Fsck, json: bool) -> anyhow::Result<()> {
         if !report.findings.is_empty() && !accepted {
             sound = false;
         }
-        print(shard, &origin, &report, keys.is_some(), accepted, json);
+        let signature = keys.is_some() || foreign.is_some();
+        print(shard, &origin, &report, signature, accepted, json);
     }
     if sound { Ok(()) } else { Err(Damaged.into()) }
 }
 
-fn check(store: &RocksStore, shard: ShardId, keys: Option<&LogKeys>) -> anyhow::Result<FsckReport> {
+fn check(
+    store: &RocksStore,
+    shard: ShardId,
+    keys: Option<&LogKeys>,
+    foreign: Option<&VerifierKey>,
+) -> anyhow::Result<FsckReport> {
     // Drawn on stderr, and only where that is a terminal.
     let bar = ProgressBar::new(0);
     let template = "{bar:30} {pos} of {len} entries, {per_sec}, {eta} left";
     bar.set_style(
         ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
     );
-    let report = ledgerstone_log::fsck(store, shard, keys, &mut |checked, size| {
+    let mut progress = |checked: TreeSize, size: TreeSize| {
         bar.set_length(size.get());
         bar.set_position(checked.get());
-    });
+    };
+    let report = match foreign {
+        Some(key) => ledgerstone_log::fsck_copy(store, shard, key, &mut progress),
+        None => ledgerstone_log::fsck(store, shard, keys, &mut progress),
+    };
     bar.finish_and_clear();
     Ok(report?)
 }

@@ -1,6 +1,7 @@
 mod audit;
 pub(crate) mod fsck;
 mod get;
+pub(crate) mod import;
 mod proof;
 pub(crate) mod serve;
 mod sign;
@@ -44,6 +45,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
             runtime()?.block_on(proof::consistency(arguments))
         }
         Command::Audit(arguments) => runtime()?.block_on(audit::run(arguments)),
+        Command::Import(arguments) => runtime()?.block_on(import::run(arguments)),
         Command::Trust(arguments) => runtime()?.block_on(trust::run(arguments)),
     };
     report?.print(json);

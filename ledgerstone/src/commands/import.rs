@@ -1,0 +1,272 @@
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::ArgGroup;
+use clap::Args;
+use clap::ValueEnum;
+use indicatif::ProgressBar;
+use indicatif::ProgressStyle;
+use ledgerstone_client::Error;
+use ledgerstone_client::LogSource;
+use ledgerstone_client::SourceEntry;
+use ledgerstone_client::SourceHead;
+use ledgerstone_client::SourceRound;
+use ledgerstone_client::TiledLog;
+use ledgerstone_client::Transport;
+use ledgerstone_client::TransportOptions;
+use ledgerstone_log::IMPORT_ROUND_ENTRIES;
+use ledgerstone_log::ImportSource;
+use ledgerstone_log::ImportedEntry;
+use ledgerstone_log::Importer;
+use ledgerstone_log::load_foreign_key;
+use ledgerstone_log::save_foreign_key;
+use ledgerstone_merkle::TreeSize;
+use ledgerstone_merkle::VerifierKey;
+use ledgerstone_storage::RocksOptions;
+use ledgerstone_storage::RocksStore;
+use ledgerstone_storage::ShardId;
+use ledgerstone_storage::Store;
+
+use crate::args::TrustedLogArguments;
+use crate::output::Report;
+use crate::trust;
+
+const PROGRESS: &str = "{bar:30} {human_pos} of {human_len} entries, {per_sec}, {eta} left";
+
+/// The shard that a log of this data directory is served from: never the place of a copy.
+const OWN_SHARD: u32 = 0;
+
+/// The arguments of `import`.
+#[derive(Args, Debug)]
+#[command(group = ArgGroup::new("trusted").required(true).args(["trusted_root", "log_key"]))]
+pub(crate) struct Import {
+    /// The log to copy: its URL, or a directory with its checkpoint and tiles.
+    #[arg(long, value_name = "URL|DIR")]
+    from: String,
+
+    /// How the log is read.
+    #[arg(long, value_enum, default_value_t = Protocol::Auto)]
+    protocol: Protocol,
+
+    /// Which tree of a Rekor v1, instead of the one that grows.
+    #[arg(long, value_name = "N")]
+    tree_id: Option<u64>,
+
+    /// Directory of the log that the copy goes into. No server may run on it meanwhile.
+    #[arg(
+        long,
+        env = "LEDGERSTONE_DATA_DIR",
+        value_name = "DIR",
+        default_value = "./data"
+    )]
+    data_dir: PathBuf,
+
+    /// Directory of the log's keys, where the public key of the copied log goes too [default: <data-dir>/keys]
+    #[arg(long, env = "LEDGERSTONE_KEY_DIR", value_name = "DIR")]
+    key_dir: Option<PathBuf>,
+
+    /// The shard to copy into, instead of the one that holds this log already, or else the next one that is free.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    shard: Option<u32>,
+
+    /// How many requests are on their way at a time.
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=64))]
+    parallel: u8,
+
+    /// How long a request may take, in seconds.
+    #[arg(long, default_value_t = 30, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    timeout: u64,
+
+    #[command(flatten)]
+    trust: TrustedLogArguments,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum Protocol {
+    /// Tiles where there are any, otherwise the API of Rekor v1.
+    Auto,
+    /// C2SP tlog-tiles: fast, but without the times at which entries were logged.
+    Tiles,
+    /// The API of Rekor v1: ten entries a request, each with its signed time.
+    RekorV1,
+}
+
+/// Copies the log, or the rest of it.
+pub(super) async fn run(arguments: Import) -> anyhow::Result<Report> {
+    let logs = trust::named(&arguments.trust)?.context("name the log's key with --log-key")?;
+    let source = open_source(&arguments).await?;
+    let head = source.head(&logs, arguments.tree_id).await;
+    let head = head.map_err(Error::from)?;
+
+    let store = RocksStore::open(&arguments.data_dir, &RocksOptions::default())?;
+    let key_dir = arguments.key_dir.clone();
+    let key_dir = key_dir.unwrap_or_else(|| arguments.data_dir.join("keys"));
+    let shard = choose_shard(&store, &key_dir, &head, arguments.shard)?;
+    let importer = begin(Arc::new(store), shard, &key_dir, &head)?;
+    let (tree_id, resumed_at) = (importer.identity().tree_id, importer.size());
+    let bytes = copy(importer, &source, &head, arguments.parallel.into()).await?;
+
+    let checkpoint = &head.signed.checkpoint;
+    Ok(Report::new()
+        .field("verified", "verified", true)
+        .field("log", "origin", checkpoint.origin.clone())
+        .field("size", "treeSize", checkpoint.size.get())
+        .field("root", "rootHash", checkpoint.root.to_string())
+        .field("shard", "shard", shard.get())
+        .field("tree id", "treeId", tree_id.to_string())
+        .field("resumed at", "resumedAt", resumed_at.get())
+        .field(
+            "entries copied",
+            "entriesCopied",
+            checkpoint.size.get() - resumed_at.get(),
+        )
+        .field("bytes copied", "bytesCopied", bytes))
+}
+
+async fn open_source(arguments: &Import) -> anyhow::Result<LogSource> {
+    let from = arguments.from.as_str();
+    if !from.contains("://") {
+        anyhow::ensure!(
+            Path::new(from).is_dir(),
+            "{from} is neither a URL nor a directory"
+        );
+        anyhow::ensure!(
+            arguments.protocol != Protocol::RekorV1,
+            "a directory holds tiles: leave out --protocol"
+        );
+        return Ok(LogSource::tiles(TiledLog::in_directory(from)));
+    }
+    let options = TransportOptions {
+        request_timeout: Duration::from_secs(arguments.timeout),
+        ..TransportOptions::default()
+    };
+    let transport = Transport::new(from, options).map_err(Error::from)?;
+    Ok(match arguments.protocol {
+        Protocol::Tiles => LogSource::tiles(TiledLog::new(transport)),
+        Protocol::RekorV1 => LogSource::rekor_v1(transport),
+        // Only a Rekor v1 has trees to choose from.
+        Protocol::Auto if arguments.tree_id.is_some() => LogSource::rekor_v1(transport),
+        Protocol::Auto => LogSource::detect(transport).await.map_err(Error::from)?,
+    })
+}
+
+/// The shard that was asked for, the one that holds a copy of this log, or one behind all others.
+fn choose_shard(
+    store: &dyn Store,
+    key_dir: &Path,
+    head: &SourceHead,
+    asked: Option<u32>,
+) -> anyhow::Result<ShardId> {
+    if let Some(asked) = asked {
+        return Ok(ShardId::new(asked));
+    }
+    let shards = store.shards()?;
+    for shard in &shards {
+        let key = load_foreign_key(key_dir, *shard)?;
+        let identity = store.identity(*shard)?;
+        let same_tree = identity.is_some_and(|identity| {
+            let tree_id = head.tree_id();
+            tree_id.is_none_or(|tree_id| tree_id == identity.tree_id)
+        });
+        if same_tree && key.as_ref() == Some(&head.signed.key) {
+            return Ok(*shard);
+        }
+    }
+    let last = shards.last().map_or(OWN_SHARD, |shard| shard.get());
+    let next = last.checked_add(1).context("there is no free shard")?;
+    Ok(ShardId::new(next))
+}
+
+/// Checks what is stored, and makes the shard where there is none yet.
+fn begin(
+    store: Arc<dyn Store>,
+    shard: ShardId,
+    key_dir: &Path,
+    head: &SourceHead,
+) -> anyhow::Result<Importer> {
+    let key: &VerifierKey = &head.signed.key;
+    if store.identity(shard)?.is_none() {
+        // First the key: a shard whose key nobody knows could not be opened.
+        save_foreign_key(key_dir, shard, key)?;
+    }
+    let source = ImportSource {
+        key: key.clone(),
+        tree_id: head.tree_id(),
+        checkpoint: head.signed.note.clone(),
+    };
+    let importer = Importer::open(store, shard, source)?;
+    // The file may have been lost since. By now the shard is known to be a copy of the log with this key.
+    if load_foreign_key(key_dir, shard)?.as_ref() != Some(key) {
+        save_foreign_key(key_dir, shard, key)?;
+    }
+    Ok(importer)
+}
+
+/// Copies what is missing, and returns its bytes. While one round is written, the next is on its way: no more than two are
+/// in memory.
+async fn copy(
+    mut importer: Importer,
+    source: &LogSource,
+    head: &SourceHead,
+    parallel: usize,
+) -> anyhow::Result<u64> {
+    // Draws on standard error, and only where that is a terminal.
+    let bar = ProgressBar::new(head.size().get());
+    if let Ok(style) = ProgressStyle::with_template(PROGRESS) {
+        bar.set_style(style);
+    }
+    bar.set_position(importer.size().get());
+    bar.reset_eta();
+    let mut bytes = 0;
+    let mut next = fetch(source, head, importer.size(), parallel).await?;
+    while let Some(round) = next {
+        bytes += body_bytes(&round.entries);
+        let behind = TreeSize::new(importer.size().get() + round.entries.len() as u64);
+        let writing = tokio::task::spawn_blocking(move || {
+            let entries = round.entries.into_iter().map(imported).collect();
+            importer.append(entries, &round.proof)?;
+            anyhow::Ok(importer)
+        });
+        let fetching = fetch(source, head, behind, parallel);
+        let (written, fetched) = tokio::join!(writing, fetching);
+        // The entries at hand first: what is wrong with them matters more than why there are no others.
+        importer = written.context("the import was interrupted")??;
+        next = fetched?;
+        bar.set_position(importer.size().get());
+    }
+    importer.finish()?;
+    bar.finish_and_clear();
+    Ok(bytes)
+}
+
+/// The round from `size` on, or `None` at the end. Rounds end at multiples of their length, so that no bundle is read twice.
+async fn fetch(
+    source: &LogSource,
+    head: &SourceHead,
+    size: TreeSize,
+    parallel: usize,
+) -> anyhow::Result<Option<SourceRound>> {
+    let (first, length) = (size.get(), IMPORT_ROUND_ENTRIES as u64);
+    if first >= head.size().get() {
+        return Ok(None);
+    }
+    let end = (first - first % length)
+        .saturating_add(length)
+        .min(head.size().get());
+    let round = source.round(head, first..end, parallel).await;
+    Ok(Some(round.map_err(Error::from)?))
+}
+
+fn imported(entry: SourceEntry) -> ImportedEntry {
+    ImportedEntry {
+        body: entry.body,
+        integrated_time: entry.integrated_time,
+    }
+}
+
+fn body_bytes(entries: &[SourceEntry]) -> u64 {
+    entries.iter().map(|entry| entry.body.len() as u64).sum()
+}
