@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -15,8 +17,8 @@ pub struct BodyTooLarge {
 
 /// Something whose canonical body is written directly.
 ///
-/// The body is its proto3 JSON form, canonicalised by RFC 8785. Keys are therefore written in sorted
-/// order, and since all values are names and base64, nothing is ever escaped.
+/// The body is its JSON form, canonicalised by RFC 8785. Keys are therefore written in sorted order. Only texts that a
+/// client chose are ever escaped: the other values are names, hexadecimal and base64.
 pub(crate) trait Canonical {
     fn write(&self, sink: &mut impl Sink);
 }
@@ -28,6 +30,22 @@ pub(crate) trait Sink {
 
     /// Adds `bytes` in padded standard base64.
     fn base64(&mut self, bytes: &[u8]);
+
+    /// Adds `text` as a JSON string (RFC 8785, section 3.2.2.2).
+    fn string(&mut self, text: &str) {
+        self.text("\"");
+        let mut plain = 0;
+        for (position, byte) in text.bytes().enumerate() {
+            let Some(escaped) = escape(byte) else {
+                continue;
+            };
+            self.text(&text[plain..position]);
+            self.text(&escaped);
+            plain = position + 1;
+        }
+        self.text(&text[plain..]);
+        self.text("\"");
+    }
 }
 
 /// Formats a body into one buffer of exactly its size.
@@ -67,6 +85,22 @@ impl Sink for Vec<u8> {
         let written = STANDARD.encode_slice(bytes, &mut self[start..]);
         debug_assert_eq!(written, Ok(base64_length(bytes)));
     }
+}
+
+/// How a string holds `byte`, unless as it is. Only ASCII is ever escaped.
+fn escape(byte: u8) -> Option<Cow<'static, str>> {
+    let escaped = match byte {
+        b'"' => "\\\"",
+        b'\\' => "\\\\",
+        0x08 => "\\b",
+        b'\t' => "\\t",
+        b'\n' => "\\n",
+        0x0c => "\\f",
+        b'\r' => "\\r",
+        control @ 0..0x20 => return Some(format!("\\u{control:04x}").into()),
+        _ => return None,
+    };
+    Some(escaped.into())
 }
 
 fn base64_length(bytes: &[u8]) -> usize {

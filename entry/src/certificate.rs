@@ -21,13 +21,29 @@ use crate::key::refuse_pem;
 /// The most subjects that a certificate may name. Each takes a row of the search index, and costs few bytes to make.
 pub const MAX_SUBJECTS: usize = 256;
 
-/// The two things a log reads in a certificate (RFC 5280, section 4.1): its key and its subject alternative names.
+/// What a log reads in a certificate (RFC 5280, section 4.1): its key and its subject alternative names, and what ties
+/// it to the certificate of its issuer where a chain is submitted.
 ///
-/// The rest must only be well formed. Chain, validity, usages and the certificate's own signature are the verifier's
+/// The rest must only be well formed. Trust, usages and a single certificate's signature are the verifier's
 /// business: the log shows everything that a key signed, also what nobody should trust.
 pub(crate) struct Certificate<'a> {
     spki: &'a [u8],
     subject_alternative_names: Option<&'a [u8]>,
+    links: Links<'a>,
+}
+
+/// The members of a certificate that [`Certificate`] only finds, each with its DER header.
+pub(crate) struct Links<'a> {
+    /// What the issuer signed.
+    pub(crate) signed: &'a [u8],
+    /// How.
+    pub(crate) algorithm: &'a [u8],
+    pub(crate) signature: &'a [u8],
+    pub(crate) issuer: &'a [u8],
+    pub(crate) validity: &'a [u8],
+    pub(crate) subject: &'a [u8],
+    /// The value of the extension, where there is one.
+    pub(crate) basic_constraints: Option<&'a [u8]>,
 }
 
 impl<'a> Certificate<'a> {
@@ -46,6 +62,10 @@ impl<'a> Certificate<'a> {
     /// The SubjectPublicKeyInfo, as it stands in the certificate.
     pub(crate) fn spki(&self) -> &'a [u8] {
         self.spki
+    }
+
+    pub(crate) fn links(&self) -> &Links<'a> {
+        &self.links
     }
 
     /// Whom the certificate names: DNS names, e-mail addresses, IP addresses, URIs, then Fulcio's other names.
@@ -73,42 +93,61 @@ impl From<Error> for SubjectsError {
 }
 
 fn read_certificate<'a>(reader: &mut SliceReader<'a>) -> Result<Certificate<'a>, Error> {
-    let (certificate, inner_algorithm) = reader.sequence(read_tbs_certificate)?;
-    let outer_algorithm = read_sequence(reader)?;
+    let signed = read_sequence(reader)?;
+    let mut certificate = SliceReader::new(signed)?.sequence(read_tbs_certificate)?;
+    let algorithm = read_sequence(reader)?;
     // A difference is either damage or an attempt to lift the unsigned outer field (RFC 5280, section 4.1.1.2).
-    if inner_algorithm != outer_algorithm {
+    if certificate.links.algorithm != algorithm {
         return Err(reader.error(ErrorKind::Value { tag: Tag::Sequence }));
     }
-    reader.decode::<BitStringRef<'_>>()?;
+    certificate.links.signed = signed;
+    certificate.links.signature = reader.decode::<BitStringRef<'_>>()?.raw_bytes();
     Ok(certificate)
 }
 
-fn read_tbs_certificate<'a>(
-    reader: &mut SliceReader<'a>,
-) -> Result<(Certificate<'a>, &'a [u8]), Error> {
+/// All but what stands outside of the signed part.
+fn read_tbs_certificate<'a>(reader: &mut SliceReader<'a>) -> Result<Certificate<'a>, Error> {
     if peek_context_specific(reader) == Some(0) {
         reader.tlv_bytes()?;
     }
     read_tagged(reader, Tag::Integer)?;
     let algorithm = read_sequence(reader)?;
-    reader.sequence(read_name)?;
-    reader.sequence(read_validity)?;
-    reader.sequence(read_name)?;
+    let issuer = read_checked(reader, read_name)?;
+    let validity = read_checked(reader, |reader| read_validity(reader).map(drop))?;
+    let subject = read_checked(reader, read_name)?;
     let spki = read_sequence(reader)?;
     for unique_identifier in [1, 2] {
         if peek_context_specific(reader) == Some(unique_identifier) {
             reader.tlv_bytes()?;
         }
     }
-    let subject_alternative_names = match peek_context_specific(reader) {
+    let extensions = match peek_context_specific(reader) {
         Some(3) => read_extensions(reader)?,
-        _ => None,
+        _ => Extensions::default(),
     };
-    let certificate = Certificate {
+    Ok(Certificate {
         spki,
-        subject_alternative_names,
-    };
-    Ok((certificate, algorithm))
+        subject_alternative_names: extensions.subject_alternative_names,
+        links: Links {
+            signed: &[],
+            algorithm,
+            signature: &[],
+            issuer,
+            validity,
+            subject,
+            basic_constraints: extensions.basic_constraints,
+        },
+    })
+}
+
+/// A sequence whose content `check` reads, with its header.
+fn read_checked<'a>(
+    reader: &mut SliceReader<'a>,
+    check: impl FnOnce(&mut SliceReader<'a>) -> Result<(), Error>,
+) -> Result<&'a [u8], Error> {
+    let bytes = read_sequence(reader)?;
+    SliceReader::new(bytes)?.sequence(check)?;
+    Ok(bytes)
 }
 
 /// Name: a sequence of sets of (type, value).
@@ -127,37 +166,50 @@ fn read_name(reader: &mut SliceReader<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-fn read_validity(reader: &mut SliceReader<'_>) -> Result<(), Error> {
-    for _ in ["notBefore", "notAfter"] {
-        let time = reader.decode::<AnyRef<'_>>()?;
+/// When a certificate begins and ends to be valid: two times of the kinds that RFC 5280, section 4.1.2.5 allows.
+pub(crate) fn read_validity<'a>(reader: &mut SliceReader<'a>) -> Result<[AnyRef<'a>; 2], Error> {
+    let mut read = || {
+        let time = reader.decode::<AnyRef<'a>>()?;
         if !matches!(time.tag(), Tag::UtcTime | Tag::GeneralizedTime) {
-            return Err(time.tag().unexpected_error(Some(Tag::UtcTime)).into());
+            return Err(Error::from(time.tag().unexpected_error(Some(Tag::UtcTime))));
         }
-    }
-    Ok(())
+        Ok(time)
+    };
+    Ok([read()?, read()?])
 }
 
-/// The value of the subject alternative name extension, where there is one.
-fn read_extensions<'a>(reader: &mut SliceReader<'a>) -> Result<Option<&'a [u8]>, Error> {
+/// The values of the extensions that are looked into.
+#[derive(Default)]
+struct Extensions<'a> {
+    subject_alternative_names: Option<&'a [u8]>,
+    basic_constraints: Option<&'a [u8]>,
+}
+
+fn read_extensions<'a>(reader: &mut SliceReader<'a>) -> Result<Extensions<'a>, Error> {
     let wrapped = reader.decode::<AnyRef<'a>>()?;
     let mut reader = SliceReader::new(wrapped.value())?;
-    let names = reader.sequence(|extensions| {
-        let mut names = None;
+    let found = reader.sequence(|extensions| {
+        let mut found = Extensions::default();
         while !extensions.is_finished() {
             let (identifier, value) = extensions.sequence(read_extension)?;
-            if identifier == SUBJECT_ALTERNATIVE_NAME_DER && names.replace(value).is_some() {
+            let slot = match identifier {
+                SUBJECT_ALTERNATIVE_NAME_DER => &mut found.subject_alternative_names,
+                BASIC_CONSTRAINTS_DER => &mut found.basic_constraints,
+                _ => continue,
+            };
+            if slot.replace(value).is_some() {
                 return Err(extensions.error(ErrorKind::Value {
                     tag: Tag::ObjectIdentifier,
                 }));
             }
         }
-        Ok::<_, Error>(names)
+        Ok::<_, Error>(found)
     })?;
     reader.finish()?;
-    Ok(names)
+    Ok(found)
 }
 
-/// The identifier, in DER: a certificate has some thirty extensions, and only one is looked into.
+/// The identifier, in DER: a certificate has some thirty extensions, and only two are looked into.
 fn read_extension<'a>(reader: &mut SliceReader<'a>) -> Result<(&'a [u8], &'a [u8]), Error> {
     let identifier = read_tagged(reader, Tag::ObjectIdentifier)?;
     if Tag::peek(reader)? == Tag::Boolean {
@@ -259,5 +311,8 @@ fn peek_context_specific(reader: &SliceReader<'_>) -> Option<u32> {
 
 /// 2.5.29.17
 const SUBJECT_ALTERNATIVE_NAME_DER: &[u8] = &[6, 3, 0x55, 0x1d, 0x11];
+
+/// 2.5.29.19
+const BASIC_CONSTRAINTS_DER: &[u8] = &[6, 3, 0x55, 0x1d, 0x13];
 
 const FULCIO_OTHER_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.7");

@@ -21,14 +21,21 @@ use crate::kind::dsse_v002::DsseV002;
 use crate::kind::hashedrekord_v002::HashedRekordV002;
 use crate::search::SearchKey;
 use crate::search::SearchKeys;
+use crate::v1::DsseV001;
+use crate::v1::HashedRekordV001;
+use crate::v1::IntotoV001;
+use crate::v1::IntotoV002;
+use crate::v1::RekordV001;
+use crate::v1::V1Reject;
+use crate::v1::json::Json;
 use crate::verifier::LoggedSignature;
 use crate::verifier::LoggedVerifier;
 use crate::verifier::read_material;
 
 /// Reads a logged body, of this log or of another.
 ///
-/// Of the 0.0.2 kinds, everything is read and the bytes must be canonical. Of others, kind and version. No signature is
-/// verified: the log did that, or whoever wants to know does it with the parts.
+/// Of the kinds in [`EntryKind`], everything is read and the bytes must be canonical. Of others, kind and version. No
+/// signature is verified: the log did that, or whoever wants to know does it with the parts.
 ///
 /// # Errors
 /// [`BodyError`] when the bytes are no such body.
@@ -43,7 +50,8 @@ pub fn describe(body: &[u8]) -> Result<EntryDescription, BodyError> {
     let head: Head<'_> = serde_json::from_slice(body).map_err(BodyError::json)?;
     let content = match EntryKind::from_names(&head.kind, &head.api_version) {
         None => EntryContent::Other,
-        Some(kind) => read_v002(kind, body)?,
+        Some(kind @ (EntryKind::HashedRekordV002 | EntryKind::DsseV002)) => read_v2(kind, body)?,
+        Some(kind) => read_v1(kind, body)?,
     };
     Ok(EntryDescription {
         kind: head.kind.into_owned(),
@@ -52,8 +60,8 @@ pub fn describe(body: &[u8]) -> Result<EntryDescription, BodyError> {
     })
 }
 
-/// What the entry with this body is found by: the same keys as when it was submitted, so that a
-/// search index can be built from the log alone.
+/// What the entry with this body is found by, so that a search index can be built from the log alone: the same keys as
+/// when it was submitted, but for those of [`crate::v1::search_keys_of_statement`].
 ///
 /// # Errors
 /// [`BodyError`] when the bytes are no body.
@@ -91,17 +99,22 @@ impl EntryDescription {
         match &self.content {
             EntryContent::HashedRekordV002(entry) => entry.add_search_keys(&mut keys),
             EntryContent::DsseV002(entry) => entry.add_search_keys(&mut keys),
+            EntryContent::HashedRekordV001(entry) => entry.add_search_keys(&mut keys),
+            EntryContent::DsseV001(entry) => entry.add_search_keys(&mut keys),
+            EntryContent::IntotoV001(entry) => entry.add_search_keys(&mut keys),
+            EntryContent::IntotoV002(entry) => entry.add_search_keys(&mut keys),
+            EntryContent::RekordV001(entry) => entry.add_search_keys(&mut keys),
             EntryContent::Other => {}
         }
         keys.finish()
     }
 
-    /// The signatures of the entry. None for a kind that is not known.
+    /// The signatures of the entry. None for a kind of Rekor v1, where signatures have a form for each kind.
     pub fn signatures(&self) -> &[LoggedSignature] {
         match &self.content {
             EntryContent::HashedRekordV002(entry) => std::slice::from_ref(&entry.signature),
             EntryContent::DsseV002(entry) => &entry.signatures,
-            EntryContent::Other => &[],
+            _ => &[],
         }
     }
 }
@@ -114,6 +127,16 @@ pub enum EntryContent {
     HashedRekordV002(HashedRekordV002),
     /// Of a dsse 0.0.2 entry.
     DsseV002(DsseV002),
+    /// Of a hashedrekord 0.0.1 entry.
+    HashedRekordV001(HashedRekordV001),
+    /// Of a dsse 0.0.1 entry.
+    DsseV001(DsseV001),
+    /// Of an intoto 0.0.1 entry.
+    IntotoV001(IntotoV001),
+    /// Of an intoto 0.0.2 entry.
+    IntotoV002(IntotoV002),
+    /// Of a rekord 0.0.1 entry.
+    RekordV001(RekordV001),
     /// Of a kind that this version does not read.
     Other,
 }
@@ -142,6 +165,9 @@ pub enum BodyError {
         /// What the body has, in bytes.
         actual: usize,
     },
+    /// The body breaks a rule of its kind of Rekor v1.
+    #[error("the body cannot be read: {0}")]
+    Rule(Box<V1Reject>),
     /// The same content in other bytes than the canonical ones: it would have another leaf hash.
     #[error("the body is not in canonical form")]
     NotCanonical,
@@ -150,6 +176,12 @@ pub enum BodyError {
 impl BodyError {
     fn json(error: serde_json::Error) -> Self {
         Self::Json(error.to_string())
+    }
+}
+
+impl From<V1Reject> for BodyError {
+    fn from(reject: V1Reject) -> Self {
+        Self::Rule(Box::new(reject))
     }
 }
 
@@ -166,7 +198,7 @@ struct Head<'a> {
 }
 
 /// Reads `body` and writes it again: the same bytes must come out, which settles everything that JSON leaves open.
-fn read_v002(kind: EntryKind, body: &[u8]) -> Result<EntryContent, BodyError> {
+fn read_v2(kind: EntryKind, body: &[u8]) -> Result<EntryContent, BodyError> {
     let entry: Entry = serde_json::from_slice(body).map_err(BodyError::json)?;
     let spec = entry.spec.and_then(|spec| spec.spec);
     let (content, canonical) = match (kind, spec) {
@@ -181,6 +213,44 @@ fn read_v002(kind: EntryKind, body: &[u8]) -> Result<EntryContent, BodyError> {
             (EntryContent::DsseV002(entry), canonical)
         }
         _ => return Err(BodyError::Missing("spec of its kind")),
+    };
+    if canonical != body {
+        return Err(BodyError::NotCanonical);
+    }
+    Ok(content)
+}
+
+/// The same for the kinds of Rekor v1.
+fn read_v1(kind: EntryKind, body: &[u8]) -> Result<EntryContent, BodyError> {
+    let entry = Json::whole(body).map_err(BodyError::json)?;
+    let spec = entry.object("spec").ok_or(BodyError::Missing("spec"))?;
+    let (content, canonical) = match kind {
+        EntryKind::HashedRekordV001 => {
+            let entry = HashedRekordV001::read(spec)?;
+            let canonical = entry.to_body()?;
+            (EntryContent::HashedRekordV001(entry), canonical)
+        }
+        EntryKind::DsseV001 => {
+            let entry = DsseV001::read(spec)?;
+            let canonical = entry.to_body()?;
+            (EntryContent::DsseV001(entry), canonical)
+        }
+        EntryKind::IntotoV001 => {
+            let entry = IntotoV001::read(spec)?;
+            let canonical = entry.to_body()?;
+            (EntryContent::IntotoV001(entry), canonical)
+        }
+        EntryKind::IntotoV002 => {
+            let entry = IntotoV002::read(spec)?;
+            let canonical = entry.to_body()?;
+            (EntryContent::IntotoV002(entry), canonical)
+        }
+        EntryKind::RekordV001 => {
+            let entry = RekordV001::read(spec)?;
+            let canonical = entry.to_body()?;
+            (EntryContent::RekordV001(entry), canonical)
+        }
+        EntryKind::HashedRekordV002 | EntryKind::DsseV002 => return Ok(EntryContent::Other),
     };
     if canonical != body {
         return Err(BodyError::NotCanonical);

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use aws_lc_rs::signature;
 use aws_lc_rs::signature::ParsedPublicKey;
 use aws_lc_rs::signature::VerificationAlgorithm;
 use der::Decode;
@@ -89,6 +90,19 @@ impl PublicKey {
 
     pub(crate) fn verifying_key(&self) -> &VerifyingKey {
         &self.verifying_key
+    }
+
+    /// The key in the form in which it verifies digests of `hash_algorithm`, where there is one.
+    pub(crate) fn parsed_for(&self, hash_algorithm: HashAlgorithm) -> Option<ParsedPublicKey> {
+        let verification = verification_of(self.key_type, hash_algorithm)?;
+        ParsedPublicKey::new(verification, self.subject_public_key()).ok()
+    }
+
+    /// The key without the name of its algorithm: a point, an RSAPublicKey, or the 32 bytes of an Ed25519 key.
+    pub(crate) fn subject_public_key(&self) -> &[u8] {
+        SubjectPublicKeyInfo::parse(&self.spki_der)
+            .map(|spki| spki.subject_public_key)
+            .unwrap_or_default()
     }
 }
 
@@ -254,21 +268,9 @@ impl<'a> SubjectPublicKeyInfo<'a> {
             .and_then(|parameters| parameters.decode_as::<ObjectIdentifier>().ok())
             .ok_or(KeyError::Parameters(self.algorithm))?;
         let (key_type, verification, coordinate_length) = match curve {
-            SECP256R1 => (
-                KeyType::EcdsaP256,
-                &aws_lc_rs::signature::ECDSA_P256_SHA256_ASN1,
-                32,
-            ),
-            SECP384R1 => (
-                KeyType::EcdsaP384,
-                &aws_lc_rs::signature::ECDSA_P384_SHA384_ASN1,
-                48,
-            ),
-            SECP521R1 => (
-                KeyType::EcdsaP521,
-                &aws_lc_rs::signature::ECDSA_P521_SHA512_ASN1,
-                66,
-            ),
+            SECP256R1 => (KeyType::EcdsaP256, &signature::ECDSA_P256_SHA256_ASN1, 32),
+            SECP384R1 => (KeyType::EcdsaP384, &signature::ECDSA_P384_SHA384_ASN1, 48),
+            SECP521R1 => (KeyType::EcdsaP521, &signature::ECDSA_P521_SHA512_ASN1, 66),
             other => return Err(KeyError::Curve(other)),
         };
         let point = self.subject_public_key;
@@ -291,7 +293,7 @@ impl<'a> SubjectPublicKeyInfo<'a> {
             4096 => KeyType::Rsa4096,
             _ => return Err(KeyError::RsaSize { bits }),
         };
-        let verification = &aws_lc_rs::signature::RSA_PKCS1_2048_8192_SHA256;
+        let verification = &signature::RSA_PKCS1_2048_8192_SHA256;
         let key = parse(verification, self.subject_public_key, key_type)?;
         Ok((key_type, VerifyingKey::Rsa(key)))
     }
@@ -311,6 +313,30 @@ impl<'a> SubjectPublicKeyInfo<'a> {
             _ => Err(invalid),
         }
     }
+}
+
+/// How keys of a type verify digests of a hash function other than their own.
+fn verification_of(
+    key_type: KeyType,
+    hash_algorithm: HashAlgorithm,
+) -> Option<&'static dyn VerificationAlgorithm> {
+    use HashAlgorithm::Sha2256;
+    use HashAlgorithm::Sha2384;
+    use HashAlgorithm::Sha2512;
+    use KeyType::Rsa2048;
+    use KeyType::Rsa3072;
+    use KeyType::Rsa4096;
+    Some(match (key_type, hash_algorithm) {
+        (KeyType::EcdsaP256, Sha2384) => &signature::ECDSA_P256_SHA384_ASN1,
+        (KeyType::EcdsaP256, Sha2512) => &signature::ECDSA_P256_SHA512_ASN1,
+        (KeyType::EcdsaP384, Sha2256) => &signature::ECDSA_P384_SHA256_ASN1,
+        (KeyType::EcdsaP384, Sha2512) => &signature::ECDSA_P384_SHA512_ASN1,
+        (KeyType::EcdsaP521, Sha2256) => &signature::ECDSA_P521_SHA256_ASN1,
+        (KeyType::EcdsaP521, Sha2384) => &signature::ECDSA_P521_SHA384_ASN1,
+        (Rsa2048 | Rsa3072 | Rsa4096, Sha2384) => &signature::RSA_PKCS1_2048_8192_SHA384,
+        (Rsa2048 | Rsa3072 | Rsa4096, Sha2512) => &signature::RSA_PKCS1_2048_8192_SHA512,
+        _ => return None,
+    })
 }
 
 fn parse(

@@ -3,7 +3,7 @@
 //!
 //! [`prepare`] takes a request as a client sent it to an entry that a log can append, or says which rule it breaks.
 //! [`describe`] reads a body back, for verifiers, auditors and search. The formats are those of Rekor v2: a body is the
-//! canonical JSON (RFC 8785) of the entry, and equal entries have equal bytes.
+//! canonical JSON (RFC 8785) of the entry, and equal entries have equal bytes. The formats of Rekor v1 are in [`v1`].
 //!
 //! Nothing here does I/O, and nothing panics on what a client sends. The server never sees the artifact, only its hash;
 //! whether a certificate deserves trust is for verifiers to decide.
@@ -17,12 +17,15 @@
 //! ```
 
 pub mod key;
+pub mod v1;
 
 mod algorithm;
 mod body;
 mod certificate;
 mod describe;
+mod encoding;
 mod kind;
+mod pem;
 mod reject;
 mod search;
 mod signature;
@@ -33,6 +36,8 @@ use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::leaf_hash;
 use ledgerstone_proto::sigstore::rekor::v2::CreateEntryRequest;
 use ledgerstone_proto::sigstore::rekor::v2::create_entry_request::Spec;
+
+use crate::v1::V1Policy;
 
 pub use algorithm::AlgorithmSet;
 pub use algorithm::AlgorithmSetError;
@@ -114,9 +119,10 @@ pub struct PreparedEntry {
     pub body: Bytes,
     /// The hash of the body as a leaf (RFC 6962, section 2.1).
     pub leaf_hash: Hash,
-    /// What the entry is found by, each key once and in order.
+    /// What the entry is found by, each key once and in order. [`search_keys_of_body`] gives the same for the body, but
+    /// for those of [`v1::search_keys_of_statement`].
     pub search_keys: Vec<SearchKey>,
-    /// What is kept beside the entry. No kind of Rekor v2 has one.
+    /// What is kept beside the entry. Only the intoto kind of Rekor v1 has one.
     pub attestation: Option<Attestation>,
 }
 
@@ -128,6 +134,24 @@ impl PreparedEntry {
             body,
             search_keys,
             attestation: None,
+        }
+    }
+
+    /// The entry with the document that it vouches for, unless that is too large to be kept.
+    fn with_attestation(
+        self,
+        document: Vec<u8>,
+        hash: [u8; Hash::LENGTH],
+        policy: &V1Policy,
+    ) -> Self {
+        let limit = policy.max_attestation_bytes;
+        let is_kept = limit.is_some_and(|limit| document.len() <= limit);
+        Self {
+            attestation: is_kept.then(|| Attestation {
+                key: Hash::new(hash),
+                data: document.into(),
+            }),
+            ..self
         }
     }
 }

@@ -41,10 +41,11 @@ impl Reject {
                 rule: Rule::BodyTooLarge(_),
                 ..
             } => "invalid entry",
-            Self::Invalid { kind, .. } => match kind {
-                EntryKind::HashedRekordV002 => "invalid hashedrekord request",
-                EntryKind::DsseV002 => "invalid dsse request",
-            },
+            Self::Invalid {
+                kind: EntryKind::DsseV002,
+                ..
+            } => "invalid dsse request",
+            Self::Invalid { .. } => "invalid hashedrekord request",
         }
     }
 

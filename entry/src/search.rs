@@ -5,6 +5,11 @@ use sha2::Sha256;
 
 use crate::certificate::Certificate;
 use crate::key::PublicKey;
+use crate::pem;
+use crate::pem::CERTIFICATE;
+use crate::pem::PUBLIC_KEY;
+use crate::v1::pki::CanonicalKey;
+use crate::v1::x509::X509Key;
 
 /// What an entry can be found by: the kind of thing, and the SHA-256 hash of its normalised text.
 ///
@@ -58,10 +63,10 @@ impl SearchKey {
         ))
     }
 
-    /// Entries signed by `key`, whether they hold it bare or in a certificate. The text is the SHA-256 hash of the DER
-    /// SubjectPublicKeyInfo in lower-case hexadecimal.
+    /// Entries signed by `key`, whether they hold it bare or in a certificate. The text is the SHA-256 hash of the key's
+    /// PEM in lower-case hexadecimal, which is how Rekor v1 names a key.
     pub fn public_key(key: &PublicKey) -> Self {
-        Self::spki(key.spki_der())
+        Self::of_key_text(pem::encode(PUBLIC_KEY, key.spki_der()).as_bytes())
     }
 
     /// Entries whose certificate names `subject`: an e-mail address, URI, DNS name or IP address, in any case.
@@ -69,13 +74,12 @@ impl SearchKey {
         Self::of(SearchKeyKind::Subject, &subject.to_lowercase())
     }
 
-    fn spki(spki_der: &[u8]) -> Self {
-        let mut text = String::with_capacity(2 * Hash::LENGTH);
-        push_hex(&mut text, &Sha256::digest(spki_der));
-        Self::of(SearchKeyKind::PublicKey, &text)
+    /// The key whose canonical text is `text`: PEM, or what else its format has.
+    pub(crate) fn of_key_text(text: &[u8]) -> Self {
+        Self::of(SearchKeyKind::PublicKey, &hex(&Sha256::digest(text)))
     }
 
-    fn of(kind: SearchKeyKind, text: &str) -> Self {
+    pub(crate) fn of(kind: SearchKeyKind, text: &str) -> Self {
         Self {
             kind,
             hash: Hash::new(Sha256::digest(text).into()),
@@ -88,9 +92,10 @@ impl SearchKey {
 #[non_exhaustive]
 #[repr(u8)]
 pub enum SearchKeyKind {
-    /// The hash of an artifact or a payload.
+    /// The hash of an artifact, a payload or an envelope, or of a key, as Rekor v1 has it for some kinds: `sha256:` and
+    /// the text of [`Self::PublicKey`].
     ArtifactDigest = 1,
-    /// A public key.
+    /// A public key or certificate: the SHA-256 hash of its canonical text.
     PublicKey = 2,
     /// Whom a certificate names.
     Subject = 3,
@@ -122,8 +127,27 @@ impl SearchKeys {
         self.0.extend(SearchKey::artifact_digest(algorithm, digest));
     }
 
+    pub(crate) fn add(&mut self, keys: impl IntoIterator<Item = SearchKey>) {
+        self.0.extend(keys);
+    }
+
+    /// Adds both forms in which the hash of a key is looked for: upstream writes the one for some kinds of entries and
+    /// the other for the rest, and asks for either.
+    pub(crate) fn add_key_text(&mut self, text: &[u8]) {
+        let digest = Sha256::digest(text);
+        self.0
+            .push(SearchKey::of(SearchKeyKind::PublicKey, &hex(&digest)));
+        self.add_digest(HashAlgorithm::Sha2256, &digest);
+    }
+
     pub(crate) fn add_spki(&mut self, spki_der: &[u8]) {
-        self.0.push(SearchKey::spki(spki_der));
+        self.add_key_text(pem::encode(PUBLIC_KEY, spki_der).as_bytes());
+    }
+
+    /// Adds the key that a certificate holds, so that it is found by that as well as by the certificate.
+    pub(crate) fn add_certified_key(&mut self, spki_der: &[u8]) {
+        let pem = pem::encode(PUBLIC_KEY, spki_der);
+        self.0.push(SearchKey::of_key_text(pem.as_bytes()));
     }
 
     pub(crate) fn add_subjects(&mut self, subjects: &[String]) {
@@ -131,13 +155,40 @@ impl SearchKeys {
             .extend(subjects.iter().map(|subject| SearchKey::subject(subject)));
     }
 
-    /// Adds the key and the subjects of a certificate that is already in a log: what cannot be read has no search key.
+    /// Adds a certificate that is already in a log, its key and its subjects: what cannot be read has no search key.
     pub(crate) fn add_certificate(&mut self, der: &[u8]) {
+        self.add_key_text(pem::encode(CERTIFICATE, der).as_bytes());
         let Ok(certificate) = Certificate::from_der(der) else {
             return;
         };
-        self.add_spki(certificate.spki());
+        self.add_certified_key(certificate.spki());
         self.add_subjects(&certificate.subjects().unwrap_or_default());
+    }
+
+    /// Adds the key of a submission.
+    pub(crate) fn add_x509(&mut self, key: &X509Key) {
+        self.add_key_text(key.canonical().as_bytes());
+        if let Some(spki) = key.certified_spki() {
+            self.add_certified_key(spki);
+        }
+        self.add_subjects(key.subjects());
+    }
+
+    /// Adds a key in PEM that is already in a log: what cannot be read is found by its bytes.
+    pub(crate) fn add_logged_x509(&mut self, pem: &[u8]) {
+        match X509Key::from_pem(pem) {
+            Ok(key) => self.add_x509(&key),
+            Err(_) => self.add_key_text(pem),
+        }
+    }
+
+    /// Adds a key in any format.
+    pub(crate) fn add_canonical_key(&mut self, key: &CanonicalKey) {
+        self.add_key_text(&key.text);
+        if let Some(spki) = &key.certified_spki {
+            self.add_certified_key(spki);
+        }
+        self.add_subjects(&key.subjects);
     }
 
     pub(crate) fn finish(mut self) -> Vec<SearchKey> {
@@ -147,7 +198,7 @@ impl SearchKeys {
     }
 }
 
-fn hash_name(algorithm: HashAlgorithm) -> Option<&'static str> {
+pub(crate) fn hash_name(algorithm: HashAlgorithm) -> Option<&'static str> {
     match algorithm {
         HashAlgorithm::Unspecified => None,
         HashAlgorithm::Sha2256 => Some("sha256"),
@@ -156,6 +207,13 @@ fn hash_name(algorithm: HashAlgorithm) -> Option<&'static str> {
         HashAlgorithm::Sha3256 => Some("sha3-256"),
         HashAlgorithm::Sha3384 => Some("sha3-384"),
     }
+}
+
+/// `bytes` in lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(2 * bytes.len());
+    push_hex(&mut text, bytes);
+    text
 }
 
 fn push_hex(text: &mut String, bytes: &[u8]) {

@@ -31,7 +31,10 @@ impl PublicKey {
             });
         }
         let verified = match self.verifying_key() {
-            VerifyingKey::Ecdsa(key) => self.verify_ecdsa(key, digest, signature),
+            VerifyingKey::Ecdsa(key) => {
+                let function = hash_function(self.key_type());
+                verify_ecdsa(key, self.key_type(), function, digest, signature)
+            }
             VerifyingKey::Rsa(key) => verify_imported(key, &digest::SHA256, digest, signature),
             VerifyingKey::Ed25519(key) => verify_ed25519_prehashed(key, digest, signature),
         };
@@ -51,13 +54,56 @@ impl PublicKey {
         self.verify_prehashed(digest.as_ref(), signature)
     }
 
-    fn verify_ecdsa(&self, key: &ParsedPublicKey, digest: &[u8], signature: &[u8]) -> Option<()> {
-        let function = hash_function(self.key_type());
-        if is_der_signature(signature) {
-            return verify_imported(key, function, digest, signature);
+    /// Verifies `signature` over a digest that `hash_algorithm` gave, which need not be the key's own: Rekor v1 takes
+    /// other pairs too. An Ed25519 key signs SHA-512 digests only.
+    ///
+    /// # Errors
+    /// [`SignatureError`] when the digest has another length than its hash function gives, or when it was not signed.
+    pub fn verify_digest(
+        &self,
+        hash_algorithm: HashAlgorithm,
+        digest: &[u8],
+        signature: &[u8],
+    ) -> Result<(), SignatureError> {
+        if hash_algorithm == self.key_type().hash_algorithm() {
+            return self.verify_prehashed(digest, signature);
         }
-        let der = der_from_fixed(signature, coordinate_length(self.key_type()))?;
-        verify_imported(key, function, digest, &der)
+        let mismatch = SignatureError::Mismatch(self.key_type());
+        let function = function_of(hash_algorithm).ok_or(mismatch)?;
+        if digest.len() != function.output_len() {
+            return Err(SignatureError::DigestLength {
+                expected: function.output_len(),
+                actual: digest.len(),
+            });
+        }
+        let key = self.parsed_for(hash_algorithm).ok_or(mismatch)?;
+        let verified = match self.verifying_key() {
+            VerifyingKey::Rsa(_) => verify_imported(&key, function, digest, signature),
+            _ => verify_ecdsa(&key, self.key_type(), function, digest, signature),
+        };
+        verified.ok_or(mismatch)
+    }
+}
+
+impl PublicKey {
+    /// Verifies an Ed25519 signature over a message that `feed` gives in pieces. `None` for other types of keys, which
+    /// sign digests.
+    pub(crate) fn verify_streamed<E: From<SignatureError>>(
+        &self,
+        signature: &[u8],
+        feed: impl FnOnce(&mut dyn FnMut(&[u8])) -> Result<(), E>,
+    ) -> Option<Result<(), E>> {
+        let VerifyingKey::Ed25519(key) = self.verifying_key() else {
+            return None;
+        };
+        let mismatch = || E::from(SignatureError::Mismatch(KeyType::Ed25519));
+        let begun = ed25519_dalek::Signature::from_slice(signature)
+            .and_then(|signature| key.verify_stream(&signature));
+        let Ok(mut stream) = begun else {
+            return Some(Err(mismatch()));
+        };
+        let fed = feed(&mut |piece| stream.update(piece));
+        Some(fed.and_then(|()| stream.finalize_and_verify().map_err(|_| mismatch())))
     }
 }
 
@@ -80,10 +126,15 @@ pub enum SignatureError {
 
 /// [`KeyType::hash_algorithm`] as the library names it.
 pub(crate) fn hash_function(key_type: KeyType) -> &'static digest::Algorithm {
-    match key_type.hash_algorithm() {
-        HashAlgorithm::Sha2384 => &digest::SHA384,
-        HashAlgorithm::Sha2512 => &digest::SHA512,
-        _ => &digest::SHA256,
+    function_of(key_type.hash_algorithm()).unwrap_or(&digest::SHA256)
+}
+
+fn function_of(hash_algorithm: HashAlgorithm) -> Option<&'static digest::Algorithm> {
+    match hash_algorithm {
+        HashAlgorithm::Sha2256 => Some(&digest::SHA256),
+        HashAlgorithm::Sha2384 => Some(&digest::SHA384),
+        HashAlgorithm::Sha2512 => Some(&digest::SHA512),
+        _ => None,
     }
 }
 
@@ -94,6 +145,20 @@ fn coordinate_length(key_type: KeyType) -> usize {
         KeyType::EcdsaP384 => 48,
         _ => 32,
     }
+}
+
+fn verify_ecdsa(
+    key: &ParsedPublicKey,
+    key_type: KeyType,
+    function: &'static digest::Algorithm,
+    digest: &[u8],
+    signature: &[u8],
+) -> Option<()> {
+    if is_der_signature(signature) {
+        return verify_imported(key, function, digest, signature);
+    }
+    let der = der_from_fixed(signature, coordinate_length(key_type))?;
+    verify_imported(key, function, digest, &der)
 }
 
 fn verify_imported(

@@ -10,6 +10,8 @@ use crate::certificate::Certificate;
 use crate::certificate::SubjectsError;
 use crate::key::KeyError;
 use crate::key::PublicKey;
+use crate::pem;
+use crate::pem::CERTIFICATE;
 use crate::reject::Rule;
 use crate::search::SearchKeys;
 
@@ -121,8 +123,14 @@ impl AcceptedVerifier {
     }
 
     pub(crate) fn add_search_keys(&self, keys: &mut SearchKeys) {
-        keys.add_spki(self.key.spki_der());
-        keys.add_subjects(&self.subjects);
+        match &self.logged.material {
+            VerifierMaterial::PublicKey(der) => keys.add_spki(der),
+            VerifierMaterial::Certificate(der) => {
+                keys.add_key_text(pem::encode(CERTIFICATE, der).as_bytes());
+                keys.add_certified_key(self.key.spki_der());
+                keys.add_subjects(&self.subjects);
+            }
+        }
     }
 }
 

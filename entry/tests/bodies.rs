@@ -35,14 +35,14 @@ fn a_body_says_what_was_submitted() {
 
 #[test]
 fn other_kinds_are_named_and_have_no_search_keys() {
-    let body = br#"{"apiVersion":"0.0.1","kind":"rekord","spec":{"anything":[1,{}]}}"#;
+    let body = br#"{"apiVersion":"0.0.1","kind":"jar","spec":{"anything":[1,{}]}}"#;
     let description = describe(body).unwrap();
-    assert_eq!(description.kind(), "rekord");
+    assert_eq!(description.kind(), "jar");
     assert_eq!(description.version(), "0.0.1");
     assert_eq!(description.content(), &EntryContent::Other);
     assert!(description.signatures().is_empty());
     assert!(search_keys_of_body(body).unwrap().is_empty());
-    assert_eq!(EntryKind::from_names("rekord", "0.0.1"), None);
+    assert_eq!(EntryKind::from_names("jar", "0.0.1"), None);
 }
 
 #[test]

@@ -7,6 +7,8 @@ use ledgerstone_entry::SearchKeyKind;
 use ledgerstone_entry::SigningAlgorithm;
 use ledgerstone_entry::key::PublicKey;
 use ledgerstone_entry::search_keys_of_body;
+use ledgerstone_entry::v1::PublicKeyFormat;
+use ledgerstone_entry::v1::search_key_of_public_key;
 use ledgerstone_proto::sigstore::common::v1::HashAlgorithm;
 use rcgen::CertificateParams;
 use rcgen::OtherNameValue;
@@ -17,6 +19,8 @@ use sha2::Sha256;
 use crate::support::Signer;
 use crate::support::certificate_verifier;
 use crate::support::submit;
+use crate::v1_support::pem;
+use crate::v1_support::public_key_pem;
 
 #[test]
 fn keys_are_hashes_of_normalised_text() {
@@ -28,7 +32,7 @@ fn keys_are_hashes_of_normalised_text() {
 
     let signer = Signer::p256();
     let key = PublicKey::from_spki_der(&signer.spki()).unwrap();
-    let text = hex::encode(Sha256::digest(signer.spki()));
+    let text = hex::encode(Sha256::digest(public_key_pem(&signer)));
     let found = SearchKey::public_key(&key);
     assert_eq!(found.hash.as_bytes()[..], Sha256::digest(text)[..]);
     assert_eq!(
@@ -119,7 +123,7 @@ fn an_entry_is_found_by_all_that_its_certificate_names() {
     let certificate = params.self_signed(&pair).unwrap().der().to_vec();
     let mut request = signer.request(b"artifact");
     request.signature.as_mut().unwrap().verifier = Some(certificate_verifier(
-        certificate,
+        certificate.clone(),
         SigningAlgorithm::EcdsaP256Sha256,
     ));
     let entry = submit(request).unwrap();
@@ -136,6 +140,15 @@ fn an_entry_is_found_by_all_that_its_certificate_names() {
     .into();
     let key = PublicKey::from_spki_der(&signer.spki()).unwrap();
     expected.insert(SearchKey::public_key(&key));
+    // The certificate, in both forms in which Rekor v1 asks for it.
+    let certificate = pem("CERTIFICATE", &certificate);
+    let searched = search_key_of_public_key(PublicKeyFormat::X509, certificate.as_bytes());
+    expected.insert(searched.unwrap());
+    let certificate = Sha256::digest(certificate);
+    expected.extend(SearchKey::artifact_digest(
+        HashAlgorithm::Sha2256,
+        &certificate,
+    ));
     let digest = Sha256::digest(b"artifact");
     expected.extend(SearchKey::artifact_digest(HashAlgorithm::Sha2256, &digest));
 
@@ -157,5 +170,8 @@ fn a_key_and_its_certificate_are_found_alike() {
     let bare = submit(bare).unwrap();
     let certified = submit(certified).unwrap();
     assert_ne!(bare.body, certified.body);
-    assert_eq!(bare.search_keys, certified.search_keys);
+    let key = PublicKey::from_spki_der(&signer.spki()).unwrap();
+    for entry in [bare, certified] {
+        assert!(entry.search_keys.contains(&SearchKey::public_key(&key)));
+    }
 }

@@ -15,4 +15,7 @@ mod properties;
 mod rules;
 mod search;
 mod support;
+mod v1_kinds;
+mod v1_support;
+mod v1_vectors;
 mod vectors;

@@ -80,12 +80,17 @@ impl Canonical for DsseV002 {
 /// What the signatures of an envelope are made over: the pre-authentication encoding of its type and payload (DSSE
 /// protocol, section "Signature definition").
 pub fn pre_authentication_encoding(payload_type: &str, payload: &[u8]) -> Vec<u8> {
-    let head = format!(
+    let head = pre_authentication_head(payload_type, payload);
+    [head.as_bytes(), payload].concat()
+}
+
+/// What stands before the payload in its pre-authentication encoding.
+pub(crate) fn pre_authentication_head(payload_type: &str, payload: &[u8]) -> String {
+    format!(
         "DSSEv1 {} {payload_type} {} ",
         payload_type.len(),
         payload.len()
-    );
-    [head.as_bytes(), payload].concat()
+    )
 }
 
 /// Checks `request` by the rules of the specification of Rekor v2, section 2.3.

@@ -1,0 +1,108 @@
+use super::chain;
+use super::reject::V1Reject;
+use crate::certificate::Certificate;
+use crate::certificate::MAX_SUBJECTS;
+use crate::key::PublicKey;
+use crate::pem;
+use crate::pem::CERTIFICATE;
+use crate::pem::PUBLIC_KEY;
+use crate::pem::PemBlock;
+
+/// The most certificates that a chain may have.
+pub(crate) const MAX_CERTIFICATES: usize = 10;
+
+/// A public key, a certificate, or a chain of certificates, as Rekor v1 takes it: in PEM.
+pub(crate) struct X509Key {
+    /// The same, written as upstream writes it.
+    canonical: String,
+    /// In DER, leaf first. None for a bare key.
+    certificates: Vec<Vec<u8>>,
+    /// The key that signatures verify with.
+    spki: Vec<u8>,
+    subjects: Vec<String>,
+}
+
+impl X509Key {
+    pub(crate) fn from_pem(content: &[u8]) -> Result<Self, V1Reject> {
+        let text = std::str::from_utf8(content).map_err(|_| V1Reject::Pem)?;
+        let (block, rest) = PemBlock::first(text).ok_or(V1Reject::Pem)?;
+        if !rest.trim().is_empty() {
+            return Self::from_chain(text);
+        }
+        match block.label {
+            PUBLIC_KEY => Ok(Self {
+                canonical: pem::encode(PUBLIC_KEY, &block.bytes),
+                certificates: Vec::new(),
+                spki: block.bytes,
+                subjects: Vec::new(),
+            }),
+            CERTIFICATE => Self::from_certificates(vec![block.bytes]),
+            other => Err(V1Reject::PemLabel(other.to_owned())),
+        }
+    }
+
+    /// The form that is logged.
+    pub(crate) fn canonical(&self) -> &str {
+        &self.canonical
+    }
+
+    pub(crate) fn subjects(&self) -> &[String] {
+        &self.subjects
+    }
+
+    /// The key itself, in DER, where what was submitted is a certificate.
+    pub(crate) fn certified_spki(&self) -> Option<&[u8]> {
+        (!self.certificates.is_empty()).then_some(&self.spki)
+    }
+
+    /// The key that signatures verify with.
+    pub(crate) fn verifying_key(&self) -> Result<PublicKey, V1Reject> {
+        Ok(PublicKey::from_spki_der(&self.spki)?)
+    }
+
+    /// A chain of several must hold together. A single certificate is taken as it is.
+    pub(crate) fn check_chain(&self) -> Result<(), V1Reject> {
+        if self.certificates.len() > 1 && !chain::leads_to_root(&self.certificates) {
+            return Err(V1Reject::Chain);
+        }
+        Ok(())
+    }
+
+    fn from_chain(text: &str) -> Result<Self, V1Reject> {
+        let mut certificates = Vec::new();
+        let mut left = text.trim();
+        while !left.is_empty() {
+            if certificates.len() == MAX_CERTIFICATES {
+                return Err(V1Reject::TooManyCertificates {
+                    limit: MAX_CERTIFICATES,
+                });
+            }
+            let (block, rest) = PemBlock::first(left).ok_or(V1Reject::Pem)?;
+            if block.label != CERTIFICATE {
+                return Err(V1Reject::PemLabel(block.label.to_owned()));
+            }
+            certificates.push(block.bytes);
+            left = rest.trim();
+        }
+        Self::from_certificates(certificates)
+    }
+
+    fn from_certificates(certificates: Vec<Vec<u8>>) -> Result<Self, V1Reject> {
+        let mut canonical = String::new();
+        for der in &certificates {
+            Certificate::from_der(der)?;
+            canonical.push_str(&pem::encode(CERTIFICATE, der));
+        }
+        let leaf = certificates.first().ok_or(V1Reject::Pem)?;
+        let leaf = Certificate::from_der(leaf)?;
+        let subjects = leaf.subjects().map_err(|_| V1Reject::Subjects {
+            limit: MAX_SUBJECTS,
+        })?;
+        Ok(Self {
+            canonical,
+            spki: leaf.spki().to_vec(),
+            subjects,
+            certificates,
+        })
+    }
+}

@@ -1,0 +1,237 @@
+//! Published entries: those that the field's own test files make, and those in real bundles.
+
+use ledgerstone_entry::EntryContent;
+use ledgerstone_entry::describe;
+use ledgerstone_entry::v1::PublicKeyFormat;
+use ledgerstone_entry::v1::search_key_of_public_key;
+use ledgerstone_merkle::leaf_hash;
+use serde_json::Value;
+use serde_json::json;
+use sha2::Digest as _;
+use sha2::Sha256;
+use sha2::Sha512;
+
+use crate::bundles::bundles;
+use crate::bundles::fixtures;
+use crate::bundles::text;
+use crate::support::base64;
+use crate::v1_support::create;
+use crate::v1_support::dsse;
+use crate::v1_support::hashedrekord;
+use crate::v1_support::intoto_v002;
+use crate::v1_support::logged;
+use crate::v1_support::look_up;
+use crate::v1_support::pem;
+
+/// The artifact that upstream's test of algorithms signs.
+const FILE1: &[u8] = b"file1\n";
+
+/// A key and signature of upstream's, and what its server makes of them.
+struct Vector {
+    hash: &'static str,
+    spki: &'static str,
+    signature: &'static str,
+    body_length: usize,
+    leaf_hash: &'static str,
+    key_hash: &'static str,
+}
+
+const VECTORS: [Vector; 3] = [
+    Vector {
+        hash: "sha256",
+        spki: "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEMOcTfRBS9jiXM81FZ8gm/1+omeMw
+            mn/347/556g/lriS72uMhY9LcT+5UJ6fGBglr5Z8L0JNSuasyed9OtaRvw==",
+        signature: "MEYCIQD/PdPQmKWC1+0BNEd5gKvQGr1xxl3ieUffv3jk1zzJKwIhALBj3xfAyWxl
+            z4jpoIEIV1UfK9vnkUUOSoeZxBZPHKPC",
+        body_length: 557,
+        leaf_hash: "248a10339658f2215fae36b8305b6543df96927cd6c9dad7f249acfe88ae2506",
+        key_hash: "1035855af40edbb64a41c0fa8af9a822a6b04072bde6c51d1a41f057ee509552",
+    },
+    Vector {
+        hash: "sha256",
+        spki: "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA3OzdKladVQtKYj5Q3yOj
+            YBTw0xjLVhcKUc/2aSj39Pa50rHmNALnNYd+peD0t+rpfAxYWdfCjztAkJ+4HeX3
+            821YBGE9Zef7R5/tb/lxlWVOiSpaOUlVMutBEhKD39oNxk3ace/qH/GJF4G8AP6p
+            AermuNlejMK93rxX80xRsiNN7KeBihd7RreaRP3eZ4G0p3mO+0EfFrKUOR+q6DCu
+            kpv48UUa2+wSL2n/YdkX9toVPnzs/WEj+F/O4QAzDvJqzUpqfUZkcWeplztJmYrJ
+            H/T+NbPh06wRMuDsDOcXANfrLl7nHG8L2ulZcmDkr4CGqxQ4VX4Hpm81sRIez8+D
+            TQIDAQAB",
+        signature: "IQAmr0ihAKRm5UutgG5Ew3JWGeNk8gEjCDxHThaeZey7wtHMC/GcRv3Y8gt2nAfb
+            jXsy7r3zeoADWSoeAp+Ne18KV4QbGgUiLKNgssP5D3pk5kKKfvtZYi6EtpckDZEA
+            YhRkqwcn7Tu9kzYp0Bk0Qjo/n0d1tflDzoKQxlC1kQtYpd63U0Ul/6vIWLFw6ss9
+            Vgc9xBZtaxsuADjH7l0zK/OhChGevAtJvrlXyPUkjmcJvYpt0Cr3nm4yEjQW2kl8
+            5+zIFrdFAT6F9jOe8fgtQrMVaT3ElceDofVXKp1yV3QjYslWysT0wcuhZeDuTlBu
+            ry9pzsXhBAVGkP+J/JoGQw==",
+        body_length: 1169,
+        leaf_hash: "a57ee7838170d6236b066c313bd0420a48f620b974dedc710687c27d49aae2c0",
+        key_hash: "b26b148a9c17ce4cb80ed2ed372afa23d024296c6710af69a8fcd9c49888997b",
+    },
+    Vector {
+        hash: "sha512",
+        spki: "MCowBQYDK2VwAyEAOzUw7NeN1swAooEM99Xuz+Nw7ajYA/5csFlX0YlcHdY=",
+        signature: "M2h1ogJWn9wEhD9ywu1EiYs/53nKQTdUBZvemcekqPY2vLn3TYS+5KKxAZC/rjcw
+            wI8mj7FhHYPUQHMQVOcWBQ==",
+        body_length: 525,
+        leaf_hash: "81c845001e3c673b92a6858969fe8c5063b636cdd5dd2900f089a59ffd35f56a",
+        key_hash: "f80c91fa2c41c52734a47d5bd6940f89d59ff5a5f7ca823dfe230ceb74f9042a",
+    },
+];
+
+#[test]
+fn the_entries_of_upstreams_test_files() {
+    assert_eq!(
+        hex::encode(Sha256::digest(FILE1)),
+        "ecdc5536f73bdae8816f0ea40726ef5e9b810d914493075903bb90623d97b1d8"
+    );
+    for vector in VECTORS {
+        let digest = match vector.hash {
+            "sha512" => hex::encode(Sha512::digest(FILE1)),
+            _ => hex::encode(Sha256::digest(FILE1)),
+        };
+        let key = pem("PUBLIC KEY", &base64(vector.spki));
+        let signature = base64(vector.signature);
+        let entry = create(&hashedrekord(vector.hash, &digest, &signature, &key)).unwrap();
+        assert_eq!(entry.body.len(), vector.body_length);
+        assert_eq!(entry.leaf_hash.to_string(), vector.leaf_hash);
+
+        assert_eq!(hex::encode(Sha256::digest(&key)), vector.key_hash);
+        let searched = search_key_of_public_key(PublicKeyFormat::X509, key.as_bytes()).unwrap();
+        let text_hash: [u8; 32] = Sha256::digest(vector.key_hash).into();
+        assert_eq!(searched.hash.as_bytes(), &text_hash);
+        assert!(entry.search_keys.contains(&searched));
+    }
+}
+
+/// The bundles of Rekor v1, each with its body.
+fn v1_bundles() -> Vec<(String, Value, Vec<u8>)> {
+    let mut found = Vec::new();
+    for (name, bundle) in bundles() {
+        if name.starts_with("v1-") {
+            let entry = &bundle["verificationMaterial"]["tlogEntries"][0];
+            let body = base64(text(&entry["canonicalizedBody"]));
+            found.push((name, bundle, body));
+        }
+    }
+    assert!(found.len() >= 4 || fixtures().is_none());
+    found
+}
+
+#[test]
+fn every_logged_body_is_read_and_written_again() {
+    for (name, bundle, body) in v1_bundles() {
+        let entry = &bundle["verificationMaterial"]["tlogEntries"][0];
+        let description = describe(&body).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(description.kind(), entry["kindVersion"]["kind"], "{name}");
+        assert_eq!(
+            description.version(),
+            entry["kindVersion"]["version"],
+            "{name}"
+        );
+        let again = match description.content() {
+            EntryContent::HashedRekordV001(entry) => entry.to_body(),
+            EntryContent::DsseV001(entry) => entry.to_body(),
+            EntryContent::IntotoV001(entry) => entry.to_body(),
+            EntryContent::IntotoV002(entry) => entry.to_body(),
+            other => panic!("{name}: {other:?}"),
+        };
+        let again = again.unwrap();
+        assert_eq!(again, body, "{name}");
+        assert_eq!(leaf_hash(&again), leaf_hash(&body), "{name}");
+        // Key in both forms, digest, and a subject wherever there is a certificate.
+        assert!(description.search_keys().len() >= 3, "{name}");
+    }
+}
+
+#[test]
+fn the_public_entries_have_their_published_leaf_hashes() {
+    let leaves: Vec<String> = v1_bundles()
+        .iter()
+        .map(|(_, _, body)| leaf_hash(body).to_string())
+        .collect();
+    let published = "875d33538d49eb9bc3224c4868c25d06f78f566730771c4437f50962530906ae";
+    assert!(leaves.is_empty() || leaves.iter().any(|leaf| leaf == published));
+}
+
+/// Each body is proposed again as it stands, or with the envelope of the bundle where the body has only its hash.
+#[test]
+fn what_a_bundle_holds_makes_its_entry_again() {
+    let mut made = 0;
+    for (name, bundle, body) in v1_bundles() {
+        let logged_body: Value = serde_json::from_slice(&body).unwrap();
+        let spec = &logged_body["spec"];
+        match text(&logged_body["kind"]) {
+            "hashedrekord" => {
+                let entry =
+                    create(&logged_body).unwrap_or_else(|reject| panic!("{name}: {reject}"));
+                assert_eq!(entry.body, body, "{name}");
+                assert_eq!(look_up(&logged_body).unwrap().leaf_hash, leaf_hash(&body));
+            }
+            "dsse" => {
+                let entry = look_up(&logged_body).unwrap();
+                assert_eq!(entry.body, body, "{name}");
+                made += usize::from(dsse_again(&bundle, spec, &body));
+            }
+            _ => {
+                // This log's maker left the payload in the body. Upstream drops it, and so does this one.
+                let entry =
+                    create(&logged_body).unwrap_or_else(|reject| panic!("{name}: {reject}"));
+                let mut without = logged_body.clone();
+                let envelope = without["spec"]["content"]["envelope"]
+                    .as_object_mut()
+                    .unwrap();
+                envelope.remove("payload");
+                assert_eq!(logged(&entry), without, "{name}");
+                intoto_again(&bundle, spec, &logged(&entry));
+            }
+        }
+    }
+    assert!(made > 0 || fixtures().is_none(), "some envelope is whole");
+}
+
+/// A bundle has the members of the envelope, but not its bytes: where one of the usual ways to write it gives the logged
+/// hash, the whole submission is known. Says whether it is.
+fn dsse_again(bundle: &Value, spec: &Value, body: &[u8]) -> bool {
+    let envelope = &bundle["dsseEnvelope"];
+    let [payload, payload_type] = ["payload", "payloadType"].map(|name| envelope[name].to_string());
+    let sig = &envelope["signatures"][0]["sig"];
+    let verifier = String::from_utf8(base64(text(&spec["signatures"][0]["verifier"]))).unwrap();
+    let writings = [
+        format!(
+            r#"{{"payload":{payload},"payloadType":{payload_type},"signatures":[{{"sig":{sig}}}]}}"#
+        ),
+        format!(
+            r#"{{"payloadType":{payload_type},"payload":{payload},"signatures":[{{"sig":{sig}}}]}}"#
+        ),
+        format!(
+            r#"{{"payload":{payload},"payloadType":{payload_type},"signatures":[{{"keyid":"","sig":{sig}}}]}}"#
+        ),
+        format!(
+            r#"{{"payloadType":{payload_type},"payload":{payload},"signatures":[{{"keyid":"","sig":{sig}}}]}}"#
+        ),
+        format!(
+            r#"{{"payload":{payload},"payloadType":{payload_type},"signatures":[{{"sig":{sig},"keyid":""}}]}}"#
+        ),
+    ];
+    for writing in writings {
+        let entry = create(&dsse(&writing, std::slice::from_ref(&verifier))).unwrap();
+        let made: Value = logged(&entry);
+        assert_eq!(made["spec"]["payloadHash"], spec["payloadHash"]);
+        assert_eq!(made["spec"]["signatures"], spec["signatures"]);
+        if made["spec"]["envelopeHash"] == spec["envelopeHash"] {
+            assert_eq!(entry.body, body);
+            return true;
+        }
+    }
+    false
+}
+
+/// The envelope of the bundle with the key of the body, in the double base64 of this kind.
+fn intoto_again(bundle: &Value, spec: &Value, expected: &Value) {
+    let signature = &spec["content"]["envelope"]["signatures"][0];
+    let key = String::from_utf8(base64(text(&signature["publicKey"]))).unwrap();
+    let mut proposal = intoto_v002(&bundle["dsseEnvelope"], &[key]);
+    proposal["spec"]["content"]["hash"] = spec["content"]["hash"].clone();
+    assert_eq!(&logged(&create(&proposal).unwrap()), expected);
+    proposal["spec"]["content"]["hash"] = json!({"algorithm": "sha256", "value": "not checked"});
+    assert_ne!(&logged(&create(&proposal).unwrap()), expected);
+}
