@@ -18,6 +18,7 @@
 
 pub mod key;
 pub mod v1;
+pub mod matcher;
 
 mod algorithm;
 mod body;
