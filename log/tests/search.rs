@@ -32,19 +32,19 @@ use sha2::Sha256;
 use crate::ORIGIN;
 
 /// A signer of artifacts.
-struct Person {
+pub(crate) struct Person {
     key: EcdsaP256Signer,
 }
 
 impl Person {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let pem = EcdsaP256Signer::generate_pkcs8_pem().unwrap();
         Self {
             key: EcdsaP256Signer::from_pkcs8_pem("person", &pem).unwrap(),
         }
     }
 
-    fn signs(&self, artifact: &str) -> PreparedEntry {
+    pub(crate) fn signs(&self, artifact: &str) -> PreparedEntry {
         let key = PublicKey {
             raw_bytes: Bytes::copy_from_slice(self.key.public_key_der()),
         };

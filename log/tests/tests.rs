@@ -6,6 +6,7 @@ mod append;
 mod fatal;
 mod faulty;
 mod fsck;
+mod import;
 mod read;
 mod recovery;
 mod search;
