@@ -9,7 +9,6 @@ use futures::StreamExt;
 use futures::TryStreamExt;
 use futures::stream;
 use ledgerstone_merkle::Checkpoint;
-use ledgerstone_merkle::ConsistencyProof;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::TILE_WIDTH;
@@ -19,14 +18,12 @@ use ledgerstone_merkle::TileWidth;
 use ledgerstone_merkle::TreeSize;
 use ledgerstone_merkle::VerifyError;
 use ledgerstone_merkle::leaf_hashes;
-use ledgerstone_merkle::root_from_tiles;
 use ledgerstone_merkle::tile_width_at;
 
 use crate::audit_state::AuditState;
 use crate::audit_state::AuditStateError;
-use crate::audit_state::replace_file;
 use crate::growing_tree::GrowingTree;
-use crate::tiled_log::FetchedTiles;
+use crate::head_watch::HeadWatch;
 use crate::tiled_log::ReadError;
 use crate::tiled_log::TiledLog;
 use crate::trusted_log::CheckpointFault;
@@ -40,23 +37,23 @@ pub const PARALLEL_BUNDLES: usize = 16;
 /// A full audit can go on from a multiple of this many entries.
 pub const SAVED_EVERY: u64 = 65_536;
 
-const BUNDLE_ENTRIES: u64 = TILE_WIDTH as u64;
+pub(crate) const BUNDLE_ENTRIES: u64 = TILE_WIDTH as u64;
 
 /// Watches one log.
 #[derive(Debug)]
 pub struct Auditor {
-    log: TiledLog,
-    logs: TrustedLogs,
-    state_path: PathBuf,
+    heads: HeadWatch,
 }
 
 impl Auditor {
     /// An auditor of `log`, which signs as one of `logs`, with its memory in the file `state_path`.
     pub fn new(log: TiledLog, logs: TrustedLogs, state_path: impl Into<PathBuf>) -> Self {
         Self {
-            log,
-            logs,
-            state_path: state_path.into(),
+            heads: HeadWatch {
+                log,
+                logs,
+                state_path: state_path.into(),
+            },
         }
     }
 
@@ -66,27 +63,11 @@ impl Auditor {
     /// # Errors
     /// [`AuditError::Contradiction`] when the log contradicts itself: both checkpoints are kept beside the state file.
     pub async fn audit_head(&self) -> Result<HeadReport, AuditError> {
-        let state = AuditState::load(&self.state_path)?;
-        let kept = state
-            .as_ref()
-            .map(|state| self.open_kept(&state.checkpoint))
-            .transpose()?;
-        let seen = self.logs.open_checkpoint(&self.log.checkpoint().await?)?;
-        if let Some(kept) = &kept {
-            self.check_order(kept, &seen)?;
-        }
-        self.check_consistency(kept.as_ref(), &seen).await?;
-
-        let rebuilt = state.and_then(|state| state.rebuilt);
-        AuditState {
-            checkpoint: seen.note.clone(),
-            rebuilt,
-        }
-        .save(&self.state_path)?;
-        Ok(HeadReport {
-            head: seen,
-            previous: kept.map(|kept| kept.checkpoint),
-        })
+        let state = AuditState::load(&self.heads.state_path)?;
+        let kept = state.as_ref().map(|state| state.checkpoint.as_str());
+        let report = self.heads.check(kept).await?;
+        self.save(&report.head, state.and_then(|state| state.rebuilt))?;
+        Ok(report)
     }
 
     /// Downloads every entry and tile of the tree that `head` describes, hashes them again, and compares. An audit that was
@@ -105,7 +86,7 @@ impl Auditor {
         let mut bytes = 0;
         let bundles = resumed_at / BUNDLE_ENTRIES..size.get().div_ceil(BUNDLE_ENTRIES);
         let mut checked = stream::iter(bundles)
-            .map(|number| check_bundle(self.log.clone(), number, size))
+            .map(|number| check_bundle(self.heads.log.clone(), number, size))
             .buffered(PARALLEL_BUNDLES);
         while let Some(bundle) = checked.try_next().await? {
             bytes += bundle.bytes;
@@ -141,94 +122,9 @@ impl Auditor {
         })
     }
 
-    fn open_kept(&self, note: &str) -> Result<SignedCheckpoint, AuditError> {
-        self.logs
-            .open_checkpoint(note)
-            .map_err(|reason| AuditError::Kept {
-                path: self.state_path.clone(),
-                reason,
-            })
-    }
-
-    fn check_order(
-        &self,
-        kept: &SignedCheckpoint,
-        seen: &SignedCheckpoint,
-    ) -> Result<(), AuditError> {
-        let (old, new) = (&kept.checkpoint, &seen.checkpoint);
-        if old.origin != new.origin {
-            return Err(AuditError::OtherLog {
-                kept: old.origin.clone(),
-                seen: new.origin.clone(),
-            });
-        }
-        if new.size < old.size {
-            return Err(self.contradiction(Contradiction::Shrunk, kept, seen));
-        }
-        if new.size == old.size && new.root != old.root {
-            return Err(self.contradiction(Contradiction::TwoRoots, kept, seen));
-        }
-        Ok(())
-    }
-
-    async fn check_consistency(
-        &self,
-        kept: Option<&SignedCheckpoint>,
-        seen: &SignedCheckpoint,
-    ) -> Result<(), AuditError> {
-        let mut tiles = FetchedTiles::default();
-        let head = &seen.checkpoint;
-        let computed = self
-            .log
-            .compute(&mut tiles, |tiles| root_from_tiles(tiles, head.size))
-            .await?;
-        if computed != head.root {
-            return Err(AuditError::Root {
-                size: head.size,
-                signed: head.root,
-                computed,
-            });
-        }
-        let Some(kept) = kept else {
-            return Ok(());
-        };
-        let old = &kept.checkpoint;
-        let proof = self
-            .log
-            .compute(&mut tiles, |tiles| {
-                ConsistencyProof::from_tiles(tiles, old.size, head.size)
-            })
-            .await?;
-        match proof.verify(&old.root, &head.root) {
-            Ok(()) => Ok(()),
-            Err(VerifyError::OldRootMismatch { .. }) => {
-                Err(self.contradiction(Contradiction::Fork, kept, seen))
-            }
-            Err(error) => Err(AuditError::Consistency(error)),
-        }
-    }
-
-    /// Keeps the evidence: two statements that one log signed and that cannot both be true.
-    fn contradiction(
-        &self,
-        kind: Contradiction,
-        kept: &SignedCheckpoint,
-        seen: &SignedCheckpoint,
-    ) -> AuditError {
-        let evidence = conflict_path(&self.state_path);
-        let text = format!("{}\n{}", kept.note, seen.note);
-        let saved = replace_file(&evidence, text.as_bytes());
-        AuditError::Contradiction {
-            kind,
-            kept: Box::new(kept.checkpoint.clone()),
-            seen: Box::new(seen.checkpoint.clone()),
-            evidence: saved.is_ok().then_some(evidence),
-        }
-    }
-
     /// The tree as far as an interrupted audit had come, with its last tiles fetched anew and compared.
     async fn resume(&self, size: TreeSize) -> Result<GrowingTree, AuditError> {
-        let state = AuditState::load(&self.state_path)?;
+        let state = AuditState::load(&self.heads.state_path)?;
         let Some((rebuilt, root)) = state.and_then(|state| state.rebuilt) else {
             return Ok(GrowingTree::new());
         };
@@ -237,7 +133,7 @@ impl Auditor {
         }
         let mut edge = Vec::new();
         for (id, width) in GrowingTree::edge_of(rebuilt) {
-            edge.push((id, self.log.tile(id, width).await?));
+            edge.push((id, self.heads.log.tile(id, width).await?));
         }
         let tree = GrowingTree::resume(rebuilt, edge);
         let computed = tree.root();
@@ -258,7 +154,7 @@ impl Auditor {
         width: TileWidth,
         computed: &Tile,
     ) -> Result<(), AuditError> {
-        let served = self.log.tile(id, width).await?;
+        let served = self.heads.log.tile(id, width).await?;
         let mut pairs = computed.hashes().iter().zip(served.hashes());
         match pairs.position(|(computed, served)| computed != served) {
             None => Ok(()),
@@ -275,7 +171,7 @@ impl Auditor {
             checkpoint: head.note.clone(),
             rebuilt,
         }
-        .save(&self.state_path)?)
+        .save(&self.heads.state_path)?)
     }
 }
 
@@ -402,6 +298,17 @@ pub enum AuditError {
         /// The hash of the body.
         computed: Hash,
     },
+    /// The entries of a bundle, as its tile says, are not in the tree.
+    #[error("the entries from {first} to {last} are not in the tree that was signed: {reason}")]
+    NotIncluded {
+        /// The first entry of the bundle.
+        first: LeafIndex,
+        /// The last one.
+        last: LeafIndex,
+        /// Why not.
+        #[source]
+        reason: VerifyError,
+    },
     /// A tile does not hold the roots of the tiles below it.
     #[error("the hash {position} of tile {} at level {} is not the root of the tile below it", id.number, id.level)]
     Tile {
@@ -439,7 +346,7 @@ async fn check_bundle(
     task.await.unwrap_or(Err(AuditError::Aborted))
 }
 
-fn compare_leaves(number: u64, leaves: &[Hash], tile: &Tile) -> Result<(), AuditError> {
+pub(crate) fn compare_leaves(number: u64, leaves: &[Hash], tile: &Tile) -> Result<(), AuditError> {
     let mut pairs = leaves.iter().zip(tile.hashes()).enumerate();
     match pairs.find(|(_, (computed, tile))| computed != tile) {
         None => Ok(()),
@@ -449,12 +356,6 @@ fn compare_leaves(number: u64, leaves: &[Hash], tile: &Tile) -> Result<(), Audit
             computed: *computed,
         }),
     }
-}
-
-fn conflict_path(state: &Path) -> PathBuf {
-    let mut name = state.file_name().unwrap_or_default().to_owned();
-    name.push(".conflict");
-    state.with_file_name(name)
 }
 
 fn evidence_hint(evidence: Option<&Path>) -> String {

@@ -33,22 +33,9 @@ impl AuditState {
     /// # Errors
     /// When the file cannot be read, or holds something else.
     pub fn load(path: &Path) -> Result<Option<Self>, AuditStateError> {
-        let failed = |source| AuditStateError::Io {
-            path: path.to_owned(),
-            source,
+        let Some(json) = read_state(path)? else {
+            return Ok(None);
         };
-        let length = match fs::metadata(path) {
-            Ok(metadata) => metadata.len(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(failed(error)),
-        };
-        if length > MAX_STATE_BYTES {
-            return Err(AuditStateError::Form {
-                path: path.to_owned(),
-                reason: "it is too long".to_owned(),
-            });
-        }
-        let json = fs::read(path).map_err(failed)?;
         let form = |reason: String| AuditStateError::Form {
             path: path.to_owned(),
             reason,
@@ -89,11 +76,7 @@ impl AuditState {
                 root: root.to_string(),
             }),
         };
-        let json = serde_json::to_vec_pretty(&file).expect("a state has string keys");
-        replace_file(path, &json).map_err(|source| AuditStateError::Io {
-            path: path.to_owned(),
-            source,
-        })
+        write_state(path, &file)
     }
 }
 
@@ -111,7 +94,7 @@ pub enum AuditStateError {
         source: io::Error,
     },
     /// The file holds something else.
-    #[error("{} is not the state of an audit: {reason}", path.display())]
+    #[error("{} is not a state file for this: {reason}", path.display())]
     Form {
         /// Which file.
         path: PathBuf,
@@ -134,6 +117,35 @@ struct StateFile {
 struct Rebuilt {
     size: u64,
     root: String,
+}
+
+/// The content of the state file `path`, or `None` when there is no such file.
+pub(crate) fn read_state(path: &Path) -> Result<Option<Vec<u8>>, AuditStateError> {
+    let failed = |source| AuditStateError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let length = match fs::metadata(path) {
+        Ok(metadata) => metadata.len(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(error)),
+    };
+    if length > MAX_STATE_BYTES {
+        return Err(AuditStateError::Form {
+            path: path.to_owned(),
+            reason: "it is too long".to_owned(),
+        });
+    }
+    fs::read(path).map(Some).map_err(failed)
+}
+
+/// Replaces the state file `path`, at once or not at all.
+pub(crate) fn write_state(path: &Path, state: &impl Serialize) -> Result<(), AuditStateError> {
+    let json = serde_json::to_vec_pretty(state).expect("a state has string keys");
+    replace_file(path, &json).map_err(|source| AuditStateError::Io {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// Writes `bytes` beside `path` and renames: a crash leaves the old file or the new one, never a part.

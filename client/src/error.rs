@@ -2,6 +2,8 @@ use crate::artifact::ArtifactError;
 use crate::audit::AuditError;
 use crate::bundle::BundleError;
 use crate::log_api::ApiError;
+use crate::monitor::HookError;
+use crate::monitor::MonitorConfigError;
 use crate::signing_key::SigningKeyError;
 use crate::source::SourceError;
 use crate::submit::SubmitError;
@@ -39,6 +41,12 @@ pub enum Error {
     /// Reading a log to copy it.
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// What to look for in a log.
+    #[error(transparent)]
+    MonitorConfig(#[from] MonitorConfigError),
+    /// What to do when it is found.
+    #[error(transparent)]
+    Hook(#[from] HookError),
     /// Knowing which log to trust.
     #[error(transparent)]
     Trust(#[from] TrustError),
@@ -76,9 +84,12 @@ impl Error {
             Self::Verify(error) => verify_failure(error),
             Self::Audit(error) => audit_failure(error),
             Self::Source(error) => source_failure(error),
-            Self::Trust(_) | Self::TrustFiles(_) | Self::SigningKey(_) | Self::Artifact(_) => {
-                Failure::Undone
-            }
+            Self::MonitorConfig(_)
+            | Self::Hook(_)
+            | Self::Trust(_)
+            | Self::TrustFiles(_)
+            | Self::SigningKey(_)
+            | Self::Artifact(_) => Failure::Undone,
         }
     }
 }

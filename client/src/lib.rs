@@ -1,11 +1,12 @@
-//! Everything that is done on the other side of a log: signing and submitting, reading and proving, verifying offline, and
-//! auditing.
+//! Everything that is done on the other side of a log: signing and submitting, reading and proving, verifying offline,
+//! auditing and monitoring.
 //!
 //! - A signer makes a [`Submission`], sends it with [`Submission::submit`], which checks the answer, and keeps a [`Bundle`].
 //! - A verifier reads the [`Bundle`] and calls [`verify()`] with the artifact and the [`TrustedLogs`]: no network.
 //! - A reader asks a [`LogApi`] for entries and proofs, or a [`TiledLog`], which is any log that serves C2SP tiles.
 //! - An [`Auditor`] remembers the last head, proves that each new one extends it, and can rebuild the whole tree.
 //! - A mirror copies a [`LogSource`], whatever protocol it speaks.
+//! - A [`Monitor`] does that too, and finds every entry that names an identity, a key or an artifact.
 //! - An operator gives other Sigstore clients the [`TrustFiles`] of a log.
 //!
 //! ```no_run
@@ -30,8 +31,10 @@ mod audit_state;
 mod bundle;
 mod error;
 mod growing_tree;
+mod head_watch;
 mod log_api;
 mod log_entry;
+mod monitor;
 mod rekor_v1;
 mod request;
 mod signing_key;
@@ -76,6 +79,17 @@ pub use log_api::ProvenInclusion;
 pub use log_entry::LogEntry;
 pub use log_entry::LogEntryError;
 pub use log_entry::LogEntryFault;
+pub use monitor::HOOK_TIMEOUT;
+pub use monitor::Hit;
+pub use monitor::Hook;
+pub use monitor::HookError;
+pub use monitor::MAX_MONITOR_CONFIG_BYTES;
+pub use monitor::Monitor;
+pub use monitor::MonitorConfig;
+pub use monitor::MonitorConfigError;
+pub use monitor::MonitorPage;
+pub use monitor::MonitorRun;
+pub use monitor::MonitorState;
 pub use signing_key::SigningKey;
 pub use signing_key::SigningKeyError;
 pub use signing_key::public_key_pem;

@@ -197,6 +197,18 @@ async fn read_file(path: &Path, limit: usize) -> Result<Option<Bytes>, ReadError
 #[derive(Clone, Debug, Default)]
 pub struct FetchedTiles(HashMap<TileId, Arc<Tile>>);
 
+impl FetchedTiles {
+    /// Adds a tile that was computed from what the log gave, in place of the log's own.
+    pub(crate) fn insert(&mut self, id: TileId, tile: Tile) {
+        self.0.insert(id, Arc::new(tile));
+    }
+
+    /// Forgets a tile.
+    pub(crate) fn remove(&mut self, id: TileId) {
+        self.0.remove(&id);
+    }
+}
+
 impl TileSource for FetchedTiles {
     type Error = MissingTile;
 

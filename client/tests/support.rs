@@ -294,6 +294,11 @@ impl ShownLog {
             .insert(path.to_owned(), body);
     }
 
+    /// Answers at `path` as the log does again.
+    pub(crate) fn heal(&self, path: &str) {
+        self.0.lock().unwrap().overrides.remove(path);
+    }
+
     /// Flips one bit in the last byte of what is served at `path`.
     pub(crate) fn damage(&self, path: &str) {
         let mut body = self.0.lock().unwrap().log.serve(path).unwrap();

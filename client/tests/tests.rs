@@ -5,6 +5,8 @@
 mod audit;
 mod bundles;
 mod log_api;
+mod monitor;
+mod source;
 mod submit;
 mod support;
 mod trust_files;
