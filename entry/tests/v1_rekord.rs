@@ -1,0 +1,562 @@
+//! Rekord entries with the signatures of ssh-keygen, minisign and signify, and with chains of certificates.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::process::Stdio;
+
+use ledgerstone_entry::EntryKind;
+use ledgerstone_entry::PreparedEntry;
+use ledgerstone_entry::describe;
+use ledgerstone_entry::search_keys_of_body;
+use ledgerstone_entry::v1::PublicKeyFormat;
+use ledgerstone_entry::v1::V1Reject;
+use ledgerstone_entry::v1::search_key_of_hash;
+use ledgerstone_entry::v1::search_key_of_public_key;
+use rcgen::BasicConstraints;
+use rcgen::CertificateParams;
+use rcgen::IsCa;
+use rcgen::Issuer;
+use rcgen::KeyPair;
+use rcgen::date_time_ymd;
+use serde_json::Value;
+use sha2::Digest as _;
+use sha2::Sha256;
+
+use crate::support::Signer;
+use crate::support::base64;
+use crate::v1_support::create;
+use crate::v1_support::encode;
+use crate::v1_support::logged;
+use crate::v1_support::pem;
+use crate::v1_support::refusal;
+use crate::v1_support::rekord;
+
+/// What upstream's tests sign with the SSH key below.
+const SSH_DOCUMENT: &[u8] = b"Hello, ssh world!\n";
+
+const SSH_KEY: &str =
+    "AAAAB3NzaC1yc2EAAAADAQABAAABgQDNiZqGzHyM/v0RU/EVmxeMevapvJID6/ZcvHBixjA8yZ+Fm08pNeNVZV0X
+    aIKT1hI+/Jx7JoYo4KdeK3yf7b4MAo5dwTJL0z0Hwh+TNLZW6cti1HaNST+/SjgMrLCqG/d4hjzwZzr4PGJV9x4R
+    oul2bl6LzfZtQhu5qJ7NFWMnmi+/9VY+IkBgZFx+NY1Rvq1GQucWGOpTzM4MR5rJY80Yl/fa0KAGTsD41ZPB7g2+
+    6jZI1ZQGme5H7Ru/0ONDai3IbMNUPzmJUKq3Um/q6eN2EznT6UfXjlG2rDpBt9vxg8+8pUu0O/uzpbUTU2pDpBUn
+    P4fdYdYXH+/2A63jlKfVCk1+xBnQpowK5x2l5yrmUWehoLRrGWnjiibYFul3Gn3/MnWOGXSb0E85YTD6F7jgiqMg
+    5Gypm5MBAJ/A9Z/ZTFLDZgDWbAhovWpY0G8WlmxUPx3lIIlOVPNdxsB0nuTTw6ld82LVahCaljBiDoVK4mCIKfsG
+    shb8dwyF6e5BBms=";
+
+const SSH_SIGNATURE: &str = "-----BEGIN SSH SIGNATURE-----
+U1NIU0lHAAAAAQAAAZcAAAAHc3NoLXJzYQAAAAMBAAEAAAGBAM2JmobMfIz+/RFT8RWbF4
+x69qm8kgPr9ly8cGLGMDzJn4WbTyk141VlXRdogpPWEj78nHsmhijgp14rfJ/tvgwCjl3B
+MkvTPQfCH5M0tlbpy2LUdo1JP79KOAyssKob93iGPPBnOvg8YlX3HhGi6XZuXovN9m1CG7
+mons0VYyeaL7/1Vj4iQGBkXH41jVG+rUZC5xYY6lPMzgxHmsljzRiX99rQoAZOwPjVk8Hu
+Db7qNkjVlAaZ7kftG7/Q40NqLchsw1Q/OYlQqrdSb+rp43YTOdPpR9eOUbasOkG32/GDz7
+ylS7Q7+7OltRNTakOkFSc/h91h1hcf7/YDreOUp9UKTX7EGdCmjArnHaXnKuZRZ6GgtGsZ
+aeOKJtgW6Xcaff8ydY4ZdJvQTzlhMPoXuOCKoyDkbKmbkwEAn8D1n9lMUsNmANZsCGi9al
+jQbxaWbFQ/HeUgiU5U813GwHSe5NPDqV3zYtVqEJqWMGIOhUriYIgp+wayFvx3DIXp7kEG
+awAAAARmaWxlAAAAAAAAAAZzaGE1MTIAAAGUAAAADHJzYS1zaGEyLTUxMgAAAYCKb6hW7f
+e+oN2hTje0ymbQbm6RCxvUID+qxA3uXpGaHXXOh2JDkjqTZE0aCbFIhrjLKsl5L4eu2Upn
+OmJf1og4Wi4qpMaFu1QS5j5OMzimJl/60iP0GklpQvfj/BaP2S2NoelTiHvZcbOUxtwVwX
+/ya5+MdB21mriZDXL8krEnx9XqHMga6ReCUJ1wN/IeA30xWg9k7acoR9q/UfaTauwbEa67
+upCfAWLSlQxfTd5LZpw2Re695vXRZnKT3Xf7vXVPhLSLAZBn2zHm+Mk++oy5VGAxjf8+o1
+yYSGv6xpiBynenZv50WffLyaZ1X1YtZ/WBiiz7lSdeulZAR3iDSWJYUDo7kREb68trygjV
+a68kEamlIMCDOo2wbWk8Z+yoYyT6qp9EbiWBuqexFonAnvabxOp3kQ4bGDeXkcjIyauhtZ
+Y92S+qadtwmi+4cLzo/yVEvIeNsA7NOGSpVI+fdOW45R8E1nQLnf8LczXRESVgv//9KMtx
+QM1YRBRG6BaBhg8=
+-----END SSH SIGNATURE-----
+";
+
+/// What upstream's tests sign with the keys of minisign and signify below.
+const MINISIGN_DOCUMENT: &[u8] = b"Hello, World!\n";
+
+const MINISIGN_KEY: &str = "untrusted comment: minisign public key 9D92931126AE543F
+RWQ/VK4mEZOSnVFf2NhEt9WV8zE1RcN8mtKeOO7mVjj/MCDvb5tSV6RD
+";
+
+const MINISIGN_SIGNATURE: &str = "untrusted comment: signature from minisign secret key
+RWQ/VK4mEZOSnVsP2aVAcwlCDu0V5VUqqGeE6mndH9v7wY4++PrZdB0HBRyVpt4/h0VDzQIvLenPpmTRSx1604Bac6Joz08phg4=
+trusted comment: timestamp:1610131681	file:hello_world.txt
+SbpK5wWmI+aoiwXBitvDWszRT9dwH8ZMzVaGn+WHZQXz+xnnAWCTmikCYnVv67iffkmZr24wZmnMok6Fvv8HDQ==
+";
+
+const MINISIGN_HASHED_KEY: &str = "untrusted comment: minisign public key 71418543D227848
+RWRIeCI9VBgUB0FAABABUrdfRVLBsRhOC63S9bDOAeWkCmnT38a1sUDb";
+
+const MINISIGN_HASHED_SIGNATURE: &str = "untrusted comment: signature from minisign secret key
+RURIeCI9VBgUB9kPHyUwRtxZycb78g9wT6d+oRuXEKquv665OMM6CI64Z+hGcKiJg2ErfA50FCgmdiUw4EHErNMivjYajjO4EAQ=
+trusted comment: timestamp:1643685548	file:hello_world.txt	hashed
+cueBI9ab3mX+ZGQoBFSq49wrxZMTrLjX1Q0LlNhUmnA7dIptKj/KrpbfDJDCPtbxd3lbeo0zKGVNwpW/EQo3Dw==
+";
+
+const SIGNIFY_KEY: &str = "untrusted comment: signify public key
+RWSZyj9wTc0QvAfiUA2zFbdxSpPGyXLc/Mcxn+7hd9f6+VP+jHu0bu8b
+";
+
+const SIGNIFY_SIGNATURE: &str = "untrusted comment: verify with signify.pub
+RWSZyj9wTc0QvMrf5en3xQSpQcAZCzNyW23BBPBPjQuFVek3KGzNtNCv60pob32eGBL9ZuuiG36GnvcOwFodj7l9dl1jbzNR6QE=
+";
+
+/// What holds of every entry with a key in `format`: the logged texts, and what finds it.
+fn check(entry: &PreparedEntry, format: PublicKeyFormat, key: &str, signature: &str) {
+    assert_eq!(entry.kind, EntryKind::RekordV001);
+    let value = logged(entry);
+    assert_eq!(
+        serde_json_canonicalizer::to_vec(&value).unwrap(),
+        entry.body
+    );
+    let logged = &value["spec"]["signature"];
+    assert_eq!(logged["format"], format.name());
+    assert_eq!(logged["publicKey"]["content"], encode(key));
+    assert_eq!(logged["content"], encode(signature));
+    assert!(describe(&entry.body).is_ok());
+    assert_eq!(search_keys_of_body(&entry.body).unwrap(), entry.search_keys);
+    let searched = search_key_of_public_key(format, key.as_bytes()).unwrap();
+    assert!(entry.search_keys.contains(&searched));
+    let prefixed = format!("sha256:{}", hex::encode(Sha256::digest(key)));
+    assert!(
+        entry
+            .search_keys
+            .contains(&search_key_of_hash(&prefixed).unwrap())
+    );
+}
+
+fn second_line(text: &str) -> &str {
+    text.lines().nth(1).unwrap()
+}
+
+#[test]
+fn minisign_and_signify_as_upstreams_tests_have_them() {
+    for (key, signature) in [
+        (MINISIGN_KEY, MINISIGN_SIGNATURE),
+        (MINISIGN_HASHED_KEY, MINISIGN_HASHED_SIGNATURE),
+        (SIGNIFY_KEY, SIGNIFY_SIGNATURE),
+    ] {
+        let submitted = |key: &[u8], signature: &str| {
+            create(&rekord(
+                "minisign",
+                MINISIGN_DOCUMENT,
+                signature.as_bytes(),
+                key,
+            ))
+            .unwrap()
+        };
+        let entry = submitted(key.as_bytes(), signature);
+        let canonical = format!("untrusted comment:\n{}", second_line(signature));
+        check(
+            &entry,
+            PublicKeyFormat::Minisign,
+            second_line(key),
+            &canonical,
+        );
+        // The key alone is the same key, and what is logged is in order itself.
+        assert_eq!(submitted(second_line(key).as_bytes(), signature), entry);
+        assert_eq!(submitted(second_line(key).as_bytes(), &canonical), entry);
+
+        // The oldest entries have nothing but the key itself, whose id is then not known.
+        let bare = &base64(second_line(key))[10..];
+        let nameless = encode([b"Ed\0\0\0\0\0\0\0\0", bare].concat());
+        check(
+            &submitted(bare, signature),
+            PublicKeyFormat::Minisign,
+            &nameless,
+            &canonical,
+        );
+    }
+}
+
+#[test]
+fn malformed_minisign_texts_are_refused() {
+    let refused = |key: &str, signature: &str| {
+        let proposal = rekord(
+            "minisign",
+            MINISIGN_DOCUMENT,
+            signature.as_bytes(),
+            key.as_bytes(),
+        );
+        refusal(&proposal)
+    };
+    for key in [
+        "RWQ",
+        "a comment\nRWQ/VK4mEZOS\n",
+        "a comment",
+        "a comment\n\n",
+    ] {
+        let reject = refused(key, MINISIGN_SIGNATURE);
+        let format = PublicKeyFormat::Minisign;
+        assert!(
+            matches!(reject, V1Reject::MalformedKey { format: of, .. } if of == format),
+            "{reject}"
+        );
+    }
+    let one_line = second_line(MINISIGN_SIGNATURE);
+    let without_global: Vec<&str> = MINISIGN_SIGNATURE.lines().take(3).collect();
+    for signature in [
+        one_line.to_owned(),
+        "a comment\nRWQ=".to_owned(),
+        "a comment\nno base64".to_owned(),
+        without_global.join("\n"),
+        format!("{}\nAAAA", without_global.join("\n")),
+        format!("{MINISIGN_SIGNATURE}one more line\n"),
+    ] {
+        let reject = refused(MINISIGN_KEY, &signature);
+        assert!(
+            matches!(reject, V1Reject::MalformedSignature { .. }),
+            "{signature}: {reject}"
+        );
+    }
+    for (key, signature) in [
+        (MINISIGN_KEY, SIGNIFY_SIGNATURE),
+        (MINISIGN_KEY, MINISIGN_HASHED_SIGNATURE),
+        (MINISIGN_HASHED_KEY, MINISIGN_SIGNATURE),
+    ] {
+        assert_eq!(
+            refused(key, signature),
+            V1Reject::Mismatch(PublicKeyFormat::Minisign)
+        );
+    }
+}
+
+fn ssh_key() -> String {
+    format!("ssh-rsa {}", SSH_KEY.split_whitespace().collect::<String>())
+}
+
+/// The bytes in the armor of a signature.
+fn ssh_wire(armored: &str) -> Vec<u8> {
+    let lines: Vec<&str> = armored
+        .lines()
+        .filter(|line| !line.starts_with('-'))
+        .collect();
+    base64(&lines.concat())
+}
+
+#[test]
+fn an_ssh_signature_as_upstreams_tests_have_it() {
+    let submitted = |key: &str| {
+        let signature = SSH_SIGNATURE.as_bytes();
+        create(&rekord("ssh", SSH_DOCUMENT, signature, key.as_bytes()))
+    };
+    let entry = submitted(&format!("{} test@rekor.dev\n", ssh_key())).unwrap();
+    let canonical = pem("SSH SIGNATURE", &ssh_wire(SSH_SIGNATURE));
+    check(
+        &entry,
+        PublicKeyFormat::Ssh,
+        &format!("{}\n", ssh_key()),
+        &canonical,
+    );
+    for key in [
+        ssh_key(),
+        format!("# a comment\n\n  {}\n", ssh_key()),
+        format!(
+            "no-pty,command=\"ssh-rsa AAAA\" {} somebody else\n",
+            ssh_key()
+        ),
+    ] {
+        assert_eq!(submitted(&key).unwrap(), entry, "{key}");
+    }
+}
+
+#[test]
+fn malformed_ssh_texts_are_refused() {
+    let refused = |key: &str, signature: &str| {
+        refusal(&rekord(
+            "ssh",
+            SSH_DOCUMENT,
+            signature.as_bytes(),
+            key.as_bytes(),
+        ))
+    };
+    let long = format!("{}{}", ssh_key(), " ".repeat(64 << 10));
+    let another_type = ssh_key().replace("ssh-rsa", "ssh-dss");
+    let sk = format!(
+        "sk-ssh-ed25519@openssh.com {}",
+        encode(b"\0\0\0\x1ask-ssh-ed25519@openssh.com")
+    );
+    for key in [
+        "",
+        "ssh-rsa",
+        "ssh-rsa no-base64",
+        "ssh-rsa AAAA",
+        &ssh_key()[..200],
+        &another_type,
+        &long,
+        &sk,
+    ] {
+        let key = if key.is_empty() { " " } else { key };
+        let reject = refused(key, SSH_SIGNATURE);
+        assert!(
+            matches!(reject, V1Reject::MalformedKey { .. }),
+            "{key}: {reject}"
+        );
+    }
+
+    let wire = ssh_wire(SSH_SIGNATURE);
+    let replaced = |from: &[u8], to: &[u8]| {
+        let at = wire
+            .windows(from.len())
+            .position(|window| window == from)
+            .unwrap();
+        let mut wire = wire.clone();
+        wire.splice(at..at + from.len(), to.iter().copied());
+        pem("SSH SIGNATURE", &wire)
+    };
+    for signature in [
+        "no armor".to_owned(),
+        pem("SSH KEY", &wire),
+        pem("SSH SIGNATURE", b""),
+        pem("SSH SIGNATURE", &wire[..wire.len() - 1]),
+        pem("SSH SIGNATURE", &[&wire[..], b"more"].concat()),
+        replaced(b"SSHSIG", b"SSHSAG"),
+        replaced(b"\0\0\0\x01", b"\0\0\0\x02"),
+        replaced(b"\0\0\0\x04file", b"\0\0\0\x03git"),
+        replaced(b"sha512\0", b"sha256\0"),
+        replaced(b"\0\0\0\x07ssh-rsa", b"\0\0\0\x06sh-rsa"),
+        replaced(b"\0\0\x01\x97", b"\xff\xff\xff\xff"),
+    ] {
+        let reject = refused(&ssh_key(), &signature);
+        assert!(
+            matches!(reject, V1Reject::MalformedSignature { .. }),
+            "{signature}: {reject}"
+        );
+    }
+    for signature in [
+        replaced(b"rsa-sha2-512", b"rsa-sha2-256"),
+        replaced(b"rsa-sha2-512", b"ssh-ed25519x"),
+    ] {
+        assert_eq!(
+            refused(&ssh_key(), &signature),
+            V1Reject::Mismatch(PublicKeyFormat::Ssh)
+        );
+    }
+    let other = refusal(&rekord(
+        "ssh",
+        b"another",
+        SSH_SIGNATURE.as_bytes(),
+        ssh_key().as_bytes(),
+    ));
+    assert_eq!(other, V1Reject::Mismatch(PublicKeyFormat::Ssh));
+}
+
+/// Runs a program of this machine. `None` when it is not there.
+fn run(folder: &Path, program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program)
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .output();
+    let Ok(output) = output else {
+        println!("skipped: {program} is not at hand");
+        return None;
+    };
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "{program} {arguments:?}: {complaint}"
+    );
+    Some(String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+fn keys_of_ssh_keygen() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("document"), "signed with ssh-keygen").unwrap();
+    for (name, kind, bits) in [
+        ("one", "ed25519", "256"),
+        ("two", "ecdsa", "256"),
+        ("three", "ecdsa", "384"),
+        ("four", "ecdsa", "521"),
+        ("five", "rsa", "3072"),
+    ] {
+        let made = [
+            "-q",
+            "-t",
+            kind,
+            "-b",
+            bits,
+            "-N",
+            "",
+            "-C",
+            "ada@example.com",
+            "-f",
+            name,
+        ];
+        if run(folder, "ssh-keygen", &made).is_none() {
+            return;
+        }
+        let sign = |hash: &str| {
+            let _ = fs::remove_file(folder.join("document.sig"));
+            run(
+                folder,
+                "ssh-keygen",
+                &[
+                    "-Y", "sign", "-n", "file", "-f", name, "-O", hash, "document",
+                ],
+            );
+            fs::read_to_string(folder.join("document.sig")).unwrap()
+        };
+        let key = fs::read_to_string(folder.join(format!("{name}.pub"))).unwrap();
+        let proposal = |signature: &str| {
+            rekord(
+                "ssh",
+                b"signed with ssh-keygen",
+                signature.as_bytes(),
+                key.as_bytes(),
+            )
+        };
+        let signature = sign("hashalg=sha512");
+        let entry =
+            create(&proposal(&signature)).unwrap_or_else(|reject| panic!("{kind}: {reject}"));
+        let canonical_key = key.replace(" ada@example.com", "");
+        let canonical = pem("SSH SIGNATURE", &ssh_wire(&signature));
+        check(&entry, PublicKeyFormat::Ssh, &canonical_key, &canonical);
+
+        let reject = refusal(&proposal(&sign("hashalg=sha256")));
+        assert!(
+            matches!(reject, V1Reject::MalformedSignature { .. }),
+            "{kind}: {reject}"
+        );
+    }
+}
+
+/// A chain that openssl makes: root, intermediate, leaf, with a key of `algorithm` each. The texts of leaf,
+/// intermediate, root, and of a root that has nothing to do with them.
+fn openssl_chain(folder: &Path, algorithm: &[&str]) -> Option<[String; 4]> {
+    let authority = "basicConstraints=critical,CA:TRUE";
+    let make = |name: &str, issuer: Option<&str>, extension: &str| {
+        let subject = format!("/CN={name}");
+        let (key, certificate) = (format!("{name}.key"), format!("{name}.pem"));
+        let mut arguments = vec!["req", "-x509", "-nodes", "-subj", &subject, "-days", "30"];
+        arguments.extend(["-keyout", &key, "-out", &certificate, "-addext", extension]);
+        arguments.extend(algorithm);
+        let (issuer_key, issuer_certificate) = match issuer {
+            Some(issuer) => (format!("{issuer}.key"), format!("{issuer}.pem")),
+            None => (String::new(), String::new()),
+        };
+        if issuer.is_some() {
+            arguments.extend(["-CAkey", &issuer_key, "-CA", &issuer_certificate]);
+        }
+        run(folder, "openssl", &arguments)?;
+        Some(fs::read_to_string(folder.join(certificate)).unwrap())
+    };
+    let root = make("root", None, authority)?;
+    let intermediate = make("middle", Some("root"), authority)?;
+    let leaf = make(
+        "leaf",
+        Some("middle"),
+        "subjectAltName=email:ada@example.com",
+    )?;
+    let other = make("other", None, authority)?;
+    Some([leaf, intermediate, root, other])
+}
+
+#[test]
+fn chains_of_openssl() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let document = b"signed with openssl";
+    fs::write(folder.join("document"), document).unwrap();
+    for algorithm in [
+        &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"][..],
+        &[
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-384",
+            "-sha384",
+        ],
+        &["-newkey", "rsa:2048", "-sha512"],
+    ] {
+        let Some([leaf, middle, root, other]) = openssl_chain(folder, algorithm) else {
+            return;
+        };
+        run(
+            folder,
+            "openssl",
+            &[
+                "dgst", "-sha256", "-sign", "leaf.key", "-out", "sig", "document",
+            ],
+        );
+        let signature = fs::read(folder.join("sig")).unwrap();
+        let submit = |chain: &[&String]| {
+            let chain: String = chain.iter().map(|pem| pem.as_str()).collect();
+            (
+                create(&rekord("x509", document, &signature, chain.as_bytes())),
+                chain,
+            )
+        };
+        for chain in [
+            &[&leaf, &middle, &root][..],
+            &[&leaf, &middle],
+            &[&leaf, &other, &middle, &root],
+            &[&leaf],
+        ] {
+            let (entry, text) = submit(chain);
+            let entry = entry.unwrap_or_else(|reject| panic!("{algorithm:?}: {reject}"));
+            let value: Value = logged(&entry);
+            assert_eq!(
+                value["spec"]["signature"]["publicKey"]["content"],
+                encode(&text)
+            );
+            let subject = ledgerstone_entry::SearchKey::subject("ada@example.com");
+            assert!(entry.search_keys.contains(&subject));
+        }
+        for broken in [
+            &[&leaf, &root][..],
+            &[&leaf, &other],
+            &[&leaf, &middle, &other],
+            &[&leaf, &leaf],
+        ] {
+            assert_eq!(submit(broken).0, Err(V1Reject::Chain), "{algorithm:?}");
+        }
+        let limit = 10;
+        let (refused, _) = submit(&[&leaf; 11]);
+        assert_eq!(refused, Err(V1Reject::TooManyCertificates { limit }));
+    }
+}
+
+/// Whether a leaf made today is taken with a root like this.
+fn chain_with(root: CertificateParams) -> Result<PreparedEntry, V1Reject> {
+    let document = b"signed with a certified key";
+    let signer = Signer::p256();
+    let leaf_pair = KeyPair::try_from(signer.pkcs8()).unwrap();
+    let root_pair = KeyPair::generate().unwrap();
+    let root_certificate = root.self_signed(&root_pair).unwrap();
+    let mut leaf = CertificateParams::default();
+    (leaf.not_before, leaf.not_after) = (date_time_ymd(2026, 1, 1), date_time_ymd(2026, 2, 1));
+    let leaf = leaf
+        .signed_by(&leaf_pair, &Issuer::new(root, root_pair))
+        .unwrap();
+    let chain = [
+        pem("CERTIFICATE", leaf.der()),
+        pem("CERTIFICATE", root_certificate.der()),
+    ]
+    .concat();
+    create(&rekord(
+        "x509",
+        document,
+        &signer.sign(document),
+        chain.as_bytes(),
+    ))
+}
+
+fn authority() -> CertificateParams {
+    let mut root = CertificateParams::default();
+    root.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    root
+}
+
+#[test]
+fn an_issuer_must_be_an_authority_and_valid_at_the_time() {
+    assert!(chain_with(authority()).is_ok());
+    for is_ca in [IsCa::NoCa, IsCa::ExplicitNoCa] {
+        let mut root = authority();
+        root.is_ca = is_ca;
+        assert_eq!(chain_with(root), Err(V1Reject::Chain));
+    }
+    let mut early = authority();
+    early.not_after = date_time_ymd(2025, 12, 31);
+    let mut late = authority();
+    late.not_before = date_time_ymd(2026, 1, 2);
+    for root in [early, late] {
+        assert_eq!(chain_with(root), Err(V1Reject::Chain));
+    }
+}
