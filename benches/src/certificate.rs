@@ -34,7 +34,7 @@ const FULCIO: &[u64] = &[1, 3, 6, 1, 4, 1, 57264, 1];
 const SUBJECT_KEY_ID: &[u64] = &[2, 5, 29, 14];
 const TIMESTAMPS: &[u64] = &[1, 3, 6, 1, 4, 1, 11129, 2, 4, 2];
 
-/// The first month in which a certificate of this issuer begins.
+/// When the first certificate of this issuer begins.
 const FIRST_YEAR: i32 = 2026;
 
 /// Issues certificates.
@@ -80,6 +80,8 @@ impl Authority {
 /// One run of a workflow, of which a certificate tells.
 struct Run {
     number: u64,
+    /// Which of the repositories.
+    of: u64,
     owner: String,
     repository: String,
     workflow: String,
@@ -90,13 +92,14 @@ impl Run {
     fn new(number: u64) -> anyhow::Result<Self> {
         let of = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) % REPOSITORIES;
         let owner = format!("organization-{:04}", of / 4);
-        let repository = format!("{owner}/software-that-is-released-{of:04}");
+        let repository = format!("{owner}/software-that-is-built-and-released-{of:04}");
         let workflow = format!(
-            "https://github.com/{repository}/.github/workflows/release.yml@refs/heads/main"
+            "https://github.com/{repository}/.github/workflows/build-sign-and-release.yml@refs/heads/main"
         );
         let commit: [u8; 20] = random()?;
         Ok(Self {
             number,
+            of,
             owner,
             repository,
             workflow,
@@ -112,16 +115,13 @@ impl Run {
             "{repository}/actions/runs/{}/attempts/1",
             15_000_000_000 + self.number
         );
-        let of = self.number % REPOSITORIES;
-        let (repository_id, owner_id) = (
-            format!("{}", 600_000_000 + of),
-            format!("{}", 130_000_000 + of / 4),
-        );
+        let repository_id = (600_000_000 + self.of).to_string();
+        let owner_id = (130_000_000 + self.of / 4).to_string();
         let bare = [
             ISSUER,
             "push",
             &self.commit,
-            "Release",
+            "Build, sign and release",
             &self.repository,
             "refs/heads/main",
         ];

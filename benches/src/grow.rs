@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
-use anyhow::Context;
 use anyhow::ensure;
 use clap::Args;
 use ledgerstone_entry::Policy;
@@ -23,6 +22,8 @@ use crate::connection::request;
 use crate::machine::Machine;
 use crate::machine::disk_bytes;
 use crate::machine::process_memory;
+use crate::machine::process_time;
+use crate::report::Column;
 use crate::report::Report;
 use crate::requests::Body;
 use crate::requests::Signer;
@@ -66,78 +67,62 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Report> {
     let mut report = Report::new("grow", Machine::look());
     let directory = server::directory(arguments.place.dir.as_deref())?;
     let data = directory.path().join("data");
-    let filled = fill(&data, arguments)?;
-    let stored = disk_bytes(&data)? as f64;
-    let entries = arguments.entries as f64;
+    let filled = Filled::measure(&data, arguments)?;
 
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let first = runtime.block_on(Start::measure(&binary, &data))?;
-    // A second time: now the pages of the first are in the system's memory, as after an update of the program.
-    first.server.terminate()?;
-    let again = runtime.block_on(Start::measure(&binary, &data))?;
+    let filled_start = runtime.block_on(Start::measure(&binary, &data))?;
+    // A second time: the first has put what the filling left in the log of the store where it belongs.
+    filled_start.server.terminate()?;
+    let clean = runtime.block_on(Start::measure(&binary, &data))?;
 
     let prepared = Prepared::new(arguments.body, arguments.load_entries)?;
     let time = Duration::from_secs(arguments.seconds);
-    let row = Row::measure(
-        &again.server,
-        &prepared,
-        arguments.clients,
-        time,
-        directory.path(),
-    );
+    let (server, clients) = (clean.server, arguments.clients);
+    let row = Row::measure(&server, &prepared, clients, time, directory.path());
     let row = runtime.block_on(row)?;
-    let loaded_memory = process_memory(again.server.pid(), "VmRSS")?;
+    let loaded_memory = process_memory(server.pid(), "VmRSS")?;
     // Dropped is killed: the store has to recover what only its log holds.
-    drop(again.server);
+    drop(server);
     let killed = runtime.block_on(Start::measure(&binary, &data))?;
 
-    let column = row
-        .into_column()
-        .count("entries before the load", "entries", arguments.entries)
+    let column = filled
+        .add_to(row.to_column(), arguments.entries as f64)
         .figure(
-            "time to fill, s",
-            "fillSeconds",
-            filled.time.as_secs_f64(),
+            "clean start until it listens, ms",
+            "startUpMs",
+            clean.times.listens,
             0,
         )
         .figure(
-            "body, mean, B",
-            "bodyBytes",
-            filled.body_bytes as f64 / entries,
-            0,
-        )
-        .figure(
-            "disk before the load, B an entry",
-            "diskBytes",
-            stored / entries,
-            0,
-        )
-        .figure(
-            "disk, in sums of bodies",
-            "diskRatio",
-            stored / filled.body_bytes as f64,
-            2,
-        )
-        .figure("start until it listens, ms", "startUpMs", first.listens, 0)
-        .figure(
-            "start until a read is answered, ms",
+            "clean start until a read is answered, ms",
             "firstReadMs",
-            first.answers,
+            clean.times.answers,
             0,
         )
-        .figure("the same again, ms", "firstReadAgainMs", again.answers, 0)
+        .figure(
+            "the same after the filling, ms",
+            "firstReadAfterFillMs",
+            filled_start.times.answers,
+            0,
+        )
         .figure(
             "the same after a kill -9 under load, ms",
             "firstReadAfterKillMs",
-            killed.answers,
+            killed.times.answers,
             0,
         )
         .figure(
-            "memory after the start, MiB",
+            "processor of the start after the kill -9, ms",
+            "processorAfterKillMs",
+            killed.times.processor,
+            0,
+        )
+        .figure(
+            "memory after the clean start, MiB",
             "memoryAfterStartMib",
-            again.memory,
+            clean.times.memory,
             0,
         )
         .figure(
@@ -150,14 +135,40 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Report> {
     Ok(report)
 }
 
+/// What filling a log took.
 struct Filled {
     time: Duration,
-    body_bytes: u64,
+    /// Of all bodies.
+    body_bytes: f64,
+    /// Of all files.
+    disk_bytes: f64,
 }
 
-/// Appends verified entries through the library, as many at a time as rounds of a useful size need.
-fn fill(data: &Path, arguments: &Arguments) -> anyhow::Result<Filled> {
-    let started = Instant::now();
+impl Filled {
+    fn measure(data: &Path, arguments: &Arguments) -> anyhow::Result<Self> {
+        let started = Instant::now();
+        let body_bytes = fill(data, arguments)?;
+        Ok(Self {
+            time: started.elapsed(),
+            body_bytes: body_bytes as f64,
+            disk_bytes: disk_bytes(data)? as f64,
+        })
+    }
+
+    fn add_to(&self, column: Column, entries: f64) -> Column {
+        let (body, disk) = (self.body_bytes / entries, self.disk_bytes / entries);
+        column
+            .figure("entries before the load", "entries", entries, 0)
+            .figure("time to fill, s", "fillSeconds", self.time.as_secs_f64(), 0)
+            .figure("body, mean, B", "bodyBytes", body, 0)
+            .figure("disk before the load, B an entry", "diskBytes", disk, 0)
+            .figure("disk, in sums of bodies", "diskRatio", disk / body, 2)
+    }
+}
+
+/// Appends verified entries through the library, as many at a time as rounds of a useful size need. Yields the bytes of their
+/// bodies.
+fn fill(data: &Path, arguments: &Arguments) -> anyhow::Result<u64> {
     let signer = Arc::new(Signer::new(arguments.body)?);
     let store = Arc::new(RocksStore::open(data, &RocksOptions::default())?);
     // Where the server looks for them.
@@ -167,7 +178,7 @@ fn fill(data: &Path, arguments: &Arguments) -> anyhow::Result<Filled> {
         .enable_all()
         .build()?;
     let (next, end) = (Arc::new(AtomicU64::new(0)), arguments.entries);
-    let body_bytes = runtime.block_on(async {
+    runtime.block_on(async {
         let mut tasks = JoinSet::new();
         for _ in 0..FILLING_TASKS.min(end) {
             let (log, signer, next) = (log.clone(), Arc::clone(&signer), Arc::clone(&next));
@@ -179,10 +190,6 @@ fn fill(data: &Path, arguments: &Arguments) -> anyhow::Result<Filled> {
         }
         log.close().await?;
         anyhow::Ok(body_bytes)
-    })?;
-    Ok(Filled {
-        time: started.elapsed(),
-        body_bytes,
     })
 }
 
@@ -209,8 +216,17 @@ async fn append_until(
 /// A server that was just started over the filled log.
 struct Start {
     server: Server,
+    times: StartTimes,
+}
+
+struct StartTimes {
+    /// Milliseconds until it listened.
     listens: f64,
+    /// Milliseconds until a read was answered.
     answers: f64,
+    /// Milliseconds of processor time until then.
+    processor: f64,
+    /// MiB that it held then.
     memory: f64,
 }
 
@@ -224,13 +240,12 @@ impl Start {
             .exchange(&request("GET", "/log/v1/entries/0", b""))
             .await?;
         ensure!(reply.status == 200, "the first read got {}", reply.status);
-        let answers = millis(started.elapsed());
-        let memory = process_memory(server.pid(), "VmRSS").context("the started server")?;
-        Ok(Self {
+        let times = StartTimes {
             listens: millis(server.start_up),
-            server,
-            answers,
-            memory,
-        })
+            answers: millis(started.elapsed()),
+            processor: millis(process_time(server.pid())?),
+            memory: process_memory(server.pid(), "VmRSS")?,
+        };
+        Ok(Self { server, times })
     }
 }

@@ -59,7 +59,7 @@ pub(crate) fn binary(given: Option<&Path>) -> anyhow::Result<PathBuf> {
 
 /// A temporary directory in `parent`, or in the current one: where a log would be, not in a file system in memory.
 pub(crate) fn directory(parent: Option<&Path>) -> anyhow::Result<tempfile::TempDir> {
-    let parent = parent.unwrap_or(Path::new("."));
+    let parent = parent.unwrap_or_else(|| Path::new("."));
     tempfile::Builder::new()
         .prefix("ledgerstone-bench-")
         .tempdir_in(parent)

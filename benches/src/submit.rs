@@ -91,7 +91,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Report> {
             let time = Duration::from_secs(arguments.seconds);
             let row = Row::measure(&server, &prepared, clients, time, directory.path()).await?;
             let audited = check::audit(&server, &directory.path().join("audit.json")).await?;
-            anyhow::Ok(row.into_column().count(
+            anyhow::Ok(row.to_column().count(
                 "entries of the log audited afterwards",
                 "audited",
                 audited,
@@ -184,38 +184,45 @@ impl Row {
         })
     }
 
-    pub(crate) fn into_column(self) -> Column {
-        let accepted = self.outcome.answers.len() as f64;
-        let seconds = self.outcome.elapsed.as_secs_f64();
-        let latencies = self.outcome.answers.iter();
-        let latencies = Samples::new(latencies.map(|answer| millis(answer.latency)).collect());
-        let server_micros = micros(self.server_time) / accepted;
-        let others = self
-            .system_time
-            .saturating_sub(self.server_time + self.generator_time);
+    pub(crate) fn to_column(&self) -> Column {
         let heading = match self.clients {
             1 => "1 client".to_owned(),
             clients => format!("{clients} clients"),
         };
-        let per_round = |seconds: f64| 1e3 * seconds / self.rounds.count.max(1.0);
-        Column::new(heading)
-            .figure("time, s", "seconds", seconds, 1)
-            .figure("accepted entries", "accepted", accepted, 0)
+        let column = self.add_latency(Column::new(heading));
+        let column = self.add_processor(column);
+        self.add_rounds(column)
+            .figure(
+                "peak memory of the server, MiB",
+                "peakMemoryMib",
+                self.peak_memory,
+                0,
+            )
+            .count("answers verified afterwards", "verified", self.verified)
+    }
+
+    fn add_latency(&self, column: Column) -> Column {
+        let answers = &self.outcome.answers;
+        let all = Samples::new(
+            answers
+                .iter()
+                .map(|answer| millis(answer.latency))
+                .collect(),
+        );
+        let (p50, sync) = (all.median(), self.sync.median());
+        column
+            .figure("time, s", "seconds", self.seconds(), 1)
+            .figure("accepted entries", "accepted", self.accepted(), 0)
             .figure(
                 "accepted a second",
                 "acceptedPerSecond",
-                accepted / seconds,
+                self.accepted() / self.seconds(),
                 0,
             )
-            .figure("latency p50, ms", "p50Ms", latencies.median(), 2)
-            .figure("latency p99, ms", "p99Ms", latencies.percentile(99), 2)
-            .figure("latency max, ms", "maxMs", latencies.max(), 2)
-            .figure(
-                "disk sync of 4 KiB, median, ms",
-                "syncMedianMs",
-                self.sync.median(),
-                2,
-            )
+            .figure("latency p50, ms", "p50Ms", p50, 2)
+            .figure("latency p99, ms", "p99Ms", all.percentile(99), 2)
+            .figure("latency max, ms", "maxMs", all.max(), 2)
+            .figure("disk sync of 4 KiB, median, ms", "syncMedianMs", sync, 2)
             .figure(
                 "disk sync of 4 KiB, p99, ms",
                 "syncP99Ms",
@@ -225,76 +232,77 @@ impl Row {
             .figure(
                 "latency p50 less one sync, ms",
                 "p50LessSyncMs",
-                latencies.median() - self.sync.median(),
+                p50 - sync,
                 2,
             )
-            .figure(
-                "server processor, us an entry",
-                "serverMicros",
-                server_micros,
-                1,
-            )
+    }
+
+    fn add_processor(&self, column: Column) -> Column {
+        let ours = self.server_time + self.generator_time;
+        let others = self.system_time.saturating_sub(ours);
+        let cores = |time: Duration| time.as_secs_f64() / self.seconds();
+        let server = micros(self.server_time) / self.accepted();
+        let generator = micros(self.generator_time) / self.accepted();
+        let unit = self.verification_micros;
+        column
+            .figure("server processor, us an entry", "serverMicros", server, 1)
             .figure(
                 "one P-256 verification, us (V)",
                 "verificationMicros",
-                self.verification_micros,
+                unit,
                 1,
             )
             .figure(
                 "server processor an entry, in V",
                 "serverInVerifications",
-                server_micros / self.verification_micros,
+                server / unit,
                 2,
             )
             .figure(
                 "generator processor, us an entry",
                 "generatorMicros",
-                micros(self.generator_time) / accepted,
+                generator,
                 1,
             )
             .figure(
                 "cores used by server and generator",
                 "coresUsed",
-                (self.server_time + self.generator_time).as_secs_f64() / seconds,
+                cores(ours),
                 2,
             )
             .figure(
                 "cores used by other programs",
                 "coresUsedByOthers",
-                others.as_secs_f64() / seconds,
+                cores(others),
                 2,
             )
             .figure(
                 "cores not given by the host",
                 "coresStolen",
-                self.stolen_time.as_secs_f64() / seconds,
+                cores(self.stolen_time),
                 2,
             )
+    }
+
+    fn add_rounds(&self, column: Column) -> Column {
+        let count = self.rounds.count.max(1.0);
+        let (batch, commit, whole) = (
+            self.rounds.entries / count,
+            1e3 * self.rounds.commit_seconds / count,
+            1e3 * self.rounds.seconds / count,
+        );
+        column
             .figure("rounds", "rounds", self.rounds.count, 0)
-            .figure(
-                "entries a round, mean",
-                "meanBatch",
-                self.rounds.entries / self.rounds.count.max(1.0),
-                1,
-            )
-            .figure(
-                "commit of a round, mean, ms",
-                "meanCommitMs",
-                per_round(self.rounds.commit_seconds),
-                2,
-            )
-            .figure(
-                "whole round, mean, ms",
-                "meanRoundMs",
-                per_round(self.rounds.seconds),
-                2,
-            )
-            .figure(
-                "peak memory of the server, MiB",
-                "peakMemoryMib",
-                self.peak_memory,
-                0,
-            )
-            .count("answers verified afterwards", "verified", self.verified)
+            .figure("entries a round, mean", "meanBatch", batch, 1)
+            .figure("commit of a round, mean, ms", "meanCommitMs", commit, 2)
+            .figure("whole round, mean, ms", "meanRoundMs", whole, 2)
+    }
+
+    fn accepted(&self) -> f64 {
+        self.outcome.answers.len() as f64
+    }
+
+    fn seconds(&self) -> f64 {
+        self.outcome.elapsed.as_secs_f64()
     }
 }
