@@ -65,6 +65,8 @@ pub(crate) enum Command {
     Proof(ProofCommand),
     /// Check that a log extends what it showed before, or rebuild all of it.
     Audit(AuditArguments),
+    /// Find the entries that name an identity, a key or an artifact, and be told when new ones appear.
+    Monitor(MonitorArguments),
     /// Write the files that make other Sigstore clients trust and use a log.
     Trust(TrustArguments),
     /// Copy a log that somebody else runs into a shard of its own, verified entry by entry. Goes on where an interrupted import
@@ -314,6 +316,35 @@ pub(crate) struct AuditArguments {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct MonitorArguments {
+    /// What to look for: a TOML file with identities, keys, digests and kinds, and perhaps an on-hit command.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+
+    /// The file that remembers the last head that was verified, and which entries were looked at.
+    #[arg(long, value_name = "FILE", default_value = "ledgerstone-monitor.json")]
+    pub(crate) state: PathBuf,
+
+    /// Look once at what is new, and end. So it is without --interval.
+    #[arg(long, conflicts_with = "interval")]
+    pub(crate) once: bool,
+
+    /// Look again and again, after so many seconds, until the log contradicts itself.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) interval: Option<u64>,
+
+    /// Begin with this entry, whatever was looked at before. Without it, a first run begins with entry 0.
+    #[arg(long, value_name = "INDEX")]
+    pub(crate) from: Option<u64>,
+
+    #[command(flatten)]
+    pub(crate) log: LogArguments,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustedLogArguments,
+}
+
+#[derive(Args, Debug)]
 #[command(group = ArgGroup::new("key_files").args(["data_dir", "key_dir"]))]
 pub(crate) struct TrustArguments {
     /// The directory that the files go into.
@@ -407,6 +438,7 @@ mod tests {
     #[test]
     fn what_people_type_is_understood() {
         for line in [
+            "monitor --config m.toml --interval 60 --from 5 --state s.json --log-key log.vkey",
             "sign a.txt",
             "sign a.txt --key key.pem --url https://log.example --trusted-root trusted_root.json",
             "submit --signature a.sig --key a.pub --artifact a.txt",
@@ -486,6 +518,12 @@ mod tests {
                 ArgumentConflict,
             ),
             ("proof consistency", MissingRequiredArgument),
+            ("monitor", MissingRequiredArgument),
+            (
+                "monitor --config m.toml --once --interval 60",
+                ArgumentConflict,
+            ),
+            ("monitor --config m.toml --interval 0", ValueValidation),
             ("trust", MissingRequiredArgument),
             ("trust --out t --api-version 3", ValueValidation),
             ("trust --out t --key-dir data", MissingRequiredArgument),

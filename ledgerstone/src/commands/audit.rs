@@ -1,5 +1,3 @@
-use indicatif::ProgressBar;
-use indicatif::ProgressStyle;
 use ledgerstone_client::Auditor;
 use ledgerstone_client::Error;
 use ledgerstone_client::FullReport;
@@ -7,11 +5,10 @@ use ledgerstone_client::SignedCheckpoint;
 use ledgerstone_client::TiledLog;
 
 use crate::args::AuditArguments;
+use crate::commands::entries_bar;
 use crate::commands::transport;
 use crate::output::Report;
 use crate::trust;
-
-const PROGRESS: &str = "{bar:30} {human_pos} of {human_len} entries, {per_sec}, {eta} left";
 
 pub(super) async fn run(arguments: AuditArguments) -> anyhow::Result<Report> {
     let transport = transport(&arguments.log)?;
@@ -52,11 +49,7 @@ pub(super) async fn run(arguments: AuditArguments) -> anyhow::Result<Report> {
 }
 
 async fn audit_all(auditor: &Auditor, head: &SignedCheckpoint) -> Result<FullReport, Error> {
-    // Draws on standard error, and only where that is a terminal.
-    let bar = ProgressBar::new(head.checkpoint.size.get());
-    if let Ok(style) = ProgressStyle::with_template(PROGRESS) {
-        bar.set_style(style);
-    }
+    let bar = entries_bar(head.checkpoint.size.get());
     let report = auditor
         .audit_all(head, |progress| bar.set_position(progress.entries))
         .await;

@@ -1,6 +1,7 @@
 mod audit;
 pub(crate) mod fsck;
 mod get;
+mod monitor;
 pub(crate) mod import;
 mod proof;
 pub(crate) mod serve;
@@ -15,6 +16,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
+use indicatif::ProgressBar;
+use indicatif::ProgressStyle;
 use ledgerstone_client::Error;
 use ledgerstone_client::Submitted;
 use ledgerstone_client::Transport;
@@ -46,10 +49,22 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         }
         Command::Audit(arguments) => runtime()?.block_on(audit::run(arguments)),
         Command::Import(arguments) => runtime()?.block_on(import::run(arguments)),
+        Command::Monitor(arguments) => return runtime()?.block_on(monitor::run(arguments, json)),
         Command::Trust(arguments) => runtime()?.block_on(trust::run(arguments)),
     };
     report?.print(json);
     Ok(())
+}
+
+const PROGRESS: &str = "{bar:30} {human_pos} of {human_len} entries, {per_sec}, {eta} left";
+
+/// How far in a log a command is. Draws on standard error, and only where that is a terminal.
+fn entries_bar(entries: u64) -> ProgressBar {
+    let bar = ProgressBar::new(entries);
+    if let Ok(style) = ProgressStyle::with_template(PROGRESS) {
+        bar.set_style(style);
+    }
+    bar
 }
 
 fn transport(arguments: &LogArguments) -> Result<Transport, Error> {

@@ -1,6 +1,9 @@
 //! The log's own face: `ledgerstone.v1.Log` over gRPC.
 
+mod filter;
 mod streams;
+
+use std::sync::Arc;
 
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_proto::log::v1::AppendRequest;
@@ -146,11 +149,14 @@ impl Log for Face {
         &self,
         request: Request<WatchEntriesRequest>,
     ) -> Result<Response<Self::WatchEntriesStream>, Status> {
+        let WatchEntriesRequest { start, filter } = request.into_inner();
+        let filter = filter.as_ref().map(filter::watch_list).transpose()?;
         let permit = self.state.open_stream()?;
         Ok(Response::new(streams::new_entries(
             self.state.clone(),
             permit,
-            request.into_inner().start,
+            start,
+            filter.map(Arc::new),
         )))
     }
 }

@@ -1,9 +1,11 @@
 //! The streams of the face. Each runs on a task of its own, holds one of a bounded number of places, ends when the server
 //! drains, and is ended when its reader does not read.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
+use ledgerstone_entry::matcher::WatchList;
 use ledgerstone_proto::log::v1::AppendRequest;
 use ledgerstone_proto::log::v1::AppendResult;
 use ledgerstone_proto::log::v1::Entry;
@@ -100,13 +102,18 @@ pub(crate) fn entries(
     let (sender, stream) = channel(state, permit);
     tokio::spawn(async move {
         // What ended the stream early was sent, or has nobody to be sent to.
-        let _ = sender.send_entries(start, end).await;
+        let _ = sender.send_entries(start, end, None).await;
     });
     Ok(stream)
 }
 
-/// Streams the entries from `start` on, and then each new one.
-pub(crate) fn new_entries(state: State, permit: StreamPermit, start: u64) -> ResponseStream<Entry> {
+/// Streams the entries from `start` on, and then each new one: those that are in `filter`, where there is one.
+pub(crate) fn new_entries(
+    state: State,
+    permit: StreamPermit,
+    start: u64,
+    filter: Option<Arc<WatchList>>,
+) -> ResponseStream<Entry> {
     let (sender, stream) = channel(state, permit);
     tokio::spawn(async move {
         let mut heads = sender.state.log().watch();
@@ -114,7 +121,11 @@ pub(crate) fn new_entries(state: State, permit: StreamPermit, start: u64) -> Res
         loop {
             let size = heads.borrow_and_update().size().get();
             if next < size {
-                if sender.send_entries(next, size).await.is_err() {
+                if sender
+                    .send_entries(next, size, filter.as_ref())
+                    .await
+                    .is_err()
+                {
                     return;
                 }
                 next = size;
@@ -134,7 +145,7 @@ pub(crate) fn tree_heads(state: State, permit: StreamPermit) -> ResponseStream<T
         let log = sender.state.log().clone();
         let mut heads = log.watch();
         loop {
-            let head = std::sync::Arc::clone(&heads.borrow_and_update());
+            let head = Arc::clone(&heads.borrow_and_update());
             if sender
                 .send(Ok(views::tree_head(&log, &head)))
                 .await
@@ -182,8 +193,14 @@ impl<T> Sender<T> {
 }
 
 impl Sender<Entry> {
-    /// Sends the entries of a range that the head covers, a bounded read at a time.
-    async fn send_entries(&self, start: u64, end: u64) -> Result<(), Ended> {
+    /// Sends the entries of a range that the head covers, a bounded read at a time: those that are in `filter`, where there
+    /// is one.
+    async fn send_entries(
+        &self,
+        start: u64,
+        end: u64,
+        filter: Option<&Arc<WatchList>>,
+    ) -> Result<(), Ended> {
         let mut next = start;
         while next < end {
             if self.state.draining().is_cancelled() {
@@ -191,11 +208,15 @@ impl Sender<Entry> {
                     ApiError::unavailable("the server is shutting down; go on from here later");
                 return self.send(Err(error.into())).await.and(Err(Ended));
             }
+            // A filter may pass nothing for long: sending would not tell that the reader is gone.
+            if self.channel.is_closed() {
+                return Err(Ended);
+            }
             let limit = usize::try_from(end - next).unwrap_or(usize::MAX);
             match views::entries(&self.state, next, limit).await {
                 Ok(entries) => {
                     next += entries.len() as u64;
-                    for entry in entries {
+                    for entry in pass(entries, filter).await? {
                         self.send(Ok(entry)).await?;
                     }
                 }
@@ -204,6 +225,21 @@ impl Sender<Entry> {
         }
         Ok(())
     }
+}
+
+/// The entries that are in `filter`. Certificates are parsed for it: too long for a thread that others' requests share.
+async fn pass(
+    mut entries: Vec<Entry>,
+    filter: Option<&Arc<WatchList>>,
+) -> Result<Vec<Entry>, Ended> {
+    let Some(filter) = filter.map(Arc::clone) else {
+        return Ok(entries);
+    };
+    let passed = tokio::task::spawn_blocking(move || {
+        entries.retain(|entry| filter.examine(&entry.body).matches.is_some());
+        entries
+    });
+    passed.await.map_err(|_| Ended)
 }
 
 fn status_of(error: &ApiError) -> EntryStatus {

@@ -1,0 +1,216 @@
+use std::io;
+use std::io::Write;
+use std::time::Duration;
+
+use anyhow::Context;
+use indicatif::ProgressBar;
+use ledgerstone_client::Error;
+use ledgerstone_client::Failure;
+use ledgerstone_client::HeadReport;
+use ledgerstone_client::Hit;
+use ledgerstone_client::Hook;
+use ledgerstone_client::Monitor;
+use ledgerstone_client::MonitorConfig;
+use ledgerstone_client::MonitorPage;
+use ledgerstone_client::TiledLog;
+use ledgerstone_entry::matcher::Match;
+use ledgerstone_merkle::LeafIndex;
+
+use crate::args::MonitorArguments;
+use crate::commands::entries_bar;
+use crate::commands::transport;
+use crate::output::Report;
+use crate::trust;
+
+pub(super) async fn run(arguments: MonitorArguments, json: bool) -> anyhow::Result<()> {
+    let config = MonitorConfig::read(&arguments.config).map_err(Error::from)?;
+    let transport = transport(&arguments.log)?;
+    let logs = trust::named_or_fetched(&arguments.trust, &transport).await?;
+    let log = TiledLog::new(transport);
+    let mut watch = Watch {
+        monitor: Monitor::new(log, logs, config.watch, &arguments.state),
+        on_hit: config.on_hit,
+        from: arguments.from.map(LeafIndex::new),
+        json,
+    };
+    let Some(seconds) = arguments.interval.filter(|_| !arguments.once) else {
+        let report = watch.look().await?.report();
+        let state = arguments.state.display().to_string();
+        report.field("state", "state", state).print(json);
+        return Ok(());
+    };
+    loop {
+        match watch.look().await {
+            Ok(tally) => tally.tell(),
+            // What the log is silent about now it tells later. Anything else needs somebody to look at it.
+            Err(error) if is_unreachable(&error) => {
+                eprintln!("note: {error:#}; trying again in {seconds} s");
+            }
+            Err(error) => return Err(error),
+        }
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
+    }
+}
+
+struct Watch {
+    monitor: Monitor,
+    on_hit: Option<Hook>,
+    /// Where to begin instead of where the last run ended.
+    from: Option<LeafIndex>,
+    json: bool,
+}
+
+impl Watch {
+    /// Looks at everything that is new.
+    async fn look(&mut self) -> anyhow::Result<Tally> {
+        let mut run = self.monitor.begin(self.from).await.map_err(Error::from)?;
+        // From now on the state file knows.
+        self.from = None;
+        let mut tally = Tally::new(run.head().clone());
+        let bar = entries_bar(tally.head.head.checkpoint.size.get());
+        while let Some(page) = run.next_page().await.map_err(Error::from)? {
+            for hit in &page.hits {
+                self.deliver(hit, &tally.head.head.checkpoint.origin, &bar)
+                    .await?;
+            }
+            // Only now: a hit that was not dealt with has to be found again.
+            run.confirm(&page).map_err(Error::from)?;
+            bar.set_position(page.end.get());
+            tally.add(&page);
+        }
+        bar.finish_and_clear();
+        Ok(tally)
+    }
+
+    async fn deliver(&self, hit: &Hit, origin: &str, bar: &ProgressBar) -> anyhow::Result<()> {
+        let json = hit.to_json(origin).to_string();
+        let line = match self.json {
+            true => &json,
+            false => &describe(hit),
+        };
+        let print = || {
+            let mut out = io::stdout().lock();
+            writeln!(out, "{line}")?;
+            out.flush()
+        };
+        bar.suspend(print).context("a hit cannot be printed")?;
+        if let Some(hook) = &self.on_hit {
+            let input = format!("{json}\n");
+            hook.run(input.as_bytes()).await.map_err(Error::from)?;
+        }
+        Ok(())
+    }
+}
+
+/// What came of looking.
+struct Tally {
+    head: HeadReport,
+    entries: u64,
+    hits: usize,
+    not_understood: u64,
+}
+
+impl Tally {
+    fn new(head: HeadReport) -> Self {
+        Self {
+            head,
+            entries: 0,
+            hits: 0,
+            not_understood: 0,
+        }
+    }
+
+    fn add(&mut self, page: &MonitorPage) {
+        self.entries += page.entries;
+        self.hits += page.hits.len();
+        self.not_understood += page.not_understood;
+    }
+
+    fn report(&self) -> Report {
+        let checkpoint = &self.head.head.checkpoint;
+        let previous = self.head.previous.as_ref();
+        let extends = previous.map_or_else(
+            || "nothing: this is the first head".to_owned(),
+            |old| format!("size {}", old.size),
+        );
+        Report::new()
+            .field("verified", "verified", true)
+            .field("log", "origin", checkpoint.origin.clone())
+            .field("size", "treeSize", checkpoint.size.get())
+            .field("extends", "extends", extends)
+            .field("entries looked at", "entries", self.entries)
+            .field("hits", "hits", self.hits)
+            .field("not understood", "notUnderstood", self.not_understood)
+    }
+
+    /// Beside the hits, for people who watch.
+    fn tell(&self) {
+        if self.entries > 0 {
+            eprintln!(
+                "size {}: {} new entries, {} hits, {} not understood",
+                self.head.head.checkpoint.size, self.entries, self.hits, self.not_understood
+            );
+        }
+    }
+}
+
+fn is_unreachable(error: &anyhow::Error) -> bool {
+    let error = error.downcast_ref::<Error>();
+    error.is_some_and(|error| error.failure() == Failure::Unreachable)
+}
+
+/// A hit in one line.
+fn describe(hit: &Hit) -> String {
+    let matches: Vec<_> = hit.matches.iter().map(describe_match).collect();
+    format!(
+        "{:>10}  {} {}  {}",
+        hit.index,
+        hit.kind,
+        hit.version,
+        matches.join(", ")
+    )
+}
+
+fn describe_match(found: &Match) -> String {
+    match found {
+        Match::Identity {
+            subject,
+            issuer: Some(issuer),
+        } => format!("{subject} by {issuer}"),
+        Match::Identity {
+            subject,
+            issuer: None,
+        } => subject.clone(),
+        Match::Key { sha256 } => format!("key {sha256}"),
+        Match::ArtifactDigest { digest } => digest.clone(),
+        _ => "something else".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hit_is_told_in_one_line() {
+        let hit = Hit {
+            index: LeafIndex::new(7),
+            leaf_hash: ledgerstone_merkle::Hash::new([0; 32]),
+            kind: "hashedrekord".to_owned(),
+            version: "0.0.2".to_owned(),
+            matches: vec![
+                Match::Identity {
+                    subject: "ann@example.com".to_owned(),
+                    issuer: Some("https://accounts.example".to_owned()),
+                },
+                Match::ArtifactDigest {
+                    digest: "sha256:00".to_owned(),
+                },
+            ],
+        };
+        assert_eq!(
+            describe(&hit),
+            "         7  hashedrekord 0.0.2  ann@example.com by https://accounts.example, sha256:00"
+        );
+    }
+}
