@@ -12,10 +12,12 @@ use ledgerstone_merkle::leaf_hash;
 use ledgerstone_merkle::leaf_hashes;
 use ledgerstone_proto::log::v1::AppendRequest;
 use ledgerstone_proto::log::v1::Entry;
+use ledgerstone_proto::log::v1::EntryFilter;
 use ledgerstone_proto::log::v1::GetConsistencyProofRequest;
 use ledgerstone_proto::log::v1::GetEntryRequest;
 use ledgerstone_proto::log::v1::GetInclusionProofRequest;
 use ledgerstone_proto::log::v1::GetTreeHeadRequest;
+use ledgerstone_proto::log::v1::IdentityPattern;
 use ledgerstone_proto::log::v1::ReadEntriesRequest;
 use ledgerstone_proto::log::v1::TreeHead;
 use ledgerstone_proto::log::v1::WatchEntriesRequest;
@@ -24,6 +26,8 @@ use ledgerstone_proto::log::v1::append_result::Outcome;
 use ledgerstone_proto::log::v1::get_entry_request;
 use ledgerstone_proto::log::v1::get_inclusion_proof_request;
 use ledgerstone_proto::log::v1::log_client::LogClient;
+use sha2::Digest;
+use sha2::Sha256;
 use tokio::time::timeout;
 use tonic::Code;
 use tonic::Status;
@@ -400,7 +404,10 @@ async fn watched_entries_come_without_gaps_across_new_appends() {
     let server = Server::start();
     let mut bodies = fill(&server, 300).await;
     let mut client = log_client(&server).await;
-    let request = WatchEntriesRequest { start: 290 };
+    let request = WatchEntriesRequest {
+        start: 290,
+        filter: None,
+    };
     let mut entries = client.watch_entries(request).await.unwrap().into_inner();
     for expected in 290..300 {
         assert_eq!(next(&mut entries).await.unwrap().unwrap().index, expected);
@@ -414,11 +421,70 @@ async fn watched_entries_come_without_gaps_across_new_appends() {
 }
 
 #[tokio::test]
+async fn a_filtered_watch_sends_what_it_was_asked_for() {
+    let server = Server::start();
+    let mut client = log_client(&server).await;
+    let (wanted, certified) = (Signer::new(), Signer::new());
+    let filter = EntryFilter {
+        identities: vec![IdentityPattern {
+            subject: "*.example.com".to_owned(),
+            issuer: String::new(),
+        }],
+        key_hashes: vec![Sha256::digest(wanted.spki()).to_vec().into()],
+        ..EntryFilter::default()
+    };
+    let request = |start| WatchEntriesRequest {
+        start,
+        filter: Some(filter.clone()),
+    };
+    fill(&server, 270).await;
+    let mut indexes = Vec::new();
+    let mut entries = client.watch_entries(request(0)).await.unwrap().into_inner();
+    for number in 0..4_u8 {
+        let artifact = [number; 8];
+        let entry = match number % 2 {
+            0 => wanted.hashedrekord(&artifact),
+            _ => certified.hashedrekord_with(&artifact, certified.certificate(0)),
+        };
+        let appended = client
+            .append(append_request(entry))
+            .await
+            .unwrap()
+            .into_inner();
+        indexes.push(appended.entry.unwrap().log_index as u64);
+        fill(&server, 5).await;
+    }
+    for expected in &indexes {
+        assert_eq!(next(&mut entries).await.unwrap().unwrap().index, *expected);
+    }
+    let mut resumed = client
+        .watch_entries(request(indexes[1] + 1))
+        .await
+        .unwrap()
+        .into_inner();
+    for expected in &indexes[2..] {
+        assert_eq!(next(&mut resumed).await.unwrap().unwrap().index, *expected);
+    }
+    let wrong = WatchEntriesRequest {
+        start: 0,
+        filter: Some(EntryFilter {
+            artifact_digests: vec!["nothing".to_owned()],
+            ..EntryFilter::default()
+        }),
+    };
+    let status = client.watch_entries(wrong).await.unwrap_err();
+    assert_eq!(status.code(), Code::InvalidArgument);
+}
+
+#[tokio::test]
 async fn a_watch_may_start_beyond_the_head() {
     let server = Server::start();
     fill(&server, 3).await;
     let mut client = log_client(&server).await;
-    let request = WatchEntriesRequest { start: 5 };
+    let request = WatchEntriesRequest {
+        start: 5,
+        filter: None,
+    };
     let mut entries = client.watch_entries(request).await.unwrap().into_inner();
     fill(&server, 4).await;
     for expected in 5..7 {

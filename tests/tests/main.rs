@@ -8,6 +8,7 @@ mod crash;
 mod drain;
 mod log_grpc;
 mod log_http;
+mod monitor;
 mod rekor_v2_errors;
 mod rekor_v2_grpc;
 mod rekor_v2_reply;
