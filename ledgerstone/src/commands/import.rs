@@ -270,3 +270,6 @@ fn imported(entry: SourceEntry) -> ImportedEntry {
 fn body_bytes(entries: &[SourceEntry]) -> u64 {
     entries.iter().map(|entry| entry.body.len() as u64).sum()
 }
+
+#[cfg(test)]
+mod tests;
