@@ -3,6 +3,7 @@
 //!
 //! | module | protocol |
 //! |---|---|
+//! | `rekor_v1` | Rekor v1, under `/api/v1/` |
 //! | `rekor_v2` | `dev.sigstore.rekor.v2.Rekor` over gRPC, and under `/api/v2/` |
 //! | `tiles` | C2SP tlog-tiles: `/checkpoint`, `/tile/...` |
 //! | `grpc` | `ledgerstone.v1.Log` |
@@ -16,9 +17,11 @@ mod greeting;
 mod grpc;
 mod log_v1;
 mod metrics;
+mod rekor_v1;
 mod rekor_v2;
 mod request_id;
 mod routes;
+mod search;
 mod server;
 mod settings;
 mod state;
@@ -35,4 +38,5 @@ pub use settings::Overrides;
 pub use settings::Settings;
 pub use settings::SettingsError;
 pub use settings::TlsFiles;
+pub use settings::V1Endpoint;
 pub use telemetry::init as init_telemetry;

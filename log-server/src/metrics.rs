@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use ledgerstone_entry::Reject;
 use ledgerstone_log::Log;
 use ledgerstone_log::Observer;
 use ledgerstone_log::RoundReport;
@@ -197,12 +196,11 @@ impl Metrics {
             .inc();
     }
 
-    pub(crate) fn rejected(&self, reject: &Reject) {
+    /// Counts an entry that is refused for `reason`, one of few.
+    pub(crate) fn rejected(&self, reason: &'static str) {
         self.shared
             .rejects
-            .get_or_create(&RejectLabels {
-                reason: reject.reason_label(),
-            })
+            .get_or_create(&RejectLabels { reason })
             .inc();
     }
 

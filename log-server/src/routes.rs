@@ -14,11 +14,13 @@ use axum::response::Response;
 use axum::routing::get;
 use http::HeaderMap;
 use http::HeaderValue;
+use http::Uri;
 use http::header::CONTENT_TYPE;
 use ledgerstone_proto::FILE_DESCRIPTOR_SET;
 use ledgerstone_proto::log::v1::log_server::LogServer;
 use ledgerstone_proto::sigstore::rekor::v2::rekor_server::RekorServer;
 use tonic::server::NamedService;
+use tower::Layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::CompressionLevel;
@@ -32,6 +34,7 @@ use crate::deadline;
 use crate::error::ApiError;
 use crate::grpc;
 use crate::log_v1;
+use crate::rekor_v1;
 use crate::rekor_v2;
 use crate::request_id;
 use crate::state::State;
@@ -45,6 +48,12 @@ const OVERSIZED: &[u8] = b"decoded%20message%20length%20too%20large";
 
 /// The router of the main port.
 pub(crate) async fn router(state: State) -> Router {
+    // Around the routes, not within: it changes the path that they match.
+    let clean = tower::util::MapRequestLayer::new(rekor_v1::clean);
+    Router::new().fallback_service(clean.layer(faces(state).await))
+}
+
+async fn faces(state: State) -> Router {
     let compression = CompressionLayer::new()
         .gzip(true)
         .quality(CompressionLevel::Fastest);
@@ -58,7 +67,8 @@ pub(crate) async fn router(state: State) -> Router {
             state.clone(),
             deadline::limit_http,
         ));
-    http.merge(grpc_router(&state).await)
+    http.merge(rekor_v1::router(&state))
+        .merge(grpc_router(&state).await)
         .fallback(not_found)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(state.clone(), observe))
@@ -131,7 +141,7 @@ async fn healthz() -> Response {
         .into_response()
 }
 
-async fn not_found(headers: HeaderMap) -> Response {
+async fn not_found(headers: HeaderMap, uri: Uri) -> Response {
     let grpc = headers
         .get(CONTENT_TYPE)
         .is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"));
@@ -139,6 +149,9 @@ async fn not_found(headers: HeaderMap) -> Response {
         return tonic::Status::unimplemented("no such service")
             .into_http::<tonic::body::Body>()
             .into_response();
+    }
+    if rekor_v1::is_v1(uri.path()) {
+        return rekor_v1::not_found(uri.path());
     }
     ApiError::not_found("Not Found").into_response()
 }

@@ -19,7 +19,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use ledgerstone_log::CloseError;
 use ledgerstone_log::Fatal;
-use ledgerstone_log::Log;
+use ledgerstone_log::Shards;
 use rustls::ServerConfig;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::PrivateKeyDer;
@@ -68,7 +68,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// A server whose sockets are open, and which serves once it runs.
 pub struct Server {
-    log: Log,
+    shards: Shards,
     settings: Settings,
     listener: TcpListener,
     admin: TcpListener,
@@ -103,11 +103,15 @@ pub enum ServerError {
 }
 
 impl Server {
-    /// Opens the sockets for `log`. Give the log `metrics` as its observer to have its rounds counted.
+    /// Opens the sockets for `log`: a log of one tree, or the trees of one. Give the log `metrics` as its observer to have its rounds counted.
     ///
     /// # Errors
     /// [`ServerError::Listen`] when an address is taken, [`ServerError::Tls`] when the certificate does not work.
-    pub async fn bind(log: Log, settings: Settings, metrics: Metrics) -> Result<Self, ServerError> {
+    pub async fn bind(
+        log: impl Into<Shards>,
+        settings: Settings,
+        metrics: Metrics,
+    ) -> Result<Self, ServerError> {
         let listen = |address| async move {
             TcpListener::bind(address)
                 .await
@@ -117,7 +121,7 @@ impl Server {
         let listener = listen(settings.listen).await?;
         let admin = listen(settings.admin_listen).await?;
         Ok(Self {
-            log,
+            shards: log.into(),
             settings,
             listener,
             admin,
@@ -150,7 +154,7 @@ impl Server {
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), ServerError> {
         let draining = CancellationToken::new();
         let state = State::new(
-            self.log.clone(),
+            self.shards.clone(),
             self.settings.clone(),
             self.metrics.clone(),
             draining.clone(),
@@ -173,7 +177,7 @@ impl Server {
 
         let failure = tokio::select! {
             () = shutdown => None,
-            fatal = self.log.failed() => Some(fatal),
+            fatal = self.shards.log().failed() => Some(fatal),
         };
         if failure.is_none() {
             info!("draining");
@@ -186,7 +190,7 @@ impl Server {
         if let Some(fatal) = failure {
             return Err(ServerError::Log(fatal));
         }
-        self.log.close().await?;
+        self.shards.log().close().await?;
         info!("drained");
         Ok(())
     }

@@ -13,6 +13,11 @@ use clap::Args;
 use clap::ValueEnum;
 use ledgerstone_entry::AlgorithmSet;
 use ledgerstone_entry::Policy;
+use ledgerstone_entry::v1::DEFAULT_MAX_ATTESTATION_BYTES;
+use ledgerstone_entry::v1::V1Kind;
+use ledgerstone_entry::v1::V1KindSet;
+use ledgerstone_entry::v1::V1Policy;
+use ledgerstone_storage::MAX_ATTESTATION_BYTES;
 use serde::Deserialize;
 use serde::Serialize;
 use thiserror::Error;
@@ -56,7 +61,32 @@ pub struct Overrides {
         value_delimiter = ','
     )]
     pub client_signing_algorithms: Option<Vec<String>>,
-    /// Answer writes with 405, and serve reads only [default: false]
+    /// Rekor v1 operations that are served, by upstream's names; others answer 501 [default: all]
+    #[arg(
+        long,
+        env = "LEDGERSTONE_ENABLED_API_ENDPOINTS",
+        value_name = "LIST",
+        value_delimiter = ','
+    )]
+    pub enabled_api_endpoints: Option<Vec<V1Endpoint>>,
+    /// Rekor v1 kinds of entries that are taken [default: hashedrekord,dsse,intoto,rekord]
+    #[arg(
+        long,
+        env = "LEDGERSTONE_ENABLED_ENTRY_TYPES",
+        value_name = "LIST",
+        value_delimiter = ','
+    )]
+    pub enabled_entry_types: Option<Vec<String>>,
+    /// Keep the attestations of in-toto entries, and return them with the entries [default: true]
+    #[arg(long, env = "LEDGERSTONE_KEEP_ATTESTATIONS", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub keep_attestations: Option<bool>,
+    /// Longest attestation that is kept, in bytes; entries with a longer one are logged without it [default: 102400]
+    #[arg(long, env = "LEDGERSTONE_MAX_ATTESTATION_BYTES", value_name = "BYTES")]
+    pub max_attestation_bytes: Option<usize>,
+    /// Largest artifact that comes whole, in a rekord entry, in bytes [default: 16777216]
+    #[arg(long, env = "LEDGERSTONE_MAX_ARTIFACT_BYTES", value_name = "BYTES")]
+    pub max_artifact_bytes: Option<usize>,
+    /// Answer writes with 405 (Rekor v1: 501), and serve reads only [default: false]
     #[arg(long, env = "LEDGERSTONE_READ_ONLY", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub read_only: Option<bool>,
     /// Longest request body, in bytes [default: 4194304]
@@ -102,6 +132,48 @@ pub enum OnDuplicate {
     Conflict,
 }
 
+/// An operation of Rekor v1, by upstream's name.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ValueEnum)]
+#[serde(rename_all = "camelCase")]
+#[value(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum V1Endpoint {
+    /// `POST /api/v1/log/entries`.
+    CreateLogEntry,
+    /// `GET /api/v1/log/entries?logIndex=`.
+    GetLogEntryByIndex,
+    /// `GET /api/v1/log/entries/{entryUUID}`.
+    #[serde(rename = "getLogEntryByUUID")]
+    #[value(name = "getLogEntryByUUID")]
+    GetLogEntryByUuid,
+    /// `GET /api/v1/log`.
+    GetLogInfo,
+    /// `GET /api/v1/log/proof`.
+    GetLogProof,
+    /// `GET /api/v1/log/publicKey`.
+    GetPublicKey,
+    /// `POST /api/v1/index/retrieve`.
+    SearchIndex,
+    /// `POST /api/v1/log/entries/retrieve`.
+    SearchLogQuery,
+}
+
+impl V1Endpoint {
+    /// What upstream calls it where it says that it is switched off.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::CreateLogEntry => "Create Entry",
+            Self::GetLogEntryByIndex => "Get Log Entry by Index",
+            Self::GetLogEntryByUuid => "Get Log Entry by UUID",
+            Self::GetLogInfo => "Get Log Info",
+            Self::GetLogProof => "Get Log Proof",
+            Self::GetPublicKey => "Get Public Key",
+            Self::SearchIndex => "Search Index",
+            Self::SearchLogQuery => "Search Log Query",
+        }
+    }
+}
+
 /// The form of the log lines.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
@@ -137,6 +209,16 @@ pub struct Settings {
     pub accept_dsse: bool,
     /// Accepted algorithms, by upstream's names.
     pub client_signing_algorithms: Vec<String>,
+    /// The Rekor v1 operations that are served.
+    pub enabled_api_endpoints: Vec<V1Endpoint>,
+    /// The Rekor v1 kinds that are taken.
+    pub enabled_entry_types: Vec<String>,
+    /// Whether attestations are kept and returned.
+    pub keep_attestations: bool,
+    /// Longest attestation that is kept, in bytes.
+    pub max_attestation_bytes: usize,
+    /// Largest artifact that comes whole, in bytes.
+    pub max_artifact_bytes: usize,
     /// Whether writes are refused.
     pub read_only: bool,
     /// Longest request body, in bytes.
@@ -233,6 +315,11 @@ impl Overrides {
             client_signing_algorithms: self
                 .client_signing_algorithms
                 .or(other.client_signing_algorithms),
+            enabled_api_endpoints: self.enabled_api_endpoints.or(other.enabled_api_endpoints),
+            enabled_entry_types: self.enabled_entry_types.or(other.enabled_entry_types),
+            keep_attestations: self.keep_attestations.or(other.keep_attestations),
+            max_attestation_bytes: self.max_attestation_bytes.or(other.max_attestation_bytes),
+            max_artifact_bytes: self.max_artifact_bytes.or(other.max_artifact_bytes),
             read_only: self.read_only.or(other.read_only),
             max_request_bytes: self.max_request_bytes.or(other.max_request_bytes),
             max_connections: self.max_connections.or(other.max_connections),
@@ -282,6 +369,18 @@ impl Overrides {
             client_signing_algorithms: self
                 .client_signing_algorithms
                 .unwrap_or_else(|| AlgorithmSet::default().names()),
+            enabled_api_endpoints: self
+                .enabled_api_endpoints
+                .unwrap_or_else(|| V1Endpoint::value_variants().to_vec()),
+            enabled_entry_types: self.enabled_entry_types.unwrap_or_else(|| {
+                let kinds = V1Kind::ALL.into_iter();
+                kinds.map(|kind| kind.name().to_owned()).collect()
+            }),
+            keep_attestations: self.keep_attestations.unwrap_or(true),
+            max_attestation_bytes: self
+                .max_attestation_bytes
+                .unwrap_or(DEFAULT_MAX_ATTESTATION_BYTES),
+            max_artifact_bytes: self.max_artifact_bytes.unwrap_or(16 << 20),
             read_only: self.read_only.unwrap_or(false),
             max_request_bytes: self.max_request_bytes.unwrap_or(4 << 20),
             max_connections: self.max_connections.unwrap_or(4_096),
@@ -311,6 +410,27 @@ impl Settings {
             algorithms,
             dsse: self.accept_dsse,
         })
+    }
+
+    /// What may be logged through Rekor v1.
+    ///
+    /// # Errors
+    /// [`SettingsError::Value`] when an algorithm or a kind is unknown.
+    pub fn v1_policy(&self) -> Result<V1Policy, SettingsError> {
+        let kinds = V1KindSet::from_names(&self.enabled_entry_types)
+            .map_err(|error| value("enabled-entry-types", error.to_string()))?;
+        Ok(V1Policy {
+            algorithms: self.policy()?.algorithms,
+            kinds,
+            max_attestation_bytes: self.keep_attestations.then_some(self.max_attestation_bytes),
+            max_artifact_bytes: self.max_artifact_bytes,
+        })
+    }
+
+    /// The longest body of a Rekor v1 request, in bytes: the largest artifact in base64 fits into it.
+    pub(crate) fn v1_body_limit(&self) -> usize {
+        let artifact = self.max_artifact_bytes.div_ceil(3) * 4;
+        self.max_request_bytes.max(artifact + BESIDE_ARTIFACT)
     }
 
     /// These settings as a TOML file that gives the same ones.
@@ -344,6 +464,15 @@ impl Settings {
                 "has to be from 65536 to 1073741824",
             ));
         }
+        if self.max_artifact_bytes > 1 << 30 {
+            return Err(value("max-artifact-bytes", "has to be at most 1073741824"));
+        }
+        if self.max_attestation_bytes > MAX_ATTESTATION_BYTES {
+            return Err(value(
+                "max-attestation-bytes",
+                format!("has to be at most {MAX_ATTESTATION_BYTES}"),
+            ));
+        }
         if self.store_memory < MIN_STORE_MEMORY {
             return Err(value(
                 "store-memory",
@@ -359,9 +488,12 @@ impl Settings {
         if let Some(origin) = &self.origin {
             check_origin(origin)?;
         }
-        self.policy().map(drop)
+        self.v1_policy().map(drop)
     }
 }
+
+/// What a request carries beside an artifact, at most, in bytes: signature, key or certificates, and JSON around them.
+const BESIDE_ARTIFACT: usize = 256 << 10;
 
 /// The least memory that the store works with, in bytes.
 const MIN_STORE_MEMORY: usize = 32 << 20;
@@ -423,6 +555,24 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(error.contains("orign"), "{error}");
+    }
+
+    #[test]
+    fn operations_have_the_names_of_upstream() {
+        let text = "enabled-api-endpoints = [\"searchIndex\", \"getLogEntryByUUID\"]\n";
+        let settings = parse(text).unwrap().resolve().unwrap();
+        let expected = [V1Endpoint::SearchIndex, V1Endpoint::GetLogEntryByUuid];
+        assert_eq!(settings.enabled_api_endpoints, expected);
+        assert!(parse("enabled-api-endpoints = [\"timestamp\"]\n").is_err());
+        for endpoint in V1Endpoint::value_variants() {
+            let (flag, file) = (
+                endpoint.to_possible_value().unwrap(),
+                serde_json::to_value(endpoint).unwrap(),
+            );
+            assert_eq!(file, flag.get_name());
+        }
+        let all = Overrides::default().resolve().unwrap();
+        assert_eq!(all.enabled_api_endpoints.len(), 8);
     }
 
     #[test]
@@ -504,6 +654,27 @@ mod tests {
                 ..none()
             }),
             "tls-certificate"
+        );
+        assert_eq!(
+            refused(Overrides {
+                enabled_entry_types: Some(vec!["jar".to_owned()]),
+                ..none()
+            }),
+            "enabled-entry-types"
+        );
+        assert_eq!(
+            refused(Overrides {
+                max_artifact_bytes: Some(usize::MAX),
+                ..none()
+            }),
+            "max-artifact-bytes"
+        );
+        assert_eq!(
+            refused(Overrides {
+                max_attestation_bytes: Some(usize::MAX),
+                ..none()
+            }),
+            "max-attestation-bytes"
         );
         let algorithms = Some(vec!["md5".to_owned()]);
         assert_eq!(

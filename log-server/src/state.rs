@@ -6,9 +6,12 @@ use ledgerstone_entry::Policy;
 use ledgerstone_entry::PreparedEntry;
 use ledgerstone_entry::Reject;
 use ledgerstone_entry::prepare;
+use ledgerstone_entry::v1::V1Policy;
+use ledgerstone_log::AppendError;
 use ledgerstone_log::Appended;
 use ledgerstone_log::Log;
 use ledgerstone_log::ReadError;
+use ledgerstone_log::Shards;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::NoteSigner;
 use ledgerstone_proto::sigstore::common::v1::LogId;
@@ -29,6 +32,12 @@ use crate::settings::OnDuplicate;
 use crate::settings::Settings;
 use crate::settings::SettingsError;
 
+/// The room that large bodies take is counted in units of this many bytes.
+pub(crate) const LARGE_BODY_UNIT: usize = 1 << 16;
+
+/// The bytes of large bodies that may be in memory at a time; at least one of the largest always has room.
+const LARGE_BODIES: usize = 128 << 20;
+
 /// What all faces share. Clones share it.
 #[derive(Clone)]
 pub(crate) struct State {
@@ -36,11 +45,14 @@ pub(crate) struct State {
 }
 
 struct Shared {
-    log: Log,
+    shards: Shards,
     policy: Policy,
+    v1_policy: V1Policy,
     settings: Settings,
     metrics: Metrics,
     streams: Arc<Semaphore>,
+    /// The room for large bodies that is left, in units of [`LARGE_BODY_UNIT`].
+    large_bodies: Arc<Semaphore>,
     /// Cancelled when the server drains: streams end, and readiness is gone.
     draining: CancellationToken,
 }
@@ -61,27 +73,45 @@ pub(crate) struct StreamPermit {
 
 impl State {
     pub(crate) fn new(
-        log: Log,
+        shards: Shards,
         settings: Settings,
         metrics: Metrics,
         draining: CancellationToken,
     ) -> Result<Self, SettingsError> {
         let policy = settings.policy()?;
+        let v1_policy = settings.v1_policy()?;
         let streams = Arc::new(Semaphore::new(settings.max_streams));
+        let large_bodies = LARGE_BODIES
+            .max(settings.v1_body_limit())
+            .div_ceil(LARGE_BODY_UNIT);
         Ok(Self {
             shared: Arc::new(Shared {
-                log,
+                shards,
                 policy,
+                v1_policy,
                 settings,
                 metrics,
                 streams,
+                large_bodies: Arc::new(Semaphore::new(large_bodies)),
                 draining,
             }),
         })
     }
 
     pub(crate) fn log(&self) -> &Log {
-        &self.shared.log
+        self.shared.shards.log()
+    }
+
+    pub(crate) fn shards(&self) -> &Shards {
+        &self.shared.shards
+    }
+
+    pub(crate) fn v1_policy(&self) -> &V1Policy {
+        &self.shared.v1_policy
+    }
+
+    pub(crate) fn large_bodies(&self) -> &Arc<Semaphore> {
+        &self.shared.large_bodies
     }
 
     pub(crate) fn settings(&self) -> &Settings {
@@ -107,9 +137,22 @@ impl State {
         })
     }
 
-    /// Verifies, canonicalises and appends one entry, whichever face it came by.
+    /// Verifies, canonicalises and appends one entry of Rekor v2.
     pub(crate) async fn submit(&self, request: CreateEntryRequest) -> Result<Submitted, ApiError> {
         let prepared = self.prepare(request).await?;
+        let submitted = self.append(prepared).await?;
+        let Appended {
+            duplicate, index, ..
+        } = submitted.appended;
+        if duplicate && self.settings().on_duplicate == OnDuplicate::Conflict {
+            return Err(ApiError::already_exists(index.get()));
+        }
+        self.accepted(&submitted);
+        Ok(submitted)
+    }
+
+    /// Appends an entry, whichever face it came by.
+    pub(crate) async fn append(&self, prepared: PreparedEntry) -> Result<Submitted, AppendError> {
         let PreparedEntry {
             kind,
             ref body,
@@ -118,16 +161,18 @@ impl State {
         } = prepared;
         let body = body.clone();
         let appended = self.log().append(prepared.into()).await?;
-        if appended.duplicate && self.settings().on_duplicate == OnDuplicate::Conflict {
-            return Err(ApiError::already_exists(appended.index.get()));
-        }
-        self.metrics().accepted(kind.kind(), kind.version());
         Ok(Submitted {
             kind,
             body,
             leaf_hash,
             appended,
         })
+    }
+
+    /// Counts an entry that is answered with its proof.
+    pub(crate) fn accepted(&self, submitted: &Submitted) {
+        let kind = submitted.kind;
+        self.metrics().accepted(kind.kind(), kind.version());
     }
 
     async fn prepare(&self, request: CreateEntryRequest) -> Result<PreparedEntry, ApiError> {
@@ -142,7 +187,7 @@ impl State {
             prepare(&request, &self.shared.policy)
         };
         prepared.map_err(|reject: Reject| {
-            self.metrics().rejected(&reject);
+            self.metrics().rejected(reject.reason_label());
             ApiError::rejected(&reject)
         })
     }

@@ -162,7 +162,7 @@ fn absent(state: &State, lookup: Lookup) -> ApiError {
     }
 }
 
-fn render_entry(index: LeafIndex, entry: LoggedEntry) -> Entry {
+pub(crate) fn render_entry(index: LeafIndex, entry: LoggedEntry) -> Entry {
     // A body of a kind that this version does not know is still an entry of the log.
     let (kind, version) = describe(&entry.body)
         .map(|description| {

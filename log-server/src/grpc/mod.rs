@@ -17,6 +17,8 @@ use ledgerstone_proto::log::v1::GetInclusionProofRequest;
 use ledgerstone_proto::log::v1::GetTreeHeadRequest;
 use ledgerstone_proto::log::v1::InclusionProofResponse;
 use ledgerstone_proto::log::v1::ReadEntriesRequest;
+use ledgerstone_proto::log::v1::SearchRequest;
+use ledgerstone_proto::log::v1::SearchResponse;
 use ledgerstone_proto::log::v1::TreeHead;
 use ledgerstone_proto::log::v1::WatchEntriesRequest;
 use ledgerstone_proto::log::v1::WatchTreeHeadsRequest;
@@ -32,6 +34,7 @@ use tonic::async_trait;
 
 use crate::error::ApiError;
 use crate::grpc::streams::ResponseStream;
+use crate::search;
 use crate::state::State;
 use crate::views;
 use crate::views::Lookup;
@@ -158,6 +161,13 @@ impl Log for Face {
             start,
             filter.map(Arc::new),
         )))
+    }
+    async fn search(
+        &self,
+        request: Request<SearchRequest>,
+    ) -> Result<Response<SearchResponse>, Status> {
+        let page = search::search(&self.state, request.into_inner()).await?;
+        Ok(Response::new(page))
     }
 }
 

@@ -10,16 +10,23 @@ use axum::response::Response;
 use axum::routing::get;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::URL_SAFE;
 use http::HeaderValue;
 use http::header::CACHE_CONTROL;
 use http::header::CONTENT_TYPE;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::NoteSigner;
 use ledgerstone_proto::json;
+use ledgerstone_proto::log::v1::SearchOperator;
+use ledgerstone_proto::log::v1::SearchPublicKey;
+use ledgerstone_proto::log::v1::SearchRequest;
+use ledgerstone_proto::log::v1::SearchTerm;
+use ledgerstone_proto::log::v1::search_term::Term;
 use serde::Deserialize;
 use serde::Serialize;
 
 use crate::error::ApiError;
+use crate::search;
 use crate::state::State;
 use crate::views;
 use crate::views::Lookup;
@@ -37,6 +44,7 @@ pub(crate) fn router() -> Router<State> {
         )
         .route("/log/v1/proofs/inclusion", get(inclusion_proof))
         .route("/log/v1/proofs/consistency", get(consistency_proof))
+        .route("/log/v1/search", get(search_entries))
 }
 
 async fn tree_head(Extract(state): Extract<State>) -> Result<Response, ApiError> {
@@ -130,6 +138,71 @@ async fn consistency_proof(
 ) -> Result<Response, ApiError> {
     let ConsistencyQuery { old_size, new_size } = parse(query)?;
     message(&views::consistency_proof(&state, old_size, new_size).await?)
+}
+
+/// What is searched for. Each kind of term can be given once; over gRPC there may be several.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct SearchParameters {
+    hash: Option<String>,
+    email: Option<String>,
+    subject: Option<String>,
+    /// In base64, either alphabet: a `+` of the standard one has to be escaped in a query.
+    public_key: Option<String>,
+    public_key_format: Option<String>,
+    operator: Option<String>,
+    #[serde(default)]
+    start: u64,
+    #[serde(default)]
+    end: u64,
+    #[serde(default)]
+    from_time: i64,
+    #[serde(default)]
+    until_time: i64,
+    #[serde(default)]
+    limit: u32,
+}
+
+async fn search_entries(
+    Extract(state): Extract<State>,
+    query: Result<Query<SearchParameters>, QueryRejection>,
+) -> Result<Response, ApiError> {
+    let request = search_request(parse(query)?)?;
+    message(&search::search(&state, request).await?)
+}
+
+fn search_request(parameters: SearchParameters) -> Result<SearchRequest, ApiError> {
+    let operator = match parameters.operator.as_deref() {
+        None => SearchOperator::Unspecified,
+        Some("or") => SearchOperator::Or,
+        Some("and") => SearchOperator::And,
+        Some(_) => return Err(ApiError::invalid("operator is either and or or")),
+    };
+    let mut terms: Vec<Term> = parameters.hash.map(Term::Hash).into_iter().collect();
+    let subjects = [parameters.email, parameters.subject];
+    terms.extend(subjects.into_iter().flatten().map(Term::Subject));
+    if let Some(key) = parameters.public_key {
+        let content = STANDARD
+            .decode(&key)
+            .or_else(|_| URL_SAFE.decode(&key))
+            .map_err(|_| ApiError::invalid("publicKey has to be base64 with its padding"))?;
+        terms.push(Term::PublicKey(SearchPublicKey {
+            format: parameters
+                .public_key_format
+                .unwrap_or_else(|| "x509".to_owned()),
+            content: content.into(),
+        }));
+    }
+    let terms = terms.into_iter();
+    Ok(SearchRequest {
+        terms: terms.map(|term| SearchTerm { term: Some(term) }).collect(),
+        operator: operator as i32,
+        start: parameters.start,
+        end: parameters.end,
+        from_time: parameters.from_time,
+        until_time: parameters.until_time,
+        limit: parameters.limit,
+    })
 }
 
 /// Who the log is: what a client needs to verify it, and to make trust files from.

@@ -218,6 +218,7 @@ fn log_streams_where_it_says_so() {
         ("GetConsistencyProof", false, false),
         ("WatchTreeHeads", false, true),
         ("WatchEntries", false, true),
+        ("Search", false, false),
     ];
     assert_eq!(
         methods,

@@ -36,7 +36,7 @@ macro_rules! checks {
     };
 }
 
-const CHECKS: [(&str, Check); 57] = checks! {
+const CHECKS: [(&str, Check); 64] = checks! {
     "dev.sigstore.bundle.v1":
         "Bundle" => bundle::Bundle,
         "TimestampVerificationData" => bundle::TimestampVerificationData,
@@ -100,6 +100,11 @@ const CHECKS: [(&str, Check); 57] = checks! {
         "InclusionProofResponse" => log::InclusionProofResponse,
         "ReadEntriesRequest" => log::ReadEntriesRequest,
         "Status" => log::Status,
+        "SearchHit" => log::SearchHit,
+        "SearchPublicKey" => log::SearchPublicKey,
+        "SearchRequest" => log::SearchRequest,
+        "SearchResponse" => log::SearchResponse,
+        "SearchTerm" => log::SearchTerm,
         "TreeHead" => log::TreeHead,
         "WatchEntriesRequest" => log::WatchEntriesRequest,
         "WatchTreeHeadsRequest" => log::WatchTreeHeadsRequest;

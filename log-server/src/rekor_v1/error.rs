@@ -1,0 +1,195 @@
+use axum::response::IntoResponse;
+use axum::response::Response;
+use http::HeaderValue;
+use http::StatusCode;
+use http::header;
+use ledgerstone_entry::v1::V1Reject;
+use ledgerstone_log::AppendError;
+use ledgerstone_log::ReadError;
+use serde::Serialize;
+use tracing::error;
+
+use crate::rekor_v1::JSON;
+use crate::settings::V1Endpoint;
+
+/// How long a caller that was turned away should wait, in seconds.
+const RETRY_AFTER_SECONDS: u32 = 1;
+
+/// The codes of a body that breaks the schema, all with the status 422 (rekor-v1, section 1.1).
+pub(crate) mod schema {
+    /// Of another type.
+    pub(crate) const TYPE: u16 = 601;
+    /// Missing.
+    pub(crate) const REQUIRED: u16 = 602;
+    /// Too long.
+    pub(crate) const TOO_LONG: u16 = 603;
+    /// Not of the pattern.
+    pub(crate) const PATTERN: u16 = 605;
+    /// Not one of a list.
+    pub(crate) const ENUM: u16 = 606;
+    /// Too small.
+    pub(crate) const MINIMUM: u16 = 609;
+    /// Too many items.
+    pub(crate) const MAX_ITEMS: u16 = 611;
+    /// Too few items.
+    pub(crate) const MIN_ITEMS: u16 = 612;
+}
+
+/// An error as a Rekor v1 client sees it: `{"code":...,"message":"..."}`, or nothing at all for a lookup that finds nothing.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct V1Error {
+    status: StatusCode,
+    /// What the body says, which for a broken schema is not the status.
+    code: u16,
+    message: String,
+    content_type: &'static str,
+    has_body: bool,
+}
+
+impl V1Error {
+    pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            code: status.as_u16(),
+            message: message.into(),
+            content_type: JSON,
+            has_body: true,
+        }
+    }
+
+    /// 400.
+    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    /// 422 with a code of [`schema`].
+    pub(crate) fn schema(code: u16, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, message)
+        }
+    }
+
+    /// 404 for a lookup: proven absent, and said without a body.
+    pub(crate) fn absent() -> Self {
+        Self {
+            has_body: false,
+            ..Self::new(StatusCode::NOT_FOUND, "")
+        }
+    }
+
+    /// 404 for a path.
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, message)
+    }
+
+    /// 413.
+    pub(crate) fn too_large(limit: usize) -> Self {
+        let message = format!("Request Entity Too Large. Limit set to {limit}");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, message)
+    }
+
+    /// 500, with one of upstream's texts, none of which says what happened inside.
+    pub(crate) fn internal(message: &'static str) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, message)
+    }
+
+    /// 501.
+    pub(crate) fn switched_off(endpoint: V1Endpoint) -> Self {
+        let message = format!(
+            "{} API not enabled in this Rekor instance",
+            endpoint.title()
+        );
+        Self::new(StatusCode::NOT_IMPLEMENTED, message)
+    }
+
+    /// 503 with Retry-After.
+    pub(crate) fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, message)
+    }
+
+    /// 504.
+    pub(crate) fn deadline() -> Self {
+        let message = "the request took too long; if it was a submission, the entry may have been logged: submit it again";
+        Self::new(StatusCode::GATEWAY_TIMEOUT, message)
+    }
+
+    /// A proposed entry that is not taken: 422 where it breaks the schema, else 400 with `prefix` before the reason.
+    pub(crate) fn rejected(reject: &V1Reject, prefix: &str) -> Self {
+        match reject.schema_code() {
+            Some(code) => Self::schema(code, reject.to_string()),
+            None => Self::invalid(format!("{prefix}{reject}")),
+        }
+    }
+
+    /// The same under another content type.
+    pub(crate) fn with_content_type(self, content_type: &'static str) -> Self {
+        Self {
+            content_type,
+            ..self
+        }
+    }
+}
+
+impl From<AppendError> for V1Error {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::QueueFull { .. } | AppendError::Stopped => {
+                Self::unavailable("the log takes no entries at the moment; retry later")
+            }
+            AppendError::TooLarge { .. } => {
+                Self::invalid(format!("error processing entry: {error}"))
+            }
+            other => {
+                error!(error = %other, "an entry could not be proven");
+                Self::internal("unexpected result from transparency log")
+            }
+        }
+    }
+}
+
+impl From<ReadError> for V1Error {
+    fn from(error: ReadError) -> Self {
+        error!(%error, "a read failed");
+        Self::internal(match error {
+            ReadError::Signing(_) => "error signing",
+            _ => "unexpected result from transparency log",
+        })
+    }
+}
+
+impl IntoResponse for V1Error {
+    fn into_response(self) -> Response {
+        if !self.has_body {
+            return self.status.into_response();
+        }
+        let body = Body {
+            code: self.code,
+            message: &self.message,
+        };
+        let mut response = (self.status, json_line(&body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(self.content_type),
+        );
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS.into());
+        }
+        response
+    }
+}
+
+/// A value as JSON with a line feed after it, as upstream's encoder ends a value.
+pub(crate) fn json_line(value: &impl Serialize) -> Vec<u8> {
+    // Our own types have names for keys and finite numbers, which is all that could fail.
+    let mut body = serde_json::to_vec(value).unwrap_or_default();
+    body.push(b'\n');
+    body
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    code: u16,
+    message: &'a str,
+}

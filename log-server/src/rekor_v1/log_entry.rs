@@ -1,0 +1,147 @@
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use ledgerstone_log::ProvenEntry;
+use ledgerstone_log::ReadError;
+use ledgerstone_log::Shard;
+use ledgerstone_merkle::Hash;
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::rekor_v1::entry_id::EntryId;
+
+/// An answer: one entry under its id (rekor-v1, section 2).
+pub(crate) type LogEntries = BTreeMap<String, LogEntry>;
+
+/// An entry as Rekor v1 returns it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LogEntry {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attestation: Option<Attestation>,
+    /// Base64 of the canonical bytes. The signed timestamp covers this text.
+    body: String,
+    integrated_time: i64,
+    #[serde(rename = "logID")]
+    log_id: String,
+    /// Over all trees.
+    log_index: u64,
+    verification: Verification,
+}
+
+#[derive(Serialize)]
+struct Attestation {
+    data: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Verification {
+    inclusion_proof: InclusionProof,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signed_entry_timestamp: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct InclusionProof {
+    checkpoint: String,
+    hashes: Vec<String>,
+    /// In its own tree.
+    log_index: u64,
+    root_hash: String,
+    tree_size: u64,
+}
+
+/// Renders an entry of `shard` as a create answers it: without its attestation.
+///
+/// # Errors
+/// [`ReadError::Signing`].
+pub(crate) fn render(shard: &Shard, proven: &ProvenEntry) -> Result<LogEntries, ReadError> {
+    render_with(shard, proven, None)
+}
+
+/// Renders an entry of `shard` as a read answers it: with its attestation, when those are kept and it has one.
+///
+/// # Errors
+/// [`ReadError`] when the store fails. Blocks on the disk.
+pub(crate) fn render_read(
+    shard: &Shard,
+    proven: &ProvenEntry,
+    attestations: bool,
+) -> Result<LogEntries, ReadError> {
+    let key = attestations
+        .then(|| attestation_key(&proven.entry.body))
+        .flatten();
+    let attestation = match key {
+        Some(key) => shard.attestation(key.as_ref())?,
+        None => None,
+    };
+    render_with(shard, proven, attestation.as_deref())
+}
+
+fn render_with(
+    shard: &Shard,
+    proven: &ProvenEntry,
+    attestation: Option<&[u8]>,
+) -> Result<LogEntries, ReadError> {
+    let body = STANDARD.encode(&proven.entry.body);
+    let time = proven.entry.integrated_time;
+    let timestamp = shard.signed_entry_timestamp(proven.index, time, &body)?;
+    let inclusion_proof = InclusionProof {
+        checkpoint: shard.v1_checkpoint(&proven.head)?,
+        hashes: proven.proof.hashes.iter().map(Hash::to_string).collect(),
+        log_index: proven.index.get(),
+        root_hash: proven.head.root().to_string(),
+        tree_size: proven.head.size().get(),
+    };
+    let entry = LogEntry {
+        attestation: attestation.map(|data| Attestation {
+            data: STANDARD.encode(data),
+        }),
+        body,
+        integrated_time: time,
+        log_id: Hash::new(shard.v1_log_id()).to_string(),
+        log_index: shard.virtual_index(proven.index),
+        verification: Verification {
+            inclusion_proof,
+            signed_entry_timestamp: timestamp.map(|signature| STANDARD.encode(signature)),
+        },
+    };
+    let id = EntryId::new(shard.tree_id(), proven.leaf_hash).to_string();
+    Ok(LogEntries::from([(id, entry)]))
+}
+
+/// What the attestation of the entry with this body is kept under: the hash of its payload. Only in-toto entries have one.
+fn attestation_key(body: &[u8]) -> Option<Hash> {
+    let body: IntotoBody = serde_json::from_slice(body).ok()?;
+    if body.kind != "intoto" {
+        return None;
+    }
+    let payload_hash = hex::decode(body.spec.content.payload_hash.value).ok()?;
+    Hash::from_slice(&payload_hash)
+}
+
+/// As much of the body of an in-toto entry as names its payload (rekor-v1, sections 4.3 and 4.4).
+#[derive(Deserialize)]
+struct IntotoBody {
+    kind: String,
+    spec: IntotoSpec,
+}
+
+#[derive(Deserialize)]
+struct IntotoSpec {
+    content: IntotoContent,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct IntotoContent {
+    payload_hash: PayloadHash,
+}
+
+#[derive(Deserialize)]
+struct PayloadHash {
+    value: String,
+}

@@ -1,0 +1,119 @@
+use bytes::Bytes;
+use ledgerstone_entry::describe;
+use ledgerstone_entry::matcher::Match;
+use ledgerstone_entry::matcher::WatchList;
+use ledgerstone_log::Log;
+use ledgerstone_log::LoggedEntry;
+use ledgerstone_log::ReadError;
+use ledgerstone_merkle::LeafIndex;
+use ledgerstone_merkle::NoteSigner;
+use ledgerstone_merkle::leaf_hash;
+use ledgerstone_proto::json;
+use ledgerstone_proto::sigstore::common::v1::LogId;
+use ledgerstone_proto::sigstore::rekor::v1::Checkpoint;
+use ledgerstone_proto::sigstore::rekor::v1::InclusionProof;
+use ledgerstone_proto::sigstore::rekor::v1::KindVersion;
+use ledgerstone_proto::sigstore::rekor::v1::TransparencyLogEntry;
+use serde::Serialize;
+
+/// The type of the event, as upstream publishes it.
+pub(crate) const EVENT_TYPE: &str = "dev.sigstore.rekor.events.v1.NewEntry";
+
+/// A new entry as a CloudEvent in structured mode.
+pub(crate) struct Event {
+    /// The id of the entry: tree id and leaf hash, 80 hexadecimal digits. The same however often the event is sent.
+    pub(crate) id: String,
+    /// The JSON document.
+    pub(crate) body: Bytes,
+}
+
+impl Event {
+    /// The event for an entry of `log`, with its proof against the latest head. Blocks on the disk.
+    pub(crate) fn new(log: &Log, index: LeafIndex, entry: &LoggedEntry) -> Result<Self, ReadError> {
+        let id = format!("{:016x}{}", log.identity().tree_id, leaf_hash(&entry.body));
+        let data = transparency_log_entry(log, index, entry)?;
+        let kind = data.kind_version.clone().unwrap_or_default();
+        let time = jiff::Timestamp::from_second(entry.integrated_time).unwrap_or_default();
+        let event = CloudEvent {
+            specversion: "1.0",
+            id: &id,
+            source: "/createLogEntry",
+            kind: EVENT_TYPE,
+            time: time.to_string(),
+            datacontenttype: "application/json",
+            rekor_entry_kind: kind.kind,
+            rekor_signing_subjects: subjects(&entry.body).join(","),
+            data,
+        };
+        let body = json::to_vec(&event).expect("an event has string keys");
+        Ok(Self {
+            id,
+            body: body.into(),
+        })
+    }
+}
+
+#[derive(Serialize)]
+struct CloudEvent<'a> {
+    specversion: &'static str,
+    id: &'a str,
+    source: &'static str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    time: String,
+    datacontenttype: &'static str,
+    rekor_entry_kind: String,
+    /// Separated by commas: an attribute of a CloudEvent is no list.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    rekor_signing_subjects: String,
+    data: TransparencyLogEntry,
+}
+
+fn transparency_log_entry(
+    log: &Log,
+    index: LeafIndex,
+    entry: &LoggedEntry,
+) -> Result<TransparencyLogEntry, ReadError> {
+    let head = log.head();
+    let proof = log.inclusion_proof(index, head.size())?;
+    let log_index = index.get() as i64;
+    let bytes = |hash: &ledgerstone_merkle::Hash| Bytes::copy_from_slice(hash.as_ref());
+    // A body of a kind that this version does not know is still an entry of the log.
+    let kind_version = describe(&entry.body).ok().map(|description| KindVersion {
+        kind: description.kind().to_owned(),
+        version: description.version().to_owned(),
+    });
+    Ok(TransparencyLogEntry {
+        log_index,
+        log_id: Some(LogId {
+            key_id: Bytes::copy_from_slice(&log.keys().ed25519().verifier().log_id()),
+        }),
+        kind_version,
+        integrated_time: entry.integrated_time,
+        inclusion_promise: None,
+        inclusion_proof: Some(InclusionProof {
+            log_index,
+            root_hash: bytes(&head.root()),
+            tree_size: head.size().get() as i64,
+            hashes: proof.hashes.iter().map(bytes).collect(),
+            checkpoint: Some(Checkpoint {
+                envelope: head.checkpoint().to_owned(),
+            }),
+        }),
+        canonicalized_body: entry.body.clone(),
+    })
+}
+
+/// Whom the certificates of an entry name.
+fn subjects(body: &[u8]) -> Vec<String> {
+    let mut everybody = WatchList::default();
+    everybody
+        .add_identity("*", None)
+        .expect("one rule that matches all");
+    let matches = everybody.examine(body).matches.unwrap_or_default();
+    let subjects = matches.into_iter().filter_map(|found| match found {
+        Match::Identity { subject, .. } => Some(subject),
+        _ => None,
+    });
+    subjects.collect()
+}
