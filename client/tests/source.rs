@@ -324,7 +324,9 @@ async fn entries_of_a_rekor_v1_are_what_they_say() {
             .next()
             .unwrap()
     }
-    let spoilers: [(fn(&mut Value), fn(&EntryFault) -> bool); 8] = [
+    type Spoil = fn(&mut Value);
+    type IsTold = fn(&EntryFault) -> bool;
+    let spoilers: [(Spoil, IsTold); 8] = [
         (
             |found| drop(found.as_array_mut().unwrap().remove(0)),
             |fault| *fault == EntryFault::Missing,

@@ -82,6 +82,7 @@ mod tests {
     use ledgerstone_client::ArtifactError;
     use ledgerstone_client::BundleError;
     use ledgerstone_client::TransportError;
+    use ledgerstone_merkle::TreeSize;
 
     use super::*;
 
@@ -98,6 +99,16 @@ mod tests {
             assert_eq!(exit_code(&error), code);
             assert_eq!(exit_code(&error.context("while testing")), code);
         }
+        let incomplete = ImportError::Incomplete {
+            size: TreeSize::new(1),
+            target: TreeSize::new(2),
+        };
+        let shrunk = ImportError::Shrunk {
+            stored: TreeSize::new(2),
+            target: TreeSize::new(1),
+        };
+        assert_eq!(exit_code(&incomplete.into()), UNDONE);
+        assert_eq!(exit_code(&shrunk.into()), UNTRUE);
         assert_eq!(exit_code(&anyhow::anyhow!("other")), UNDONE);
     }
 
