@@ -4,6 +4,7 @@ use crate::bundle::BundleError;
 use crate::log_api::ApiError;
 use crate::monitor::HookError;
 use crate::monitor::MonitorConfigError;
+use crate::search::SearchTermError;
 use crate::signing_key::SigningKeyError;
 use crate::source::SourceError;
 use crate::submit::SubmitError;
@@ -26,6 +27,9 @@ pub enum Error {
     /// Reading over `/log/v1/`.
     #[error(transparent)]
     Api(#[from] ApiError),
+    /// Searching.
+    #[error(transparent)]
+    SearchTerm(#[from] SearchTermError),
     /// Reading tiles.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -84,7 +88,8 @@ impl Error {
             Self::Verify(error) => verify_failure(error),
             Self::Audit(error) => audit_failure(error),
             Self::Source(error) => source_failure(error),
-            Self::MonitorConfig(_)
+            Self::SearchTerm(_)
+            | Self::MonitorConfig(_)
             | Self::Hook(_)
             | Self::Trust(_)
             | Self::TrustFiles(_)

@@ -85,11 +85,7 @@ impl LogApi {
     /// # Errors
     /// When the log cannot be asked, or none of `logs` signed its head.
     pub async fn head(&self, logs: &TrustedLogs) -> Result<SignedCheckpoint, ApiError> {
-        let head: proto::TreeHead = self
-            .fetch("/log/v1/tree-head")
-            .await?
-            .ok_or_else(|| self.not_this_api())?;
-        Ok(logs.open_checkpoint(&head.checkpoint)?)
+        Ok(logs.open_checkpoint(&self.tree_head().await?.checkpoint)?)
     }
 
     /// One entry. Its body has the hash that it is found by; that it is in the log is for a proof to say.
@@ -291,7 +287,15 @@ impl LogApi {
         ))
     }
 
-    async fn fetch<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, ApiError> {
+    pub(crate) async fn tree_head(&self) -> Result<proto::TreeHead, ApiError> {
+        let head = self.fetch("/log/v1/tree-head").await?;
+        head.ok_or_else(|| self.not_this_api())
+    }
+
+    pub(crate) async fn fetch<T: DeserializeOwned>(
+        &self,
+        path: &str,
+    ) -> Result<Option<T>, ApiError> {
         Ok(self.transport.fetch_json(path).await?)
     }
 
@@ -310,7 +314,7 @@ impl LogApi {
             .collect()
     }
 
-    fn not_this_api(&self) -> ApiError {
+    pub(crate) fn not_this_api(&self) -> ApiError {
         ApiError::NotLedgerstone(self.transport.url().to_owned())
     }
 }
@@ -420,6 +424,12 @@ pub enum ApiError {
         /// The position of the entry.
         index: u64,
     },
+    /// The log found an entry that does not name what was searched for.
+    #[error("the log found entry {index}, whose body does not name what was searched for")]
+    UnaskedHit {
+        /// Its index over all trees.
+        index: u64,
+    },
     /// The keys of the log cannot be used.
     #[error(transparent)]
     Keys(#[from] TrustError),
@@ -460,7 +470,8 @@ struct EntriesReply {
     entries: Vec<proto::Entry>,
 }
 
-fn check_entry(entry: &proto::Entry) -> Result<Hash, ApiError> {
+/// The leaf hash of an entry whose body has it.
+pub(crate) fn check_entry(entry: &proto::Entry) -> Result<Hash, ApiError> {
     let hash = leaf_hash(&entry.body);
     if entry.leaf_hash != hash.as_bytes()[..] {
         return Err(ApiError::Body { index: entry.index });

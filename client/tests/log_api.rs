@@ -42,7 +42,8 @@ async fn api(change: impl Fn(&str, &mut Value) + Send + Sync + 'static) -> (LogA
     (LogApi::new(transport(server.address)), server)
 }
 
-fn answer(log: &MemoryLog, seen: &Seen, change: impl Fn(&str, &mut Value)) -> Response {
+/// What a log says about its entries and trees, as `change` changes it.
+pub(crate) fn answer(log: &MemoryLog, seen: &Seen, change: impl Fn(&str, &mut Value)) -> Response {
     let (path, query) = seen.path.split_once('?').unwrap_or((&seen.path, ""));
     let query: HashMap<&str, &str> = query
         .split('&')
@@ -108,7 +109,7 @@ fn find(log: &MemoryLog, hash: &str) -> Option<u64> {
         .map(|index| index as u64)
 }
 
-fn entry(log: &MemoryLog, index: u64) -> proto::Entry {
+pub(crate) fn entry(log: &MemoryLog, index: u64) -> proto::Entry {
     let body = log.bodies[index as usize].clone();
     proto::Entry {
         index,

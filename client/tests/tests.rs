@@ -6,6 +6,7 @@ mod audit;
 mod bundles;
 mod log_api;
 mod monitor;
+mod search;
 mod source;
 mod submit;
 mod support;

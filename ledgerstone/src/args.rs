@@ -60,6 +60,8 @@ pub(crate) enum Command {
     Verify(VerifyArguments),
     /// Read entries from the log.
     Get(GetArguments),
+    /// Find the entries that the log holds about an artifact, a key or an identity, and prove each.
+    Search(SearchArguments),
     /// Fetch a proof and verify it.
     #[command(subcommand)]
     Proof(ProofCommand),
@@ -245,6 +247,52 @@ pub(crate) struct GetArguments {
 pub(crate) struct IndexRange {
     pub(crate) first: u64,
     pub(crate) end: u64,
+}
+
+#[derive(Args, Debug)]
+#[command(group = ArgGroup::new("terms").required(true).multiple(true).args(["digest", "email", "subject", "key"]))]
+pub(crate) struct SearchArguments {
+    /// The digest of an artifact, a payload or an envelope: sha256:HEX, or by another hash function.
+    #[arg(long, value_name = "DIGEST")]
+    pub(crate) digest: Option<String>,
+
+    /// The e-mail address that a certificate names.
+    #[arg(long, visible_alias = "identity", value_name = "ADDRESS")]
+    pub(crate) email: Option<String>,
+
+    /// The URI, DNS name, IP address or other name that a certificate names.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) subject: Option<String>,
+
+    /// The public key or certificate, as PEM.
+    #[arg(long, value_name = "PEM")]
+    pub(crate) key: Option<PathBuf>,
+
+    /// Only entries that name everything given, not one thing of it.
+    #[arg(long)]
+    pub(crate) and: bool,
+
+    /// The index to start with, counted over all trees of the log.
+    #[arg(long, value_name = "INDEX", default_value_t = 0)]
+    pub(crate) start: u64,
+
+    /// How many entries to print at most.
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) limit: u64,
+
+    /// Only entries that were logged then or later: RFC 3339, such as 2026-01-01T00:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<jiff::Timestamp>,
+
+    /// Only entries that were logged before.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<jiff::Timestamp>,
+
+    #[command(flatten)]
+    pub(crate) log: LogArguments,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustedLogArguments,
 }
 
 #[derive(Debug, Subcommand)]
@@ -438,6 +486,7 @@ mod tests {
     #[test]
     fn what_people_type_is_understood() {
         for line in [
+            "search --identity a@example.com --digest sha256:00 --and --since 2026-01-01T00:00:00Z",
             "monitor --config m.toml --interval 60 --from 5 --state s.json --log-key log.vkey",
             "sign a.txt",
             "sign a.txt --key key.pem --url https://log.example --trusted-root trusted_root.json",
@@ -518,6 +567,10 @@ mod tests {
                 ArgumentConflict,
             ),
             ("proof consistency", MissingRequiredArgument),
+            ("search", MissingRequiredArgument),
+            ("search --and --limit 5", MissingRequiredArgument),
+            ("search --email a --limit 0", ValueValidation),
+            ("search --email a --since yesterday", ValueValidation),
             ("monitor", MissingRequiredArgument),
             (
                 "monitor --config m.toml --once --interval 60",

@@ -82,7 +82,7 @@ fn report(entry: &Entry) -> Report {
         .field("body", "body", body_json(entry))
 }
 
-fn entry_json(entry: &Entry) -> Value {
+pub(super) fn entry_json(entry: &Entry) -> Value {
     json!({
         "index": entry.index,
         "leafHash": hex::encode(&entry.leaf_hash),
@@ -97,7 +97,7 @@ fn body_json(entry: &Entry) -> Value {
     serde_json::from_slice(&entry.body).unwrap_or_else(|_| Value::String(hex::encode(&entry.body)))
 }
 
-fn time(unix_seconds: i64) -> String {
+pub(super) fn time(unix_seconds: i64) -> String {
     jiff::Timestamp::from_second(unix_seconds)
         .map(|time| time.to_string())
         .unwrap_or_else(|_| unix_seconds.to_string())

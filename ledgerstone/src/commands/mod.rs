@@ -1,9 +1,10 @@
 mod audit;
 pub(crate) mod fsck;
 mod get;
-mod monitor;
 pub(crate) mod import;
+mod monitor;
 mod proof;
+mod search;
 pub(crate) mod serve;
 mod sign;
 mod submit;
@@ -50,6 +51,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Audit(arguments) => runtime()?.block_on(audit::run(arguments)),
         Command::Import(arguments) => runtime()?.block_on(import::run(arguments)),
         Command::Monitor(arguments) => return runtime()?.block_on(monitor::run(arguments, json)),
+        Command::Search(arguments) => return runtime()?.block_on(search::run(arguments, json)),
         Command::Trust(arguments) => runtime()?.block_on(trust::run(arguments)),
     };
     report?.print(json);

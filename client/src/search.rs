@@ -1,0 +1,219 @@
+//! Searching a Ledgerstone log: what it finds is checked against the bodies, and proven to be in the log.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE;
+use futures::StreamExt;
+use futures::TryStreamExt;
+use futures::stream;
+use ledgerstone_entry::SearchKey;
+use ledgerstone_entry::search_keys_of_body;
+use ledgerstone_entry::v1::PublicKeyFormat;
+use ledgerstone_entry::v1::search_key_of_hash;
+use ledgerstone_entry::v1::search_key_of_public_key;
+use ledgerstone_entry::v1::search_key_of_subject;
+use ledgerstone_merkle::LeafIndex;
+use ledgerstone_proto::log::v1 as proto;
+use reqwest::Url;
+
+use crate::log_api::ApiError;
+use crate::log_api::EntryLookup;
+use crate::log_api::LogApi;
+use crate::log_api::ProvenInclusion;
+use crate::log_api::check_entry;
+use crate::trusted_log::TrustedLogs;
+
+/// How many hits of a page are proven at the same time.
+const PARALLEL_PROOFS: usize = 8;
+
+/// What to search for, and where.
+#[derive(Clone, Debug, Default)]
+pub struct SearchQuery {
+    /// In the form of the log's interface, by name.
+    terms: Vec<(&'static str, String)>,
+    /// What entries that answer the query are found by.
+    keys: Vec<SearchKey>,
+    /// Whether an entry has to name everything that is searched for, and not only one thing of it.
+    pub all: bool,
+    /// The first Unix second at which the log took an entry.
+    pub from_time: Option<i64>,
+    /// The Unix second before which the log took an entry.
+    pub until_time: Option<i64>,
+}
+
+impl SearchQuery {
+    /// Looks for entries about the artifact, payload, envelope or key with this hash: hexadecimal digits, with `sha256:`
+    /// or another hash function's name before them.
+    ///
+    /// # Errors
+    /// [`SearchTermError::Hash`] for a text of another form.
+    pub fn hash(mut self, hash: &str) -> Result<Self, SearchTermError> {
+        let key = search_key_of_hash(hash).ok_or_else(|| SearchTermError::Hash(hash.to_owned()))?;
+        self.push("hash", hash.to_owned(), key);
+        Ok(self)
+    }
+
+    /// Looks for entries with certificates for this e-mail address.
+    pub fn email(mut self, email: &str) -> Self {
+        self.push("email", email.to_owned(), search_key_of_subject(email));
+        self
+    }
+
+    /// Looks for entries with certificates for this URI, DNS name, IP address or other name.
+    pub fn subject(mut self, subject: &str) -> Self {
+        let key = search_key_of_subject(subject);
+        self.push("subject", subject.to_owned(), key);
+        self
+    }
+
+    /// Looks for entries with this key or certificate, PEM.
+    ///
+    /// # Errors
+    /// [`SearchTermError::Key`] when it is none.
+    pub fn public_key(mut self, pem: &str) -> Result<Self, SearchTermError> {
+        let key = search_key_of_public_key(PublicKeyFormat::X509, pem.as_bytes())
+            .map_err(|reject| SearchTermError::Key(reject.to_string()))?;
+        self.push("publicKey", URL_SAFE.encode(pem), key);
+        Ok(self)
+    }
+
+    /// A term of each kind is sent once: a later one takes the place of an earlier one.
+    fn push(&mut self, name: &'static str, value: String, key: SearchKey) {
+        if let Some(at) = self.terms.iter().position(|(known, _)| *known == name) {
+            self.terms.remove(at);
+            self.keys.remove(at);
+        }
+        self.terms.push((name, value));
+        self.keys.push(key);
+    }
+
+    fn path(&self, start: u64, limit: usize) -> String {
+        let mut url = Url::parse("http://log/log/v1/search").expect("a constant URL");
+        let mut pairs = url.query_pairs_mut();
+        pairs.extend_pairs(&self.terms);
+        if self.all {
+            pairs.append_pair("operator", "and");
+        }
+        for (name, time) in [("fromTime", self.from_time), ("untilTime", self.until_time)] {
+            if let Some(time) = time {
+                pairs.append_pair(name, &time.to_string());
+            }
+        }
+        pairs.append_pair("start", &start.to_string());
+        pairs.append_pair("limit", &limit.to_string());
+        drop(pairs);
+        format!("{}?{}", url.path(), url.query().unwrap_or_default())
+    }
+
+    /// Whether the body shows that the entry answers the query.
+    fn is_answered_by(&self, body: &[u8]) -> bool {
+        let Ok(named) = search_keys_of_body(body) else {
+            return false;
+        };
+        let mut keys = self.keys.iter();
+        match self.all {
+            true => keys.all(|key| named.contains(key)),
+            false => keys.any(|key| named.contains(key)),
+        }
+    }
+}
+
+/// A page of what was found.
+#[derive(Clone, Debug)]
+pub struct SearchPage {
+    /// In the order of their indexes; perhaps none, on a page that is not the last.
+    pub hits: Vec<SearchHit>,
+    /// Where the next page starts; `None` after the last.
+    pub next: Option<u64>,
+}
+
+/// An entry that was found.
+#[derive(Clone, Debug)]
+pub struct SearchHit {
+    /// Its index over all trees of the log.
+    pub index: u64,
+    /// The number of its tree.
+    pub tree_id: u64,
+    /// The entry, with its index in its tree.
+    pub entry: proto::Entry,
+    /// Whether the body shows that the entry answers the query. Otherwise the log says so by what was submitted with the
+    /// entry and is not in its body, such as the subjects of an in-toto statement.
+    pub shown_by_body: bool,
+    /// The proof that the entry is in the log. `None` for an entry of an older tree than the current one.
+    pub inclusion: Option<ProvenInclusion>,
+}
+
+/// Why something cannot be searched for.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SearchTermError {
+    /// Not a hash.
+    #[error("{0:?} is not a hash; write sha256: and 64 hexadecimal digits")]
+    Hash(String),
+    /// Not a key.
+    #[error("the key cannot be searched for: {0}")]
+    Key(String),
+}
+
+impl LogApi {
+    /// A page of at most `limit` entries that answer `query`, from the index `start` on, counted over all trees. Each is
+    /// proven to be in a tree that one of `logs` signed, except in older trees.
+    ///
+    /// That there are no others is the log's word alone.
+    ///
+    /// # Errors
+    /// When the log cannot be asked, or gives an entry that does not answer the query or is not in the tree.
+    pub async fn search(
+        &self,
+        query: &SearchQuery,
+        start: u64,
+        limit: usize,
+        logs: &TrustedLogs,
+    ) -> Result<SearchPage, ApiError> {
+        let page: proto::SearchResponse = self
+            .fetch(&query.path(start, limit))
+            .await?
+            .ok_or_else(|| self.not_this_api())?;
+        let current = self.tree_head().await?.tree_id;
+        let hits = page
+            .hits
+            .into_iter()
+            .map(|hit| self.check_hit(query, hit, current, logs));
+        let hits = stream::iter(hits).buffered(PARALLEL_PROOFS);
+        Ok(SearchPage {
+            hits: hits.try_collect().await?,
+            next: (!page.complete).then_some(page.next),
+        })
+    }
+
+    async fn check_hit(
+        &self,
+        query: &SearchQuery,
+        hit: proto::SearchHit,
+        current_tree: u64,
+        logs: &TrustedLogs,
+    ) -> Result<SearchHit, ApiError> {
+        let unasked = ApiError::UnaskedHit { index: hit.index };
+        let entry = hit.entry.unwrap_or_default();
+        let leaf = check_entry(&entry)?;
+        let shown_by_body = query.is_answered_by(&entry.body);
+        if !shown_by_body && hit.evidence != proto::SearchEvidence::Submission as i32 {
+            return Err(unasked);
+        }
+        let mut inclusion = None;
+        if hit.tree_id == current_tree {
+            let lookup = EntryLookup::Index(LeafIndex::new(entry.index));
+            let proven = self.inclusion(lookup, None, logs).await?;
+            if proven.leaf != leaf {
+                return Err(ApiError::OtherEntry(lookup));
+            }
+            inclusion = Some(proven);
+        }
+        Ok(SearchHit {
+            index: hit.index,
+            tree_id: hit.tree_id,
+            entry,
+            shown_by_body,
+            inclusion,
+        })
+    }
+}

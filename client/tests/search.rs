@@ -1,0 +1,188 @@
+//! Searching logs that find what was asked for, and logs that do not.
+
+use axum::response::IntoResponse;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ledgerstone_client::ApiError;
+use ledgerstone_client::Error;
+use ledgerstone_client::Failure;
+use ledgerstone_client::LogApi;
+use ledgerstone_client::SearchPage;
+use ledgerstone_client::SearchQuery;
+use ledgerstone_client::SearchTermError;
+use ledgerstone_client::SigningKey;
+use ledgerstone_proto::json;
+use ledgerstone_proto::log::v1 as proto;
+
+use crate::log_api::answer;
+use crate::log_api::entry;
+use crate::support::MemoryLog;
+use crate::support::Server;
+use crate::support::transport;
+use crate::support::trusted;
+
+/// Canonical bodies of artifacts whose digest is `number` 32 times.
+fn log(key: &SigningKey) -> MemoryLog {
+    let spki = STANDARD.encode(key.public().spki_der());
+    let bodies = (0..40_u8).map(|number| {
+        let digest = STANDARD.encode([number; 32]);
+        format!(
+            r#"{{"apiVersion":"0.0.2","kind":"hashedrekord","spec":{{"hashedRekordV002":{{"data":{{"algorithm":"SHA2_256","digest":"{digest}"}},"signature":{{"content":"AAAA","verifier":{{"keyDetails":"PKIX_ECDSA_P256_SHA_256","publicKey":{{"rawBytes":"{spki}"}}}}}}}}}}}}"#
+        )
+        .into_bytes()
+    });
+    MemoryLog::new(bodies.collect())
+}
+
+fn hit(log: &MemoryLog, index: u64) -> proto::SearchHit {
+    proto::SearchHit {
+        index: index + 1_000,
+        tree_id: 0,
+        entry: Some(entry(log, index)),
+        evidence: proto::SearchEvidence::Body as i32,
+    }
+}
+
+/// Asks a log that finds `hits` for the artifact 7.
+async fn search(
+    log: MemoryLog,
+    hits: Vec<proto::SearchHit>,
+) -> (Result<SearchPage, ApiError>, Server) {
+    let found = json::to_vec(&proto::SearchResponse {
+        hits,
+        next: 1_040,
+        complete: false,
+    });
+    let found = found.unwrap();
+    let server = Server::start(move |seen| match seen.path.starts_with("/log/v1/search?") {
+        true => found.clone().into_response(),
+        false => answer(&log, seen, |_, _| {}),
+    })
+    .await;
+    let api = LogApi::new(transport(server.address));
+    let page = api.search(&seventh(), 5, 10, &trusted()).await;
+    (page, server)
+}
+
+fn seventh() -> SearchQuery {
+    SearchQuery::default()
+        .hash(&format!("sha256:{}", "07".repeat(32)))
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_hit_is_proven() {
+    let log = log(&SigningKey::generate().unwrap());
+    let (page, server) = search(log.clone(), vec![hit(&log, 7)]).await;
+    let page = page.unwrap();
+    assert_eq!((page.hits.len(), page.next), (1, Some(1_040)));
+    let found = &page.hits[0];
+    assert_eq!(
+        (found.index, found.entry.index, found.shown_by_body),
+        (1_007, 7, true)
+    );
+    let inclusion = found.inclusion.as_ref().unwrap();
+    assert_eq!(inclusion.signed.checkpoint.root, log.root(log.size()));
+    let asked = format!(
+        "/log/v1/search?hash=sha256%3A{}&start=5&limit=10",
+        "07".repeat(32)
+    );
+    assert_eq!(server.seen()[0].path, asked);
+}
+
+#[tokio::test]
+async fn an_entry_that_was_not_asked_for_is_refused() {
+    let log = log(&SigningKey::generate().unwrap());
+    let (page, _) = search(log.clone(), vec![hit(&log, 7), hit(&log, 8)]).await;
+    let error = page.unwrap_err();
+    assert!(
+        matches!(error, ApiError::UnaskedHit { index: 1_008 }),
+        "{error}"
+    );
+    assert_eq!(Error::from(error).failure(), Failure::Untrue);
+}
+
+#[tokio::test]
+async fn an_entry_that_is_not_in_the_log_is_refused() {
+    let key = SigningKey::generate().unwrap();
+    let other = log(&SigningKey::generate().unwrap());
+    let (page, _) = search(log(&key), vec![hit(&other, 7)]).await;
+    assert!(matches!(page.unwrap_err(), ApiError::OtherEntry(_)));
+    let mut forged = hit(&other, 7);
+    forged.entry.as_mut().unwrap().leaf_hash = vec![0; 32].into();
+    let (page, _) = search(log(&key), vec![forged]).await;
+    assert!(matches!(page.unwrap_err(), ApiError::Body { index: 7 }));
+    let nothing = proto::SearchHit::default();
+    let (page, _) = search(log(&key), vec![nothing]).await;
+    assert!(page.is_err());
+}
+
+#[tokio::test]
+async fn what_a_body_does_not_show_is_marked() {
+    let log = log(&SigningKey::generate().unwrap());
+    let submitted = proto::SearchHit {
+        evidence: proto::SearchEvidence::Submission as i32,
+        ..hit(&log, 8)
+    };
+    let elsewhere = proto::SearchHit {
+        tree_id: 4,
+        ..hit(&log, 7)
+    };
+    let (page, _) = search(log, vec![submitted, elsewhere]).await;
+    let hits = page.unwrap().hits;
+    assert!(!hits[0].shown_by_body && hits[0].inclusion.is_some());
+    assert!(hits[1].shown_by_body && hits[1].inclusion.is_none());
+}
+
+#[tokio::test]
+async fn all_terms_go_to_the_log_and_are_checked() {
+    let key = SigningKey::generate().unwrap();
+    let log = log(&key);
+    let found = json::to_vec(&proto::SearchResponse {
+        hits: vec![hit(&log, 7)],
+        next: 40,
+        complete: true,
+    });
+    let found = found.unwrap();
+    let server = Server::start(move |seen| match seen.path.starts_with("/log/v1/search?") {
+        true => found.clone().into_response(),
+        false => answer(&log, seen, |_, _| {}),
+    })
+    .await;
+    let api = LogApi::new(transport(server.address));
+    let mut query = seventh().public_key(&key.public_pem()).unwrap();
+    query.all = true;
+    query.from_time = Some(-1);
+    query.until_time = Some(9);
+    let page = api.search(&query, 0, 1, &trusted()).await.unwrap();
+    assert_eq!((page.hits.len(), page.next), (1, None));
+    let asked = &server.seen()[0].path;
+    assert!(
+        asked.contains("&operator=and&fromTime=-1&untilTime=9&start=0&limit=1"),
+        "{asked}"
+    );
+    let query = query.email("Ann+1@example.com").subject("a b");
+    assert!(api.search(&query, 0, 1, &trusted()).await.is_err());
+    let seen = server.seen();
+    let mut searches = seen
+        .iter()
+        .rev()
+        .filter(|seen| seen.path.contains("/search?"));
+    let asked = &searches.next().unwrap().path;
+    assert!(
+        asked.contains("&email=Ann%2B1%40example.com&subject=a+b&"),
+        "{asked}"
+    );
+}
+
+#[test]
+fn what_cannot_be_searched_for_is_refused() {
+    let query = SearchQuery::default();
+    assert!(matches!(
+        query.clone().hash("sha256:00"),
+        Err(SearchTermError::Hash(_))
+    ));
+    let error = query.public_key("-----BEGIN NOTHING-----").unwrap_err();
+    assert!(matches!(error, SearchTermError::Key(_)));
+    assert_eq!(Error::from(error).failure(), Failure::Undone);
+}
