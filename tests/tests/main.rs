@@ -13,5 +13,6 @@ mod rekor_v2_errors;
 mod rekor_v2_grpc;
 mod rekor_v2_reply;
 mod requests;
+mod search;
 mod server;
 mod tiles;
