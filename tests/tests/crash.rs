@@ -46,7 +46,7 @@ const KILLED_AT_START: u64 = 8;
 async fn a_hundred_kills_under_load_lose_nothing() {
     let mut random = Random::seeded();
     let site = Site::new();
-    site.start().stop();
+    site.start().stop().await;
     let mut seen = Seen::default();
     for cycle in 0..CYCLES {
         if random.below(KILLED_AT_START) == 0 {
@@ -59,7 +59,7 @@ async fn a_hundred_kills_under_load_lose_nothing() {
     }
     let server = site.start();
     seen.check_everything(&server).await;
-    server.stop();
+    server.stop().await;
 
     let fsck = command()
         .arg("fsck")

@@ -89,7 +89,7 @@ async fn what_is_under_way_is_acknowledged() {
         acknowledged.push(Proven::check(&server.ed25519, &entry));
     }
     let site = server.site.clone();
-    let (code, stderr) = server.wait();
+    let (code, stderr) = server.wait().await;
     assert_eq!(code, Some(0), "{stderr}");
     assert!(stderr.contains("drained"), "{stderr}");
 
@@ -107,7 +107,7 @@ async fn who_never_finishes_does_not_hold_up_the_end() {
     let server = Site::new().with("--shutdown-timeout", "1").start();
     let under_way = UnderWay::begin(&server).await;
     server.terminate();
-    let (code, stderr) = server.wait();
+    let (code, stderr) = server.wait().await;
     assert_eq!(code, Some(0), "{stderr}");
     drop(under_way);
 }
@@ -119,16 +119,16 @@ async fn idle_connections_do_not_hold_up_the_end() {
     let client = crate::client::http_client();
     client.get(server.at("/checkpoint")).send().await.unwrap();
     server.terminate();
-    let (code, stderr) = server.wait();
+    let (code, stderr) = server.wait().await;
     assert_eq!(code, Some(0), "{stderr}");
     assert!(!stderr.contains("still open"), "{stderr}");
     drop((idle, client));
 }
 
-#[test]
-fn an_interrupt_is_as_good() {
+#[tokio::test]
+async fn an_interrupt_is_as_good() {
     let server = Server::start();
     server.interrupt();
-    let (code, stderr) = server.wait();
+    let (code, stderr) = server.wait().await;
     assert_eq!(code, Some(0), "{stderr}");
 }

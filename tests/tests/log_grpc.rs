@@ -503,7 +503,7 @@ async fn a_watch_ends_with_a_reason_when_the_server_does() {
     let status = next(&mut heads).await.unwrap_err();
     assert_eq!(status.code(), Code::Unavailable, "{status}");
     drop((client, heads));
-    let (code, stderr) = server.wait();
+    let (code, stderr) = server.wait().await;
     assert_eq!(code, Some(0), "{stderr}");
 }
 

@@ -2,10 +2,15 @@
 //!
 //! `cargo build -p ledgerstone` first, or name a binary in `LEDGERSTONE_BIN`.
 
+#![allow(clippy::unwrap_used, reason = "a test's helpers may stop the test")]
+
 mod admin;
 mod client;
+mod commands;
 mod crash;
 mod drain;
+mod foreign;
+mod limits;
 mod log_grpc;
 mod log_http;
 mod monitor;
@@ -15,4 +20,8 @@ mod rekor_v2_reply;
 mod requests;
 mod search;
 mod server;
+mod settings;
+mod slow_clients;
 mod tiles;
+mod tls;
+mod trouble;

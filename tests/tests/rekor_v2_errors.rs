@@ -247,7 +247,6 @@ async fn the_default_limit_is_4_mib() {
 async fn an_unknown_path_is_404() {
     let server = Server::start();
     for path in [
-        "/",
         "/api/v2/",
         "/api/v2/log",
         "/api/v2/log/entries/",
@@ -291,7 +290,7 @@ async fn a_duplicate_is_409_where_parity_is_asked_for() {
 async fn a_frozen_log_answers_writes_with_405_and_still_reads() {
     let server = Server::start();
     fill(&server, 3).await;
-    let server = server.stop().with("--read-only", "true").start();
+    let server = server.stop().await.with("--read-only", "true").start();
     let reply = submit(&server, &Signer::new().hashedrekord(b"artifact")).await;
     assert_eq!(reply.status, 405);
     let text = "This log has been frozen, please switch to the latest log.\n";

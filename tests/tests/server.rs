@@ -71,6 +71,8 @@ impl Site {
         }
         // The smallest cache: many servers run at a time.
         .with("--store-memory", "33554432")
+        .with("--listen", "127.0.0.1:0")
+        .with("--admin-listen", "127.0.0.1:0")
         .with("--origin", ORIGIN)
     }
 
@@ -121,8 +123,7 @@ impl Site {
     pub(crate) fn serve(&self) -> Command {
         let mut command = command();
         command
-            .args(["serve", "--json", "--listen", "127.0.0.1:0"])
-            .args(["--admin-listen", "127.0.0.1:0", "--data-dir"])
+            .args(["serve", "--json", "--data-dir"])
             .arg(self.data_dir())
             .args(&self.flags)
             .envs(self.environment.iter().cloned());
@@ -245,17 +246,19 @@ impl Server {
         self.process.signal("INT");
     }
 
-    /// Waits for the end: the exit code and what the server logged.
-    pub(crate) fn wait(mut self) -> (Option<i32>, String) {
-        let (status, stderr) = self.process.end();
+    /// Waits for the end: the exit code and what the server logged. The test's own connections live on meanwhile: a server
+    /// that drains waits for what they have to say.
+    pub(crate) async fn wait(mut self) -> (Option<i32>, String) {
+        let end = tokio::task::spawn_blocking(move || self.process.end());
+        let (status, stderr) = end.await.unwrap();
         (status.code(), stderr)
     }
 
     /// SIGTERM, and a clean end.
-    pub(crate) fn stop(self) -> Site {
+    pub(crate) async fn stop(self) -> Site {
         let site = self.site.clone();
         self.terminate();
-        let (code, stderr) = self.wait();
+        let (code, stderr) = self.wait().await;
         assert_eq!(code, Some(0), "{stderr}");
         site
     }

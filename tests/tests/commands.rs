@@ -1,0 +1,372 @@
+//! The command line, as in a first session: sign, verify, get, prove, audit, trust, fsck; and what its exit codes tell.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Output;
+
+use serde_json::Value;
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::client::fill;
+use crate::server::ORIGIN;
+use crate::server::Server;
+use crate::server::command;
+
+/// Someone at a terminal, in a directory of their own.
+struct Terminal {
+    directory: TempDir,
+}
+
+impl Terminal {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        Self { directory }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    fn write(&self, name: &str, content: &str) {
+        fs::write(self.path(name), content).unwrap();
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// Types a line. Words have no spaces.
+    fn run(&self, line: &str) -> Output {
+        let mut command = command();
+        command
+            .current_dir(&self.directory)
+            .args(line.split_whitespace());
+        command.output().unwrap()
+    }
+
+    /// Types a line that has to work, and returns what it prints for machines.
+    fn json(&self, line: &str) -> Value {
+        let output = self.run(&format!("--json {line}"));
+        assert!(output.status.success(), "{line}: {output:?}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// Types a line that has to work, and returns what it prints for people.
+    fn text(&self, line: &str) -> String {
+        let output = self.run(line);
+        assert!(output.status.success(), "{line}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Types a line that has to fail, and returns what is told about it.
+    fn fails(&self, code: i32, line: &str) -> String {
+        let output = self.run(line);
+        assert_eq!(output.status.code(), Some(code), "{line}: {output:?}");
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(!told.is_empty(), "{line} tells nothing");
+        let json = self.run(&format!("--json {line}"));
+        assert_eq!(json.status.code(), Some(code), "{line} --json: {json:?}");
+        told
+    }
+}
+
+fn log_key(server: &Server) -> String {
+    server.ed25519.to_string()
+}
+
+#[tokio::test]
+async fn a_first_session() {
+    let server = Server::start();
+    let (terminal, url, key) = (Terminal::new(), &server.url, log_key(&server));
+    terminal.write("artifact.txt", "what is signed\n");
+
+    let signed = terminal.json(&format!("sign artifact.txt --url {url}"));
+    assert_eq!(
+        (&signed["index"], &signed["duplicate"]),
+        (&json!(0), &json!(false))
+    );
+    assert_eq!(signed["origin"], ORIGIN);
+    let bundle: Value = serde_json::from_str(&terminal.read("artifact.txt.sigstore.json")).unwrap();
+    assert_eq!(
+        bundle["mediaType"],
+        "application/vnd.dev.sigstore.bundle.v0.3+json"
+    );
+    assert!(
+        terminal
+            .read("artifact.txt.pub")
+            .starts_with("-----BEGIN PUBLIC KEY-----")
+    );
+
+    let verify = format!("verify artifact.txt --key artifact.txt.pub --log-key {key}");
+    let verified = terminal.json(&verify);
+    assert_eq!(
+        (&verified["verified"], &verified["index"]),
+        (&json!(true), &json!(0))
+    );
+    assert!(terminal.text(&verify).contains("verified"));
+
+    let entry = terminal.json(&format!("get --index 0 --url {url} --log-key {key}"));
+    assert_eq!(entry["leafHash"], signed["leafHash"]);
+    let leaf = signed["leafHash"].as_str().unwrap();
+    let same = terminal.json(&format!(
+        "get --leaf-hash {leaf} --url {url} --log-key {key}"
+    ));
+    assert_eq!(same, entry);
+    let body = terminal
+        .run(&format!("get --index 0 --body --url {url} --log-key {key}"))
+        .stdout;
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(body, entry["body"]);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn proofs_are_fetched_and_verified() {
+    let server = Server::start();
+    fill(&server, 20).await;
+    let (terminal, url, key) = (Terminal::new(), &server.url, log_key(&server));
+    let log = format!("--url {url} --log-key {key}");
+    let proof = terminal.json(&format!("proof inclusion --index 7 {log}"));
+    assert_eq!(
+        (&proof["verified"], &proof["treeSize"]),
+        (&json!(true), &json!(20))
+    );
+    let old = terminal.json(&format!("proof inclusion --index 7 --tree-size 9 {log}"));
+    assert_eq!(
+        (&old["treeSize"], &old["signedSize"]),
+        (&json!(9), &json!(20))
+    );
+    let proof = terminal.json(&format!("proof consistency --old-size 7 {log}"));
+    assert_eq!(
+        (&proof["verified"], &proof["newSize"]),
+        (&json!(true), &json!(20))
+    );
+    terminal.json(&format!(
+        "proof consistency --old-size 7 --new-size 13 {log}"
+    ));
+    terminal.json(&format!(
+        "proof inclusion --index 7 --tlog-proof 7.tlog-proof {log}"
+    ));
+    let kept = terminal.read("7.tlog-proof");
+    let kept: ledgerstone_merkle::TlogProof = kept.parse().unwrap();
+    assert_eq!(kept.index.get(), 7);
+}
+
+#[tokio::test]
+async fn ranges_are_printed_one_entry_a_line() {
+    let server = Server::start();
+    fill(&server, 300).await;
+    let terminal = Terminal::new();
+    let lines = terminal.text(&format!("get --range 5..280 --json --url {}", server.url));
+    let indexes = lines.lines().map(|line| {
+        let entry: Value = serde_json::from_str(line).unwrap();
+        entry["index"].as_u64().unwrap()
+    });
+    assert_eq!(indexes.collect::<Vec<_>>(), (5..280).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn an_audit_remembers_and_rebuilds() {
+    let server = Server::start();
+    fill(&server, 10).await;
+    let (terminal, key) = (Terminal::new(), log_key(&server));
+    let audit = format!(
+        "audit --state state.json --url {} --log-key {key}",
+        server.url
+    );
+    let first = terminal.json(&audit);
+    assert_eq!(
+        (&first["verified"], &first["treeSize"]),
+        (&json!(true), &json!(10))
+    );
+    fill(&server, 300).await;
+    let second = terminal.json(&audit);
+    assert_eq!(
+        (&second["treeSize"], &second["extends"]),
+        (&json!(310), &json!("size 10"))
+    );
+    let full = terminal.json(&format!("{audit} --full"));
+    assert_eq!(full["entriesRehashed"], 310);
+    assert!(terminal.text(&format!("{audit} --full")).contains("310"));
+}
+
+#[tokio::test]
+async fn an_audit_finds_a_log_that_was_exchanged() {
+    let first = Server::start();
+    fill(&first, 10).await;
+    let (terminal, key) = (Terminal::new(), log_key(&first));
+    terminal.json(&format!(
+        "audit --state state.json --url {} --log-key {key}",
+        first.url
+    ));
+    // The same keys, and another tree: what an operator who cheats would show.
+    let site = crate::server::Site::new();
+    let keys = first.site.data_dir().join("keys");
+    let second = site.with("--key-dir", keys.to_str().unwrap()).start();
+    fill(&second, 12).await;
+    let audit = format!(
+        "audit --state state.json --url {} --log-key {key}",
+        second.url
+    );
+    terminal.fails(2, &audit);
+    let shorter = Server::start();
+    let audit = format!(
+        "audit --state state.json --url {} --log-key {}",
+        shorter.url,
+        log_key(&shorter)
+    );
+    assert_ne!(
+        terminal.run(&audit).status.code(),
+        Some(0),
+        "another log is not that one"
+    );
+}
+
+#[test]
+fn trust_files_let_others_verify() {
+    let server = Server::start();
+    let (terminal, url) = (Terminal::new(), &server.url);
+    terminal.write("artifact.txt", "what is signed\n");
+    terminal.json(&format!("trust --out trust --url {url}"));
+    terminal.json(&format!(
+        "sign artifact.txt --url {url} --trusted-root trust/trusted_root.json"
+    ));
+    let verify =
+        "verify artifact.txt --key artifact.txt.pub --trusted-root trust/trusted_root.json";
+    assert_eq!(terminal.json(verify)["verified"], true);
+    let keys = server.site.data_dir().join("keys");
+    let offline = format!(
+        "trust --out offline --key-dir {} --origin {ORIGIN} --url {url}",
+        keys.display()
+    );
+    terminal.json(&offline);
+    let keys_of = |directory: &str| -> Value {
+        let root = terminal.read(&format!("{directory}/trusted_root.json"));
+        let root: Value = serde_json::from_str(&root).unwrap();
+        root["tlogs"][0]["publicKey"]["rawBytes"].clone()
+    };
+    assert_eq!(keys_of("offline"), keys_of("trust"));
+}
+
+#[test]
+fn signing_again_with_a_key_is_a_new_signature_and_submitting_again_is_not() {
+    let server = Server::start();
+    let (terminal, url) = (Terminal::new(), &server.url);
+    let signer = crate::requests::Signer::new();
+    terminal.write("artifact.txt", "what is signed\n");
+    fs::write(
+        terminal.path("artifact.sig"),
+        signer.sign(b"what is signed\n"),
+    )
+    .unwrap();
+    terminal.write("signer.pub", &pem(&signer.spki()));
+    let submit = format!(
+        "submit --signature artifact.sig --key signer.pub --artifact artifact.txt --bundle bundle.json --url {url}"
+    );
+    let first = terminal.json(&submit);
+    assert_eq!(first["duplicate"], false);
+    let again = terminal.json(&submit);
+    assert_eq!(
+        (&again["duplicate"], &again["index"]),
+        (&json!(true), &first["index"])
+    );
+    let key = log_key(&server);
+    terminal.json(&format!(
+        "verify artifact.txt --bundle bundle.json --key signer.pub --log-key {key}"
+    ));
+}
+
+fn pem(spki: &[u8]) -> String {
+    use base64::Engine as _;
+    let base64 = base64::engine::general_purpose::STANDARD.encode(spki);
+    let lines: Vec<_> = base64
+        .as_bytes()
+        .chunks(64)
+        .map(String::from_utf8_lossy)
+        .collect();
+    format!(
+        "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
+        lines.join("\n")
+    )
+}
+
+#[test]
+fn what_does_not_verify_ends_with_2() {
+    let server = Server::start();
+    let (terminal, key) = (Terminal::new(), log_key(&server));
+    terminal.write("artifact.txt", "what is signed\n");
+    terminal.json(&format!("sign artifact.txt --url {}", server.url));
+    let verify = format!("verify artifact.txt --key artifact.txt.pub --log-key {key}");
+    terminal.json(&verify);
+
+    terminal.write("artifact.txt", "what is not signed\n");
+    terminal.fails(2, &verify);
+    terminal.write("artifact.txt", "what is signed\n");
+
+    let other = Server::start();
+    let verify_other = format!(
+        "verify artifact.txt --key artifact.txt.pub --log-key {}",
+        log_key(&other)
+    );
+    terminal.fails(2, &verify_other);
+
+    terminal.write("other.pub", &pem(&crate::requests::Signer::new().spki()));
+    terminal.fails(
+        2,
+        &format!("verify artifact.txt --key other.pub --log-key {key}"),
+    );
+
+    let bundle = terminal.read("artifact.txt.sigstore.json");
+    let mut tampered: Value = serde_json::from_str(&bundle).unwrap();
+    let entry = &mut tampered["verificationMaterial"]["tlogEntries"][0];
+    entry["logIndex"] = "1".into();
+    terminal.write("artifact.txt.sigstore.json", &tampered.to_string());
+    terminal.fails(2, &verify);
+    terminal.write("artifact.txt.sigstore.json", "{}");
+    terminal.fails(2, &verify);
+}
+
+#[test]
+fn what_cannot_be_reached_ends_with_3() {
+    let terminal = Terminal::new();
+    terminal.write("artifact.txt", "what is signed\n");
+    let key = ledgerstone_merkle::VerifierKey::ed25519(ORIGIN, [1; 32]).unwrap();
+    // Port 1 is nobody's.
+    let log = format!("--url http://127.0.0.1:1 --log-key {key} --timeout 1");
+    for line in ["sign artifact.txt", "audit"] {
+        terminal.fails(3, &format!("{line} {log}"));
+    }
+    assert!(
+        !terminal.path("artifact.txt.sigstore.json").exists(),
+        "no bundle without an entry"
+    );
+}
+
+#[test]
+fn what_makes_no_sense_ends_with_1() {
+    let server = Server::start();
+    let (terminal, url, key) = (Terminal::new(), &server.url, log_key(&server));
+    terminal.write("artifact.txt", "what is signed\n");
+    for line in [
+        "nonsense".to_owned(),
+        "sign".to_owned(),
+        "verify artifact.txt".to_owned(),
+        format!("verify absent.txt --key absent.pub --log-key {key}"),
+        format!("sign absent.txt --url {url} --log-key {key}"),
+        format!("sign artifact.txt --key artifact.txt --url {url} --log-key {key}"),
+        format!("get --index 7 --url {url} --log-key {key}"),
+        format!("proof inclusion --index 7 --url {url} --log-key {key}"),
+        "get --index 0 --url nonsense".to_owned(),
+    ] {
+        terminal.fails(1, &line);
+    }
+}
+
+#[test]
+fn help_and_version_end_with_0() {
+    let terminal = Terminal::new();
+    assert!(terminal.text("--help").contains("Exit codes"));
+    assert!(terminal.text("serve --help").contains("--data-dir"));
+    assert!(terminal.text("--version").starts_with("ledgerstone "));
+}

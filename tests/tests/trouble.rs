@@ -1,0 +1,360 @@
+//! A data directory that is damaged, incomplete, of another log, rolled back, or opened twice: refused at the start with what
+//! was found and what to do.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Output;
+
+use crate::client::fill;
+use crate::client::get;
+use crate::client::submit_proven;
+use crate::requests::Signer;
+use crate::server::Server;
+use crate::server::Site;
+use crate::server::command;
+
+/// The checkpoint that is kept beside the store.
+const KEPT: &str = "checkpoint-0";
+
+/// The exit code of what does not verify.
+const UNTRUE: i32 = 2;
+
+/// The exit code of what could not be done.
+const UNDONE: i32 = 1;
+
+async fn site_with(entries: usize) -> Site {
+    let server = Server::start();
+    fill(&server, entries).await;
+    server.stop().await
+}
+
+/// A site whose entries are in table files, not in the write-ahead log alone.
+async fn site_with_tables(entries: usize) -> Site {
+    site_with(entries).await.start().stop().await
+}
+
+fn fsck(site: &Site, arguments: &[&str]) -> Output {
+    let mut command = command();
+    command.arg("fsck").arg("--data-dir").arg(site.data_dir());
+    command.args(arguments).output().unwrap()
+}
+
+fn told(output: &Output) -> String {
+    let (out, err) = (&output.stdout, &output.stderr);
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(out),
+        String::from_utf8_lossy(err)
+    )
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// The files of the store with this extension, the largest first.
+fn store_files(site: &Site, extension: &str) -> Vec<PathBuf> {
+    let files = fs::read_dir(site.data_dir().join("store")).unwrap();
+    let mut files: Vec<_> = files
+        .map(|file| file.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|found| found == extension))
+        .collect();
+    files.sort_by_key(|path| std::cmp::Reverse(fs::metadata(path).unwrap().len()));
+    assert!(!files.is_empty(), "the store has no file .{extension}");
+    files
+}
+
+fn shorten(path: &Path, bytes: u64) {
+    let file = fs::OpenOptions::new().write(true).open(path).unwrap();
+    let length = file.metadata().unwrap().len();
+    file.set_len(length - bytes).unwrap();
+}
+
+fn flip(path: &Path, offset: usize) {
+    let mut bytes = fs::read(path).unwrap();
+    bytes[offset] ^= 1;
+    fs::write(path, bytes).unwrap();
+}
+
+#[tokio::test]
+async fn a_directory_is_open_once() {
+    let server = Server::start();
+    fill(&server, 3).await;
+    let refusal = server.site.start_refused();
+    assert_ne!(refusal.code, Some(0));
+    assert!(refusal.message.contains("is open already"), "{refusal:?}");
+    let output = fsck(&server.site, &[]);
+    assert_ne!(output.status.code(), Some(0));
+    assert!(told(&output).contains("is open already"), "{output:?}");
+    // The first one has not noticed.
+    submit_proven(&server, &Signer::new().hashedrekord(b"artifact")).await;
+}
+
+#[tokio::test]
+async fn a_killed_server_leaves_no_stale_lock() {
+    let server = Server::start();
+    fill(&server, 3).await;
+    assert_eq!(server.kill().start().size, 3);
+}
+
+#[tokio::test]
+async fn an_older_copy_of_the_store_is_refused() {
+    let site = site_with(3).await;
+    let backup = site.path().join("backup");
+    copy(&site.data_dir(), &backup);
+    let server = site.start();
+    fill(&server, 2).await;
+    server.stop().await;
+    let newest = fs::read(site.data_dir().join(KEPT)).unwrap();
+    fs::remove_dir_all(site.data_dir()).unwrap();
+    copy(&backup, &site.data_dir());
+    fs::write(site.data_dir().join(KEPT), newest).unwrap();
+    site.start_refused().assert(
+        UNTRUE,
+        &[
+            "a checkpoint over 5 leaves was signed",
+            "holds only 3",
+            "rolled back",
+            "restore the newest store",
+        ],
+    );
+    let output = fsck(&site, &["--accept-head"]);
+    assert_eq!(
+        output.status.code(),
+        Some(UNTRUE),
+        "nobody accepts a roll-back by mistake: {output:?}"
+    );
+    assert!(
+        told(&output).contains("a checkpoint over 5 leaves was signed"),
+        "{output:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_store_of_another_tree_is_refused() {
+    let site = site_with(3).await;
+    let backup = site.path().join("backup");
+    copy(&site.data_dir(), &backup);
+    let server = site.start();
+    fill(&server, 2).await;
+    server.stop().await;
+    let newest = fs::read(site.data_dir().join(KEPT)).unwrap();
+    // The same log goes on from the copy with other entries: a fork.
+    fs::remove_dir_all(site.data_dir()).unwrap();
+    copy(&backup, &site.data_dir());
+    let server = site.start();
+    fill(&server, 4).await;
+    server.stop().await;
+    fs::write(site.data_dir().join(KEPT), newest).unwrap();
+    site.start_refused().assert(
+        UNTRUE,
+        &["the checkpoint signed over 5 leaves", "it is another tree"],
+    );
+    let output = fsck(&site, &[]);
+    assert!(
+        told(&output).contains("another root than was signed at size 5"),
+        "{output:?}"
+    );
+    assert_eq!(output.status.code(), Some(UNTRUE));
+}
+
+#[tokio::test]
+async fn a_write_ahead_log_that_lost_its_end_is_refused() {
+    let server = Server::start();
+    for number in 0..3_u8 {
+        submit_proven(&server, &Signer::new().hashedrekord(&[number])).await;
+    }
+    let site = server.kill();
+    shorten(&store_files(&site, "log")[0], 100);
+    site.start_refused().assert(
+        UNTRUE,
+        &["over 3 leaves was signed", "holds only 2", "rolled back"],
+    );
+}
+
+#[tokio::test]
+async fn a_missing_kept_checkpoint_is_refused_until_the_operator_accepts_the_store() {
+    let site = site_with(3).await;
+    fs::remove_file(site.data_dir().join(KEPT)).unwrap();
+    site.start_refused().assert(
+        UNTRUE,
+        &["the store has 3 leaves", "is missing", "fsck --accept-head"],
+    );
+    let output = fsck(&site, &[]);
+    assert_eq!(output.status.code(), Some(UNTRUE));
+    assert!(
+        told(&output).contains("kept outside the store is missing"),
+        "{output:?}"
+    );
+    let output = fsck(&site, &["--accept-head"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(site.start().size, 3);
+}
+
+#[tokio::test]
+async fn a_kept_checkpoint_that_nobody_signed_is_refused() {
+    let site = site_with(3).await;
+    let kept = site.data_dir().join(KEPT);
+    let text = fs::read_to_string(&kept).unwrap();
+    fs::write(&kept, text.replacen("\n3\n", "\n2\n", 1)).unwrap();
+    site.start_refused()
+        .assert(UNTRUE, &["cannot be trusted", "fsck"]);
+    fs::write(&kept, "nonsense").unwrap();
+    site.start_refused()
+        .assert(UNTRUE, &["cannot be trusted", "fsck"]);
+}
+
+#[tokio::test]
+async fn a_missing_store_is_not_made_anew() {
+    let site = site_with(3).await;
+    fs::remove_dir_all(site.data_dir().join("store")).unwrap();
+    site.start_refused()
+        .assert(UNTRUE, &[KEPT, "but no store", "bring the store back"]);
+    assert!(!site.data_dir().join("store").exists(), "nothing was made");
+}
+
+#[tokio::test]
+async fn another_origin_is_refused() {
+    let site = site_with(3).await;
+    site.clone()
+        .with("--origin", "other.example.com")
+        .start_refused()
+        .assert(
+            UNTRUE,
+            &["log.example.com", "other.example.com", "belongs to"],
+        );
+    assert_eq!(
+        site.without("--origin").start().ed25519.name(),
+        "log.example.com"
+    );
+}
+
+#[tokio::test]
+async fn other_keys_are_refused() {
+    let (site, other) = (site_with(3).await, site_with(1).await);
+    for (file, name) in [
+        ("log-ed25519.pem", "Ed25519"),
+        ("log-ecdsa-p256.pem", "ECDSA P-256"),
+    ] {
+        let key = site.data_dir().join("keys").join(file);
+        let own = fs::read(&key).unwrap();
+        fs::copy(other.data_dir().join("keys").join(file), &key).unwrap();
+        site.start_refused()
+            .assert(UNTRUE, &[name, "restore the key files of this log"]);
+        fs::write(&key, own).unwrap();
+    }
+    assert_eq!(site.start().size, 3);
+}
+
+#[tokio::test]
+async fn keys_that_are_missing_or_exposed_are_refused() {
+    let site = site_with(3).await;
+    for file in ["log-ed25519.pem", "log-ecdsa-p256.pem"] {
+        let key = site.data_dir().join("keys").join(file);
+        let own = fs::read(&key).unwrap();
+        fs::remove_file(&key).unwrap();
+        site.start_refused().assert(UNDONE, &[file, "is missing"]);
+        assert!(!key.exists(), "an existing log gets no new key");
+        fs::write(&key, own).unwrap();
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+        site.start_refused().assert(
+            UNDONE,
+            &[file, "readable by others (mode 644)", "make it 600"],
+        );
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    assert_eq!(site.start().size, 3);
+}
+
+#[tokio::test]
+async fn a_shortened_table_is_refused_by_name() {
+    let site = site_with_tables(300).await;
+    let table = &store_files(&site, "sst")[0];
+    shorten(table, 10);
+    let name = table.file_name().unwrap().to_str().unwrap();
+    site.start_refused()
+        .assert(UNTRUE, &["the store is damaged", name]);
+    let output = fsck(&site, &[]);
+    assert_eq!(output.status.code(), Some(UNTRUE));
+    assert!(told(&output).contains(name), "{output:?}");
+}
+
+#[tokio::test]
+async fn a_missing_table_is_refused_by_name() {
+    let site = site_with_tables(300).await;
+    let table = &store_files(&site, "sst")[0];
+    fs::remove_file(table).unwrap();
+    let name = table.file_name().unwrap().to_str().unwrap();
+    site.start_refused()
+        .assert(UNTRUE, &["the store is damaged", name]);
+}
+
+#[tokio::test]
+async fn a_flipped_bit_is_found_by_fsck_and_never_served_as_an_entry() {
+    let site = site_with_tables(300).await;
+    // The largest table is that of the entries; its first block holds the oldest ones, which a start does not read.
+    flip(&store_files(&site, "sst")[0], 40);
+    let output = fsck(&site, &[]);
+    assert_eq!(output.status.code(), Some(UNTRUE));
+    assert!(
+        told(&output).contains("entry 0 cannot be read"),
+        "{output:?}"
+    );
+    let server = site.start();
+    let reply = get(&server, "/log/v1/entries/0").await;
+    assert_eq!(
+        reply.error(500, 13, "internal server error"),
+        "",
+        "nothing of the damage is told to strangers"
+    );
+    assert_eq!(
+        get(&server, "/tile/entries/000").await.status,
+        500,
+        "trouble is not absence"
+    );
+    assert_eq!(get(&server, "/log/v1/entries/299").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_damaged_manifest_is_refused() {
+    let site = site_with_tables(3).await;
+    let current = site.data_dir().join("store").join("CURRENT");
+    let manifest = fs::read_to_string(&current).unwrap();
+    flip(&site.data_dir().join("store").join(manifest.trim()), 20);
+    site.start_refused()
+        .assert(UNTRUE, &["the store is damaged"]);
+    fs::remove_file(current).unwrap();
+    site.start_refused()
+        .assert(UNTRUE, &["the store is damaged", "CURRENT"]);
+}
+
+#[tokio::test]
+async fn a_sound_store_is_found_sound() {
+    let site = site_with_tables(300).await;
+    let output = fsck(&site, &["--json"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["size"], "300");
+    assert_eq!(report["tiles"], "1");
+    assert_eq!(report["findings"], serde_json::json!([]));
+    assert_eq!(report["checkpointSignatureVerified"], true);
+}
+
+#[test]
+fn fsck_of_what_is_no_log_says_so() {
+    let site = Site::new();
+    let output = fsck(&site, &[]);
+    assert_ne!(output.status.code(), Some(0));
+    assert!(!site.data_dir().join("store").exists(), "nothing was made");
+}
