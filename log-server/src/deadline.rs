@@ -26,26 +26,30 @@ pub(crate) async fn limit_http(
     request: Request,
     next: Next,
 ) -> Response {
-    let limit = state.settings().request_timeout();
-    let limit = of_caller(request.headers()).map_or(limit, |patience| patience.min(limit));
-    match timeout(limit, next.run(request)).await {
+    match timeout(limit(&state, request.headers()), next.run(request)).await {
         Ok(response) => response,
         Err(_) => exceeded().into_response(),
     }
 }
 
-/// Answers DEADLINE_EXCEEDED when a call takes longer than its caller allows. Streams may be endless, so that nothing else
-/// limits them here.
-pub(crate) async fn limit_grpc(request: Request, next: Next) -> Response {
-    let Some(limit) = of_caller(request.headers()) else {
-        return next.run(request).await;
-    };
-    match timeout(limit, next.run(request)).await {
+/// Answers DEADLINE_EXCEEDED when a call takes longer, until its answer begins, than the settings or its caller allow. The
+/// answers of streams begin at once, and may be endless.
+pub(crate) async fn limit_grpc(
+    Extract(state): Extract<State>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match timeout(limit(&state, request.headers()), next.run(request)).await {
         Ok(response) => response,
         Err(_) => Status::from(exceeded())
             .into_http::<tonic::body::Body>()
             .into_response(),
     }
+}
+
+fn limit(state: &State, headers: &HeaderMap) -> Duration {
+    let limit = state.settings().request_timeout();
+    of_caller(headers).map_or(limit, |patience| patience.min(limit))
 }
 
 fn exceeded() -> ApiError {

@@ -32,6 +32,7 @@ mod views;
 pub use metrics::Metrics;
 pub use server::Server;
 pub use server::ServerError;
+pub use server::Sockets;
 pub use settings::LogFormat;
 pub use settings::OnDuplicate;
 pub use settings::Overrides;

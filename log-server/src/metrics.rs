@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use http::Method;
 use ledgerstone_log::Log;
 use ledgerstone_log::Observer;
 use ledgerstone_log::RoundReport;
@@ -45,7 +46,7 @@ struct Shared {
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
 struct RequestLabels {
     route: String,
-    method: String,
+    method: &'static str,
     code: String,
 }
 
@@ -178,8 +179,8 @@ impl Metrics {
         text
     }
 
-    pub(crate) fn request(&self, route: &str, method: &str, code: u16, took: Duration) {
-        let (route, method, code) = (route.to_owned(), method.to_owned(), code.to_string());
+    pub(crate) fn request(&self, route: &str, method: &Method, code: u16, took: Duration) {
+        let (route, method, code) = (route.to_owned(), method_label(method), code.to_string());
         self.shared
             .latency
             .get_or_create(&RouteLabels {
@@ -255,6 +256,17 @@ impl OpenGuard {
 impl Drop for OpenGuard {
     fn drop(&mut self) {
         self.gauge.dec();
+    }
+}
+
+/// The methods that a face may know. Callers can make up any number of others, which must not become labels.
+fn method_label(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        Method::POST => "POST",
+        _ => "other",
     }
 }
 

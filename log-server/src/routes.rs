@@ -98,7 +98,10 @@ async fn grpc_router(state: &State) -> Router<State> {
     };
     router
         .layer(middleware::map_response(oversized))
-        .layer(middleware::from_fn(deadline::limit_grpc))
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            deadline::limit_grpc,
+        ))
 }
 
 /// Gives a message over the limit the code that the reference server gives it (rekor-v2, section 1.5): the library's own is
@@ -180,7 +183,7 @@ async fn observe(Extract(state): Extract<State>, mut request: Request, next: Nex
         route
     };
     let code = grpc.unwrap_or_else(|| status.as_u16());
-    state.metrics().request(route, method.as_str(), code, took);
+    state.metrics().request(route, &method, code, took);
     let id_text = id.to_str().unwrap_or_default();
     if status.is_server_error() && status != http::StatusCode::NOT_IMPLEMENTED {
         warn!(id = id_text, %method, path, status = status.as_u16(), ?took, "request failed");

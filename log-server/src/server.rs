@@ -1,6 +1,6 @@
 //! Listeners, connections, and the end of them.
 //!
-//! Whoever calls owns the log and decides when to stop: [`Server::bind`] opens the sockets, so that port 0 works and the
+//! Whoever calls owns the log and decides when to stop: [`Sockets::open`] opens the sockets, so that port 0 works and the
 //! addresses are known, and [`Server::run`] serves until its shutdown future resolves or the log fails.
 
 use std::fs::File;
@@ -66,13 +66,18 @@ const MAX_HEAD_BYTES: usize = 64 << 10;
 /// The pause after a failed accept: out of file descriptors, most likely.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// A server whose sockets are open, and which serves once it runs.
-pub struct Server {
-    shards: Shards,
-    settings: Settings,
+/// The sockets of a server, open.
+pub struct Sockets {
     listener: TcpListener,
     admin: TcpListener,
     tls: Option<TlsAcceptor>,
+}
+
+/// A server, which serves once it runs.
+pub struct Server {
+    shards: Shards,
+    settings: Settings,
+    sockets: Sockets,
     metrics: Metrics,
 }
 
@@ -102,32 +107,40 @@ pub enum ServerError {
     Close(#[from] CloseError),
 }
 
-impl Server {
-    /// Opens the sockets for `log`: a log of one tree, or the trees of one. Give the log `metrics` as its observer to have its rounds counted.
+impl Sockets {
+    /// Opens the sockets, so that a taken address or a broken certificate is known before there is a log to serve.
     ///
     /// # Errors
     /// [`ServerError::Listen`] when an address is taken, [`ServerError::Tls`] when the certificate does not work.
-    pub async fn bind(
-        log: impl Into<Shards>,
-        settings: Settings,
-        metrics: Metrics,
-    ) -> Result<Self, ServerError> {
+    pub async fn open(settings: &Settings) -> Result<Self, ServerError> {
         let listen = |address| async move {
             TcpListener::bind(address)
                 .await
                 .map_err(|source| ServerError::Listen { address, source })
         };
-        let tls = settings.tls.as_ref().map(tls_acceptor).transpose()?;
-        let listener = listen(settings.listen).await?;
-        let admin = listen(settings.admin_listen).await?;
         Ok(Self {
+            tls: settings.tls.as_ref().map(tls_acceptor).transpose()?,
+            listener: listen(settings.listen).await?,
+            admin: listen(settings.admin_listen).await?,
+        })
+    }
+}
+
+impl Server {
+    /// A server for `log`: a log of one tree, or the trees of one. Give the log `metrics` as its observer to have its rounds
+    /// counted.
+    pub fn new(
+        sockets: Sockets,
+        log: impl Into<Shards>,
+        settings: Settings,
+        metrics: Metrics,
+    ) -> Self {
+        Self {
             shards: log.into(),
             settings,
-            listener,
-            admin,
-            tls,
+            sockets,
             metrics,
-        })
+        }
     }
 
     /// The address of all protocols.
@@ -135,7 +148,7 @@ impl Server {
     /// # Errors
     /// What the system says when the socket has none.
     pub fn address(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+        self.sockets.listener.local_addr()
     }
 
     /// The address of metrics and health.
@@ -143,7 +156,7 @@ impl Server {
     /// # Errors
     /// What the system says when the socket has none.
     pub fn admin_address(&self) -> io::Result<SocketAddr> {
-        self.admin.local_addr()
+        self.sockets.admin.local_addr()
     }
 
     /// Serves until `shutdown` resolves, then drains: no new connections, requests under way are answered, what waits is
@@ -165,15 +178,16 @@ impl Server {
         let stop = CancellationToken::new();
         let main = Acceptor {
             metrics: Some(self.metrics.clone()),
-            ..Acceptor::new(self.listener, service, &self.settings)
+            ..Acceptor::new(self.sockets.listener, service, &self.settings)
         };
         let main = Acceptor {
-            tls: self.tls,
+            tls: self.sockets.tls,
             ..main
         };
         let main = tokio::spawn(main.run(draining.clone()));
-        let admin =
-            tokio::spawn(Acceptor::new(self.admin, admin, &self.settings).run(stop.clone()));
+        let admin = tokio::spawn(
+            Acceptor::new(self.sockets.admin, admin, &self.settings).run(stop.clone()),
+        );
 
         let failure = tokio::select! {
             () = shutdown => None,

@@ -449,14 +449,16 @@ impl Settings {
     }
 
     fn check(&self) -> Result<(), SettingsError> {
-        let positive = [
-            ("max-connections", self.max_connections),
-            ("max-streams", self.max_streams),
-            ("queue-entries", self.queue_entries),
-            ("round-entries", self.round_entries),
+        let counts = [
+            ("max-connections", self.max_connections, 1_000_000),
+            ("max-streams", self.max_streams, 1_000_000),
+            ("queue-entries", self.queue_entries, 10_000_000),
+            ("round-entries", self.round_entries, 100_000),
         ];
-        if let Some((setting, _)) = positive.into_iter().find(|(_, number)| *number == 0) {
-            return Err(value(setting, "has to be at least 1"));
+        for (setting, number, most) in counts {
+            if !(1..=most).contains(&number) {
+                return Err(value(setting, format!("has to be from 1 to {most}")));
+            }
         }
         if !(1 << 16..=1 << 30).contains(&self.max_request_bytes) {
             return Err(value(

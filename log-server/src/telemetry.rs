@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::settings::LogFormat;
 use crate::settings::Settings;
@@ -13,10 +14,7 @@ use crate::settings::SettingsError;
 /// # Errors
 /// [`SettingsError::Value`] when the level cannot be understood.
 pub fn init(settings: &Settings) -> Result<(), SettingsError> {
-    let filter = EnvFilter::try_new(&settings.log_level).map_err(|error| SettingsError::Value {
-        setting: "log-level",
-        reason: error.to_string(),
-    })?;
+    let filter = filter(&settings.log_level)?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
@@ -27,4 +25,35 @@ pub fn init(settings: &Settings) -> Result<(), SettingsError> {
         LogFormat::Json => builder.json().try_init(),
     };
     Ok(())
+}
+
+/// Levels, and levels of targets. A lone word that is no level is a slip: the library would take it for a target.
+fn filter(text: &str) -> Result<EnvFilter, SettingsError> {
+    let refused = |reason: String| SettingsError::Value {
+        setting: "log-level",
+        reason,
+    };
+    for directive in text.split(',') {
+        if !directive.contains('=') && directive.parse::<LevelFilter>().is_err() {
+            return Err(refused(format!(
+                "{directive:?} is none of off, error, warn, info, debug, trace, and no target=level"
+            )));
+        }
+    }
+    EnvFilter::try_new(text).map_err(|error| refused(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_is_one_of_the_known_words_and_a_target_has_one() {
+        for good in ["info", "off", "warn,ledgerstone_log=debug"] {
+            assert!(filter(good).is_ok(), "{good}");
+        }
+        for bad in ["", "blah", "info,blah", "ledgerstone_log=blah"] {
+            assert!(filter(bad).is_err(), "{bad}");
+        }
+    }
 }

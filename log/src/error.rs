@@ -279,6 +279,9 @@ pub enum KeyError {
     /// The key file does not exist, and an existing log must not get a new key.
     #[error("{} is missing; restore the key file of this log", .0.display())]
     Missing(PathBuf),
+    /// There are keys of a log where a new log was to get its own.
+    #[error("{} holds the keys of a log", .0.display())]
+    Exists(PathBuf),
     /// Others than the owner may read the key file.
     #[error("{} is readable by others (mode {mode:03o}); make it 600", path.display())]
     Exposed {

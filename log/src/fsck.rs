@@ -1,8 +1,12 @@
-//! The whole of a stored log, checked against itself: every body hashed again, every tile rebuilt, every leaf looked up, the
-//! root compared with the head and with the checkpoint that was signed last.
+//! The whole of a stored log, checked against itself: every body hashed again, every tile rebuilt, every leaf and search key
+//! looked up, the root compared with the head and with the checkpoint that was signed last, and all that the store holds read
+//! against its own checksums.
 
-use std::fmt;
+mod finding;
+
+use std::mem::discriminant;
 use std::ops::ControlFlow;
+use std::ops::Range;
 
 use bytes::Bytes;
 use ledgerstone_merkle::Checkpoint;
@@ -11,6 +15,7 @@ use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::NoteSigner;
 use ledgerstone_merkle::RightEdge;
 use ledgerstone_merkle::TILE_WIDTH;
+use ledgerstone_merkle::Tile;
 use ledgerstone_merkle::TileId;
 use ledgerstone_merkle::TileWidth;
 use ledgerstone_merkle::TreeSize;
@@ -19,6 +24,7 @@ use ledgerstone_merkle::leaf_hash;
 use ledgerstone_merkle::leaf_hashes;
 use ledgerstone_storage::ShardId;
 use ledgerstone_storage::Store;
+use ledgerstone_storage::StoredEntry;
 use ledgerstone_storage::StoredHead;
 
 use crate::error::OpenError;
@@ -26,10 +32,13 @@ use crate::head::Head;
 use crate::import::open_foreign;
 use crate::keys::LogKeys;
 use crate::live::LiveTiles;
+use crate::queue::stored_key;
 use crate::recovery::check_identity;
 use crate::recovery::parse_kept;
 
-/// The most findings that are reported: a store that is that damaged needs no longer list.
+pub use finding::Finding;
+
+/// The most findings of one kind that are reported: a store that is that damaged needs no longer list.
 const MAX_FINDINGS: usize = 100;
 
 /// What a check came to.
@@ -45,82 +54,6 @@ pub struct FsckReport {
     pub tiles: u64,
     /// What is wrong. Nothing, for a sound store.
     pub findings: Vec<Finding>,
-}
-
-/// One thing that is wrong with a store.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Finding {
-    /// The entry is not there, or cannot be read; entries after it were not checked.
-    Unreadable(LeafIndex, String),
-    /// The tile is missing.
-    MissingTile(TileId),
-    /// The tile is not the one that the bodies give.
-    WrongTile(TileId),
-    /// The leaf hash of the entry leads to another index, or to none: a duplicate would be logged again.
-    WrongLeafIndex(LeafIndex, Option<LeafIndex>),
-    /// Time runs backwards at the entry.
-    TimeReversed(LeafIndex),
-    /// There is an entry beyond the head.
-    BeyondHead(LeafIndex),
-    /// The bodies give another root than the stored head has.
-    WrongRoot(Hash),
-    /// The kept checkpoint is missing, though the log has entries.
-    NoKeptCheckpoint,
-    /// The kept checkpoint cannot be read, or is not signed by the log.
-    BadKeptCheckpoint(String),
-    /// The kept checkpoint is over more leaves than the store has.
-    RolledBack(TreeSize),
-    /// The bodies give another root than the kept checkpoint has at its size.
-    Forked(TreeSize),
-    /// The copy of another log has more entries than the checkpoint that came with them is over: the import did not end.
-    Incomplete(TreeSize),
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unreadable(index, error) => write!(f, "entry {index} cannot be read ({error})"),
-            Self::MissingTile(id) => {
-                write!(f, "tile {} of level {} is missing", id.number, id.level)
-            }
-            Self::WrongTile(id) => write!(
-                f,
-                "tile {} of level {} is not what the entries give",
-                id.number, id.level
-            ),
-            Self::WrongLeafIndex(index, None) => {
-                write!(f, "the leaf hash of entry {index} is not indexed")
-            }
-            Self::WrongLeafIndex(index, Some(other)) => {
-                write!(f, "the leaf hash of entry {index} leads to {other}")
-            }
-            Self::TimeReversed(index) => write!(
-                f,
-                "entry {index} has an earlier time than the one before it"
-            ),
-            Self::BeyondHead(index) => write!(f, "there is an entry {index} beyond the head"),
-            Self::WrongRoot(root) => {
-                write!(f, "the entries give the root {root}, the head has another")
-            }
-            Self::NoKeptCheckpoint => write!(f, "the checkpoint kept outside the store is missing"),
-            Self::BadKeptCheckpoint(error) => {
-                write!(f, "the checkpoint kept outside the store: {error}")
-            }
-            Self::RolledBack(size) => write!(
-                f,
-                "a checkpoint over {size} leaves was signed, more than the store has"
-            ),
-            Self::Forked(size) => write!(
-                f,
-                "the entries give another root than was signed at size {size}"
-            ),
-            Self::Incomplete(size) => write!(
-                f,
-                "the copy is incomplete: its checkpoint is over the first {size} entries; import from the same log again"
-            ),
-        }
-    }
 }
 
 /// Checks the whole shard. `progress` hears the number of entries checked, once for each bundle of 256.
@@ -192,14 +125,16 @@ fn check(
         shard,
         whose,
         report,
+        comparable: true,
         edge: RightEdge::new(),
         live: LiveTiles::default(),
         time: i64::MIN,
         kept: None,
     };
-    check.read_kept(open_kept, &head)?;
-    check.entries(&head, progress)?;
-    check.ends(&head)?;
+    check.read_kept(open_kept, &head);
+    check.entries(&head, progress);
+    check.ends(&head);
+    check.checksums();
     Ok(check.report)
 }
 
@@ -227,18 +162,13 @@ pub fn accept_head(store: &dyn Store, shard: ShardId, keys: &LogKeys) -> Result<
     Ok(())
 }
 
-impl Finding {
-    /// Whether it is about the checkpoint outside the store, not about the store.
-    pub fn is_about_kept_checkpoint(&self) -> bool {
-        matches!(self, Self::NoKeptCheckpoint | Self::BadKeptCheckpoint(_))
-    }
-}
-
 struct Check<'a> {
     store: &'a dyn Store,
     shard: ShardId,
     whose: Whose,
     report: FsckReport,
+    /// Whether all entries so far were read, so that `edge` and `live` are those of the tree.
+    comparable: bool,
     /// Rebuilt from the bodies alone.
     edge: RightEdge,
     live: LiveTiles,
@@ -249,24 +179,28 @@ struct Check<'a> {
 
 impl Check<'_> {
     fn find(&mut self, finding: Finding) {
-        if self.report.findings.len() < MAX_FINDINGS {
+        let kind = discriminant(&finding);
+        let alike = self.report.findings.iter();
+        let alike = alike.filter(|found| discriminant(*found) == kind).count();
+        // Each kind for itself, so that much of one does not hide another.
+        if alike < MAX_FINDINGS {
             self.report.findings.push(finding);
         }
     }
 
-    fn read_kept(
-        &mut self,
-        open: &dyn Fn(&str) -> Result<Checkpoint, String>,
-        head: &StoredHead,
-    ) -> Result<(), OpenError> {
-        let Some(text) = self.store.kept_checkpoint(self.shard)? else {
-            // A copy of an empty log has a checkpoint too, for it is what an import ends with.
-            if !head.size.is_empty() || self.whose == Whose::Foreign {
-                self.find(Finding::NoKeptCheckpoint);
+    fn read_kept(&mut self, open: &dyn Fn(&str) -> Result<Checkpoint, String>, head: &StoredHead) {
+        let opened = match self.store.kept_checkpoint(self.shard) {
+            Ok(Some(text)) => open(&text),
+            Ok(None) => {
+                // A copy of an empty log has a checkpoint too, for it is what an import ends with.
+                if !head.size.is_empty() || self.whose == Whose::Foreign {
+                    self.find(Finding::NoKeptCheckpoint);
+                }
+                return;
             }
-            return Ok(());
+            Err(error) => Err(error.to_string()),
         };
-        match open(&text) {
+        match opened {
             Ok(kept) if kept.size > head.size => self.find(Finding::RolledBack(kept.size)),
             Ok(kept) => {
                 if kept.size < head.size && self.whose == Whose::Foreign {
@@ -277,101 +211,159 @@ impl Check<'_> {
             Err(error) => self.find(Finding::BadKeptCheckpoint(error)),
         }
         self.compare_kept();
-        Ok(())
     }
 
     /// Walks all entries, a bundle at a time.
-    fn entries(
-        &mut self,
-        head: &StoredHead,
-        progress: &mut dyn FnMut(TreeSize, TreeSize),
-    ) -> Result<(), OpenError> {
+    fn entries(&mut self, head: &StoredHead, progress: &mut dyn FnMut(TreeSize, TreeSize)) {
         let mut next = 0;
         while next < head.size.get() {
             let end = head.size.get().min(next + TILE_WIDTH as u64);
-            let bodies = match self.bundle(next..end) {
-                Ok(bodies) if bodies.len() as u64 == end - next => bodies,
-                Ok(bodies) => {
-                    let missing = LeafIndex::new(next + bodies.len() as u64);
-                    self.find(Finding::Unreadable(missing, "it is missing".to_owned()));
-                    return Ok(());
-                }
-                Err(error) => {
-                    self.find(Finding::Unreadable(LeafIndex::new(next), error.to_string()));
-                    return Ok(());
-                }
-            };
-            self.leaves(next, &bodies)?;
+            let bodies = self.bundle(next..end);
+            let whole = bodies.len() as u64 == end - next;
+            if !whole && self.comparable {
+                self.comparable = false;
+                self.find(Finding::Incomparable);
+            }
+            let (indexes, bodies): (Vec<_>, Vec<_>) = bodies.into_iter().unzip();
+            let hashes = leaf_hashes(&bodies);
+            self.leaf_indexes(&indexes, &hashes);
+            self.search_keys(&indexes, &bodies);
+            if self.comparable {
+                self.grow(&hashes);
+            } else if whole {
+                self.lowest_tile(next, &hashes);
+            }
+            self.report.bytes += bodies.iter().map(|body| body.len() as u64).sum::<u64>();
             next = end;
             progress(TreeSize::new(next), head.size);
         }
-        Ok(())
     }
 
-    fn bundle(
-        &mut self,
-        range: std::ops::Range<u64>,
-    ) -> Result<Vec<Bytes>, ledgerstone_storage::StorageError> {
-        let mut bodies = Vec::new();
-        let mut reversed = Vec::new();
-        let mut time = self.time;
-        let ordered = self.whose == Whose::Own;
-        self.store
-            .visit_entries(self.shard, range, &mut |index, entry| {
-                if entry.integrated_time < time && ordered {
-                    reversed.push(index);
+    /// The bodies of a bundle that can be read, which are all of them in a sound store.
+    fn bundle(&mut self, range: Range<u64>) -> Vec<(LeafIndex, Bytes)> {
+        let mut entries: Vec<(LeafIndex, StoredEntry)> = Vec::new();
+        let mut visit = |index, entry| {
+            entries.push((index, entry));
+            ControlFlow::Continue(())
+        };
+        let visited = self
+            .store
+            .visit_entries(self.shard, range.clone(), &mut visit);
+        let behind = range.start + entries.len() as u64;
+        let mut seen = true;
+        // Behind trouble one by one: it may be about few of them.
+        for index in (behind..range.end).map(LeafIndex::new) {
+            match self.store.entry(self.shard, index) {
+                Ok(Some(entry)) => {
+                    entries.push((index, entry));
+                    continue;
                 }
-                time = entry.integrated_time;
-                bodies.push(entry.body);
-                ControlFlow::Continue(())
-            })?;
-        self.time = time;
-        reversed
-            .into_iter()
-            .for_each(|index| self.find(Finding::TimeReversed(index)));
-        Ok(bodies)
+                Ok(None) => self.find(Finding::Unreadable(index, "it is missing".to_owned())),
+                Err(error) => self.find(Finding::Unreadable(index, error.to_string())),
+            }
+            seen = false;
+        }
+        if let Err(error) = visited
+            && seen
+        {
+            let index = LeafIndex::new(behind);
+            self.find(Finding::Unreadable(index, error.to_string()));
+        }
+        self.times(&entries);
+        let bodies = entries.into_iter().map(|(index, entry)| (index, entry.body));
+        bodies.collect()
     }
 
-    fn leaves(&mut self, first: u64, bodies: &[Bytes]) -> Result<(), OpenError> {
-        let hashes = leaf_hashes(bodies);
-        let indexed = self.store.indexes_of(self.shard, &hashes)?;
-        let mut completed = Vec::new();
-        for ((index, hash), indexed) in (first..).zip(&hashes).zip(indexed) {
-            let index = LeafIndex::new(index);
-            if indexed != Some(index) && !self.is_repeated(index, hash, indexed)? {
-                self.find(Finding::WrongLeafIndex(index, indexed));
+    fn times(&mut self, entries: &[(LeafIndex, StoredEntry)]) {
+        for (index, entry) in entries {
+            if entry.integrated_time < self.time && self.whose == Whose::Own {
+                self.find(Finding::TimeReversed(*index));
             }
+            self.time = entry.integrated_time;
+        }
+    }
+
+    fn leaf_indexes(&mut self, indexes: &[LeafIndex], hashes: &[Hash]) {
+        let together = self.store.indexes_of(self.shard, hashes);
+        for (position, (&index, hash)) in indexes.iter().zip(hashes).enumerate() {
+            // One failure fails the whole call, and says nothing about the others.
+            let indexed = match &together {
+                Ok(together) => Ok(together.get(position).copied().flatten()),
+                Err(_) => self.store.index_of(self.shard, hash),
+            };
+            match indexed {
+                Ok(Some(found)) if found == index => {}
+                Ok(indexed) if self.is_repeated(index, hash, indexed) => {}
+                Ok(indexed) => self.find(Finding::WrongLeafIndex(index, indexed)),
+                Err(error) => self.find(Finding::UnreadableLeafIndex(index, error.to_string())),
+            }
+        }
+    }
+
+    /// Whether the leaf at `index` stands again at `later`, as it may in somebody else's tree: the leaf index has the last one.
+    fn is_repeated(&self, index: LeafIndex, hash: &Hash, later: Option<LeafIndex>) -> bool {
+        let later = later.filter(|later| *later > index && self.whose == Whose::Foreign);
+        later.is_some_and(|later| {
+            // When it cannot be read, that is found where it is read for itself.
+            let entry = self.store.entry(self.shard, later);
+            entry.is_ok_and(|entry| entry.is_some_and(|entry| leaf_hash(&entry.body) == *hash))
+        })
+    }
+
+    /// Looks for each entry by all that its body names. One may be indexed by more: by what it was submitted with.
+    fn search_keys(&mut self, indexes: &[LeafIndex], bodies: &[Bytes]) {
+        for (&index, body) in indexes.iter().zip(bodies) {
+            // A body that is no entry of Sigstore's names nothing.
+            let keys = ledgerstone_entry::search_keys_of_body(body).unwrap_or_default();
+            let mut lacking = 0;
+            for key in keys.iter().map(stored_key) {
+                match self.store.search(self.shard, &key, index, 1) {
+                    Ok(found) if found == [index] => {}
+                    Ok(_) => lacking += 1,
+                    Err(error) => {
+                        self.find(Finding::UnreadableSearch(index, error.to_string()));
+                    }
+                }
+            }
+            if lacking > 0 {
+                self.find(Finding::Unsearchable(index, lacking));
+            }
+        }
+    }
+
+    /// Adds leaves to the rebuilt tree, and compares what they complete.
+    fn grow(&mut self, hashes: &[Hash]) {
+        let mut completed = Vec::new();
+        for hash in hashes {
             self.edge.append(*hash);
             self.live.append(*hash, &mut completed);
             self.compare_kept();
         }
-        self.report.bytes += bodies.iter().map(|body| body.len() as u64).sum::<u64>();
         for (id, tile) in completed {
-            self.report.tiles += 1;
-            match self.store.tile(self.shard, id)? {
-                None => self.find(Finding::MissingTile(id)),
-                Some(stored) if stored != tile.to_bytes(TileWidth::FULL) => {
-                    self.find(Finding::WrongTile(id))
-                }
-                Some(_) => {}
-            }
+            self.compare_tile(id, &tile);
         }
-        Ok(())
     }
 
-    /// Whether the leaf at `index` stands again at `later`, as it may in somebody else's tree: the leaf index has the last one.
-    fn is_repeated(
-        &self,
-        index: LeafIndex,
-        hash: &Hash,
-        later: Option<LeafIndex>,
-    ) -> Result<bool, OpenError> {
-        let Some(later) = later.filter(|later| *later > index && self.whose == Whose::Foreign)
-        else {
-            return Ok(false);
-        };
-        let entry = self.store.entry(self.shard, later)?;
-        Ok(entry.is_some_and(|entry| leaf_hash(&entry.body) == *hash))
+    /// Compares the tile of the leaves from `first` on, which needs no others.
+    fn lowest_tile(&mut self, first: u64, hashes: &[Hash]) {
+        if hashes.len() == TILE_WIDTH
+            && let Ok(tile) = Tile::from_hashes(hashes)
+        {
+            let number = first / TILE_WIDTH as u64;
+            self.compare_tile(TileId { level: 0, number }, &tile);
+        }
+    }
+
+    fn compare_tile(&mut self, id: TileId, tile: &Tile) {
+        self.report.tiles += 1;
+        match self.store.tile(self.shard, id) {
+            Ok(None) => self.find(Finding::MissingTile(id)),
+            Ok(Some(stored)) if stored != tile.to_bytes(TileWidth::FULL) => {
+                self.find(Finding::WrongTile(id));
+            }
+            Ok(Some(_)) => {}
+            Err(error) => self.find(Finding::UnreadableTile(id, error.to_string())),
+        }
     }
 
     /// Compares the kept checkpoint once the rebuilt tree has its size.
@@ -388,14 +380,25 @@ impl Check<'_> {
         }
     }
 
-    fn ends(&mut self, head: &StoredHead) -> Result<(), OpenError> {
-        if self.edge.size() == head.size && self.edge.root() != head.root {
+    fn ends(&mut self, head: &StoredHead) {
+        if self.comparable && self.edge.root() != head.root {
             self.find(Finding::WrongRoot(self.edge.root()));
         }
         let beyond = head.size.next_index();
-        if self.store.entry(self.shard, beyond)?.is_some() {
-            self.find(Finding::BeyondHead(beyond));
+        match self.store.entry(self.shard, beyond) {
+            Ok(None) => {}
+            Ok(Some(_)) => self.find(Finding::BeyondHead(beyond)),
+            Err(error) => self.find(Finding::Unreadable(beyond, error.to_string())),
         }
-        Ok(())
+    }
+
+    /// Reads what else the store holds, such as attestations.
+    fn checksums(&mut self) {
+        match self.store.verify(self.shard) {
+            Ok(damage) => damage
+                .iter()
+                .for_each(|damage| self.find(Finding::Store(damage.to_string()))),
+            Err(error) => self.find(Finding::Store(error.to_string())),
+        }
     }
 }

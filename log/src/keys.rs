@@ -53,38 +53,60 @@ impl LogKeys {
         })
     }
 
-    /// Loads both keys from `directory`.
+    /// Whether there is a key of a log in `directory`: then a log was made with it, which may merely be out of sight.
+    pub fn exist_in(directory: &Path) -> bool {
+        let exists = |file| directory.join(file).exists();
+        exists(Self::ED25519_FILE) || exists(Self::ECDSA_FILE)
+    }
+
+    /// Loads both keys of an existing log from `directory`.
     ///
     /// # Errors
     /// [`KeyError::Missing`] when a file is not there, [`KeyError::Exposed`] when others than its owner may read it.
     pub fn load(name: &str, directory: &Path) -> Result<Self, KeyError> {
+        // A crash after the log was made and before its keys got their names leaves this to do.
+        Self::confirm(directory)?;
         let ed25519 = read(&directory.join(Self::ED25519_FILE))?;
         let ecdsa = read(&directory.join(Self::ECDSA_FILE))?;
         Self::from_pem(name, &ed25519, &ecdsa)
     }
 
-    /// Loads both keys from `directory`, after it made those that are missing, with mode 0600. Only for a log that does not
-    /// exist yet: see [`load`](Self::load) for one that does.
+    /// Makes both keys of a new log in `directory`, with mode 0600. They get their names by [`confirm`](Self::confirm), once the
+    /// log is made: what a crash before that leaves is written over by the next start, and is no trace of a log.
     ///
     /// # Errors
-    /// As for [`load`](Self::load).
-    pub fn load_or_create(name: &str, directory: &Path) -> Result<Self, KeyError> {
+    /// [`KeyError::Exists`] when there is a key of a log.
+    pub fn create(name: &str, directory: &Path) -> Result<Self, KeyError> {
+        if Self::exist_in(directory) {
+            return Err(KeyError::Exists(directory.to_owned()));
+        }
         fs::create_dir_all(directory).map_err(|source| KeyError::Io {
             path: directory.to_owned(),
             source,
         })?;
-        let ed25519 = directory.join(Self::ED25519_FILE);
-        if !ed25519.exists() {
-            let pem = Ed25519Signer::generate_pkcs8_pem().map_err(|error| unusable(name, error))?;
-            write_new(&ed25519, &pem)?;
+        let ed25519 = Ed25519Signer::generate_pkcs8_pem().map_err(|error| unusable(name, error))?;
+        let ecdsa = EcdsaP256Signer::generate_pkcs8_pem().map_err(|error| unusable(name, error))?;
+        let keys = Self::from_pem(name, &ed25519, &ecdsa)?;
+        write_unconfirmed(&directory.join(Self::ED25519_FILE), &ed25519)?;
+        write_unconfirmed(&directory.join(Self::ECDSA_FILE), &ecdsa)?;
+        sync_directory(directory)?;
+        Ok(keys)
+    }
+
+    /// Gives the keys that [`create`](Self::create) made their names. Nothing to do where they have them.
+    ///
+    /// # Errors
+    /// [`KeyError::Io`] when the system refuses.
+    pub fn confirm(directory: &Path) -> Result<(), KeyError> {
+        for file in [Self::ED25519_FILE, Self::ECDSA_FILE] {
+            let path = directory.join(file);
+            let unconfirmed = unconfirmed(&path);
+            if !path.exists() && unconfirmed.exists() {
+                fs::rename(&unconfirmed, &path).map_err(|source| KeyError::Io { path, source })?;
+                sync_directory(directory)?;
+            }
         }
-        let ecdsa = directory.join(Self::ECDSA_FILE);
-        if !ecdsa.exists() {
-            let pem =
-                EcdsaP256Signer::generate_pkcs8_pem().map_err(|error| unusable(name, error))?;
-            write_new(&ecdsa, &pem)?;
-        }
-        Self::load(name, directory)
+        Ok(())
     }
 
     /// The name that both keys sign under.
@@ -144,25 +166,29 @@ fn read(path: &Path) -> Result<Zeroizing<String>, KeyError> {
         .map_err(io_error)
 }
 
-/// Writes a key file whole or not at all: a crash leaves at most a temporary file, which the next start writes over.
-fn write_new(path: &Path, pem: &str) -> Result<(), KeyError> {
-    let io_error = |path: &PathBuf| {
-        let path = path.clone();
-        move |source| KeyError::Io { path, source }
-    };
-    let temporary = path.with_extension("pem.new");
+/// The name of a key file until its log is made.
+fn unconfirmed(path: &Path) -> PathBuf {
+    path.with_extension("pem.new")
+}
+
+/// Writes a key to its unconfirmed name, durably but for the name.
+fn write_unconfirmed(path: &Path, pem: &str) -> Result<(), KeyError> {
+    let path = unconfirmed(path);
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
-    let mut file = options.open(&temporary).map_err(io_error(&temporary))?;
-    file.write_all(pem.as_bytes())
-        .and_then(|()| file.sync_all())
-        .map_err(io_error(&temporary))?;
-    let path = path.to_owned();
-    fs::rename(&temporary, &path).map_err(io_error(&path))?;
-    let directory = path.parent().map(Path::to_owned).unwrap_or_default();
-    fs::File::open(&directory)
-        .and_then(|directory| directory.sync_all())
-        .map_err(io_error(&directory))
+    let written = options.open(&path).and_then(|mut file| {
+        file.write_all(pem.as_bytes())?;
+        file.sync_all()
+    });
+    written.map_err(|source| KeyError::Io { path, source })
+}
+
+fn sync_directory(directory: &Path) -> Result<(), KeyError> {
+    let synced = fs::File::open(directory).and_then(|directory| directory.sync_all());
+    synced.map_err(|source| KeyError::Io {
+        path: directory.to_owned(),
+        source,
+    })
 }
 
 fn unusable(what: &str, error: impl ToString) -> KeyError {
@@ -176,31 +202,50 @@ fn unusable(what: &str, error: impl ToString) -> KeyError {
 mod tests {
     use super::*;
 
+    fn made(directory: &Path) -> LogKeys {
+        let keys = LogKeys::create("log.example.com", directory).unwrap();
+        LogKeys::confirm(directory).unwrap();
+        keys
+    }
+
     #[test]
     fn are_made_once_for_their_owner_only_and_then_loaded() {
         let directory = tempfile::tempdir().unwrap();
-        let made = LogKeys::load_or_create("log.example.com", directory.path()).unwrap();
+        assert!(!LogKeys::exist_in(directory.path()));
+        let keys = made(directory.path());
+        assert!(LogKeys::exist_in(directory.path()));
         for file in [LogKeys::ED25519_FILE, LogKeys::ECDSA_FILE] {
-            let mode = fs::metadata(directory.path().join(file))
-                .unwrap()
-                .permissions()
-                .mode();
-            assert_eq!(mode & 0o777, 0o600);
+            let metadata = fs::metadata(directory.path().join(file)).unwrap();
+            assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
         }
-        let again = LogKeys::load_or_create("log.example.com", directory.path()).unwrap();
-        assert_eq!(made.log_ids(), again.log_ids());
-        assert_eq!(
-            made.log_ids(),
-            LogKeys::load("log.example.com", directory.path())
-                .unwrap()
-                .log_ids()
-        );
+        let loaded = LogKeys::load("log.example.com", directory.path()).unwrap();
+        assert_eq!(keys.log_ids(), loaded.log_ids());
+        let error = LogKeys::create("log.example.com", directory.path()).unwrap_err();
+        assert!(matches!(error, KeyError::Exists(_)), "{error}");
+    }
+
+    #[test]
+    fn whose_log_was_never_made_are_no_trace_and_are_made_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let first = LogKeys::create("log.example.com", directory.path()).unwrap();
+        assert!(!LogKeys::exist_in(directory.path()));
+        let second = LogKeys::create("log.example.com", directory.path()).unwrap();
+        assert_ne!(first.log_ids(), second.log_ids());
+    }
+
+    #[test]
+    fn that_a_crash_left_unconfirmed_are_found_by_the_log_that_was_made_with_them() {
+        let directory = tempfile::tempdir().unwrap();
+        let keys = LogKeys::create("log.example.com", directory.path()).unwrap();
+        let loaded = LogKeys::load("log.example.com", directory.path()).unwrap();
+        assert_eq!(keys.log_ids(), loaded.log_ids());
+        assert!(LogKeys::exist_in(directory.path()));
     }
 
     #[test]
     fn are_refused_when_others_may_read_them() {
         let directory = tempfile::tempdir().unwrap();
-        LogKeys::load_or_create("log.example.com", directory.path()).unwrap();
+        made(directory.path());
         let path = directory.path().join(LogKeys::ECDSA_FILE);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
         let error = LogKeys::load("log.example.com", directory.path()).unwrap_err();
@@ -221,7 +266,7 @@ mod tests {
     #[test]
     fn that_are_not_keys_are_named_in_the_error() {
         let directory = tempfile::tempdir().unwrap();
-        LogKeys::load_or_create("log.example.com", directory.path()).unwrap();
+        made(directory.path());
         let (ed25519, ecdsa) = (
             directory.path().join(LogKeys::ED25519_FILE),
             directory.path().join(LogKeys::ECDSA_FILE),

@@ -283,7 +283,7 @@ impl Reader {
         old: TreeSize,
         new: TreeSize,
     ) -> Result<ConsistencyProof, ReadError> {
-        let head = self.covering(new)?;
+        let head = self.covering(new.max(old))?;
         if old > new {
             return Err(ReadError::SizesReversed { old, new });
         }

@@ -11,6 +11,7 @@ use ledgerstone_log_server::Metrics;
 use ledgerstone_log_server::Overrides;
 use ledgerstone_log_server::Server;
 use ledgerstone_log_server::Settings;
+use ledgerstone_log_server::Sockets;
 use ledgerstone_log_server::init_telemetry;
 use ledgerstone_merkle::NoteSigner;
 use ledgerstone_storage::Reader;
@@ -29,6 +30,10 @@ pub(crate) struct Serve {
     /// TOML file with any of the settings above, by the names of the flags; unknown keys are refused.
     #[arg(long, env = "LEDGERSTONE_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Make a new log though the key directory holds the keys of one. Only when that log never signed anything, or its data is
+    /// meant to be given up: two logs with one key are a fork that every auditor can prove.
+    #[arg(long)]
+    new_log: bool,
     /// Print the settings in force as a TOML file, and end.
     #[arg(long)]
     print_config: bool,
@@ -57,16 +62,18 @@ pub(crate) fn run(arguments: Serve, json: bool) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    runtime.block_on(serve(settings, json))
+    runtime.block_on(serve(settings, arguments.new_log, json))
 }
 
-async fn serve(settings: Settings, json: bool) -> anyhow::Result<()> {
+async fn serve(settings: Settings, new_log: bool, json: bool) -> anyhow::Result<()> {
     // Before the log is opened: a signal that comes while it loads must not be lost.
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
     let metrics = Metrics::default();
-    let log = open(&settings, &metrics)?;
-    let server = Server::bind(log.clone(), settings.clone(), metrics).await?;
+    // Before the log is opened, and perhaps made: an address that is taken must not leave a log behind.
+    let sockets = Sockets::open(&settings).await?;
+    let log = open(&settings, new_log, &metrics)?;
+    let server = Server::new(sockets, log.clone(), settings.clone(), metrics);
     announce(&settings, &log, &server, json).context("cannot print the addresses")?;
     let shutdown = async move {
         tokio::select! {
@@ -77,7 +84,7 @@ async fn serve(settings: Settings, json: bool) -> anyhow::Result<()> {
     Ok(server.run(shutdown).await?)
 }
 
-fn open(settings: &Settings, metrics: &Metrics) -> anyhow::Result<Log> {
+fn open(settings: &Settings, new_log: bool, metrics: &Metrics) -> anyhow::Result<Log> {
     let options = LogOptions {
         queue_entries: settings.queue_entries,
         round_entries: settings.round_entries,
@@ -88,19 +95,38 @@ fn open(settings: &Settings, metrics: &Metrics) -> anyhow::Result<Log> {
         memory_bytes: settings.store_memory,
         ..RocksOptions::default()
     };
-    let store = Arc::new(RocksStore::open(&settings.data_dir, &rocks)?);
-    match store.identity(FIRST_SHARD)? {
-        Some(identity) => {
-            let origin = settings.origin.as_deref().unwrap_or(&identity.origin);
-            let keys = LogKeys::load(origin, &settings.key_dir)?;
-            Ok(Log::open(store, FIRST_SHARD, keys, options)?)
-        }
-        None => {
-            let origin = settings.origin.clone().unwrap_or_else(host_name);
-            let keys = LogKeys::load_or_create(&origin, &settings.key_dir)?;
-            Ok(Log::create(store, FIRST_SHARD, keys, options)?)
-        }
+    // Before a store is made: the keys may be those of a log whose data is merely not mounted.
+    if !RocksStore::exists(&settings.data_dir)? {
+        check_new(settings, new_log)?;
     }
+    let store = Arc::new(RocksStore::open(&settings.data_dir, &rocks)?);
+    if let Some(identity) = store.identity(FIRST_SHARD)? {
+        let origin = settings.origin.as_deref().unwrap_or(&identity.origin);
+        let keys = LogKeys::load(origin, &settings.key_dir)?;
+        return Ok(Log::open(store, FIRST_SHARD, keys, options)?);
+    }
+    check_new(settings, new_log)?;
+    let origin = settings.origin.clone().unwrap_or_else(host_name);
+    let keys = if LogKeys::exist_in(&settings.key_dir) {
+        LogKeys::load(&origin, &settings.key_dir)?
+    } else {
+        LogKeys::create(&origin, &settings.key_dir)?
+    };
+    let log = Log::create(store, FIRST_SHARD, keys, options)?;
+    LogKeys::confirm(&settings.key_dir)?;
+    Ok(log)
+}
+
+/// Refuses to make a log with the keys of another one: it would sign a fork.
+fn check_new(settings: &Settings, new_log: bool) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        new_log || !LogKeys::exist_in(&settings.key_dir),
+        "{} holds the keys of a log, but {} holds no log: bring its data back (is the volume mounted?), or move the keys away \
+         to start a new log; --new-log starts one with these keys",
+        settings.key_dir.display(),
+        settings.data_dir.display()
+    );
+    Ok(())
 }
 
 /// The host's own name, when it can be a log's.

@@ -4,6 +4,7 @@ use axum::Router;
 use axum::extract::Path;
 use axum::extract::Query;
 use axum::extract::State as Extract;
+use axum::extract::rejection::PathRejection;
 use axum::extract::rejection::QueryRejection;
 use axum::response::IntoResponse;
 use axum::response::Response;
@@ -28,6 +29,7 @@ use serde::Serialize;
 use crate::error::ApiError;
 use crate::search;
 use crate::state::State;
+use crate::tiles::method_not_allowed;
 use crate::views;
 use crate::views::Lookup;
 
@@ -45,6 +47,7 @@ pub(crate) fn router() -> Router<State> {
         .route("/log/v1/proofs/inclusion", get(inclusion_proof))
         .route("/log/v1/proofs/consistency", get(consistency_proof))
         .route("/log/v1/search", get(search_entries))
+        .method_not_allowed_fallback(method_not_allowed)
 }
 
 async fn tree_head(Extract(state): Extract<State>) -> Result<Response, ApiError> {
@@ -54,18 +57,18 @@ async fn tree_head(Extract(state): Extract<State>) -> Result<Response, ApiError>
 
 async fn entry(
     Extract(state): Extract<State>,
-    Path(index): Path<String>,
+    index: Result<Path<String>, PathRejection>,
 ) -> Result<Response, ApiError> {
-    let index = index
-        .parse()
-        .map_err(|_| ApiError::invalid("an index is a decimal number from 0 on"))?;
+    let index = index.ok().and_then(|Path(index)| decimal(&index));
+    let index = index.ok_or_else(|| ApiError::invalid("an index is a decimal number from 0 on"))?;
     message(&views::entry(&state, Lookup::Index(LeafIndex::new(index))).await?)
 }
 
 async fn entry_by_leaf_hash(
     Extract(state): Extract<State>,
-    Path(hash): Path<String>,
+    hash: Result<Path<String>, PathRejection>,
 ) -> Result<Response, ApiError> {
+    let hash = hash.map_or_else(|_| String::new(), |Path(hash)| hash);
     message(&views::entry(&state, hex_lookup(&hash)?).await?)
 }
 
@@ -243,6 +246,12 @@ async fn keys(Extract(state): Extract<State>) -> Result<Response, ApiError> {
         ecdsa_p256: key(ecdsa, ecdsa.public_key_der()),
     };
     json_response(serde_json::to_vec(&keys).ok())
+}
+
+/// A decimal number without sign or leading zeros: one number has one form.
+fn decimal(text: &str) -> Option<u64> {
+    let number: u64 = text.parse().ok()?;
+    (number.to_string() == text).then_some(number)
 }
 
 fn hex_lookup(text: &str) -> Result<Lookup, ApiError> {

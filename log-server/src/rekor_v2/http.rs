@@ -19,6 +19,7 @@ use ledgerstone_proto::sigstore::rekor::v2::CreateEntryRequest;
 use crate::error::ApiError;
 use crate::error::LOG_INDEX_HEADER;
 use crate::state::State;
+use crate::tiles::method_not_allowed;
 
 /// How much of a body over the limit is read for the sake of the answer, in bytes.
 const MAX_DISCARDED_BYTES: usize = 16 << 20;
@@ -87,9 +88,4 @@ async fn discard(body: Body) {
 fn frozen() -> Response {
     let text = "This log has been frozen, please switch to the latest log.\n";
     (StatusCode::METHOD_NOT_ALLOWED, text).into_response()
-}
-
-/// 501, not 405: so answers the gateway of the reference server.
-async fn method_not_allowed() -> ApiError {
-    ApiError::unimplemented("Method Not Allowed")
 }

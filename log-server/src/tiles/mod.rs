@@ -6,6 +6,7 @@
 use axum::Router;
 use axum::extract::Path;
 use axum::extract::State as Extract;
+use axum::extract::rejection::PathRejection;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use axum::routing::get;
@@ -39,6 +40,12 @@ pub(crate) fn router() -> Router<State> {
     Router::new()
         .route("/checkpoint", get(checkpoint))
         .route("/tile/{*path}", get(tile))
+        .method_not_allowed_fallback(method_not_allowed)
+}
+
+/// 501, not 405: so answers the gateway of the reference server (rekor-v2, section 1.5).
+pub(crate) async fn method_not_allowed() -> ApiError {
+    ApiError::unimplemented("Method Not Allowed")
 }
 
 pub(crate) async fn checkpoint(Extract(state): Extract<State>) -> Response {
@@ -48,8 +55,9 @@ pub(crate) async fn checkpoint(Extract(state): Extract<State>) -> Response {
 
 pub(crate) async fn tile(
     Extract(state): Extract<State>,
-    Path(path): Path<String>,
+    path: Result<Path<String>, PathRejection>,
 ) -> Result<Response, ApiError> {
+    let Path(path) = path.map_err(|_| ApiError::not_found("no such tile"))?;
     let path = parse(&format!("tile/{path}"))?;
     let body = object(&state, path).await?;
     Ok((headers(TILE_TYPE, IMMUTABLE), body).into_response())
