@@ -16,6 +16,8 @@ mod rules;
 mod search;
 mod support;
 mod v1_kinds;
+#[cfg(feature = "pgp")]
+mod v1_pgp;
 mod v1_rekord;
 mod v1_rules;
 mod v1_support;

@@ -357,7 +357,7 @@ fn hashes() {
     };
     let other = hex::encode(Sha256::digest(b"another"));
     let expected = V1Reject::HashMismatch {
-        computed: digest.clone(),
+        computed: digest,
         claimed: other.clone(),
     };
     assert_eq!(hashed("sha256", &other), expected);

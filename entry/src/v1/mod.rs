@@ -23,6 +23,7 @@ pub(crate) mod digest;
 pub(crate) mod envelope;
 pub(crate) mod json;
 pub(crate) mod pki;
+pub(crate) mod raw_key;
 pub(crate) mod ssh_wire;
 pub(crate) mod statement;
 pub(crate) mod x509;

@@ -3,17 +3,16 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use der::Decode;
-use der::Encode;
 use der::Reader as _;
-use der::Tag;
 use der::asn1::AnyRef;
-use der::asn1::BitStringRef;
 use der::asn1::UintRef;
 use sha2::Digest as _;
 use sha2::Sha256;
 
 use super::PublicKeyFormat;
+use super::raw_key;
 use super::reject::V1Reject;
+use crate::key::KeyError;
 use crate::key::KeyType;
 use crate::key::PublicKey;
 
@@ -34,6 +33,12 @@ impl<'a> WireReader<'a> {
     pub(crate) fn string(&mut self) -> Option<&'a [u8]> {
         let length = self.number()?.try_into().ok()?;
         self.bytes(length)
+    }
+
+    /// A number that is not negative.
+    pub(crate) fn positive(&mut self) -> Option<&'a [u8]> {
+        self.string()
+            .filter(|digits| digits.first().is_none_or(|first| first & 0x80 == 0))
     }
 
     pub(crate) fn is_finished(&self) -> bool {
@@ -63,19 +68,12 @@ pub(crate) fn type_name(key_type: KeyType) -> &'static str {
 /// Reads an encoded key.
 pub(crate) fn decode_key(wire: &[u8]) -> Result<PublicKey, V1Reject> {
     let mut reader = WireReader(wire);
-    let (algorithm, key) = read_key(&mut reader).ok_or_else(|| malformed("it is cut short"))?;
-    let Some(algorithm) = algorithm else {
-        return Err(malformed("keys of its type are not supported"));
-    };
+    let key = read_key(&mut reader)
+        .ok_or_else(|| malformed("it is cut short, or of a type that is not supported"))?;
     if !reader.is_finished() {
         return Err(malformed("it has bytes to spare"));
     }
-    public_key(algorithm, &key)
-}
-
-/// An Ed25519 key from its 32 bytes.
-pub(crate) fn ed25519(key: &[u8]) -> Result<PublicKey, V1Reject> {
-    public_key(ED25519, key)
+    Ok(key?)
 }
 
 /// The name that OpenSSH gives a key, and that signers of DSSE envelopes may put beside a signature.
@@ -119,57 +117,22 @@ fn push_number(wire: &mut Vec<u8>, digits: &[u8]) {
     }
 }
 
-/// The algorithm of a key, if it is supported, and the key as a SubjectPublicKeyInfo has it.
-fn read_key<'a>(reader: &mut WireReader<'a>) -> Option<(Option<&'static [u8]>, Vec<u8>)> {
+fn read_key(reader: &mut WireReader<'_>) -> Option<Result<PublicKey, KeyError>> {
     let name = reader.string()?;
-    let curve = match name {
+    let key_type = match name {
         b"ssh-rsa" => {
-            let exponent = reader.string()?;
-            let modulus = reader.string()?;
-            return Some((Some(RSA), rsa_public_key(modulus, exponent)?));
+            let exponent = reader.positive()?;
+            return Some(raw_key::rsa(reader.positive()?, exponent));
         }
-        b"ssh-ed25519" => return Some((Some(ED25519), reader.string()?.to_vec())),
-        b"ecdsa-sha2-nistp256" => (&b"nistp256"[..], P256),
-        b"ecdsa-sha2-nistp384" => (&b"nistp384"[..], P384),
-        b"ecdsa-sha2-nistp521" => (&b"nistp521"[..], P521),
-        _ => return Some((None, Vec::new())),
+        b"ssh-ed25519" => return Some(raw_key::ed25519(reader.string()?)),
+        b"ecdsa-sha2-nistp256" => KeyType::EcdsaP256,
+        b"ecdsa-sha2-nistp384" => KeyType::EcdsaP384,
+        b"ecdsa-sha2-nistp521" => KeyType::EcdsaP521,
+        _ => return None,
     };
-    let (curve, algorithm) = curve;
-    let named: &'a [u8] = reader.string()?;
-    let point = reader.string()?.to_vec();
-    Some(((named == curve).then_some(algorithm), point))
-}
-
-fn rsa_public_key(modulus: &[u8], exponent: &[u8]) -> Option<Vec<u8>> {
-    let mut numbers = number(modulus)?.to_der().ok()?;
-    number(exponent)?.encode_to_vec(&mut numbers).ok()?;
-    sequence(&numbers)
-}
-
-/// A positive number as it is encoded. The leading zero is none of its digits.
-pub(crate) fn number(digits: &[u8]) -> Option<UintRef<'_>> {
-    if digits.first().is_some_and(|first| first & 0x80 != 0) {
-        return None;
-    }
-    UintRef::new(digits).ok()
-}
-
-/// A DER sequence of what is encoded already.
-pub(crate) fn sequence(content: &[u8]) -> Option<Vec<u8>> {
-    AnyRef::new(Tag::Sequence, content).ok()?.to_der().ok()
-}
-
-fn public_key(algorithm: &[u8], key: &[u8]) -> Result<PublicKey, V1Reject> {
-    let spki = || {
-        let mut content = algorithm.to_vec();
-        BitStringRef::from_bytes(key)
-            .ok()?
-            .encode_to_vec(&mut content)
-            .ok()?;
-        sequence(&content)
-    };
-    let spki = spki().ok_or_else(|| malformed("it is too long"))?;
-    Ok(PublicKey::from_spki_der(&spki)?)
+    let curve = reader.string()?;
+    name.ends_with(curve)
+        .then(|| Some(raw_key::ecdsa(key_type, reader.string()?)))?
 }
 
 fn malformed(reason: &str) -> V1Reject {
@@ -178,19 +141,3 @@ fn malformed(reason: &str) -> V1Reject {
         reason: reason.to_owned(),
     }
 }
-
-/// The AlgorithmIdentifiers of the supported types of keys, in DER (RFC 3279, RFC 5480, RFC 8410).
-const RSA: &[u8] = &[
-    0x30, 0x0d, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 5, 0,
-];
-const ED25519: &[u8] = &[0x30, 5, 6, 3, 0x2b, 0x65, 0x70];
-const P256: &[u8] = &[
-    0x30, 0x13, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1,
-    7,
-];
-const P384: &[u8] = &[
-    0x30, 0x10, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 5, 0x2b, 0x81, 4, 0, 0x22,
-];
-const P521: &[u8] = &[
-    0x30, 0x10, 6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1, 6, 5, 0x2b, 0x81, 4, 0, 0x23,
-];

@@ -17,8 +17,8 @@ use super::read_all;
 use crate::encoding::ArtifactReader;
 use crate::encoding::decode_base64;
 use crate::key::PublicKey;
+use crate::v1::raw_key;
 use crate::v1::reject::V1Reject;
-use crate::v1::ssh_wire;
 
 pub(super) fn canonical_key(content: &[u8]) -> Result<CanonicalKey, V1Reject> {
     Ok(read_key(content)?.canonical())
@@ -65,7 +65,7 @@ impl Key {
     }
 
     fn verifying_key(&self) -> Result<PublicKey, V1Reject> {
-        ssh_wire::ed25519(&self.0[HEAD_LENGTH..])
+        Ok(raw_key::ed25519(&self.0[HEAD_LENGTH..])?)
     }
 }
 

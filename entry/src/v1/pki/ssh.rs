@@ -9,7 +9,6 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use der::Encode;
 use ledgerstone_proto::sigstore::common::v1::HashAlgorithm;
 use sha2::Digest as _;
 use sha2::Sha256;
@@ -25,6 +24,7 @@ use crate::key::KeyType;
 use crate::key::PublicKey;
 use crate::pem;
 use crate::pem::PemBlock;
+use crate::v1::raw_key;
 use crate::v1::reject::V1Reject;
 use crate::v1::ssh_wire;
 use crate::v1::ssh_wire::WireReader;
@@ -192,10 +192,10 @@ impl<'a> Signature<'a> {
 /// In DER, from r and s one after the other (RFC 5656, section 3.1.2).
 fn ecdsa_signature(wire: &[u8]) -> Option<Vec<u8>> {
     let mut reader = WireReader(wire);
-    let mut numbers = ssh_wire::number(reader.string()?)?.to_der().ok()?;
-    let s = ssh_wire::number(reader.string()?)?;
-    s.encode_to_vec(&mut numbers).ok()?;
-    reader.is_finished().then(|| ssh_wire::sequence(&numbers))?
+    let (r, s) = (reader.positive()?, reader.positive()?);
+    reader
+        .is_finished()
+        .then(|| raw_key::sequence_of(r, s).ok())?
 }
 
 fn read_armor(content: &[u8]) -> Result<Vec<u8>, V1Reject> {
