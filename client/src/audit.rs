@@ -16,6 +16,7 @@ use ledgerstone_merkle::Tile;
 use ledgerstone_merkle::TileId;
 use ledgerstone_merkle::TileWidth;
 use ledgerstone_merkle::TreeSize;
+use ledgerstone_merkle::VerifierKey;
 use ledgerstone_merkle::VerifyError;
 use ledgerstone_merkle::leaf_hashes;
 use ledgerstone_merkle::tile_width_at;
@@ -24,6 +25,7 @@ use crate::audit_state::AuditState;
 use crate::audit_state::AuditStateError;
 use crate::growing_tree::GrowingTree;
 use crate::head_watch::HeadWatch;
+use crate::head_watch::KeptHead;
 use crate::tiled_log::ReadError;
 use crate::tiled_log::TiledLog;
 use crate::trusted_log::CheckpointFault;
@@ -58,13 +60,16 @@ impl Auditor {
     }
 
     /// Fetches the head, checks its signature, that its tiles have its root, and that it extends the last head that was
-    /// seen; then remembers it. Without a memory, the first head is believed.
+    /// seen; then remembers it with the key that signed it. Without a memory, the first head is believed.
     ///
     /// # Errors
     /// [`AuditError::Contradiction`] when the log contradicts itself: both checkpoints are kept beside the state file.
     pub async fn audit_head(&self) -> Result<HeadReport, AuditError> {
         let state = AuditState::load(&self.heads.state_path)?;
-        let kept = state.as_ref().map(|state| state.checkpoint.as_str());
+        let kept = state.as_ref().map(|state| KeptHead {
+            note: &state.checkpoint,
+            key: state.key.as_ref(),
+        });
         let report = self.heads.check(kept).await?;
         self.save(&report.head, state.and_then(|state| state.rebuilt))?;
         Ok(report)
@@ -169,6 +174,7 @@ impl Auditor {
     ) -> Result<(), AuditError> {
         Ok(AuditState {
             checkpoint: head.note.clone(),
+            key: Some(head.key.clone()),
             rebuilt,
         }
         .save(&self.heads.state_path)?)
@@ -273,6 +279,22 @@ pub enum AuditError {
         /// The head that was seen now.
         seen: Box<Checkpoint>,
         /// The file with both signed checkpoints, unless it could not be written.
+        evidence: Option<PathBuf>,
+    },
+    /// The log that the state is of now signs with other keys.
+    #[error(
+        "{origin} contradicts what it showed: its heads were signed with {kept}, but this one of size {size} is not{}. If the \
+         log announced a new key, begin a new state file with it",
+        evidence_hint(evidence.as_deref())
+    )]
+    OtherKeys {
+        /// The name of the log.
+        origin: String,
+        /// The key in the state file.
+        kept: Box<VerifierKey>,
+        /// The size that the head claims.
+        size: TreeSize,
+        /// The file with both checkpoints, if it could be written.
         evidence: Option<PathBuf>,
     },
     /// The tiles of a tree have another root than was signed.

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::TreeSize;
+use ledgerstone_merkle::VerifierKey;
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -18,11 +19,16 @@ const VERSION: u32 = 1;
 /// The longest state file that is read, in bytes.
 const MAX_STATE_BYTES: u64 = 4 << 20;
 
+/// How many files of one kind are kept beside a state file.
+const MAX_KEPT_FILES: u32 = 10_000;
+
 /// The last checkpoint that was verified, and how far an unfinished full audit came.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AuditState {
     /// The signed note.
     pub checkpoint: String,
+    /// The key that the note was verified with: the log is held to it. `None` in files from before it was kept.
+    pub key: Option<VerifierKey>,
     /// The tree that a full audit has rebuilt so far, a whole number of bundles; `None` when none is under way.
     pub rebuilt: Option<(TreeSize, Hash)>,
 }
@@ -48,6 +54,7 @@ impl AuditState {
                 file.version
             )));
         }
+        let key = read_key(path, file.key.as_deref())?;
         let rebuilt = file.rebuilt.map(|tree| {
             let root = hex::decode(&tree.root)
                 .ok()
@@ -58,6 +65,7 @@ impl AuditState {
             Some(None) => Err(form("its root is not 64 hexadecimal digits".to_owned())),
             rebuilt => Ok(Some(Self {
                 checkpoint: file.checkpoint,
+                key,
                 rebuilt: rebuilt.flatten(),
             })),
         }
@@ -71,6 +79,7 @@ impl AuditState {
         let file = StateFile {
             version: VERSION,
             checkpoint: self.checkpoint.clone(),
+            key: self.key.as_ref().map(ToString::to_string),
             rebuilt: self.rebuilt.map(|(size, root)| Rebuilt {
                 size: size.get(),
                 root: root.to_string(),
@@ -109,6 +118,8 @@ struct StateFile {
     version: u32,
     checkpoint: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     rebuilt: Option<Rebuilt>,
 }
 
@@ -117,6 +128,18 @@ struct StateFile {
 struct Rebuilt {
     size: u64,
     root: String,
+}
+
+/// The verifier key that the state file `path` holds.
+pub(crate) fn read_key(
+    path: &Path,
+    key: Option<&str>,
+) -> Result<Option<VerifierKey>, AuditStateError> {
+    let key = key.map(str::parse::<VerifierKey>).transpose();
+    key.map_err(|error| AuditStateError::Form {
+        path: path.to_owned(),
+        reason: format!("its key is not a verifier key: {error}"),
+    })
 }
 
 /// The content of the state file `path`, or `None` when there is no such file.
@@ -148,6 +171,33 @@ pub(crate) fn write_state(path: &Path, state: &impl Serialize) -> Result<(), Aud
     })
 }
 
+/// Writes `bytes` into a new file beside `path`: `path` with `suffix`, or `suffix` and a number where that name is taken.
+/// A file that holds the same already is left as it is. Returns where the bytes are.
+pub(crate) fn keep_beside(path: &Path, suffix: &str, bytes: &[u8]) -> io::Result<PathBuf> {
+    for number in 0..MAX_KEPT_FILES {
+        let mut name = path
+            .file_name()
+            .ok_or(io::ErrorKind::InvalidInput)?
+            .to_owned();
+        name.push(suffix);
+        if number > 0 {
+            name.push(format!(".{number}"));
+        }
+        let beside = path.with_file_name(name);
+        match File::create_new(&beside) {
+            Ok(mut file) => {
+                file.write_all(bytes)?;
+                file.sync_all()?;
+                return Ok(beside);
+            }
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            Err(_) if fs::read(&beside).is_ok_and(|kept| kept == bytes) => return Ok(beside),
+            Err(_) => {}
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
 /// Writes `bytes` beside `path` and renames: a crash leaves the old file or the new one, never a part.
 pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut name = path
@@ -174,6 +224,13 @@ pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
 mod tests {
     use super::*;
 
+    /// The key of RFC 8032, section 7.1, test 1.
+    const KEY: [u8; 32] = [
+        0xd7, 0x5a, 0x98, 0x01, 0x82, 0xb1, 0x0a, 0xb7, 0xd5, 0x4b, 0xfe, 0xd3, 0xc9, 0x64, 0x07,
+        0x3a, 0x0e, 0xe1, 0x72, 0xf3, 0xda, 0xa6, 0x23, 0x25, 0xaf, 0x02, 0x1a, 0x68, 0xf7, 0x07,
+        0x51, 0x1a,
+    ];
+
     #[test]
     fn a_state_comes_back_as_it_was_saved() {
         let directory = tempfile::tempdir().unwrap();
@@ -183,6 +240,7 @@ mod tests {
         for rebuilt in [rebuilt, None] {
             let state = AuditState {
                 checkpoint: "a\nb\n".to_owned(),
+                key: Some(VerifierKey::ed25519("log.example", KEY).unwrap()),
                 rebuilt,
             };
             state.save(&path).unwrap();
@@ -204,6 +262,7 @@ mod tests {
             "{}",
             r#"{"version":2,"checkpoint":""}"#,
             r#"{"version":1,"checkpoint":"","more":1}"#,
+            r#"{"version":1,"checkpoint":"","key":"log.example"}"#,
             r#"{"version":1,"checkpoint":"","rebuilt":{"size":1,"root":"00"}}"#,
         ] {
             fs::write(&path, text).unwrap();

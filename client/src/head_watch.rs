@@ -1,19 +1,24 @@
 //! Following the heads of one log: each must be signed, be the root of its tiles, and extend the one before.
 
-use std::path::Path;
 use std::path::PathBuf;
 
+use ledgerstone_merkle::Checkpoint;
 use ledgerstone_merkle::ConsistencyProof;
+use ledgerstone_merkle::NoteError;
+use ledgerstone_merkle::SignedNote;
+use ledgerstone_merkle::VerifierKey;
 use ledgerstone_merkle::VerifyError;
 use ledgerstone_merkle::root_from_tiles;
 
 use crate::audit::AuditError;
 use crate::audit::Contradiction;
 use crate::audit::HeadReport;
-use crate::audit_state::replace_file;
+use crate::audit_state::keep_beside;
 use crate::tiled_log::FetchedTiles;
 use crate::tiled_log::TiledLog;
+use crate::trusted_log::CheckpointFault;
 use crate::trusted_log::SignedCheckpoint;
+use crate::trusted_log::TrustedLog;
 use crate::trusted_log::TrustedLogs;
 
 /// Checks the heads of one log against the one that a state file holds.
@@ -26,11 +31,14 @@ pub(crate) struct HeadWatch {
 }
 
 impl HeadWatch {
-    /// Fetches the head, and checks its signature, that its tiles have its root, and that it extends the head in `kept`,
-    /// a signed note.
-    pub(crate) async fn check(&self, kept: Option<&str>) -> Result<HeadReport, AuditError> {
-        let kept = kept.map(|note| self.open_kept(note)).transpose()?;
-        let seen = self.logs.open_checkpoint(&self.log.checkpoint().await?)?;
+    /// Fetches the head, and checks its signature, that its tiles have its root, and that it extends the head in `kept`.
+    pub(crate) async fn check(&self, kept: Option<KeptHead<'_>>) -> Result<HeadReport, AuditError> {
+        let kept = kept.map(|kept| self.open_kept(&kept)).transpose()?;
+        let note = self.log.checkpoint().await?;
+        let seen = match &kept {
+            Some(kept) => self.open_next(kept, &note)?,
+            None => self.logs.open_checkpoint(&note)?,
+        };
         if let Some(kept) = &kept {
             self.check_order(kept, &seen)?;
         }
@@ -41,13 +49,56 @@ impl HeadWatch {
         })
     }
 
-    fn open_kept(&self, note: &str) -> Result<SignedCheckpoint, AuditError> {
-        self.logs
-            .open_checkpoint(note)
-            .map_err(|reason| AuditError::Kept {
-                path: self.state_path.clone(),
-                reason,
-            })
+    /// What was remembered is true under the key that was remembered with it, whichever logs are named today.
+    fn open_kept(&self, kept: &KeptHead<'_>) -> Result<SignedCheckpoint, AuditError> {
+        let opened = match kept.key.and_then(only) {
+            Some(logs) => logs.open_checkpoint(kept.note),
+            None => self.logs.open_checkpoint(kept.note),
+        };
+        opened.map_err(|reason| AuditError::Kept {
+            path: self.state_path.clone(),
+            reason,
+        })
+    }
+
+    /// The head in `note`, which must be signed with the key of the one before, and by a log that is trusted today.
+    fn open_next(
+        &self,
+        kept: &SignedCheckpoint,
+        note: &str,
+    ) -> Result<SignedCheckpoint, AuditError> {
+        let seen = self.logs.open_checkpoint(note);
+        let by_kept_key = only(&kept.key).is_some_and(|logs| logs.open_checkpoint(note).is_ok());
+        match seen {
+            Ok(seen) if by_kept_key => Ok(seen),
+            // The note is readable, but not signed as it was before.
+            Ok(_) | Err(CheckpointFault::Note(NoteError::NoKnownKey)) => {
+                let claimed = SignedNote::parse(note).map_err(CheckpointFault::from)?;
+                let claimed = Checkpoint::parse(claimed.text()).map_err(CheckpointFault::from)?;
+                self.check_origin(&kept.checkpoint, &claimed)?;
+                match seen {
+                    // Signed by the log, but not by any that is named today.
+                    Err(fault) if by_kept_key => Err(fault.into()),
+                    _ => Err(AuditError::OtherKeys {
+                        origin: claimed.origin,
+                        kept: Box::new(kept.key.clone()),
+                        size: claimed.size,
+                        evidence: self.keep_evidence(&kept.note, note),
+                    }),
+                }
+            }
+            Err(fault) => Err(fault.into()),
+        }
+    }
+
+    fn check_origin(&self, kept: &Checkpoint, seen: &Checkpoint) -> Result<(), AuditError> {
+        if kept.origin == seen.origin {
+            return Ok(());
+        }
+        Err(AuditError::OtherLog {
+            kept: kept.origin.clone(),
+            seen: seen.origin.clone(),
+        })
     }
 
     fn check_order(
@@ -56,12 +107,7 @@ impl HeadWatch {
         seen: &SignedCheckpoint,
     ) -> Result<(), AuditError> {
         let (old, new) = (&kept.checkpoint, &seen.checkpoint);
-        if old.origin != new.origin {
-            return Err(AuditError::OtherLog {
-                kept: old.origin.clone(),
-                seen: new.origin.clone(),
-            });
-        }
+        self.check_origin(old, new)?;
         if new.size < old.size {
             return Err(self.contradiction(Contradiction::Shrunk, kept, seen));
         }
@@ -108,27 +154,36 @@ impl HeadWatch {
         }
     }
 
-    /// Keeps the evidence: two statements that one log signed and that cannot both be true.
     fn contradiction(
         &self,
         kind: Contradiction,
         kept: &SignedCheckpoint,
         seen: &SignedCheckpoint,
     ) -> AuditError {
-        let evidence = conflict_path(&self.state_path);
-        let text = format!("{}\n{}", kept.note, seen.note);
-        let saved = replace_file(&evidence, text.as_bytes());
         AuditError::Contradiction {
             kind,
             kept: Box::new(kept.checkpoint.clone()),
             seen: Box::new(seen.checkpoint.clone()),
-            evidence: saved.is_ok().then_some(evidence),
+            evidence: self.keep_evidence(&kept.note, &seen.note),
         }
+    }
+
+    /// Keeps two statements of one log that cannot both be true, beside all that was kept before.
+    fn keep_evidence(&self, kept: &str, seen: &str) -> Option<PathBuf> {
+        let text = format!("{kept}\n{seen}");
+        keep_beside(&self.state_path, ".conflict", text.as_bytes()).ok()
     }
 }
 
-fn conflict_path(state: &Path) -> PathBuf {
-    let mut name = state.file_name().unwrap_or_default().to_owned();
-    name.push(".conflict");
-    state.with_file_name(name)
+/// A head from a state file.
+pub(crate) struct KeptHead<'a> {
+    /// The signed note.
+    pub(crate) note: &'a str,
+    /// The key that verified it.
+    pub(crate) key: Option<&'a VerifierKey>,
+}
+
+/// The log that signs with `key`, and no other.
+fn only(key: &VerifierKey) -> Option<TrustedLogs> {
+    TrustedLogs::new(vec![TrustedLog::new(key.clone()).ok()?]).ok()
 }

@@ -193,7 +193,63 @@ async fn a_memory_is_for_one_log() {
         .await;
     assert!(matches!(both, Err(AuditError::OtherLog { .. })));
     let only_other = auditor(vec![log(&other)]).audit_head().await;
-    assert!(matches!(only_other, Err(AuditError::Kept { .. })));
+    assert!(matches!(only_other, Err(AuditError::OtherLog { .. })));
+}
+
+#[tokio::test]
+async fn other_keys_for_the_same_name_are_a_contradiction() {
+    let watch = Watch::start(MemoryLog::of(3, "entry")).await;
+    watch.head().await.unwrap();
+    let before = watch.state();
+    assert_eq!(before.key.as_ref(), Some(signer().verifier()));
+
+    // A log that calls itself the same, made anew, is trusted by itself; the memory is not.
+    let stranger = Ed25519Signer::from_seed("log.example", &[2; 32]).unwrap();
+    let log = MemoryLog::of(3, "entry");
+    let text = Checkpoint::new("log.example", log.size(), log.root(log.size()));
+    let note = SignedNote::sign(text.unwrap().to_text(), &[&stranger]);
+    let note = note.unwrap().to_string();
+    watch
+        .log
+        .answer_with("/checkpoint", note.clone().into_bytes());
+    for key in [&stranger, &signer()] {
+        let logs = TrustedLogs::new(vec![TrustedLog::new(key.verifier().clone()).unwrap()]);
+        let tiled = TiledLog::new(transport(watch.server.address));
+        let auditor = Auditor::new(tiled, logs.unwrap(), watch.path("state.json"));
+        let error = auditor.audit_head().await.unwrap_err();
+        let AuditError::OtherKeys { evidence, .. } = &error else {
+            panic!("{error}")
+        };
+        let evidence = fs::read_to_string(evidence.as_ref().unwrap()).unwrap();
+        assert!(evidence.contains(&note) && evidence.contains(&before.checkpoint));
+        assert!(error.to_string().contains("contradicts what it showed"));
+        assert_eq!(Error::from(error).failure(), Failure::Untrue);
+        assert_eq!(watch.state(), before);
+    }
+}
+
+#[tokio::test]
+async fn evidence_is_never_written_over() {
+    let watch = Watch::start(MemoryLog::of(300, "entry")).await;
+    watch.head().await.unwrap();
+    let mut names = Vec::new();
+    for text in ["one", "two", "two", "three"] {
+        watch.log.show(MemoryLog::of(300, text));
+        let error = watch.auditor.audit_head().await.unwrap_err();
+        let AuditError::Contradiction { evidence, .. } = error else {
+            panic!("{error}")
+        };
+        names.push(evidence.unwrap());
+    }
+    let expected = [
+        "state.json.conflict",
+        "state.json.conflict.1",
+        "state.json.conflict.1",
+        "state.json.conflict.2",
+    ];
+    assert_eq!(names, expected.map(|name| watch.path(name)));
+    let first = fs::read_to_string(watch.path("state.json.conflict")).unwrap();
+    assert!(first.contains(&MemoryLog::of(300, "one").checkpoint(TreeSize::new(300))));
 }
 
 #[tokio::test]

@@ -27,6 +27,7 @@ use crate::audit::BUNDLE_ENTRIES;
 use crate::audit::HeadReport;
 use crate::audit::compare_leaves;
 use crate::head_watch::HeadWatch;
+use crate::head_watch::KeptHead;
 use crate::tiled_log::FetchedTiles;
 use crate::tiled_log::TiledLog;
 use crate::trusted_log::TrustedLogs;
@@ -83,7 +84,10 @@ impl Monitor {
     /// [`AuditError::Contradiction`] when the log contradicts itself: both checkpoints are kept beside the state file.
     pub async fn begin(&self, from: Option<LeafIndex>) -> Result<MonitorRun<'_>, AuditError> {
         let state = MonitorState::load(&self.heads.state_path)?;
-        let kept = state.as_ref().map(|state| state.checkpoint.as_str());
+        let kept = state.as_ref().map(|state| KeptHead {
+            note: &state.checkpoint,
+            key: state.key.as_ref(),
+        });
         let report = self.heads.check(kept).await?;
         let next = from.or(state.map(|state| state.next)).unwrap_or_default();
         let run = MonitorRun {
@@ -195,6 +199,7 @@ impl MonitorRun<'_> {
     fn save(&self, next: LeafIndex) -> Result<(), AuditError> {
         let state = MonitorState {
             checkpoint: self.report.head.note.clone(),
+            key: Some(self.report.head.key.clone()),
             next,
         };
         Ok(state.save(&self.heads.state_path)?)

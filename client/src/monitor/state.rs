@@ -1,10 +1,12 @@
 use std::path::Path;
 
 use ledgerstone_merkle::LeafIndex;
+use ledgerstone_merkle::VerifierKey;
 use serde::Deserialize;
 use serde::Serialize;
 
 use crate::audit_state::AuditStateError;
+use crate::audit_state::read_key;
 use crate::audit_state::read_state;
 use crate::audit_state::write_state;
 
@@ -16,6 +18,8 @@ const VERSION: u32 = 1;
 pub struct MonitorState {
     /// The last checkpoint that was verified: a signed note.
     pub checkpoint: String,
+    /// The key that the note was verified with: the log is held to it. `None` in files from before it was kept.
+    pub key: Option<VerifierKey>,
     /// The first entry that was not looked at yet.
     pub next: LeafIndex,
 }
@@ -41,7 +45,9 @@ impl MonitorState {
                 "it has version {version} instead of {VERSION}"
             )));
         }
+        let key = read_key(path, file.key.as_deref())?;
         Ok(Some(Self {
+            key,
             checkpoint: file.checkpoint,
             next: LeafIndex::new(file.next),
         }))
@@ -55,6 +61,7 @@ impl MonitorState {
         let file = StateFile {
             version: VERSION,
             checkpoint: self.checkpoint.clone(),
+            key: self.key.as_ref().map(ToString::to_string),
             next: self.next.get(),
         };
         write_state(path, &file)
@@ -66,5 +73,7 @@ impl MonitorState {
 struct StateFile {
     version: u32,
     checkpoint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
     next: u64,
 }
