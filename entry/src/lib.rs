@@ -17,8 +17,8 @@
 //! ```
 
 pub mod key;
-pub mod v1;
 pub mod matcher;
+pub mod v1;
 
 mod algorithm;
 mod body;
