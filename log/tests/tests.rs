@@ -104,17 +104,21 @@ pub(crate) async fn append(log: &Log, number: u64) -> Result<Appended, AppendErr
     log.append(Submission::new(body(number))?).await
 }
 
-/// Appends at the same time, so that rounds carry many entries.
+/// Appends many at the same time, so that rounds carry many entries, but no more than the queue holds.
 pub(crate) async fn append_all(log: &Log, numbers: std::ops::Range<u64>) -> Vec<Appended> {
-    let tasks: Vec<_> = numbers
-        .map(|number| {
-            let log = log.clone();
-            tokio::spawn(async move { append(&log, number).await.unwrap() })
-        })
-        .collect();
+    let numbers: Vec<u64> = numbers.collect();
     let mut appended = Vec::new();
-    for task in tasks {
-        appended.push(task.await.unwrap());
+    for some in numbers.chunks(LogOptions::default().queue_entries / 2) {
+        let tasks: Vec<_> = some
+            .iter()
+            .map(|&number| {
+                let log = log.clone();
+                tokio::spawn(async move { append(&log, number).await.unwrap() })
+            })
+            .collect();
+        for task in tasks {
+            appended.push(task.await.unwrap());
+        }
     }
     appended
 }

@@ -283,7 +283,7 @@ fn what_cannot_be_read_is_said_to_be() {
             String::from_utf8_lossy(&body)
         );
     }
-    let mut narrowed = list.clone();
+    let mut narrowed = list;
     narrowed.add_kind("dsse").unwrap();
     assert!(narrowed.examine(&body_v1(&broken)).understood);
 }
