@@ -28,6 +28,7 @@ mod state;
 mod telemetry;
 mod tiles;
 mod views;
+mod webhooks;
 
 pub use metrics::Metrics;
 pub use server::Server;
@@ -39,5 +40,6 @@ pub use settings::Overrides;
 pub use settings::Settings;
 pub use settings::SettingsError;
 pub use settings::TlsFiles;
+pub use webhooks::WebhookError;
 pub use settings::V1Endpoint;
 pub use telemetry::init as init_telemetry;

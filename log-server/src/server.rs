@@ -19,6 +19,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use ledgerstone_log::CloseError;
 use ledgerstone_log::Fatal;
+use ledgerstone_log::Log;
 use ledgerstone_log::Shards;
 use rustls::ServerConfig;
 use rustls_pki_types::CertificateDer;
@@ -46,6 +47,9 @@ use crate::settings::Settings;
 use crate::settings::SettingsError;
 use crate::settings::TlsFiles;
 use crate::state::State;
+use crate::webhooks::Courier;
+use crate::webhooks::Secret;
+use crate::webhooks::WebhookError;
 
 /// How long a client may take to send its first bytes, to send the head of a request, or to finish a TLS handshake.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -99,6 +103,9 @@ pub enum ServerError {
     /// The settings do not fit together.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// New entries cannot be sent where they should be.
+    #[error("webhooks: {0}")]
+    Webhook(#[from] WebhookError),
     /// The log failed, and took the server with it.
     #[error("the log failed: {0}")]
     Log(Arc<Fatal>),
@@ -172,6 +179,7 @@ impl Server {
             self.metrics.clone(),
             draining.clone(),
         )?;
+        let couriers = couriers(state.log(), &self.settings)?;
         let service = routes::router(state.clone()).await;
         let admin = admin::router(state);
 
@@ -189,6 +197,11 @@ impl Server {
             Acceptor::new(self.sockets.admin, admin, &self.settings).run(stop.clone()),
         );
 
+        let couriers = couriers
+            .into_iter()
+            .map(|courier| tokio::spawn(courier.run(draining.clone())));
+        let couriers: Vec<_> = couriers.collect();
+
         let failure = tokio::select! {
             () = shutdown => None,
             fatal = self.shards.log().failed() => Some(fatal),
@@ -201,6 +214,9 @@ impl Server {
         let _ = main.await;
         stop.cancel();
         let _ = admin.await;
+        for courier in couriers {
+            let _ = courier.await;
+        }
         if let Some(fatal) = failure {
             return Err(ServerError::Log(fatal));
         }
@@ -208,6 +224,26 @@ impl Server {
         info!("drained");
         Ok(())
     }
+}
+
+/// Those who carry new entries to other servers.
+fn couriers(log: &Log, settings: &Settings) -> Result<Vec<Courier>, ServerError> {
+    let urls = &settings.webhook_urls;
+    let Some(secret) = &settings.webhook_secret_file else {
+        return match urls.is_empty() {
+            true => Ok(Vec::new()),
+            false => Err(SettingsError::Value {
+                setting: "webhook-urls",
+                reason: "needs webhook-secret-file too".to_owned(),
+            }
+            .into()),
+        };
+    };
+    let secret = Secret::read(secret)?;
+    let couriers = urls
+        .iter()
+        .map(|url| Courier::new(log.clone(), url, secret.clone(), &settings.data_dir));
+    Ok(couriers.collect::<Result<_, _>>()?)
 }
 
 /// Accepts connections of one socket and serves each on a task of its own.

@@ -86,6 +86,17 @@ pub struct Overrides {
     /// Largest artifact that comes whole, in a rekord entry, in bytes [default: 16777216]
     #[arg(long, env = "LEDGERSTONE_MAX_ARTIFACT_BYTES", value_name = "BYTES")]
     pub max_artifact_bytes: Option<usize>,
+    /// Where each new entry is sent as a CloudEvent, comma-separated [default: nowhere]
+    #[arg(
+        long,
+        env = "LEDGERSTONE_WEBHOOK_URLS",
+        value_name = "LIST",
+        value_delimiter = ','
+    )]
+    pub webhook_urls: Option<Vec<String>>,
+    /// File with the secret that webhooks are signed with: base64, perhaps after whsec_
+    #[arg(long, env = "LEDGERSTONE_WEBHOOK_SECRET_FILE", value_name = "FILE")]
+    pub webhook_secret_file: Option<PathBuf>,
     /// Answer writes with 405 (Rekor v1: 501), and serve reads only [default: false]
     #[arg(long, env = "LEDGERSTONE_READ_ONLY", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub read_only: Option<bool>,
@@ -219,6 +230,11 @@ pub struct Settings {
     pub max_attestation_bytes: usize,
     /// Largest artifact that comes whole, in bytes.
     pub max_artifact_bytes: usize,
+    /// Where each new entry is sent.
+    pub webhook_urls: Vec<String>,
+    /// File with the secret that webhooks are signed with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webhook_secret_file: Option<PathBuf>,
     /// Whether writes are refused.
     pub read_only: bool,
     /// Longest request body, in bytes.
@@ -320,6 +336,8 @@ impl Overrides {
             keep_attestations: self.keep_attestations.or(other.keep_attestations),
             max_attestation_bytes: self.max_attestation_bytes.or(other.max_attestation_bytes),
             max_artifact_bytes: self.max_artifact_bytes.or(other.max_artifact_bytes),
+            webhook_urls: self.webhook_urls.or(other.webhook_urls),
+            webhook_secret_file: self.webhook_secret_file.or(other.webhook_secret_file),
             read_only: self.read_only.or(other.read_only),
             max_request_bytes: self.max_request_bytes.or(other.max_request_bytes),
             max_connections: self.max_connections.or(other.max_connections),
@@ -381,6 +399,8 @@ impl Overrides {
                 .max_attestation_bytes
                 .unwrap_or(DEFAULT_MAX_ATTESTATION_BYTES),
             max_artifact_bytes: self.max_artifact_bytes.unwrap_or(16 << 20),
+            webhook_urls: self.webhook_urls.unwrap_or_default(),
+            webhook_secret_file: self.webhook_secret_file,
             read_only: self.read_only.unwrap_or(false),
             max_request_bytes: self.max_request_bytes.unwrap_or(4 << 20),
             max_connections: self.max_connections.unwrap_or(4_096),
