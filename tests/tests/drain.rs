@@ -109,6 +109,7 @@ async fn who_never_finishes_does_not_hold_up_the_end() {
     server.terminate();
     let (code, stderr) = server.wait().await;
     assert_eq!(code, Some(0), "{stderr}");
+    assert!(stderr.contains("still open"), "{stderr}");
     drop(under_way);
 }
 
