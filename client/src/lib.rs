@@ -35,6 +35,7 @@ mod head_watch;
 mod log_api;
 mod log_entry;
 mod monitor;
+mod pem;
 mod rekor_v1;
 mod request;
 mod search;

@@ -24,6 +24,7 @@ use pkcs8::SecretDocument;
 
 use crate::artifact::ArtifactDigest;
 use crate::artifact::hash_function;
+use crate::pem::wrapped;
 
 /// A private key that makes signatures which a log accepts: ECDSA on P-256, P-384 or P-521, RSA of 2048, 3072 or 4096 bits,
 /// or Ed25519 (as Ed25519ph).
@@ -54,7 +55,8 @@ impl SigningKey {
     /// # Errors
     /// When there is none, or one that is encrypted or of a type that no log accepts.
     pub fn from_pem(pem: &str) -> Result<Self, SigningKeyError> {
-        let block = first_private_key(pem).ok_or(SigningKeyError::NoKey)?;
+        let pem = wrapped(pem);
+        let block = first_private_key(&pem).ok_or(SigningKeyError::NoKey)?;
         let (label, document) = SecretDocument::from_pem(block).map_err(SigningKeyError::Pem)?;
         let der = document.as_bytes();
         let pair = match label {
@@ -334,6 +336,17 @@ mod tests {
         check(&sec1, KeyType::EcdsaP384);
         let parameters = pem("EC PARAMETERS", &[6, 5, 43, 129, 4, 0, 34]);
         check(&format!("{parameters}{sec1}"), KeyType::EcdsaP384);
+    }
+
+    #[test]
+    fn a_key_in_one_long_line_is_read() {
+        let pem = pem("PRIVATE KEY", &ecdsa_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING));
+        let lines: Vec<_> = pem.lines().collect();
+        let [begin, digits @ .., end] = &lines[..] else {
+            panic!("{pem}")
+        };
+        let line = format!("{begin}\n{}\n{end}\n", digits.concat());
+        check(&line, KeyType::EcdsaP256);
     }
 
     #[test]

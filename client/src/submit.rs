@@ -22,6 +22,7 @@ use crate::bundle::BundleMaterial;
 use crate::log_entry::LogEntry;
 use crate::log_entry::LogEntryError;
 use crate::log_entry::LogEntryFault;
+use crate::pem::wrapped;
 use crate::request::dsse_request;
 use crate::request::envelope_as_hashedrekord;
 use crate::request::hashedrekord_request;
@@ -178,8 +179,9 @@ impl Submission {
 /// # Errors
 /// When the text holds neither.
 pub fn read_verifier_pem(pem: &str) -> Result<(PublicKey, VerifierMaterial), KeyError> {
-    let key = PublicKey::from_pem(pem)?;
-    let (label, document) = der::Document::from_pem(pem).map_err(KeyError::Pem)?;
+    let pem = wrapped(pem);
+    let key = PublicKey::from_pem(&pem)?;
+    let (label, document) = der::Document::from_pem(&pem).map_err(KeyError::Pem)?;
     let der = Bytes::copy_from_slice(document.as_bytes());
     let material = match label {
         "CERTIFICATE" => VerifierMaterial::Certificate(der),
