@@ -62,10 +62,17 @@ impl LogEntry {
         let size = TreeSize::new(unsigned("inclusionProof.treeSize", proof.tree_size)?);
         let root = Hash::from_slice(&proof.root_hash)
             .ok_or(LogEntryError::HashLength("inclusionProof.rootHash"))?;
-        if (size, root) != (checkpoint.size, checkpoint.root) {
+        if size != checkpoint.size {
             return Err(LogEntryError::TwoTrees {
                 proof: size,
                 checkpoint: checkpoint.size,
+            });
+        }
+        if root != checkpoint.root {
+            return Err(LogEntryError::TwoRoots {
+                size,
+                proof: root,
+                checkpoint: checkpoint.root,
             });
         }
         if proof.hashes.len() > MAX_PROOF_HASHES {
@@ -206,13 +213,25 @@ pub enum LogEntryError {
     },
     /// The proof is into another tree than the checkpoint's.
     #[error(
-        "the inclusion proof is into a tree of size {proof} but the checkpoint is of another, of size {checkpoint}"
+        "the inclusion proof is into a tree of size {proof}, but the checkpoint is of one of size {checkpoint}"
     )]
     TwoTrees {
         /// The size in the proof.
         proof: TreeSize,
         /// The size in the checkpoint.
         checkpoint: TreeSize,
+    },
+    /// The proof is into a tree of the checkpoint's size, but with another root.
+    #[error(
+        "the inclusion proof names the root {proof} at size {size}, but the checkpoint has {checkpoint}"
+    )]
+    TwoRoots {
+        /// The size of both trees.
+        size: TreeSize,
+        /// The root in the proof.
+        proof: Hash,
+        /// The root in the checkpoint.
+        checkpoint: Hash,
     },
     /// The checkpoint is not in a signed note.
     #[error("the checkpoint of the log entry cannot be read: {0}")]

@@ -1,6 +1,8 @@
 //! Which logs are trusted: their names and public keys, from a verifier key, a PEM file or a Sigstore trusted root.
 
 use std::str::FromStr;
+use std::time::SystemTime;
+use std::time::UNIX_EPOCH;
 
 use ledgerstone_entry::key::KeyType;
 use ledgerstone_entry::key::PublicKey;
@@ -12,17 +14,36 @@ use ledgerstone_merkle::SignedNote;
 use ledgerstone_merkle::VerifierKey;
 use ledgerstone_proto::json::JsonError;
 use ledgerstone_proto::json::from_slice;
+use ledgerstone_proto::sigstore::common::v1::HashAlgorithm;
+use ledgerstone_proto::sigstore::common::v1::PublicKeyDetails;
+use ledgerstone_proto::sigstore::common::v1::TimeRange;
 use ledgerstone_proto::sigstore::trustroot::v1::TransparencyLogInstance;
-use ledgerstone_proto::sigstore::trustroot::v1::TrustedRoot;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::pem::wrapped;
+use crate::trust_files::TRUSTED_ROOT_MEDIA_TYPE;
 
 /// The longest trusted root that is read, in bytes.
 pub const MAX_TRUSTED_ROOT_BYTES: usize = 4 << 20;
+
+/// The media types of trusted roots, in both ways in which they are written.
+const TRUSTED_ROOT_MEDIA_TYPES: [&str; 4] = [
+    TRUSTED_ROOT_MEDIA_TYPE,
+    "application/vnd.dev.sigstore.trustedroot+json;version=0.2",
+    "application/vnd.dev.sigstore.trustedroot.v0.1+json",
+    "application/vnd.dev.sigstore.trustedroot.v0.2+json",
+];
 
 /// A log that is trusted to keep its promise, under one of its keys.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TrustedLog {
     key: VerifierKey,
     log_id: Vec<u8>,
+    /// Whether the name is the host of a URL. Hosts are the same in any case, and logs sign under theirs as they write it.
+    named_by_host: bool,
+    /// Whether the time of the key was over when the trusted root was read.
+    ended: bool,
 }
 
 impl TrustedLog {
@@ -37,6 +58,8 @@ impl TrustedLog {
         Ok(Self {
             log_id: key.log_id().to_vec(),
             key,
+            named_by_host: false,
+            ended: false,
         })
     }
 
@@ -45,7 +68,7 @@ impl TrustedLog {
     /// # Errors
     /// When the PEM holds no such key, or `origin` cannot be the name of one.
     pub fn from_pem(origin: &str, pem: &str) -> Result<Self, TrustError> {
-        let key = PublicKey::from_pem(pem)?;
+        let key = PublicKey::from_pem(&wrapped(pem))?;
         Self::new(verifier_key(origin, &key)?)
     }
 
@@ -72,21 +95,33 @@ impl TrustedLog {
         &self.log_id
     }
 
-    fn from_instance(instance: &TransparencyLogInstance) -> Result<Self, TrustError> {
+    /// Whether the trusted root says that the log no longer signed with this key when it was read. What the log signed in
+    /// its time stays true; an entry without a time of its own does not say whether it is from then.
+    pub fn ended(&self) -> bool {
+        self.ended
+    }
+
+    fn from_instance(instance: &TransparencyLogInstance, now: i64) -> Result<Self, TrustError> {
         let missing = |what| {
             move || TrustError::Incomplete {
                 base_url: instance.base_url.clone(),
                 what,
             }
         };
-        let key = instance
-            .public_key
-            .as_ref()
-            .and_then(|key| key.raw_bytes.as_ref());
-        let mut log = Self::from_spki_der(
-            host_of(&instance.base_url).ok_or_else(missing("baseUrl with a host"))?,
-            key.ok_or_else(missing("publicKey.rawBytes"))?,
-        )?;
+        if instance.hash_algorithm() != HashAlgorithm::Sha2256 {
+            return Err(TrustError::HashAlgorithm(instance.hash_algorithm()));
+        }
+        let origin = host_of(&instance.base_url).ok_or_else(missing("baseUrl with a host"))?;
+        let public_key = instance.public_key.as_ref();
+        let public_key = public_key.ok_or_else(missing("publicKey"))?;
+        let bytes = public_key.raw_bytes.as_ref();
+        let key = PublicKey::from_spki_der(bytes.ok_or_else(missing("publicKey.rawBytes"))?)?;
+        let mut log = Self::new(verifier_key(origin, &key)?)?;
+        check_details(&key, public_key.key_details())?;
+        if let Some(window) = &public_key.valid_for {
+            log.ended = check_window(window, now)?;
+        }
+        log.named_by_host = true;
         // The field names the log in entries, even where it is not derived from the key as it should be.
         let id = instance
             .checkpoint_key_id
@@ -96,6 +131,22 @@ impl TrustedLog {
             log.log_id = id.key_id.to_vec();
         }
         Ok(log)
+    }
+
+    fn is_called(&self, name: &str) -> bool {
+        match self.named_by_host {
+            true => self.origin().eq_ignore_ascii_case(name),
+            false => self.origin() == name,
+        }
+    }
+
+    /// The key under `name`, which this log is called: ids of keys are made from names as they are written.
+    fn key_as(&self, name: &str) -> Option<VerifierKey> {
+        if self.origin() == name {
+            return Some(self.key.clone());
+        }
+        let key = PublicKey::from_spki_der(&self.key.public_key_der()).ok()?;
+        verifier_key(name, &key).ok()
     }
 }
 
@@ -116,7 +167,7 @@ impl FromStr for TrustedLog {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TrustedLogs {
     logs: Vec<TrustedLog>,
-    keys: Vec<VerifierKey>,
+    left_out: Vec<String>,
 }
 
 impl TrustedLogs {
@@ -128,34 +179,58 @@ impl TrustedLogs {
         if logs.is_empty() {
             return Err(TrustError::NoLog);
         }
-        let mut keys: Vec<VerifierKey> = Vec::new();
-        for log in &logs {
-            if !keys.contains(&log.key) {
-                keys.push(log.key.clone());
-            }
-        }
-        Ok(Self { logs, keys })
+        Ok(Self {
+            logs,
+            left_out: Vec::new(),
+        })
     }
 
-    /// The logs of a Sigstore `trusted_root.json`: each is called as the host of its `baseUrl`. Logs with keys of other
-    /// types than Ed25519 and ECDSA P-256 are left out.
+    /// The logs of a Sigstore `trusted_root.json`: each is called as the host of its `baseUrl`, in any case.
+    ///
+    /// A log is left out, see [`left_out`](Self::left_out), when it cannot be read, when its key is of another type than
+    /// Ed25519 and ECDSA P-256 or than its `keyDetails` say, when its tree is not made with SHA-256, and when its window
+    /// `validFor` is empty or has not begun. One whose window has ended is trusted: sigstore-go compares the window with
+    /// the signed time of an entry, and Rekor v2's entries have none. [`TrustedLog::ended`] tells it.
     ///
     /// # Errors
     /// When the document is no trusted root, or no log of it can be used.
     pub fn from_trusted_root(json: &[u8]) -> Result<Self, TrustError> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let now = now.map(|age| age.as_secs()).unwrap_or_default();
+        Self::from_trusted_root_at(json, i64::try_from(now).unwrap_or(i64::MAX))
+    }
+
+    /// As [`from_trusted_root`](Self::from_trusted_root), at `now` in Unix seconds.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn from_trusted_root_at(json: &[u8], now: i64) -> Result<Self, TrustError> {
         if json.len() > MAX_TRUSTED_ROOT_BYTES {
             return Err(TrustError::TooLong);
         }
-        let root: TrustedRoot = from_slice(json).map_err(TrustError::Json)?;
-        let mut logs = Vec::new();
+        let root: TrustedRootFile = serde_json::from_slice(json).map_err(TrustError::Json)?;
+        if !TRUSTED_ROOT_MEDIA_TYPES.contains(&root.media_type.as_str()) {
+            return Err(TrustError::MediaType(root.media_type));
+        }
+        let (mut logs, mut left_out) = (Vec::new(), Vec::new());
         for instance in &root.tlogs {
-            match TrustedLog::from_instance(instance) {
+            match read_instance(instance, now) {
                 Ok(log) => logs.push(log),
-                Err(TrustError::KeyType(_)) => {}
-                Err(error) => return Err(error),
+                Err(reason) => left_out.push(format!("{}: {reason}", log_name(instance))),
             }
         }
-        Self::new(logs)
+        if logs.is_empty() && !left_out.is_empty() {
+            return Err(TrustError::NoUsableLog(left_out.join("; ")));
+        }
+        Ok(Self {
+            left_out,
+            ..Self::new(logs)?
+        })
+    }
+
+    /// The logs of the trusted root that are not trusted, each with the reason.
+    pub fn left_out(&self) -> &[String] {
+        &self.left_out
     }
 
     /// All of them.
@@ -196,7 +271,8 @@ impl TrustedLogs {
     ) -> Result<SignedCheckpoint, CheckpointFault> {
         let signed = SignedNote::parse(note)?;
         let checkpoint = Checkpoint::parse(signed.text())?;
-        let signers = signed.verify(&self.keys)?;
+        let keys = self.keys_for(&signed);
+        let signers = signed.verify(&keys)?;
         let Some(signer) = signers
             .iter()
             .find(|key| is_origin(&checkpoint.origin, key.name()))
@@ -210,7 +286,7 @@ impl TrustedLogs {
                     .join(", "),
             });
         };
-        let known = |name: &str| self.logs.iter().any(|log| log.origin() == name);
+        let known = |name: &str| self.logs.iter().any(|log| log.is_called(name));
         let other_signatures = signed
             .signatures()
             .iter()
@@ -223,6 +299,32 @@ impl TrustedLogs {
             other_signatures,
         })
     }
+
+    /// The keys under the names that the note is signed with, each once.
+    fn keys_for(&self, note: &SignedNote) -> Vec<VerifierKey> {
+        let mut keys: Vec<VerifierKey> = Vec::new();
+        for line in note.signatures() {
+            let name = line.name().as_str();
+            let called = self.logs.iter().filter(|log| log.is_called(name));
+            for key in called.filter_map(|log| log.key_as(name)) {
+                if !keys.contains(&key) {
+                    keys.push(key);
+                }
+            }
+        }
+        keys
+    }
+}
+
+/// As much of a trusted root as says which logs are trusted. Logs are read one by one: a new kind of log must not take the
+/// others away.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TrustedRootFile {
+    #[serde(default, alias = "media_type")]
+    media_type: String,
+    #[serde(default)]
+    tlogs: Vec<Value>,
 }
 
 /// A checkpoint whose log signature has been verified.
@@ -270,7 +372,36 @@ pub enum TrustError {
     TooLong,
     /// Not the JSON of a trusted root.
     #[error("the trusted root cannot be read: {0}")]
-    Json(#[source] JsonError),
+    Json(#[source] serde_json::Error),
+    /// Another document, or a trusted root of a later version.
+    #[error("the file is no trusted root of version 0.1 or 0.2: its mediaType is {0:?}")]
+    MediaType(String),
+    /// The trusted root has logs, but none that can be used.
+    #[error("no log of the trusted root can be used: {0}")]
+    NoUsableLog(String),
+    /// A log of the trusted root cannot be read.
+    #[error("the entry is not one of a log: {0}")]
+    Instance(#[source] JsonError),
+    /// Trees are made with SHA-256 (RFC 6962).
+    #[error("hashAlgorithm is {}, and only SHA2_256 is known", .0.as_str_name())]
+    HashAlgorithm(HashAlgorithm),
+    /// `keyDetails` are of another key.
+    #[error("keyDetails are {}, but the key is {key}", details.as_str_name())]
+    KeyDetails {
+        /// What the trusted root says.
+        details: PublicKeyDetails,
+        /// What the key is.
+        key: KeyType,
+    },
+    /// The key is valid at no time.
+    #[error("the window validFor ends before it starts")]
+    EmptyWindow,
+    /// The key is not valid yet.
+    #[error("the key is not valid before {start} (Unix seconds)")]
+    NotYetValid {
+        /// The start of its window, in Unix seconds.
+        start: i64,
+    },
     /// A log of the trusted root lacks something.
     #[error("the log {base_url:?} of the trusted root has no {what}")]
     Incomplete {
@@ -294,6 +425,47 @@ pub enum TrustError {
     /// A witness's key was given as the log's.
     #[error("the key of {0} is a witness's; give the log's own key")]
     CosignerKey(String),
+}
+
+fn read_instance(instance: &Value, now: i64) -> Result<TrustedLog, TrustError> {
+    let json = instance.to_string();
+    let instance: TransparencyLogInstance =
+        from_slice(json.as_bytes()).map_err(TrustError::Instance)?;
+    TrustedLog::from_instance(&instance, now)
+}
+
+fn log_name(instance: &Value) -> String {
+    let url = instance.get("baseUrl").or_else(|| instance.get("base_url"));
+    let url = url.and_then(Value::as_str);
+    url.map_or_else(
+        || "a log without a baseUrl".to_owned(),
+        |url| format!("{url:?}"),
+    )
+}
+
+fn check_details(key: &PublicKey, details: PublicKeyDetails) -> Result<(), TrustError> {
+    let expected = match key.key_type() {
+        KeyType::Ed25519 => PublicKeyDetails::PkixEd25519,
+        _ => PublicKeyDetails::PkixEcdsaP256Sha256,
+    };
+    if details == expected {
+        return Ok(());
+    }
+    Err(TrustError::KeyDetails {
+        details,
+        key: key.key_type(),
+    })
+}
+
+/// Whether `window` has ended at `now`. It must have begun. Both its ends belong to it.
+fn check_window(window: &TimeRange, now: i64) -> Result<bool, TrustError> {
+    let start = window.start.map(|start| start.seconds);
+    let end = window.end.map(|end| end.seconds);
+    match (start, end) {
+        (Some(start), Some(end)) if end < start => Err(TrustError::EmptyWindow),
+        (Some(start), _) if start > now => Err(TrustError::NotYetValid { start }),
+        (_, end) => Ok(end.is_some_and(|end| end < now)),
+    }
 }
 
 fn verifier_key(origin: &str, key: &PublicKey) -> Result<VerifierKey, TrustError> {
@@ -327,10 +499,14 @@ pub(crate) fn host_of(url: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
     use ledgerstone_merkle::EMPTY_ROOT;
+    use ledgerstone_merkle::EcdsaP256Signer;
     use ledgerstone_merkle::Ed25519Signer;
     use ledgerstone_merkle::NoteSigner;
     use ledgerstone_merkle::TreeSize;
+    use serde_json::json;
 
     use super::*;
 
@@ -359,6 +535,13 @@ mod tests {
         let pem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAREvJyNZGjX6B3DAIuD3BTg9rIwV00GY8Xg5FU+IFDUQ=\n-----END PUBLIC KEY-----\n";
         let log: TrustedLog = vkey.parse().unwrap();
         assert_eq!(log, TrustedLog::from_pem("rekor-local", pem).unwrap());
+        // All base64 of a longer key in one line, as some tools write it.
+        let ecdsa = EcdsaP256Signer::generate_pkcs8_pem().unwrap();
+        let ecdsa = EcdsaP256Signer::from_pkcs8_pem("rekor-local", &ecdsa).unwrap();
+        let digits = STANDARD.encode(ecdsa.verifier().public_key_der());
+        let line = format!("-----BEGIN PUBLIC KEY-----\n{digits}\n-----END PUBLIC KEY-----\n");
+        let log_of_line = TrustedLog::from_pem("rekor-local", &line).unwrap();
+        assert_eq!(log_of_line.key(), ecdsa.verifier());
         assert_eq!(log.origin(), "rekor-local");
         assert!(matches!(
             TrustedLog::from_pem("rekor local", pem),
@@ -400,23 +583,118 @@ mod tests {
         assert!(matches!(crossed, Err(CheckpointFault::Origin { .. })));
     }
 
+    const SPKI: &str = "MCowBQYDK2VwAyEAREvJyNZGjX6B3DAIuD3BTg9rIwV00GY8Xg5FU+IFDUQ=";
+    const NOW: i64 = 1_767_225_600; // 2026-01-01
+
+    fn trusted_root(logs: &Value) -> Result<TrustedLogs, TrustError> {
+        let root = json!({"mediaType": TRUSTED_ROOT_MEDIA_TYPE, "tlogs": logs});
+        TrustedLogs::from_trusted_root_at(root.to_string().as_bytes(), NOW)
+    }
+
+    fn log_of_root(pointer: &str, value: Value) -> Value {
+        let mut log = json!({
+            "baseUrl": "https://log.example",
+            "hashAlgorithm": "SHA2_256",
+            "publicKey": {
+                "rawBytes": SPKI,
+                "keyDetails": "PKIX_ED25519",
+                "validFor": {"start": "2025-01-01T00:00:00Z", "end": "2027-01-01T00:00:00Z"},
+            },
+        });
+        *log.pointer_mut(pointer).unwrap() = value;
+        log
+    }
+
     #[test]
     fn a_broken_trusted_root_is_refused() {
         let read = |json: &str| TrustedLogs::from_trusted_root(json.as_bytes());
         assert!(matches!(read("{"), Err(TrustError::Json(_))));
-        assert!(matches!(read(r#"{"tlogs":[]}"#), Err(TrustError::NoLog)));
         assert!(matches!(
-            read(r#"{"tlogs":[{"baseUrl":"https://a"}]}"#),
-            Err(TrustError::Incomplete { .. })
+            read(r#"{"tlogs":[]}"#),
+            Err(TrustError::MediaType(_))
         ));
         assert!(matches!(
-            read(r#"{"tlogs":[{"baseUrl":"https:///x","publicKey":{"rawBytes":"AAAA"}}]}"#),
-            Err(TrustError::Incomplete { .. })
+            read(r#"{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","tlogs":[]}"#),
+            Err(TrustError::MediaType(_))
         ));
-        assert!(matches!(
-            read(r#"{"tlogs":[{"baseUrl":"https://a","publicKey":{"rawBytes":"AAAA"}}]}"#),
-            Err(TrustError::Key(_))
-        ));
+        assert!(matches!(trusted_root(&json!([])), Err(TrustError::NoLog)));
+    }
+
+    #[test]
+    fn logs_that_cannot_be_used_are_left_out() {
+        let good = log_of_root("/baseUrl", json!("https://log.example"));
+        for (bad, reason) in [
+            (json!({"baseUrl": 7}), "not one of a log"),
+            (
+                log_of_root("/baseUrl", json!("https:///x")),
+                "baseUrl with a host",
+            ),
+            (log_of_root("/publicKey", Value::Null), "no publicKey"),
+            (log_of_root("/publicKey/rawBytes", json!("AAAA")), "key"),
+            (
+                log_of_root("/publicKey/keyDetails", json!("PKIX_ECDSA_P256_SHA_256")),
+                "keyDetails",
+            ),
+            (log_of_root("/publicKey/keyDetails", json!("PKIX_NEW")), ""),
+            (
+                log_of_root("/hashAlgorithm", json!("SHA2_512")),
+                "hashAlgorithm",
+            ),
+            (
+                log_of_root("/publicKey/validFor/start", json!("2026-01-01T00:00:01Z")),
+                "not valid before",
+            ),
+            (
+                log_of_root("/publicKey/validFor/end", json!("2024-01-01T00:00:00Z")),
+                "ends before",
+            ),
+        ] {
+            let logs = trusted_root(&json!([bad, good])).unwrap();
+            let [left_out] = logs.left_out() else {
+                panic!("{bad}")
+            };
+            assert!(left_out.contains(reason), "{left_out}");
+            assert_eq!(logs.iter().count(), 1);
+            let none = trusted_root(&json!([bad]));
+            assert!(matches!(none, Err(TrustError::NoUsableLog(_))), "{bad}");
+        }
+        assert!(trusted_root(&json!([good])).unwrap().left_out().is_empty());
+    }
+
+    #[test]
+    fn a_log_whose_time_is_over_is_trusted_and_tells() {
+        for (end, ended) in [
+            ("2026-01-01T00:00:00Z", false),
+            ("2025-12-31T23:59:59Z", true),
+        ] {
+            let log = log_of_root("/publicKey/validFor/end", json!(end));
+            let logs = trusted_root(&json!([log])).unwrap();
+            assert_eq!(
+                logs.iter().map(TrustedLog::ended).collect::<Vec<_>>(),
+                [ended]
+            );
+        }
+    }
+
+    #[test]
+    fn hosts_are_the_same_in_any_case() {
+        let key = signer("log.example", 1);
+        let spki = STANDARD.encode(key.verifier().public_key_der());
+        let mut log = log_of_root("/publicKey/rawBytes", json!(spki));
+        for (url, name) in [
+            ("https://LOG.example", "log.example"),
+            ("https://log.example", "Log.Example"),
+        ] {
+            log["baseUrl"] = json!(url);
+            let logs = trusted_root(&json!([log])).unwrap();
+            let note = checkpoint(name, &[&signer(name, 1)]);
+            assert_eq!(logs.open_checkpoint(&note).unwrap().key.name(), name);
+            let other = checkpoint("log.example.org", &[&signer("log.example.org", 1)]);
+            assert!(logs.open_checkpoint(&other).is_err());
+        }
+        // A verifier key names its log to the letter.
+        let note = checkpoint("Log.Example", &[&signer("Log.Example", 1)]);
+        assert!(trust(&[&key]).open_checkpoint(&note).is_err());
     }
 
     #[test]

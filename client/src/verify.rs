@@ -27,6 +27,7 @@ use crate::log_entry::LogEntryFault;
 use crate::request::dsse_request;
 use crate::request::envelope_as_hashedrekord;
 use crate::request::hashedrekord_request;
+use crate::trusted_log::TrustedLog;
 use crate::trusted_log::TrustedLogs;
 
 /// The payload type of in-toto statements, whose subjects are the artifacts.
@@ -63,7 +64,7 @@ pub fn verify(
         key: signer.key,
         certified: matches!(signer.material, VerifierMaterial::Certificate(_)),
         entries,
-        not_checked: not_checked(bundle),
+        not_checked: not_checked(bundle, logs),
     })
 }
 
@@ -108,6 +109,8 @@ pub enum Unchecked {
     InclusionPromise,
     /// Signatures of witnesses on the checkpoint.
     Cosignatures,
+    /// When the entry was logged: the key of the log is no longer valid, and the entry has no verified time.
+    LogKeyEnded,
 }
 
 impl std::fmt::Display for Unchecked {
@@ -117,6 +120,9 @@ impl std::fmt::Display for Unchecked {
             Self::Timestamps => "the signed time stamps",
             Self::InclusionPromise => "the signed entry timestamp (inclusion itself was verified)",
             Self::Cosignatures => "the signatures of witnesses",
+            Self::LogKeyEnded => {
+                "whether it was logged while the log's key was valid: that time has ended (validFor)"
+            }
         })
     }
 }
@@ -168,9 +174,19 @@ pub enum VerifyError {
     Signature(#[from] SignatureError),
     /// The log holds a kind of entry that cannot be rebuilt from a bundle here.
     #[error(
-        "entries of the kind {kind} {version} cannot be verified here, only hashedrekord and dsse 0.0.2"
+        "entries of the kind {kind} {version} cannot be verified here, only hashedrekord 0.0.2 and dsse 0.0.2"
     )]
     Kind {
+        /// The kind.
+        kind: String,
+        /// Its version.
+        version: String,
+    },
+    /// A bundle with a signature over an artifact has an entry that is only made of envelopes.
+    #[error(
+        "the log entry is of the kind {kind} {version}, which holds envelopes, but the bundle holds a message signature"
+    )]
+    MessageKind {
         /// The kind.
         kind: String,
         /// Its version.
@@ -309,6 +325,12 @@ impl Signer {
                     &[(self.material.clone(), algorithm)],
                 ))
             }
+            (kind @ "dsse", version @ "0.0.2", BundleContent::Message { .. }) => {
+                Err(VerifyError::MessageKind {
+                    kind: kind.to_owned(),
+                    version: version.to_owned(),
+                })
+            }
             (kind, version, _) => Err(VerifyError::Kind {
                 kind: kind.to_owned(),
                 version: version.to_owned(),
@@ -394,9 +416,10 @@ struct Subject {
     digest: serde_json::Map<String, serde_json::Value>,
 }
 
-fn not_checked(bundle: &Bundle) -> Vec<Unchecked> {
+fn not_checked(bundle: &Bundle, logs: &TrustedLogs) -> Vec<Unchecked> {
     let promise = |entry: &LogEntry| entry.message().inclusion_promise.is_some();
     let cosigned = |entry: &LogEntry| entry.note().matches("\n\u{2014} ").count() > 1;
+    let ended = |entry: &LogEntry| logs.find(entry.log_id()).is_some_and(TrustedLog::ended);
     let claims = [
         (
             matches!(bundle.material, BundleMaterial::Certificate(_)),
@@ -408,6 +431,7 @@ fn not_checked(bundle: &Bundle) -> Vec<Unchecked> {
             Unchecked::InclusionPromise,
         ),
         (bundle.entries.iter().any(cosigned), Unchecked::Cosignatures),
+        (bundle.entries.iter().any(ended), Unchecked::LogKeyEnded),
     ];
     claims
         .into_iter()

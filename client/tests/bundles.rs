@@ -308,7 +308,9 @@ fn an_entry_that_contradicts_itself_is_refused() {
 
     let mut case = Case::read("v2-hashedrekord").unwrap();
     flip(case.entry("/inclusionProof/rootHash"));
-    assert!(matches!(entry_error(&case), LogEntryError::TwoTrees { .. }));
+    let error = entry_error(&case);
+    assert!(matches!(error, LogEntryError::TwoRoots { .. }));
+    assert!(error.to_string().contains("names the root"), "{error}");
 
     let mut case = Case::read("v2-hashedrekord").unwrap();
     *case.entry("/inclusionProof/treeSize") = "737".into();
@@ -375,6 +377,33 @@ fn a_changed_checkpoint_is_refused() {
     assert!(matches!(
         note_error(&case),
         NoteError::InvalidSignature { .. }
+    ));
+}
+
+#[test]
+fn a_log_key_that_has_ended_is_told() {
+    let Some(mut case) = Case::read("v2-hashedrekord") else {
+        return;
+    };
+    assert!(
+        !case
+            .verify()
+            .unwrap()
+            .not_checked
+            .contains(&Unchecked::LogKeyEnded)
+    );
+    case.trusted_root["tlogs"][1]["publicKey"]["validFor"]["end"] = "2025-12-31T00:00:00Z".into();
+    assert!(
+        case.verify()
+            .unwrap()
+            .not_checked
+            .contains(&Unchecked::LogKeyEnded)
+    );
+    case.trusted_root["tlogs"][1]["publicKey"]["validFor"] =
+        json!({"start": "9999-01-01T00:00:00Z"});
+    assert!(matches!(
+        case.refusal(),
+        Error::Verify(VerifyError::LogEntry(LogEntryFault::UnknownLog { .. }))
     ));
 }
 
@@ -540,7 +569,7 @@ fn other_kinds_are_named_and_not_believed() {
     case.entry("/kindVersion")["version"] = "0.0.2".into();
     assert!(matches!(
         case.refusal(),
-        Error::Verify(VerifyError::Kind { .. })
+        Error::Verify(VerifyError::MessageKind { .. })
     ));
 }
 
