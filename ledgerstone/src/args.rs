@@ -24,7 +24,7 @@ const EXIT_CODES: &str = "Exit codes:
 #[derive(Debug, Parser)]
 #[command(name = "ledgerstone", version, after_help = EXIT_CODES, propagate_version = true)]
 pub(crate) struct Arguments {
-    /// Print one JSON object instead of text.
+    /// Print one JSON object instead of text; one a line where entries are listed.
     #[arg(long, global = true)]
     pub(crate) json: bool,
 
@@ -41,8 +41,16 @@ impl Arguments {
                 error.kind(),
                 ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
             );
-            // Nothing can be done about a closed terminal.
-            let _ = error.print();
+            // There are no arguments yet that could say so.
+            if !asked && std::env::args_os().any(|argument| argument == "--json") {
+                let message = error.to_string();
+                let message = message.trim_start_matches("error: ").trim_end().to_owned();
+                exit::report(&anyhow::Error::msg(message), true);
+            } else if let Err(error) = error.print()
+                && error.kind() != std::io::ErrorKind::BrokenPipe
+            {
+                std::process::exit(exit::UNDONE.into());
+            }
             std::process::exit(if asked { 0 } else { exit::UNDONE.into() })
         })
     }

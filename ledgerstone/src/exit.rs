@@ -6,11 +6,14 @@ use ledgerstone_client::Error;
 use ledgerstone_client::Failure;
 use ledgerstone_log::ImportError;
 use ledgerstone_log::OpenError;
+use ledgerstone_log::ReadError;
 use ledgerstone_log_server::ServerError;
 use ledgerstone_storage::StorageError;
 use serde_json::json;
 
 use crate::commands::fsck::Damaged;
+use crate::output;
+use crate::output::OutputError;
 
 /// It could not be done: wrong arguments, an unreadable file, something that the log refuses or does not have.
 pub(crate) const UNDONE: u8 = 1;
@@ -21,21 +24,32 @@ pub(crate) const UNTRUE: u8 = 2;
 /// The log cannot be reached, or is in trouble.
 pub(crate) const UNREACHABLE: u8 = 3;
 
+/// The code of a command whose output nobody reads to the end.
+const DONE: u8 = 0;
+
 /// Prints `error` with its causes, on standard error for people and on standard output for machines.
 pub(crate) fn report(error: &anyhow::Error, json: bool) -> ExitCode {
     let code = exit_code(error);
+    if code == DONE {
+        return ExitCode::SUCCESS;
+    }
+    if let Some(Damaged { told: true }) = error.downcast_ref() {
+        return ExitCode::from(code);
+    }
     if json {
-        println!(
-            "{}",
-            json!({ "error": { "message": message(error), "exitCode": code } })
-        );
+        let told = json!({ "error": { "message": message(error), "exitCode": code } });
+        // Where this cannot be told the code still can.
+        let _ = output::json(&told);
     } else {
-        eprintln!("error: {}", message(error));
+        output::note(&format!("error: {}", message(error)));
     }
     ExitCode::from(code)
 }
 
 fn exit_code(error: &anyhow::Error) -> u8 {
+    if let Some(OutputError::Closed) = error.downcast_ref() {
+        return DONE;
+    }
     if let Some(error) = error.downcast_ref::<Error>() {
         return match error.failure() {
             Failure::Untrue => UNTRUE,
@@ -43,21 +57,60 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             Failure::Undone => UNDONE,
         };
     }
-    if error.is::<Damaged>() || error.is::<OpenError>() || error.is::<StorageError>() {
-        return UNTRUE;
+    if let Some(ServerError::Log(_) | ServerError::Close(_)) = error.downcast_ref() {
+        return UNREACHABLE;
     }
-    match error.downcast_ref::<ImportError>() {
-        Some(
-            ImportError::OtherLog { .. }
-            | ImportError::ProofSizes { .. }
-            | ImportError::Incomplete { .. },
-        ) => return UNDONE,
-        Some(_) => return UNTRUE,
-        None => {}
+    let untrue = error.is::<Damaged>()
+        || error.downcast_ref().is_some_and(storage_untrue)
+        || error.downcast_ref().is_some_and(open_untrue)
+        || error.downcast_ref().is_some_and(read_untrue)
+        || error.downcast_ref().is_some_and(import_untrue);
+    if untrue { UNTRUE } else { UNDONE }
+}
+
+/// A store that is in use, elsewhere, or on a disk in trouble says nothing about what is stored.
+fn storage_untrue(error: &StorageError) -> bool {
+    // A trace of a log without its store is a log whose store was lost.
+    matches!(
+        error,
+        StorageError::Damaged(_) | StorageError::NotEmpty { .. }
+    )
+}
+
+fn open_untrue(error: &OpenError) -> bool {
+    match error {
+        OpenError::Storage(error) => storage_untrue(error),
+        OpenError::Read(error) => read_untrue(error),
+        OpenError::Exists { .. }
+        | OpenError::NoShard(_)
+        | OpenError::OtherOrigin { .. }
+        | OpenError::SameTreeId(_)
+        | OpenError::Signing(_)
+        | OpenError::Thread(_) => false,
+        // What is stored, the kept checkpoint and the keys contradict each other.
+        _ => true,
     }
-    match error.downcast_ref::<ServerError>() {
-        Some(ServerError::Log(_) | ServerError::Close(_)) => UNREACHABLE,
-        _ => UNDONE,
+}
+
+fn read_untrue(error: &ReadError) -> bool {
+    match error {
+        ReadError::Storage(error) => storage_untrue(error),
+        ReadError::MissingEntry(_)
+        | ReadError::MissingTile(_)
+        | ReadError::WrongIndex { .. }
+        | ReadError::BadProof(_) => true,
+        _ => false,
+    }
+}
+
+fn import_untrue(error: &ImportError) -> bool {
+    match error {
+        ImportError::Storage(error) => storage_untrue(error),
+        ImportError::Open(error) => open_untrue(error),
+        ImportError::OtherLog { .. }
+        | ImportError::ProofSizes { .. }
+        | ImportError::Incomplete { .. } => false,
+        _ => true,
     }
 }
 
@@ -83,6 +136,7 @@ mod tests {
     use ledgerstone_client::BundleError;
     use ledgerstone_client::TransportError;
     use ledgerstone_merkle::TreeSize;
+    use ledgerstone_storage::Damage;
 
     use super::*;
 
@@ -107,9 +161,58 @@ mod tests {
             stored: TreeSize::new(2),
             target: TreeSize::new(1),
         };
+        assert_eq!(exit_code(&OutputError::Closed.into()), DONE);
+        let full = OutputError::Io(std::io::ErrorKind::StorageFull.into());
+        assert_eq!(exit_code(&full.into()), UNDONE);
         assert_eq!(exit_code(&incomplete.into()), UNDONE);
         assert_eq!(exit_code(&shrunk.into()), UNTRUE);
         assert_eq!(exit_code(&anyhow::anyhow!("other")), UNDONE);
+    }
+
+    #[test]
+    fn only_what_does_not_verify_is_untrue() {
+        let locked = || StorageError::Locked {
+            directory: "data".into(),
+        };
+        let refused = || StorageError::Io {
+            action: "open",
+            path: "data".into(),
+            source: std::io::ErrorKind::PermissionDenied.into(),
+        };
+        let damaged = || StorageError::Damaged(Damage::SchemaVersionMissing);
+        for (error, code) in [
+            (anyhow::Error::from(locked()), UNDONE),
+            (refused().into(), UNDONE),
+            (damaged().into(), UNTRUE),
+            (OpenError::Storage(locked()).into(), UNDONE),
+            (OpenError::Storage(damaged()).into(), UNTRUE),
+            (
+                OpenError::Read(ReadError::Storage(refused())).into(),
+                UNDONE,
+            ),
+            (
+                OpenError::Read(ReadError::BadProof(String::new())).into(),
+                UNTRUE,
+            ),
+            (OpenError::NoKeptCheckpoint(TreeSize::new(1)).into(), UNTRUE),
+            (
+                OpenError::EntriesBeyondHead(TreeSize::new(1)).into(),
+                UNTRUE,
+            ),
+            (OpenError::SameTreeId(1).into(), UNDONE),
+            (ImportError::Storage(locked()).into(), UNDONE),
+            (
+                ImportError::Open(OpenError::Storage(damaged())).into(),
+                UNTRUE,
+            ),
+        ] {
+            assert_eq!(exit_code(&error), code, "{error}");
+        }
+        let other_origin = OpenError::OtherOrigin {
+            stored: "a".to_owned(),
+            configured: "b".to_owned(),
+        };
+        assert_eq!(exit_code(&other_origin.into()), UNDONE);
     }
 
     #[test]

@@ -1,7 +1,75 @@
-//! What commands print: aligned lines for people, or one JSON object.
+//! What commands print: aligned lines for people, or one JSON object. Everything goes through here, so that what came over
+//! the wire cannot steer a terminal, and so that a pipe that was closed or a disk that is full is noticed.
+
+use std::fmt::Write as _;
+use std::io;
+use std::io::IsTerminal;
+use std::io::Write;
 
 use serde_json::Map;
 use serde_json::Value;
+
+/// Standard output took nothing more.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OutputError {
+    /// Whoever read it has read enough.
+    #[error("standard output was closed")]
+    Closed,
+    /// It could not be written, for instance because the disk is full.
+    #[error("standard output cannot be written")]
+    Io(#[source] io::Error),
+}
+
+/// Prints `text`, with a line feed at its end, on standard output. Control characters other than line feeds are escaped.
+pub(crate) fn line(text: &str) -> Result<(), OutputError> {
+    let mut text = escaped(text);
+    text.push('\n');
+    put(text.as_bytes())
+}
+
+/// Prints `value` in one line on standard output.
+pub(crate) fn json(value: &Value) -> Result<(), OutputError> {
+    // Outside of strings JSON of one line has no control characters, and within them it may be escaped.
+    line(&value.to_string())
+}
+
+/// Writes `bytes` to standard output as they are, or without control characters where that is a terminal.
+pub(crate) fn raw(bytes: &[u8]) -> Result<(), OutputError> {
+    if io::stdout().is_terminal() {
+        return line(&String::from_utf8_lossy(bytes));
+    }
+    put(bytes)
+}
+
+/// Prints `text` on standard error, for people. There is nobody to tell when that fails.
+pub(crate) fn note(text: &str) {
+    let mut text = escaped(text);
+    text.push('\n');
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+fn put(bytes: &[u8]) -> Result<(), OutputError> {
+    let mut out = io::stdout().lock();
+    let written = out.write_all(bytes).and_then(|()| out.flush());
+    written.map_err(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => OutputError::Closed,
+        _ => OutputError::Io(error),
+    })
+}
+
+/// Control characters as JSON escapes them. Line feeds stay.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 1);
+    for character in text.chars() {
+        if character.is_control() && character != '\n' {
+            // Control characters are below U+00A0.
+            let _ = write!(out, "\\u{:04x}", u32::from(character));
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
 
 /// The result of a command, in the order in which it is told.
 #[derive(Debug, Default)]
@@ -50,15 +118,14 @@ impl Report {
     }
 
     /// Prints the report on standard output.
-    pub(crate) fn print(&self, json: bool) {
-        if json {
-            println!("{}", self.to_json());
-        } else {
-            print!("{}", self.to_text());
+    pub(crate) fn print(&self, as_json: bool) -> Result<(), OutputError> {
+        match as_json {
+            true => json(&self.to_json()),
+            false => line(self.to_text().trim_end_matches('\n')),
         }
     }
 
-    fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         let fields = self
             .fields
             .iter()
@@ -103,6 +170,16 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn what_came_over_the_wire_cannot_steer_a_terminal() {
+        let text = "a\u{1b}[2Jb\r\u{9b}c\u{7f}\nd\u{e9}";
+        assert_eq!(escaped(text), "a\\u001b[2Jb\\u000d\\u009bc\\u007f\nd\u{e9}");
+        let value = json!({"name": text});
+        let told = escaped(&value.to_string());
+        assert!(told.chars().all(|character| !character.is_control()));
+        assert_eq!(serde_json::from_str::<Value>(&told).unwrap(), value);
+    }
 
     #[test]
     fn people_and_machines_are_told_the_same() {

@@ -9,16 +9,20 @@ use ledgerstone_client::LogApi;
 use ledgerstone_client::Transport;
 use ledgerstone_client::TrustedLog;
 use ledgerstone_client::TrustedLogs;
+use ledgerstone_merkle::VerifierKey;
 
 use crate::args::TrustedLogArguments;
+use crate::output;
 
 /// The logs that the arguments name, or `None` when they name none.
 pub(crate) fn named(arguments: &TrustedLogArguments) -> anyhow::Result<Option<TrustedLogs>> {
     if let Some(path) = &arguments.trusted_root {
         let json = fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
-        return Ok(Some(
-            TrustedLogs::from_trusted_root(&json).map_err(Error::from)?,
-        ));
+        let logs = TrustedLogs::from_trusted_root(&json).map_err(Error::from)?;
+        for log in logs.left_out() {
+            output::note(&format!("note: not trusted: {log}"));
+        }
+        return Ok(Some(logs));
     }
     let Some(key) = &arguments.log_key else {
         return Ok(None);
@@ -43,12 +47,28 @@ pub(crate) async fn named_or_fetched(
     let log = log.context(
         "no --trusted-root or --log-key was given, and the log's own keys could not be had",
     )?;
-    eprintln!(
+    output::note(&format!(
         "note: trust on first use: the keys of {} were taken from the log itself; name them with --log-key '{}'",
         log.origin(),
         log.ed25519.key()
-    );
+    ));
     Ok(log.trusted())
+}
+
+/// As [`named_or_fetched`], but a key that is `kept` from an earlier run goes before those that the log gives today.
+pub(crate) async fn named_or_kept_or_fetched(
+    arguments: &TrustedLogArguments,
+    kept: Option<VerifierKey>,
+    transport: &Transport,
+) -> anyhow::Result<TrustedLogs> {
+    let Some(key) = kept else {
+        return named_or_fetched(arguments, transport).await;
+    };
+    if let Some(logs) = named(arguments)? {
+        return Ok(logs);
+    }
+    let log = TrustedLog::new(key).map_err(Error::from)?;
+    Ok(TrustedLogs::new(vec![log]).map_err(Error::from)?)
 }
 
 fn read_log_key(argument: &str, origin: Option<&str>) -> anyhow::Result<TrustedLog> {

@@ -13,8 +13,12 @@ use ledgerstone_storage::Reader;
 use ledgerstone_storage::RocksOptions;
 use ledgerstone_storage::RocksStore;
 use ledgerstone_storage::ShardId;
+use serde_json::Value;
 use serde_json::json;
 use thiserror::Error;
+
+use crate::output;
+use crate::output::OutputError;
 
 /// The arguments of `fsck`.
 #[derive(Args, Debug)]
@@ -39,7 +43,10 @@ pub(crate) struct Fsck {
 /// The store is damaged: the findings have been printed.
 #[derive(Debug, Error)]
 #[error("the store is damaged")]
-pub(crate) struct Damaged;
+pub(crate) struct Damaged {
+    /// Whether all was said, and only the exit code is left to tell.
+    pub(crate) told: bool,
+}
 
 /// Checks every shard of the store.
 pub(crate) fn run(arguments: &Fsck, json: bool) -> anyhow::Result<()> {
@@ -54,7 +61,7 @@ pub(crate) fn run(arguments: &Fsck, json: bool) -> anyhow::Result<()> {
     } else {
         RocksStore::open_read_only(&arguments.data_dir)?
     };
-    let mut sound = true;
+    let (mut sound, mut printed) = (true, Vec::new());
     let shards = store.shards()?;
     anyhow::ensure!(
         !shards.is_empty(),
@@ -94,9 +101,27 @@ pub(crate) fn run(arguments: &Fsck, json: bool) -> anyhow::Result<()> {
             sound = false;
         }
         let signature = keys.is_some() || foreign.is_some();
-        print(shard, &origin, &report, signature, accepted, json);
+        if json {
+            printed.push(shard_json(shard, &origin, &report, signature, accepted));
+        } else {
+            print(
+                &shard_text(shard, &origin, &report, signature, accepted),
+                sound,
+            )?;
+        }
     }
-    if sound { Ok(()) } else { Err(Damaged.into()) }
+    if json {
+        let told = json!({ "sound": sound, "shards": printed }).to_string();
+        print(&told, sound)?;
+        if !sound {
+            return Err(Damaged { told: true }.into());
+        }
+    }
+    if sound {
+        Ok(())
+    } else {
+        Err(Damaged { told: false }.into())
+    }
 }
 
 fn check(
@@ -123,50 +148,65 @@ fn check(
     Ok(report?)
 }
 
-fn print(
+/// Prints what was found. When nobody reads it the code still tells of the damage.
+fn print(text: &str, sound: bool) -> anyhow::Result<()> {
+    match output::line(text) {
+        Err(OutputError::Closed) if !sound => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+fn shard_json(
     shard: ShardId,
     origin: &str,
     report: &FsckReport,
     signature: bool,
     accepted: bool,
-    json: bool,
-) {
+) -> Value {
     let findings: Vec<String> = report.findings.iter().map(Finding::to_string).collect();
-    if json {
-        let line = json!({
-            "shard": shard.get(),
-            "origin": origin,
-            "size": report.size.get().to_string(),
-            "rootHash": report.root.to_string(),
-            "bytes": report.bytes.to_string(),
-            "tiles": report.tiles.to_string(),
-            "checkpointSignatureVerified": signature,
-            "findings": findings,
-            "headAccepted": accepted,
-        });
-        println!("{line}");
-        return;
-    }
-    println!("log        {origin} (shard {})", shard.get());
-    println!("size       {}", report.size);
-    println!("root       {}", report.root);
-    println!(
-        "checked    {} bytes of entries, {} full tiles",
-        report.bytes, report.tiles
-    );
+    json!({
+        "shard": shard.get(),
+        "origin": origin,
+        "size": report.size.get().to_string(),
+        "rootHash": report.root.to_string(),
+        "bytes": report.bytes.to_string(),
+        "tiles": report.tiles.to_string(),
+        "checkpointSignatureVerified": signature,
+        "findings": findings,
+        "headAccepted": accepted,
+    })
+}
+
+fn shard_text(
+    shard: ShardId,
+    origin: &str,
+    report: &FsckReport,
+    signature: bool,
+    accepted: bool,
+) -> String {
+    let mut lines = vec![
+        format!("log        {origin} (shard {})", shard.get()),
+        format!("size       {}", report.size),
+        format!("root       {}", report.root),
+        format!(
+            "checked    {} bytes of entries, {} full tiles",
+            report.bytes, report.tiles
+        ),
+    ];
     if !signature {
-        println!(
+        lines.push(
             "note       without the log's keys the signature of the kept checkpoint is not verified"
+                .to_owned(),
         );
     }
-    for finding in &findings {
-        println!("found      {finding}");
+    for finding in &report.findings {
+        lines.push(format!("found      {finding}"));
     }
-    match (findings.is_empty(), accepted) {
-        (true, _) => println!("result     sound"),
-        (false, true) => println!(
-            "result     the entries are sound; the head is accepted and its checkpoint is kept"
-        ),
-        (false, false) => println!("result     damaged"),
-    }
+    let result = match (report.findings.is_empty(), accepted) {
+        (true, _) => "sound",
+        (false, true) => "the entries are sound; the head is accepted and its checkpoint is kept",
+        (false, false) => "damaged",
+    };
+    lines.push(format!("result     {result}"));
+    lines.join("\n")
 }

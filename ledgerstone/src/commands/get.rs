@@ -1,8 +1,7 @@
-use std::io::Write;
-
 use ledgerstone_client::EntryLookup;
 use ledgerstone_client::Error;
 use ledgerstone_client::LogApi;
+use ledgerstone_entry::describe;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_proto::log::v1::Entry;
 use serde_json::Value;
@@ -11,6 +10,7 @@ use serde_json::json;
 use crate::args::GetArguments;
 use crate::args::IndexRange;
 use crate::commands::transport;
+use crate::output;
 use crate::output::Report;
 use crate::trust;
 
@@ -35,13 +35,19 @@ pub(super) async fn run(arguments: GetArguments, json: bool) -> anyhow::Result<(
     let logs = trust::named_or_fetched(&arguments.trust, &transport).await?;
     let entry = api.proven_entry(lookup, &logs).await.map_err(Error::from)?;
     if arguments.body {
-        std::io::stdout().write_all(&entry.entry.body)?;
-        return Ok(());
+        return Ok(output::raw(&entry.entry.body)?);
     }
-    report(&entry.entry)
-        .field("proven in", "treeSize", entry.inclusion.proof.size.get())
-        .print(json);
-    Ok(())
+    let report =
+        report(&entry.entry).field("proven in", "treeSize", entry.inclusion.proof.size.get());
+    match json {
+        // The same object as in a range, and the proof.
+        true => {
+            let mut line = entry_json(&entry.entry);
+            line["treeSize"] = entry.inclusion.proof.size.get().into();
+            Ok(output::json(&line)?)
+        }
+        false => Ok(report.print(false)?),
+    }
 }
 
 /// One entry a line, as they come: JSON lines for machines.
@@ -59,14 +65,13 @@ async fn print_range(api: &LogApi, range: IndexRange, json: bool) -> anyhow::Res
         next += entries.len() as u64;
         for entry in &entries {
             match json {
-                true => println!("{}", entry_json(entry)),
-                false => println!(
-                    "{:>10}  {} {}  {}",
+                true => output::json(&entry_json(entry))?,
+                false => output::line(&format!(
+                    "{:>10}  {}  {}",
                     entry.index,
-                    entry.kind,
-                    entry.version,
+                    kind(entry),
                     hex::encode(&entry.leaf_hash)
-                ),
+                ))?,
             }
         }
     }
@@ -77,8 +82,12 @@ fn report(entry: &Entry) -> Report {
     Report::new()
         .field("index", "index", entry.index)
         .field("leaf hash", "leafHash", hex::encode(&entry.leaf_hash))
-        .field("kind", "kind", format!("{} {}", entry.kind, entry.version))
-        .field("logged at", "integratedTime", time(entry.integrated_time))
+        .field("kind", "kind", kind(entry))
+        .field(
+            "logged at",
+            "integratedTime",
+            format!("{} (the log's word)", time(entry.integrated_time)),
+        )
         .field("body", "body", body_json(entry))
 }
 
@@ -86,10 +95,20 @@ pub(super) fn entry_json(entry: &Entry) -> Value {
     json!({
         "index": entry.index,
         "leafHash": hex::encode(&entry.leaf_hash),
-        "kind": format!("{} {}", entry.kind, entry.version),
+        "kind": kind(entry),
         "integratedTime": time(entry.integrated_time),
+        // Only the body is proven.
+        "integratedTimeVerified": false,
         "body": body_json(entry),
     })
+}
+
+/// Kind and version as the body has them, which is proven: what the log says beside it is not.
+pub(super) fn kind(entry: &Entry) -> String {
+    describe(&entry.body).map_or_else(
+        |_| "not understood".to_owned(),
+        |found| format!("{} {}", found.kind(), found.version()),
+    )
 }
 
 /// Bodies are JSON. Parsing changes no more than white space, of which a canonical body has none.
@@ -101,4 +120,30 @@ pub(super) fn time(unix_seconds: i64) -> String {
     jiff::Timestamp::from_second(unix_seconds)
         .map(|time| time.to_string())
         .unwrap_or_else(|_| unix_seconds.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_body_says_what_an_entry_is() {
+        let entry = Entry {
+            kind: "dsse\u{1b}[2J".to_owned(),
+            version: "9".to_owned(),
+            body: br#"{"apiVersion":"0.1.2","kind":"alpine","spec":{}}"#[..].into(),
+            ..Entry::default()
+        };
+        assert_eq!(kind(&entry), "alpine 0.1.2");
+        let json = entry_json(&entry);
+        assert_eq!(
+            (&json["kind"], &json["integratedTimeVerified"]),
+            (&json!("alpine 0.1.2"), &json!(false))
+        );
+        let other = Entry {
+            body: b"\x1b[2J"[..].into(),
+            ..entry
+        };
+        assert_eq!(kind(&other), "not understood");
+    }
 }

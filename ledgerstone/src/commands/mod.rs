@@ -54,8 +54,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Search(arguments) => return runtime()?.block_on(search::run(arguments, json)),
         Command::Trust(arguments) => runtime()?.block_on(trust::run(arguments)),
     };
-    report?.print(json);
-    Ok(())
+    Ok(report?.print(json)?)
 }
 
 const PROGRESS: &str = "{bar:30} {human_pos} of {human_len} entries, {per_sec}, {eta} left";

@@ -1,8 +1,5 @@
-use std::io;
-use std::io::Write;
 use std::time::Duration;
 
-use anyhow::Context;
 use indicatif::ProgressBar;
 use ledgerstone_client::Error;
 use ledgerstone_client::Failure;
@@ -12,6 +9,7 @@ use ledgerstone_client::Hook;
 use ledgerstone_client::Monitor;
 use ledgerstone_client::MonitorConfig;
 use ledgerstone_client::MonitorPage;
+use ledgerstone_client::MonitorState;
 use ledgerstone_client::TiledLog;
 use ledgerstone_entry::matcher::Match;
 use ledgerstone_merkle::LeafIndex;
@@ -19,13 +17,16 @@ use ledgerstone_merkle::LeafIndex;
 use crate::args::MonitorArguments;
 use crate::commands::entries_bar;
 use crate::commands::transport;
+use crate::output;
 use crate::output::Report;
 use crate::trust;
 
 pub(super) async fn run(arguments: MonitorArguments, json: bool) -> anyhow::Result<()> {
     let config = MonitorConfig::read(&arguments.config).map_err(Error::from)?;
     let transport = transport(&arguments.log)?;
-    let logs = trust::named_or_fetched(&arguments.trust, &transport).await?;
+    let state = MonitorState::load(&arguments.state).map_err(|error| Error::Audit(error.into()))?;
+    let kept = state.and_then(|state| state.key);
+    let logs = trust::named_or_kept_or_fetched(&arguments.trust, kept, &transport).await?;
     let log = TiledLog::new(transport);
     let mut watch = Watch {
         monitor: Monitor::new(log, logs, config.watch, &arguments.state),
@@ -36,15 +37,14 @@ pub(super) async fn run(arguments: MonitorArguments, json: bool) -> anyhow::Resu
     let Some(seconds) = arguments.interval.filter(|_| !arguments.once) else {
         let report = watch.look().await?.report();
         let state = arguments.state.display().to_string();
-        report.field("state", "state", state).print(json);
-        return Ok(());
+        return Ok(report.field("state", "state", state).print(json)?);
     };
     loop {
         match watch.look().await {
             Ok(tally) => tally.tell(),
             // What the log is silent about now it tells later. Anything else needs somebody to look at it.
             Err(error) if is_unreachable(&error) => {
-                eprintln!("note: {error:#}; trying again in {seconds} s");
+                output::note(&format!("note: {error:#}; trying again in {seconds} s"));
             }
             Err(error) => return Err(error),
         }
@@ -88,12 +88,7 @@ impl Watch {
             true => &json,
             false => &describe(hit),
         };
-        let print = || {
-            let mut out = io::stdout().lock();
-            writeln!(out, "{line}")?;
-            out.flush()
-        };
-        bar.suspend(print).context("a hit cannot be printed")?;
+        bar.suspend(|| output::line(line))?;
         if let Some(hook) = &self.on_hit {
             let input = format!("{json}\n");
             hook.run(input.as_bytes()).await.map_err(Error::from)?;
@@ -146,10 +141,10 @@ impl Tally {
     /// Beside the hits, for people who watch.
     fn tell(&self) {
         if self.entries > 0 {
-            eprintln!(
+            output::note(&format!(
                 "size {}: {} new entries, {} hits, {} not understood",
                 self.head.head.checkpoint.size, self.entries, self.hits, self.not_understood
-            );
+            ));
         }
     }
 }

@@ -7,9 +7,11 @@ use serde_json::json;
 
 use crate::args::SearchArguments;
 use crate::commands::get::entry_json;
+use crate::commands::get::kind;
 use crate::commands::get::time;
 use crate::commands::read_text;
 use crate::commands::transport;
+use crate::output;
 use crate::trust;
 
 /// As many hits as are asked for at once.
@@ -28,8 +30,8 @@ pub(super) async fn run(arguments: SearchArguments, json: bool) -> anyhow::Resul
         let page = page.map_err(Error::from)?;
         for hit in &page.hits {
             match json {
-                true => println!("{}", hit_json(hit)),
-                false => println!("{}", hit_line(hit)),
+                true => output::json(&hit_json(hit))?,
+                false => output::line(&hit_line(hit))?,
             }
         }
         left = left.saturating_sub(page.hits.len() as u64);
@@ -37,8 +39,10 @@ pub(super) async fn run(arguments: SearchArguments, json: bool) -> anyhow::Resul
     }
     let found = arguments.limit - left;
     match next {
-        Some(next) => eprintln!("note: {found} found so far; more may follow: --start {next}"),
-        None if found == 0 => eprintln!("note: the log has no such entry"),
+        Some(next) => output::note(&format!(
+            "note: {found} found so far; more may follow: --start {next}"
+        )),
+        None if found == 0 => output::note("note: the log has no such entry"),
         None => {}
     }
     Ok(())
@@ -68,10 +72,9 @@ fn query(arguments: &SearchArguments) -> anyhow::Result<SearchQuery> {
 fn hit_line(hit: &SearchHit) -> String {
     let entry = &hit.entry;
     let mut line = format!(
-        "{:>10}  {} {}  {}  {}",
+        "{:>10}  {}  {}  {}",
         hit.index,
-        entry.kind,
-        entry.version,
+        kind(entry),
         time(entry.integrated_time),
         hex::encode(&entry.leaf_hash)
     );

@@ -1,4 +1,3 @@
-use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -21,6 +20,9 @@ use ledgerstone_storage::ShardId;
 use serde_json::json;
 use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
+
+use crate::output;
+use crate::output::OutputError;
 
 /// The arguments of `serve`.
 #[derive(Args, Debug)]
@@ -54,8 +56,10 @@ pub(crate) fn run(arguments: Serve, json: bool) -> anyhow::Result<()> {
         .transpose()?;
     let settings = arguments.overrides.or(file.unwrap_or_default()).resolve()?;
     if arguments.print_config {
-        print!("{}", settings.to_toml());
-        return Ok(());
+        return Ok(match json {
+            true => output::json(&serde_json::to_value(&settings)?)?,
+            false => output::line(settings.to_toml().trim_end_matches('\n'))?,
+        });
     }
     init_telemetry(&settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -74,7 +78,12 @@ async fn serve(settings: Settings, new_log: bool, json: bool) -> anyhow::Result<
     let sockets = Sockets::open(&settings).await?;
     let log = open(&settings, new_log, &metrics)?;
     let server = Server::new(sockets, log.clone(), settings.clone(), metrics);
-    announce(&settings, &log, &server, json).context("cannot print the addresses")?;
+    let announcement = announcement(&settings, &log, &server, json)?;
+    match output::line(&announcement) {
+        // A log serves whether or not somebody reads this.
+        Ok(()) | Err(OutputError::Closed) => {}
+        Err(error) => return Err(error.into()),
+    }
     let shutdown = async move {
         tokio::select! {
             _ = terminate.recv() => {}
@@ -147,7 +156,12 @@ fn host_name() -> String {
 }
 
 /// Says where the log is and how to try it.
-fn announce(settings: &Settings, log: &Log, server: &Server, json: bool) -> std::io::Result<()> {
+fn announcement(
+    settings: &Settings,
+    log: &Log,
+    server: &Server,
+    json: bool,
+) -> anyhow::Result<String> {
     let scheme = if settings.tls.is_some() {
         "https"
     } else {
@@ -155,45 +169,40 @@ fn announce(settings: &Settings, log: &Log, server: &Server, json: bool) -> std:
     };
     let url = format!("{scheme}://{}", server.address()?);
     let admin = format!("http://{}", server.admin_address()?);
-    let head = log.head();
+    let (head, tree_id) = (log.head(), log.identity().tree_id);
     let (ed25519, ecdsa) = (
         log.keys().ed25519().verifier(),
         log.keys().ecdsa().verifier(),
     );
-    let mut out = std::io::stdout().lock();
     if json {
-        let line = json!({
+        let told = json!({
             "origin": log.origin(),
-            "treeId": log.identity().tree_id.to_string(),
+            "treeId": tree_id.to_string(),
             "ed25519": ed25519.to_string(),
             "ecdsaP256": ecdsa.to_string(),
             "size": head.size().get().to_string(),
             "url": url,
             "adminUrl": admin,
         });
-        writeln!(out, "{line}")?;
-        return out.flush();
+        return Ok(told.to_string());
     }
-    writeln!(out, "ledgerstone {}", env!("CARGO_PKG_VERSION"))?;
-    writeln!(out, "  origin      {}", log.origin())?;
-    writeln!(
-        out,
-        "  tree        {} ({} entries)",
-        log.identity().tree_id,
-        head.size()
-    )?;
-    writeln!(out, "  Ed25519     {ed25519}")?;
-    writeln!(out, "  ECDSA P-256 {ecdsa}")?;
-    writeln!(out, "  data        {}", settings.data_dir.display())?;
-    writeln!(out, "  admin       {admin}")?;
-    writeln!(out, "listening on {url}")?;
-    writeln!(out)?;
-    writeln!(out, "Try, in another terminal:")?;
     // By the name under which this very program was started.
     let program = std::env::args().next();
     let program = program.as_deref().unwrap_or("ledgerstone");
-    writeln!(out, "  {program} sign --url {url} README.md")?;
-    writeln!(out, "  {program} get --url {url} --index 0")?;
-    writeln!(out, "  {program} audit --url {url} --full")?;
-    out.flush()
+    let lines = [
+        format!("ledgerstone {}", env!("CARGO_PKG_VERSION")),
+        format!("  origin      {}", log.origin()),
+        format!("  tree        {tree_id} ({} entries)", head.size()),
+        format!("  Ed25519     {ed25519}"),
+        format!("  ECDSA P-256 {ecdsa}"),
+        format!("  data        {}", settings.data_dir.display()),
+        format!("  admin       {admin}"),
+        format!("listening on {url}"),
+        String::new(),
+        "Try, in another terminal:".to_owned(),
+        format!("  {program} sign --url {url} README.md"),
+        format!("  {program} get --url {url} --index 0"),
+        format!("  {program} audit --url {url} --full"),
+    ];
+    Ok(lines.join("\n"))
 }
