@@ -1,3 +1,4 @@
+use ledgerstone_client::AuditState;
 use ledgerstone_client::Auditor;
 use ledgerstone_client::Error;
 use ledgerstone_client::FullReport;
@@ -12,7 +13,9 @@ use crate::trust;
 
 pub(super) async fn run(arguments: AuditArguments) -> anyhow::Result<Report> {
     let transport = transport(&arguments.log)?;
-    let logs = trust::named_or_fetched(&arguments.trust, &transport).await?;
+    let state = AuditState::load(&arguments.state).map_err(|error| Error::Audit(error.into()))?;
+    let kept = state.and_then(|state| state.key);
+    let logs = trust::named_or_kept_or_fetched(&arguments.trust, kept, &transport).await?;
     let auditor = Auditor::new(TiledLog::new(transport), logs, &arguments.state);
     let head = auditor.audit_head().await.map_err(Error::from)?;
     let full = match arguments.full {
