@@ -270,7 +270,9 @@ impl Check<'_> {
             self.find(Finding::Unreadable(index, error.to_string()));
         }
         self.times(&entries);
-        let bodies = entries.into_iter().map(|(index, entry)| (index, entry.body));
+        let bodies = entries
+            .into_iter()
+            .map(|(index, entry)| (index, entry.body));
         bodies.collect()
     }
 
@@ -316,14 +318,16 @@ impl Check<'_> {
             // A body that is no entry of Sigstore's names nothing.
             let keys = ledgerstone_entry::search_keys_of_body(body).unwrap_or_default();
             let mut lacking = 0;
+            let mut unreadable = None;
             for key in keys.iter().map(stored_key) {
                 match self.store.search(self.shard, &key, index, 1) {
                     Ok(found) if found == [index] => {}
                     Ok(_) => lacking += 1,
-                    Err(error) => {
-                        self.find(Finding::UnreadableSearch(index, error.to_string()));
-                    }
+                    Err(error) => unreadable = Some(error.to_string()),
                 }
+            }
+            if let Some(error) = unreadable {
+                self.find(Finding::UnreadableSearch(index, error));
             }
             if lacking > 0 {
                 self.find(Finding::Unsearchable(index, lacking));

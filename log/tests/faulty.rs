@@ -9,6 +9,7 @@ use bytes::Bytes;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::TileId;
+use ledgerstone_storage::Damage;
 use ledgerstone_storage::MemoryStore;
 use ledgerstone_storage::Reader;
 use ledgerstone_storage::Round;
@@ -38,6 +39,18 @@ pub(crate) struct Faults {
     pub(crate) lost_tile: Option<TileId>,
     /// This leaf hash leads to another index.
     pub(crate) wrong_index: Option<(Hash, u64)>,
+    /// The body at this index cannot be read.
+    pub(crate) unreadable_body: Option<u64>,
+    /// Where this leaf hash leads cannot be read.
+    pub(crate) unreadable_leaf: Option<Hash>,
+    /// This tile cannot be read.
+    pub(crate) unreadable_tile: Option<TileId>,
+    /// No search key leads to this index.
+    pub(crate) unsearchable: Option<u64>,
+    /// No search key can be read.
+    pub(crate) unreadable_search: bool,
+    /// The store's own checksums find this.
+    pub(crate) damage: Option<Damage>,
     /// The kept checkpoint reads as this.
     pub(crate) kept: Option<Option<String>>,
     /// The head reads as this.
@@ -108,6 +121,9 @@ impl Reader for FaultyStore {
     }
 
     fn entry(&self, shard: ShardId, index: LeafIndex) -> Result<Option<StoredEntry>, StorageError> {
+        if self.faults().unreadable_body == Some(index.get()) {
+            return Err(disk_error());
+        }
         let mut entry = self.inner.entry(shard, index)?;
         if let Some(entry) = &mut entry
             && self.faults().flipped_body == Some(index.get())
@@ -123,18 +139,31 @@ impl Reader for FaultyStore {
         range: Range<u64>,
         visit: &mut dyn FnMut(LeafIndex, StoredEntry) -> ControlFlow<()>,
     ) -> Result<(), StorageError> {
-        let flipped = self.faults().flipped_body;
+        let Faults {
+            flipped_body: flipped,
+            unreadable_body: unreadable,
+            ..
+        } = self.faults();
+        let mut reached = false;
         self.inner
             .visit_entries(shard, range, &mut |index, mut entry| {
+                if unreadable == Some(index.get()) {
+                    reached = true;
+                    return ControlFlow::Break(());
+                }
                 if flipped == Some(index.get()) {
                     entry.body = flip(&entry.body);
                 }
                 visit(index, entry)
-            })
+            })?;
+        if reached { Err(disk_error()) } else { Ok(()) }
     }
 
     fn tile(&self, shard: ShardId, id: TileId) -> Result<Option<Bytes>, StorageError> {
         let faults = self.faults();
+        if faults.unreadable_tile == Some(id) {
+            return Err(disk_error());
+        }
         if faults.lost_tile == Some(id) {
             return Ok(None);
         }
@@ -147,7 +176,11 @@ impl Reader for FaultyStore {
     }
 
     fn index_of(&self, shard: ShardId, hash: &Hash) -> Result<Option<LeafIndex>, StorageError> {
-        match self.faults().wrong_index {
+        let faults = self.faults();
+        if faults.unreadable_leaf == Some(*hash) {
+            return Err(disk_error());
+        }
+        match faults.wrong_index {
             Some((wrong, index)) if wrong == *hash => Ok(Some(LeafIndex::new(index))),
             _ => self.inner.index_of(shard, hash),
         }
@@ -171,7 +204,13 @@ impl Reader for FaultyStore {
         from: LeafIndex,
         limit: usize,
     ) -> Result<Vec<LeafIndex>, StorageError> {
-        self.inner.search(shard, key, from, limit)
+        let faults = self.faults();
+        if faults.unreadable_search {
+            return Err(disk_error());
+        }
+        let mut found = self.inner.search(shard, key, from, limit)?;
+        found.retain(|index| faults.unsearchable != Some(index.get()));
+        Ok(found)
     }
 
     fn attestation(&self, shard: ShardId, key: &[u8]) -> Result<Option<Bytes>, StorageError> {
@@ -224,6 +263,10 @@ impl Store for FaultyStore {
             Some(kept) => Ok(kept),
             None => self.inner.kept_checkpoint(shard),
         }
+    }
+
+    fn verify(&self, _shard: ShardId) -> Result<Vec<Damage>, StorageError> {
+        Ok(self.faults().damage.into_iter().collect())
     }
 
     fn statistics(&self) -> Result<Statistics, StorageError> {

@@ -1,3 +1,5 @@
+use std::ffi::OsString;
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
@@ -51,7 +53,9 @@ pub enum StorageError {
     },
 
     /// What is stored is not what was written. The log must not go on; the operator runs `fsck` and restores from a copy.
-    #[error("the store is damaged: {0}; do not write to it, and restore it from a copy")]
+    #[error(
+        "the store is damaged: {0}; do not write to it: see what else `ledgerstone fsck` finds, and restore it from a copy"
+    )]
     Damaged(Damage),
 
     /// A shard is created once.
@@ -219,6 +223,21 @@ pub enum Damage {
     #[error("{0}")]
     Engine(String),
 
+    /// Tables of the engine are missing or were shortened.
+    #[error("{}", Self::list(.0))]
+    Tables(Vec<DamagedTable>),
+
+    /// The engine's write-ahead log holds what nobody writes there.
+    #[error("the write-ahead log {} has {what} at byte {at}", name.display())]
+    WriteAheadLog {
+        /// The name of the file.
+        name: OsString,
+        /// Where in it the damage starts, in bytes.
+        at: u64,
+        /// What is there.
+        what: &'static str,
+    },
+
     /// A column family of this schema is not there.
     #[error("the column family {0} is missing")]
     ColumnFamilyMissing(&'static str),
@@ -286,6 +305,41 @@ pub enum Damage {
     /// The kept checkpoint of a shard is not a text of the length of a checkpoint.
     #[error("the kept checkpoint of shard {0} is not a checkpoint")]
     KeptCheckpoint(ShardId),
+}
+
+impl Damage {
+    /// The most tables that a message names.
+    const LISTED_TABLES: usize = 10;
+
+    fn list(tables: &[DamagedTable]) -> String {
+        let named = tables.iter().take(Self::LISTED_TABLES);
+        let mut list: Vec<_> = named.map(DamagedTable::to_string).collect();
+        if let Some(more @ 1..) = tables.len().checked_sub(Self::LISTED_TABLES) {
+            list.push(format!("and {more} more tables"));
+        }
+        list.join(", ")
+    }
+}
+
+/// A table of the engine, that is a file of the store, which is not as long as it was written.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct DamagedTable {
+    /// The name of the file.
+    pub name: String,
+    /// Its length in bytes; `None` when there is no such file.
+    pub length: Option<u64>,
+    /// The length that it was written with, in bytes.
+    pub expected: u64,
+}
+
+impl fmt::Display for DamagedTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, expected, .. } = self;
+        match self.length {
+            None => write!(f, "the table {name} is missing"),
+            Some(length) => write!(f, "the table {name} has {length} of its {expected} bytes"),
+        }
+    }
 }
 
 impl From<Damage> for StorageError {

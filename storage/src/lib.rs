@@ -25,6 +25,7 @@ mod shard;
 mod store;
 
 pub use error::Damage;
+pub use error::DamagedTable;
 pub use error::StorageError;
 pub use memory::MemoryStore;
 #[cfg(feature = "rocksdb")]

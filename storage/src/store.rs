@@ -7,6 +7,7 @@ use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::MAX_NOTE_BYTES;
 use ledgerstone_merkle::TileId;
 
+use crate::error::Damage;
 use crate::error::StorageError;
 use crate::round::Round;
 use crate::shard::SearchKey;
@@ -141,6 +142,15 @@ pub trait Store: Reader + 'static {
     /// # Errors
     /// [`StorageError::Damaged`] when the file is too long or not UTF-8, [`StorageError::Io`] when it cannot be read.
     fn kept_checkpoint(&self, shard: ShardId) -> Result<Option<String>, StorageError>;
+
+    /// Reads all that is stored of `shard` against the store's own checksums, and says what cannot be read. A store that has no
+    /// checksums has nothing to say. Takes as long as reading the whole shard.
+    ///
+    /// # Errors
+    /// [`StorageError::Engine`] when the store cannot even say what there is to read.
+    fn verify(&self, _shard: ShardId) -> Result<Vec<Damage>, StorageError> {
+        Ok(Vec::new())
+    }
 
     /// What the store uses and how far behind it is, for metrics. Cheap enough to ask every few seconds.
     ///

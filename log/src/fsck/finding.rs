@@ -61,14 +61,20 @@ impl fmt::Display for Finding {
                 id.number, id.level
             ),
             Self::UnreadableLeafIndex(index, error) => {
-                write!(f, "the leaf index of entry {index} cannot be read ({error})")
+                write!(
+                    f,
+                    "the leaf index of entry {index} cannot be read ({error})"
+                )
             }
             Self::Unsearchable(index, keys) => write!(
                 f,
                 "the search index does not lead to entry {index} by {keys} of the things that it names"
             ),
             Self::UnreadableSearch(index, error) => {
-                write!(f, "the search index of entry {index} cannot be read ({error})")
+                write!(
+                    f,
+                    "the search index of entry {index} cannot be read ({error})"
+                )
             }
             Self::Store(damage) => write!(f, "the store: {damage}"),
             Self::MissingTile(id) => {

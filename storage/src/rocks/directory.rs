@@ -16,13 +16,14 @@ use crate::error::Damage;
 use crate::error::StorageError;
 use crate::shard::ShardId;
 
-/// A data directory that this process alone has open.
+/// A data directory that this process alone has open, or that nobody writes to while it is read.
 ///
 /// The lock is held until this is dropped, so whatever uses the directory's files must be dropped before.
 #[derive(Debug)]
 pub(super) struct DataDirectory {
     path: PathBuf,
-    _lock: File,
+    /// None where only reading was asked for and nobody ever wrote.
+    _lock: Option<File>,
 }
 
 /// What is in a data directory.
@@ -43,8 +44,23 @@ impl DataDirectory {
         Self::lock(path)
     }
 
+    /// Locks the existing directory at `path` against writers, without writing to it.
+    ///
+    /// A copy may come without a lock, and then there is nothing that a writer could hold.
+    pub(super) fn lock_to_read(path: &Path) -> Result<Self, StorageError> {
+        let lock_path = path.join(LOCK);
+        match File::open(&lock_path) {
+            Ok(lock) => Self::hold(path, lock, File::try_lock_shared),
+            Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(Self {
+                path: path.to_owned(),
+                _lock: None,
+            }),
+            Err(source) => Err(in_path("open", &lock_path)(source)),
+        }
+    }
+
     /// Locks the existing directory at `path`.
-    pub(super) fn lock(path: &Path) -> Result<Self, StorageError> {
+    fn lock(path: &Path) -> Result<Self, StorageError> {
         let lock_path = path.join(LOCK);
         let lock = OpenOptions::new()
             .read(true)
@@ -53,15 +69,23 @@ impl DataDirectory {
             .truncate(false)
             .open(&lock_path)
             .map_err(in_path("open", &lock_path))?;
-        match lock.try_lock() {
+        Self::hold(path, lock, File::try_lock)
+    }
+
+    fn hold(
+        path: &Path,
+        lock: File,
+        try_lock: impl FnOnce(&File) -> Result<(), TryLockError>,
+    ) -> Result<Self, StorageError> {
+        match try_lock(&lock) {
             Ok(()) => Ok(Self {
                 path: path.to_owned(),
-                _lock: lock,
+                _lock: Some(lock),
             }),
             Err(TryLockError::WouldBlock) => Err(StorageError::Locked {
                 directory: path.to_owned(),
             }),
-            Err(TryLockError::Error(source)) => Err(in_path("lock", &lock_path)(source)),
+            Err(TryLockError::Error(source)) => Err(in_path("lock", &path.join(LOCK))(source)),
         }
     }
 
@@ -213,7 +237,8 @@ fn sync_directory(path: &Path) -> Result<(), StorageError> {
         .map_err(in_path("sync", path))
 }
 
-fn in_path(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StorageError {
+/// Names `path` in an error of the operating system.
+pub(super) fn in_path(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StorageError {
     let path = path.to_owned();
     move |source| StorageError::Io {
         action,
@@ -248,6 +273,27 @@ mod tests {
         }
         drop(open);
         DataDirectory::lock(directory.path()).unwrap();
+    }
+
+    #[test]
+    fn readers_keep_writers_out_and_not_each_other() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path();
+        drop(DataDirectory::create(path).unwrap());
+        let readers = [0, 1].map(|_| DataDirectory::lock_to_read(path).unwrap());
+        let refused = DataDirectory::lock(path);
+        assert!(
+            matches!(refused, Err(StorageError::Locked { .. })),
+            "{refused:?}"
+        );
+        drop(readers);
+        let writer = DataDirectory::lock(path).unwrap();
+        let refused = DataDirectory::lock_to_read(path);
+        assert!(
+            matches!(refused, Err(StorageError::Locked { .. })),
+            "{refused:?}"
+        );
+        drop(writer);
     }
 
     #[test]

@@ -8,7 +8,9 @@ mod open;
 mod options;
 #[cfg(test)]
 mod tests;
+mod verify;
 mod view;
+mod wal;
 
 use std::ops::ControlFlow;
 use std::ops::Range;
@@ -31,6 +33,7 @@ use self::directory::contents;
 use self::directory::file_bytes;
 use self::families::Family;
 use self::view::View;
+use crate::error::Damage;
 use crate::error::StorageError;
 use crate::round::Round;
 use crate::shard::SearchKey;
@@ -63,8 +66,9 @@ pub struct RocksStore {
 impl RocksStore {
     /// Opens the store in `directory`, and makes an empty one where there is no trace of a log.
     ///
-    /// What can be checked without reading everything is checked: the schema, and for every shard that its head has the
-    /// entries and tiles that it counts at its end, and no more.
+    /// What can be checked without reading everything is checked: the write-ahead log, that every table is there and as long as
+    /// it was written, the schema, and for every shard that its head has the entries and tiles that it counts at its end, and
+    /// no more.
     ///
     /// # Errors
     /// [`StorageError::Locked`], [`StorageError::NotEmpty`], [`StorageError::SchemaVersion`], [`StorageError::Damaged`], or
@@ -84,14 +88,17 @@ impl RocksStore {
         Self::open_existing(directory, options, Access::Write)
     }
 
-    /// Opens the existing store in `directory` without changing a byte of it. No other process may have it open.
+    /// Opens the existing store in `directory` without changing a byte of it, on a read-only file system as well. No other
+    /// process may have it open for writing.
+    ///
+    /// Damage that leaves something to read is no error here: reads meet it, and [`Store::verify`] names it.
     ///
     /// # Errors
     /// [`StorageError::NoStore`] where there is none; otherwise as [`RocksStore::open`].
     pub fn open_read_only(directory: &Path) -> Result<Self, StorageError> {
         match contents(directory)? {
             Contents::Store => {
-                let directory = DataDirectory::lock(directory)?;
+                let directory = DataDirectory::lock_to_read(directory)?;
                 Self::open_existing(directory, &RocksOptions::default(), Access::Read)
             }
             Contents::Nothing => Err(StorageError::NoStore {
@@ -128,7 +135,7 @@ impl RocksStore {
             keeper: Mutex::new(()),
             directory,
         };
-        open::check_shards(&store.live())?;
+        open::check_shards(&store.live(), access)?;
         Ok(store)
     }
 
@@ -211,6 +218,10 @@ impl Store for RocksStore {
 
     fn kept_checkpoint(&self, shard: ShardId) -> Result<Option<String>, StorageError> {
         self.directory.kept_checkpoint(shard)
+    }
+
+    fn verify(&self, shard: ShardId) -> Result<Vec<Damage>, StorageError> {
+        verify::verify(&self.engine, &self.directory.store(), shard)
     }
 
     fn statistics(&self) -> Result<Statistics, StorageError> {

@@ -15,11 +15,14 @@ use super::directory::DataDirectory;
 use super::families::Family;
 use super::keys;
 use super::options::RocksOptions;
+use super::verify::must_have_tables;
 use super::view::View;
+use super::wal;
 use crate::error::Damage;
 use crate::error::StorageError;
 use crate::round::last_full_tiles;
 use crate::shard::ShardId;
+use crate::shard::StoredHead;
 use crate::store::Reader as _;
 
 /// The version of the schema that this program reads and writes.
@@ -56,6 +59,7 @@ pub(super) fn open(
     cache: &Cache,
     access: Access,
 ) -> Result<DB, StorageError> {
+    wal::must_be_sound(path)?;
     let database = options.database(cache);
     must_have_families(path, &database)?;
     let families = options.families(cache);
@@ -64,23 +68,51 @@ pub(super) fn open(
         Access::Read => DB::open_cf_descriptors_read_only(&database, path, families, false),
     };
     let engine = engine.map_err(|error| open_error(&error))?;
+    // Who only reads looks for what is wrong, and is not helped by a refusal.
+    if access == Access::Write {
+        must_have_tables(&engine, path)?;
+    }
     must_have_schema(&engine)?;
     Ok(engine)
 }
 
-/// Refuses a store whose shards do not end as their heads say. Whether what is before the end is right, the log finds out.
-pub(super) fn check_shards(view: &View<'_>) -> Result<(), StorageError> {
+/// Refuses a store with a shard that lacks its identity or its head. One that is to be written must end as its heads say, too:
+/// whether what is before the end is right, the log finds out.
+pub(super) fn check_shards(view: &View<'_>, access: Access) -> Result<(), StorageError> {
     for shard in view.named_shards()? {
         view.identity(shard)?
             .ok_or(Damage::IdentityMissing(shard))?;
-        check_end(view, shard)?;
+        let head = view.head(shard)?.ok_or(Damage::HeadMissing(shard))?;
+        if access == Access::Write {
+            must_reach_head(view, shard, &head)?;
+            must_not_exceed_head(view, shard, &head)?;
+        }
     }
     Ok(())
 }
 
-/// What went wrong in an open store.
+/// Refuses a shard with entries that its head does not count.
+pub(super) fn must_not_exceed_head(
+    view: &View<'_>,
+    shard: ShardId,
+    head: &StoredHead,
+) -> Result<(), StorageError> {
+    match view.last_entry(shard)? {
+        Some(index) if !index.is_in(head.size) => Err(Damage::EntryBeyondHead {
+            shard,
+            index,
+            size: head.size,
+        }
+        .into()),
+        _ => Ok(()),
+    }
+}
+
+/// What went wrong in an open store. RocksDB has no kind of its own for files that are not there.
 pub(super) fn engine_error(action: &'static str, error: &rocksdb::Error) -> StorageError {
+    let missing = error.kind() == ErrorKind::IOError && error.to_string().contains(NO_SUCH_FILE);
     match error.kind() {
+        _ if missing => Damage::Engine(error.to_string()).into(),
         ErrorKind::Corruption => Damage::Engine(error.to_string()).into(),
         _ => StorageError::Engine {
             action,
@@ -89,22 +121,11 @@ pub(super) fn engine_error(action: &'static str, error: &rocksdb::Error) -> Stor
     }
 }
 
-fn check_end(view: &View<'_>, shard: ShardId) -> Result<(), StorageError> {
-    let head = view.head(shard)?.ok_or(Damage::HeadMissing(shard))?;
+fn must_reach_head(view: &View<'_>, shard: ShardId, head: &StoredHead) -> Result<(), StorageError> {
     if let Some(index) = head.size.last_index()
         && view.entry(shard, index)?.is_none()
     {
         return Err(Damage::EntryMissing { shard, index }.into());
-    }
-    if let Some(index) = view.last_entry(shard)?
-        && !index.is_in(head.size)
-    {
-        return Err(Damage::EntryBeyondHead {
-            shard,
-            index,
-            size: head.size,
-        }
-        .into());
     }
     for id in last_full_tiles(head.size.get()) {
         must_have_tile(view, shard, id)?;
@@ -159,14 +180,12 @@ fn must_have_schema(engine: &DB) -> Result<(), StorageError> {
     Ok(())
 }
 
-/// What went wrong while a store was opened. RocksDB has no kind of its own for files that are not there.
+/// What went wrong while a store was opened.
 fn open_error(error: &rocksdb::Error) -> StorageError {
-    let missing = error.kind() == ErrorKind::IOError && error.to_string().contains(NO_SUCH_FILE);
     match error.kind() {
         ErrorKind::InvalidArgument | ErrorKind::NotFound => {
             Damage::Engine(error.to_string()).into()
         }
-        _ if missing => Damage::Engine(error.to_string()).into(),
         _ => engine_error("open the store", error),
     }
 }

@@ -10,21 +10,25 @@ use ledgerstone_merkle::TileId;
 use rocksdb::ColumnFamilyDescriptor;
 use rocksdb::DB;
 use rocksdb::Options;
+use tempfile::TempDir;
 
 use super::assert_damaged;
 use super::copy_of;
 use super::files;
 use super::flush;
+use super::open;
 use super::store_of;
 use crate::contract;
 use crate::contract::SHARD;
 use crate::error::Damage;
+use crate::error::DamagedTable;
 use crate::error::StorageError;
 use crate::rocks::RocksOptions;
 use crate::rocks::RocksStore;
 use crate::rocks::SCHEMA_VERSION;
 use crate::rocks::families::Family;
 use crate::rocks::keys;
+use crate::shard::ShardId;
 use crate::store::Reader as _;
 use crate::store::Store as _;
 
@@ -69,6 +73,102 @@ fn missing_and_cut_files_are_damage() {
         assert_damaged(copy.path(), &format!("{name} removed"));
     }
     assert!(cuts > 3 * 5, "{cuts} cuts");
+}
+
+/// RocksDB opens 16 tables at a start, and does not miss the others.
+#[test]
+fn missing_and_cut_tables_are_named_though_nobody_reads_them() {
+    let (directory, names) = store_of_many_tables();
+    let mut unread = 0;
+    for (family, name) in &names {
+        let copy = copy_of(directory.path());
+        let path = copy.path().join("store").join(name);
+        let whole = fs::read(&path).unwrap();
+        for cut in [Some(whole.len() - 1), None] {
+            match cut {
+                Some(cut) => fs::write(&path, &whole[..cut]).unwrap(),
+                None => fs::remove_file(&path).unwrap(),
+            }
+            let told = Damage::Tables(vec![DamagedTable {
+                name: name.clone(),
+                length: cut.map(|cut| cut as u64),
+                expected: whole.len() as u64,
+            }]);
+            let found = match RocksStore::open_read_only(copy.path()) {
+                Ok(store) => store.verify(SHARD).unwrap(),
+                Err(StorageError::Damaged(damage)) => vec![damage],
+                Err(error) => panic!("{name} of {family} cut to {cut:?}: {error:?}"),
+            };
+            match &found[..] {
+                // RocksDB opened the table, and missed it itself.
+                [Damage::Engine(reason)] => assert!(reason.contains(name), "{reason}"),
+                found => {
+                    assert_eq!(found.first(), Some(&told));
+                    unread += 1;
+                }
+            }
+            assert_damaged(copy.path(), &format!("{name} of {family} cut to {cut:?}"));
+        }
+    }
+    assert!(unread > 0);
+    contract::assert_holds(&open(directory.path()), SHARD, 1_200);
+}
+
+#[test]
+fn a_table_that_goes_missing_is_damage() {
+    let (directory, names) = store_of_many_tables();
+    let store = RocksStore::open_read_only(directory.path()).unwrap();
+    for (_, name) in names.iter().filter(|(family, _)| family == "attestations") {
+        fs::remove_file(directory.path().join("store").join(name)).unwrap();
+    }
+    let errors: Vec<_> = (0..1_200)
+        .filter_map(|position| contract::new_entry(position).attestation)
+        .filter_map(|(key, _)| store.attestation(SHARD, &key).err())
+        .collect();
+    assert!(!errors.is_empty());
+    for error in errors {
+        assert!(matches!(error, StorageError::Damaged(_)), "{error:?}");
+    }
+}
+
+#[test]
+fn a_changed_byte_is_named_wherever_it_is() {
+    let (directory, names) = store_of_many_tables();
+    let store = RocksStore::open_read_only(directory.path()).unwrap();
+    assert_eq!(store.verify(SHARD).unwrap(), []);
+    drop(store);
+    let flip = |name: &str| {
+        let path = directory.path().join("store").join(name);
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[20] ^= 1;
+        fs::write(&path, bytes).unwrap();
+    };
+    let mut verified = 0;
+    for (family, name) in &names {
+        flip(name);
+        match RocksStore::open_read_only(directory.path()) {
+            Ok(store) => {
+                let found = store.verify(SHARD).unwrap();
+                assert!(
+                    matches!(&found[..], [Damage::Engine(reason)] if reason.contains(name)),
+                    "{name} of {family}: {found:?}"
+                );
+                verified += 1;
+            }
+            Err(StorageError::Damaged(_)) => {}
+            Err(error) => panic!("{name} of {family}: {error:?}"),
+        }
+        flip(name);
+    }
+    assert!(verified >= 5 * 4, "{verified}: all but meta");
+
+    // Every fourth one is of another column family.
+    let damaged = names.iter().filter(|(family, _)| family != "meta");
+    damaged.step_by(4).for_each(|(_, name)| flip(name));
+    let store = RocksStore::open_read_only(directory.path()).unwrap();
+    let found = store.verify(SHARD).unwrap();
+    assert_eq!(found.len(), 5, "{found:?}");
+    assert_eq!(store.verify(ShardId::new(1)).unwrap(), []);
 }
 
 #[test]
@@ -292,6 +392,36 @@ fn a_gap_ends_a_visit_with_damage() {
     store
         .visit_entries(SHARD, 8..20, &mut |_, _| ControlFlow::Continue(()))
         .unwrap();
+}
+
+/// A store with four tables in each column family but `meta`, and the families and names of all tables.
+fn store_of_many_tables() -> (TempDir, Vec<(String, String)>) {
+    let (directory, store) = store_of(0);
+    let handles = Family::ALL.map(|family| (family, family.handle(&store.engine)));
+    for (_, handle) in handles {
+        let uncompacted = [("disable_auto_compactions", "true")];
+        store.engine.set_options_cf(handle, &uncompacted).unwrap();
+    }
+    for from in [0, 300, 600, 900] {
+        let round = contract::round(from..from + 300);
+        store.commit(SHARD, &round).unwrap();
+        for (_, handle) in handles.iter().filter(|(family, _)| *family != Family::Meta) {
+            store.engine.flush_cf(handle).unwrap();
+        }
+    }
+    let mut names: Vec<_> = store
+        .engine
+        .live_files()
+        .unwrap()
+        .into_iter()
+        .map(|table| {
+            let name = table.name.trim_start_matches('/').to_owned();
+            (table.column_family_name, name)
+        })
+        .collect();
+    names.sort();
+    assert!(names.len() > 5 * 4, "{names:?}");
+    (directory, names)
 }
 
 /// The store at `path` as RocksDB has it, without our checks.
