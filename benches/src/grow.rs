@@ -172,8 +172,10 @@ fn fill(data: &Path, arguments: &Arguments) -> anyhow::Result<u64> {
     let signer = Arc::new(Signer::new(arguments.body)?);
     let store = Arc::new(RocksStore::open(data, &RocksOptions::default())?);
     // Where the server looks for them.
-    let keys = LogKeys::load_or_create(ORIGIN, &data.join("keys"))?;
+    let key_dir = data.join("keys");
+    let keys = LogKeys::create(ORIGIN, &key_dir)?;
     let log = Log::create(store, ShardId::new(0), keys, LogOptions::default())?;
+    LogKeys::confirm(&key_dir)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
