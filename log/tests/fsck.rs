@@ -127,7 +127,7 @@ async fn goes_on_behind_what_cannot_be_read() {
             unreadable_tile: Some(tile(0, 3)),
             lost_tile: Some(tile(0, 0)),
             flipped_body: Some(flipped.get()),
-            damage: Some(damage.clone()),
+            damage: Some(damage),
             ..Faults::default()
         },
     );

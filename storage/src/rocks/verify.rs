@@ -50,12 +50,13 @@ pub(super) fn verify(
 ) -> Result<Vec<Damage>, StorageError> {
     let tables = tables(engine)?;
     let mut found = Vec::new();
-    match must_have_tables(engine, path).and_then(|()| must_end(engine, shard)) {
-        // Other trouble comes again where it is.
-        Err(StorageError::Damaged(
-            damage @ (Damage::Tables(_) | Damage::EntryBeyondHead { .. }),
-        )) => found.push(damage),
-        Ok(()) | Err(_) => {}
+    let ends = must_have_tables(engine, path).and_then(|()| must_end(engine, shard));
+    // Other trouble comes again where it is.
+    if let Err(StorageError::Damaged(
+        damage @ (Damage::Tables(_) | Damage::EntryBeyondHead { .. }),
+    )) = ends
+    {
+        found.push(damage);
     }
     // What is in `meta` is read whole when a store is opened.
     for family in Family::ALL {
