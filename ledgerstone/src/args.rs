@@ -20,6 +20,17 @@ const EXIT_CODES: &str = "Exit codes:
   2  something does not verify: a signature, a proof, a checkpoint, a log that contradicts itself
   3  the log cannot be reached, or is in trouble";
 
+const SIGN_HELP: &str = "Signing again:
+  What is submitted is kept in FILE.sigstore.json.pending until its proof is written. After a time-out or a crash, the same
+  command submits the same signature again, and the log answers with the entry that it has. So it does when
+  FILE.sigstore.json holds a signature of this file by this key already: the bundle is written anew, with a newer proof. To
+  log another signature of the same file, name another --bundle. A bundle of other file content is replaced with --key; a
+  FILE.pub of another key stops the command before anything is submitted.";
+
+const TLS_HELP: &str = "HTTPS:
+  Servers are verified with the certificate authorities of the system. To use a private one, name its certificate (PEM) in
+  the environment variable SSL_CERT_FILE; it then stands in place of the system's.";
+
 /// A transparency log for signed software artifacts.
 #[derive(Debug, Parser)]
 #[command(name = "ledgerstone", version, after_help = EXIT_CODES, propagate_version = true)]
@@ -59,14 +70,16 @@ impl Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run a log.
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Sign a file, submit the signature, and keep the proof in FILE.sigstore.json.
+    #[command(after_long_help = SIGN_HELP)]
     Sign(SignArguments),
     /// Submit a signature that exists already, or a DSSE envelope.
     Submit(SubmitArguments),
     /// Verify a file with its bundle, offline: signature, inclusion, checkpoint and log key.
     Verify(VerifyArguments),
     /// Read entries from the log.
+    #[command(after_long_help = TLS_HELP)]
     Get(GetArguments),
     /// Find the entries that the log holds about an artifact, a key or an identity, and prove each.
     Search(SearchArguments),
@@ -133,7 +146,8 @@ pub(crate) struct SignArguments {
     pub(crate) file: PathBuf,
 
     /// A private key as PEM: PKCS#8, SEC 1 or PKCS#1; ECDSA P-256, P-384, P-521, Ed25519 or RSA. Without one, an ECDSA P-256
-    /// key is made for this signature alone; its public half goes to FILE.pub, its private half nowhere.
+    /// key is made for this signature alone; its public half goes to FILE.pub (or PATH.pub, with --bundle PATH), its private
+    /// half nowhere. A file of that name that holds anything else is never replaced.
     #[arg(long, value_name = "PEM")]
     pub(crate) key: Option<PathBuf>,
 
