@@ -3,8 +3,8 @@ use ledgerstone_client::Artifact;
 use ledgerstone_client::ArtifactDigest;
 use ledgerstone_client::Bundle;
 use ledgerstone_client::Error;
+use ledgerstone_client::read_verifier_pem;
 use ledgerstone_client::verify;
-use ledgerstone_entry::key::PublicKey;
 
 use crate::args::VerifyArguments;
 use crate::commands::beside;
@@ -36,7 +36,8 @@ pub(super) fn run(arguments: VerifyArguments) -> anyhow::Result<Report> {
     let bundle = Bundle::parse(&read(&bundle_path)?).map_err(Error::from)?;
     let key = arguments.key.as_ref().map(|path| {
         let pem = read_text(path)?;
-        PublicKey::from_pem(&pem)
+        read_verifier_pem(&pem)
+            .map(|(key, _)| key)
             .with_context(|| format!("{} is not a public key or certificate", path.display()))
     });
     let verified =
