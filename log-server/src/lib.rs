@@ -40,6 +40,6 @@ pub use settings::Overrides;
 pub use settings::Settings;
 pub use settings::SettingsError;
 pub use settings::TlsFiles;
-pub use webhooks::WebhookError;
 pub use settings::V1Endpoint;
 pub use telemetry::init as init_telemetry;
+pub use webhooks::WebhookError;

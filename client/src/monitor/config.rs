@@ -51,7 +51,7 @@ impl MonitorConfig {
     /// When the file or a key file cannot be read, or for what [`parse`](Self::parse) refuses.
     pub fn read(path: &Path) -> Result<Self, MonitorConfigError> {
         let text = read_text(path)?;
-        Self::parse(&text, path.parent().unwrap_or(Path::new(".")))
+        Self::parse(&text, path.parent().unwrap_or_else(|| Path::new(".")))
     }
 
     /// Reads TOML. Key files in it are relative to `directory`.

@@ -89,7 +89,9 @@ impl Monitor {
             key: state.key.as_ref(),
         });
         let report = self.heads.check(kept).await?;
-        let next = from.or(state.map(|state| state.next)).unwrap_or_default();
+        let next = from
+            .or_else(|| state.map(|state| state.next))
+            .unwrap_or_default();
         let run = MonitorRun {
             bundles: self.bundles(next.get(), &report),
             heads: &self.heads,

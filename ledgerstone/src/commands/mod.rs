@@ -36,7 +36,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
     let json = arguments.json;
     let runtime = || Runtime::new().context("the async runtime cannot be started");
     let report = match arguments.command {
-        Command::Serve(arguments) => return serve::run(arguments, json),
+        Command::Serve(arguments) => return serve::run(*arguments, json),
         Command::Fsck(arguments) => return fsck::run(&arguments, json),
         Command::Sign(arguments) => runtime()?.block_on(sign::run(arguments)),
         Command::Submit(arguments) => runtime()?.block_on(submit::run(arguments)),
