@@ -112,7 +112,8 @@ mod tests {
         let mut buf = [0; 100];
         for part in parts {
             client.write_all(part).await.unwrap();
-            server.read(&mut buf).await?;
+            let heard = server.read(&mut buf).await?;
+            assert_eq!(&buf[..heard], *part);
             tokio::time::advance(Duration::from_secs(6)).await;
         }
         let silence = tokio::time::timeout(Duration::from_secs(3_600), server.read(&mut buf));

@@ -22,7 +22,7 @@ pub(crate) fn check(method: &Method, path: &str, answer: &Answer) {
     let responses = &operation["responses"];
     let response = responses
         .get(answer.status.as_str())
-        .unwrap_or(&responses["default"]);
+        .unwrap_or_else(|| &responses["default"]);
     let is_json = answer
         .headers
         .get("content-type")

@@ -62,7 +62,7 @@ pub(crate) async fn verify(site: &Site, id: &str, entry: &Value) -> (u64, u64) {
     );
     assert_eq!(note.signatures()[0].name().as_str(), ORIGIN);
     assert_eq!(note.signatures()[0].id(), key.id());
-    assert_eq!(note.verify(&[key.clone()]).unwrap().len(), 1);
+    assert_eq!(note.verify(std::slice::from_ref(&key)).unwrap().len(), 1);
     let checkpoint = Checkpoint::parse(note.text()).unwrap();
     assert_eq!(checkpoint.origin, format!("{ORIGIN} - {tree_id}"));
     assert!(checkpoint.extensions.is_empty());
