@@ -56,10 +56,12 @@ pub(crate) fn run(arguments: Serve, json: bool) -> anyhow::Result<()> {
         .transpose()?;
     let settings = arguments.overrides.or(file.unwrap_or_default()).resolve()?;
     if arguments.print_config {
-        return Ok(match json {
-            true => output::json(&serde_json::to_value(&settings)?)?,
-            false => output::line(settings.to_toml().trim_end_matches('\n'))?,
-        });
+        if json {
+            output::json(&serde_json::to_value(&settings)?)?;
+        } else {
+            output::line(settings.to_toml().trim_end_matches('\n'))?;
+        }
+        return Ok(());
     }
     init_telemetry(&settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
