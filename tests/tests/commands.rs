@@ -370,3 +370,88 @@ fn help_and_version_end_with_0() {
     assert!(terminal.text("serve --help").contains("--data-dir"));
     assert!(terminal.text("--version").starts_with("ledgerstone "));
 }
+
+#[test]
+fn signing_again_logs_nothing_new() {
+    let server = Server::start();
+    let (terminal, url, key) = (Terminal::new(), &server.url, log_key(&server));
+    terminal.write("artifact.txt", "what is signed\n");
+    let sign = format!("sign artifact.txt --url {url} --log-key {key}");
+    let first = terminal.json(&sign);
+    let public_key = terminal.read("artifact.txt.pub");
+    let again = terminal.json(&sign);
+    assert_eq!(again["duplicate"], true);
+    assert_eq!(again["leafHash"], first["leafHash"]);
+    assert_eq!(terminal.read("artifact.txt.pub"), public_key);
+    assert!(!terminal.path("artifact.txt.sigstore.json.pending").exists());
+
+    // Another bundle of the same file: both verify.
+    let second = terminal.json(&format!("{sign} --bundle second.json"));
+    assert_eq!(second["index"], 1);
+    terminal.json(&format!(
+        "verify artifact.txt --key artifact.txt.pub --log-key {key}"
+    ));
+    terminal.json(&format!(
+        "verify artifact.txt --bundle second.json --key second.json.pub --log-key {key}"
+    ));
+
+    // A key of somebody's own is not replaced, and nothing is logged.
+    terminal.write("id", "what is signed\n");
+    terminal.write("id.pub", "ssh-ed25519 AAAA me@example.com\n");
+    let sign_id = format!("sign id --url {url} --log-key {key}");
+    assert!(terminal.fails(1, &sign_id).contains("id.pub exists"));
+    assert_eq!(terminal.read("id.pub"), "ssh-ed25519 AAAA me@example.com\n");
+    let text = terminal.text(&format!("get --index 1 --url {url} --log-key {key}"));
+    assert!(text.contains("(the log's word)"), "{text}");
+    terminal.fails(1, &format!("get --index 2 --url {url} --log-key {key}"));
+}
+
+#[test]
+fn an_audit_goes_on_with_the_key_of_its_first_use() {
+    let (server, other) = (Server::start(), Server::start());
+    let terminal = Terminal::new();
+    let audit = |server: &Server| format!("audit --state state.json --url {}", server.url);
+    terminal.json(&audit(&server));
+    terminal.json(&audit(&server));
+    // It calls itself the same, and has another key.
+    let told = terminal.fails(2, &audit(&other));
+    assert!(told.contains("contradicts what it showed"), "{told}");
+    assert!(terminal.path("state.json.conflict").exists());
+    terminal.json(&audit(&server));
+}
+
+#[test]
+fn machines_get_one_object_whatever_happens() {
+    let terminal = Terminal::new();
+    for line in ["nonsense --json", "--json sign", "get --json --index x"] {
+        let output = terminal.run(line);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(told["error"]["exitCode"], 1);
+        assert!(!told["error"]["message"].as_str().unwrap().is_empty());
+    }
+    let settings = terminal.json("serve --print-config --origin log.example.com");
+    assert_eq!(settings["origin"], "log.example.com");
+}
+
+#[test]
+fn closed_and_full_output_is_no_panic() {
+    let terminal = Terminal::new();
+    let run = |output: std::process::Stdio| {
+        let mut command = command();
+        command.args(["serve", "--print-config"]).stdout(output);
+        command
+            .stderr(std::process::Stdio::piped())
+            .current_dir(&terminal.directory);
+        command.spawn().unwrap().wait_with_output().unwrap()
+    };
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let closed = run(writer.into());
+    assert_eq!(closed.status.code(), Some(0), "{closed:?}");
+    assert!(closed.stderr.is_empty(), "{closed:?}");
+    let full = run(fs::File::create("/dev/full").unwrap().into());
+    assert_eq!(full.status.code(), Some(1), "{full:?}");
+    let told = String::from_utf8(full.stderr).unwrap();
+    assert!(told.contains("standard output cannot be written"), "{told}");
+}

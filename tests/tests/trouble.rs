@@ -197,6 +197,12 @@ async fn a_missing_kept_checkpoint_is_refused_until_the_operator_accepts_the_sto
         told(&output).contains("kept outside the store is missing"),
         "{output:?}"
     );
+    let output = fsck(&site, &["--json"]);
+    assert_eq!(output.status.code(), Some(UNTRUE));
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(found["sound"], false);
+    let findings = found["shards"][0]["findings"].as_array().unwrap();
+    assert_eq!(findings.len(), 1, "{findings:?}");
     let output = fsck(&site, &["--accept-head"]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert_eq!(site.start().size, 3);
