@@ -57,13 +57,16 @@ pub(crate) async fn search(
     let body = body::read(&state, &parts, content, "query").await?;
     let query = parse(&body.bytes)?;
     drop(body);
-    let ids = rekor_v1::read(&state, move |shards| find(shards, query)).await?;
+    let ids = rekor_v1::read(&state, move |shards| find(shards, query, MAX_RESULTS)).await?;
     let headers = [(header::CONTENT_TYPE, JSON)];
     Ok((StatusCode::OK, headers, json_line(&ids)).into_response())
 }
 
 /// The ids of all entries that answer `query`, in the order of their virtual indexes.
-fn find(shards: &Shards, mut query: SearchQuery) -> Result<Vec<String>, V1Error> {
+///
+/// # Errors
+/// 400 when they are more than `limit`.
+fn find(shards: &Shards, mut query: SearchQuery, limit: usize) -> Result<Vec<String>, V1Error> {
     let mut ids = Vec::new();
     for _ in 0..MAX_PAGES {
         let page = shards.search(&query, PAGE_HITS, PAGE_BYTES)?;
@@ -72,15 +75,17 @@ fn find(shards: &Shards, mut query: SearchQuery) -> Result<Vec<String>, V1Error>
             .iter()
             .map(|hit| EntryId::new(hit.tree_id, hit.leaf_hash).to_string());
         ids.extend(found);
-        match page.next {
-            None => return Ok(ids),
-            Some(_) if ids.len() > MAX_RESULTS => break,
-            Some(next) => query.indexes.start = next,
+        if ids.len() > limit {
+            break;
         }
+        let Some(next) = page.next else {
+            return Ok(ids);
+        };
+        query.indexes.start = next;
     }
     // An answer that was cut short without a word would be taken for a whole one.
     Err(V1Error::invalid(format!(
-        "the search is too broad for one answer, which holds {MAX_RESULTS} entries at most; read /log/v1/search page by page"
+        "the search is too broad for one answer, which holds {limit} entries at most; read /log/v1/search page by page"
     )))
 }
 
@@ -183,4 +188,26 @@ fn public_key_key(public_key: &Members<'_>) -> Result<SearchKey, V1Error> {
         }
         _ => V1Error::invalid("public key provided could not be parsed"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rekor_v1::tests::Site;
+    use crate::rekor_v1::tests::proposals::Signer;
+
+    #[tokio::test]
+    async fn more_answers_than_the_limit_are_an_error_and_not_a_part_of_them() {
+        let site = Site::new().await;
+        let signer = Signer::new();
+        for number in 0..4_u8 {
+            site.create(&signer.hashedrekord(&[number])).await;
+        }
+        let pem = signer.public_key_pem();
+        let key = search_key_of_public_key(PublicKeyFormat::X509, pem.as_bytes()).unwrap();
+        let query = SearchQuery::new(vec![key], SearchOperator::Or);
+        assert_eq!(find(&site.shards, query.clone(), 4).unwrap().len(), 4);
+        let error = find(&site.shards, query, 3).unwrap_err();
+        assert!(format!("{error:?}").contains("too broad"), "{error:?}");
+    }
 }

@@ -31,6 +31,8 @@ mod retrieve;
 pub(crate) mod tests;
 mod tree;
 
+use std::any::Any;
+
 use axum::Router;
 use axum::extract::Request;
 use axum::extract::State as Extract;
@@ -51,6 +53,7 @@ use http::request::Parts;
 use ledgerstone_log::Shards;
 use tokio::time::timeout;
 use tower_http::catch_panic::CatchPanicLayer;
+use tracing::error;
 
 use crate::rekor_v1::error::V1Error;
 use crate::settings::V1Endpoint;
@@ -79,10 +82,7 @@ pub(crate) fn router(state: &State) -> Router<State> {
         )
         .route("/api/v1/index/retrieve", only(post(index::search), "POST"))
         .merge(pages::router())
-        .layer(CatchPanicLayer::custom(|_| {
-            tracing::error!("a handler panicked");
-            V1Error::internal("Internal Server Error").into_response()
-        }))
+        .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(state.clone(), around))
 }
 
@@ -149,6 +149,11 @@ fn preflight(asked: &HeaderMap) -> Response {
         headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, names.clone());
     }
     response
+}
+
+fn panicked(_panic: Box<dyn Any + Send + 'static>) -> Response {
+    error!("a handler panicked");
+    V1Error::internal("Internal Server Error").into_response()
 }
 
 /// What has to hold before an operation looks at its request: it is switched on, and the caller takes what it answers.

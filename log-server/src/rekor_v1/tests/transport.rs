@@ -301,13 +301,39 @@ async fn the_pages_beside_the_api_are_there() {
 
 #[tokio::test]
 async fn a_panic_is_a_500_in_the_form_of_the_face() {
-    let error = crate::rekor_v1::error::V1Error::internal("Internal Server Error");
-    let response = axum::response::IntoResponse::into_response(error);
-    let body = axum::body::to_bytes(response.into_body(), 1_000)
-        .await
-        .unwrap();
+    async fn panics() -> &'static str {
+        panic!("a test");
+    }
+    let caught = tower_http::catch_panic::CatchPanicLayer::custom(crate::rekor_v1::panicked);
+    let router = axum::Router::new()
+        .route("/", axum::routing::get(panics))
+        .layer(caught);
+    let asked = tower::ServiceExt::oneshot(router, request("GET", "/", &[], ""));
+    let response = asked.await.unwrap();
+    assert_eq!(response.status(), 500);
+    let body = axum::body::to_bytes(response.into_body(), 1_000).await;
     assert_eq!(
-        &body[..],
+        &body.unwrap()[..],
         b"{\"code\":500,\"message\":\"Internal Server Error\"}\n"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_does_not_end_is_a_504() {
+    let site = Site::new().await;
+    let body = Body::from_stream(futures::stream::pending::<Result<Bytes, std::io::Error>>());
+    let answer = site.post(POSTS[0], body).await;
+    answer.must_fail(504, 504, "submit it again");
+}
+
+#[tokio::test]
+async fn requests_are_counted_under_their_route() {
+    let site = Site::new().await;
+    site.get("/api/v1/log/").await;
+    site.get(GETS[4]).await;
+    let metrics = site.state.metrics().render(site.shards.log());
+    for route in ["/api/v1/log\"", "/api/v1/log/entries/{entryUUID}\""] {
+        let label = format!("route=\"{route}");
+        assert!(metrics.contains(&label), "{metrics}");
+    }
 }
