@@ -34,7 +34,9 @@ fn filter(text: &str) -> Result<EnvFilter, SettingsError> {
         reason,
     };
     for directive in text.split(',') {
-        if !directive.contains('=') && directive.parse::<LevelFilter>().is_err() {
+        // The library reads an empty text as a level.
+        let is_level = !directive.is_empty() && directive.parse::<LevelFilter>().is_ok();
+        if !directive.contains('=') && !is_level {
             return Err(refused(format!(
                 "{directive:?} is none of off, error, warn, info, debug, trace, and no target=level"
             )));

@@ -108,7 +108,12 @@ impl Canonical for DsseV001 {
 /// Checks `spec` by the rules of the specification of Rekor v1, section 4.2.
 pub(crate) fn prepare(spec: &Json<'_>, purpose: Purpose) -> Result<PreparedEntry, V1Reject> {
     let logged = ["envelopeHash", "payloadHash", "signatures"];
-    let is_logged = logged.iter().any(|name| spec.member(name).is_some());
+    // Go clients send null for a list that they leave out.
+    let is_there = |name: &&str| {
+        spec.member(name)
+            .is_some_and(|member| !matches!(member, Json::Other))
+    };
+    let is_logged = logged.iter().any(is_there);
     match spec.object("proposedContent") {
         Some(_) if is_logged => Err(V1Reject::BothContents),
         Some(content) => prepare_envelope(content),

@@ -224,3 +224,15 @@ async fn a_full_queue_says_when_to_come_back() {
     answer.must_fail(503, 503, "retry");
     assert_eq!(answer.header("retry-after"), "1");
 }
+
+#[tokio::test]
+async fn null_is_the_same_as_absent_as_go_clients_send_it() {
+    let site = Site::new().await;
+    let mut proposal = Signer::new().dsse(b"payload");
+    for name in ["signatures", "envelopeHash", "payloadHash"] {
+        proposal["spec"][name] = Value::Null;
+    }
+    let (id, _) = site.create(&proposal).await;
+    let found = site.retrieve(json!({"entries": [proposal]})).await;
+    assert_eq!(found.ids(), [id]);
+}
