@@ -203,7 +203,8 @@ async fn an_audit_finds_a_log_that_was_exchanged() {
     // The same keys, and another tree: what an operator who cheats would show.
     let site = crate::server::Site::new();
     let keys = first.site.data_dir().join("keys");
-    let second = site.with("--key-dir", keys.to_str().unwrap()).start();
+    let site = site.with("--key-dir", keys.to_str().unwrap());
+    let second = site.with_switch("--new-log").start();
     fill(&second, 12).await;
     let audit = format!(
         "audit --state state.json --url {} --log-key {key}",

@@ -83,6 +83,12 @@ impl Site {
         self
     }
 
+    /// With a flag that takes no value.
+    pub(crate) fn with_switch(mut self, flag: &str) -> Self {
+        self.flags.push(flag.to_owned());
+        self
+    }
+
     pub(crate) fn without(mut self, flag: &str) -> Self {
         if let Some(at) = self.flags.iter().position(|given| given == flag) {
             self.flags.drain(at..at + 2);
