@@ -38,7 +38,7 @@ pub struct Overrides {
     /// Name of the log, a bare host name; fixed when the log is made [default: the stored one, else this host's name]
     #[arg(long, env = "LEDGERSTONE_ORIGIN", value_name = "NAME")]
     pub origin: Option<String>,
-    /// Directory of the log's keys [default: <data-dir>/keys]
+    /// Directory of the log's keys [default: keys in the data directory]
     #[arg(long, env = "LEDGERSTONE_KEY_DIR", value_name = "DIR")]
     pub key_dir: Option<PathBuf>,
     /// Certificate chain (PEM): serve TLS

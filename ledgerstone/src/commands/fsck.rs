@@ -31,7 +31,7 @@ pub(crate) struct Fsck {
         default_value = "./data"
     )]
     data_dir: PathBuf,
-    /// Directory of the log's keys [default: <data-dir>/keys]
+    /// Directory of the log's keys [default: keys in the data directory]
     #[arg(long, env = "LEDGERSTONE_KEY_DIR", value_name = "DIR")]
     key_dir: Option<PathBuf>,
     /// When the store is sound and only the checkpoint outside it is missing or unreadable: accept the store as the newest,

@@ -64,7 +64,7 @@ pub(crate) struct Import {
     )]
     data_dir: PathBuf,
 
-    /// Directory of the log's keys, where the public key of the copied log goes too [default: <data-dir>/keys]
+    /// Directory of the log's keys, where the public key of the copied log goes too [default: keys in the data directory]
     #[arg(long, env = "LEDGERSTONE_KEY_DIR", value_name = "DIR")]
     key_dir: Option<PathBuf>,
 
