@@ -1,10 +1,15 @@
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use ledgerstone_entry::Policy;
 use ledgerstone_entry::PreparedEntry;
 use ledgerstone_entry::SearchKey;
+use ledgerstone_entry::pre_authentication_encoding;
 use ledgerstone_entry::prepare;
+use ledgerstone_entry::v1;
+use ledgerstone_entry::v1::V1Policy;
 use ledgerstone_log::Evidence;
 use ledgerstone_log::Log;
 use ledgerstone_log::LogKeys;
@@ -15,7 +20,6 @@ use ledgerstone_log::Shard;
 use ledgerstone_log::ShardKeys;
 use ledgerstone_log::Shards;
 use ledgerstone_merkle::EcdsaP256Signer;
-use ledgerstone_merkle::leaf_hash;
 use ledgerstone_proto::sigstore::common::v1::PublicKeyDetails;
 use ledgerstone_proto::sigstore::rekor::v2::CreateEntryRequest;
 use ledgerstone_proto::sigstore::rekor::v2::HashedRekordRequestV002;
@@ -26,6 +30,7 @@ use ledgerstone_proto::sigstore::rekor::v2::create_entry_request::Spec;
 use ledgerstone_proto::sigstore::rekor::v2::verifier;
 use ledgerstone_storage::MemoryStore;
 use ledgerstone_storage::ShardId;
+use serde_json::json;
 use sha2::Digest;
 use sha2::Sha256;
 
@@ -62,6 +67,35 @@ impl Person {
             spec: Some(Spec::HashedRekordRequestV002(request)),
         };
         prepare(&request, &Policy::default()).unwrap()
+    }
+
+    /// Signs an in-toto statement about `artifact`, as a Rekor v1 client submits it.
+    fn attests(&self, artifact: &str) -> PreparedEntry {
+        let kind = "application/vnd.in-toto+json";
+        let sha256: String = hex::encode(Sha256::digest(artifact));
+        let statement = json!({
+            "_type": "https://in-toto.io/Statement/v1",
+            "subject": [{ "name": "artifact", "digest": { "sha256": sha256 } }],
+        });
+        let payload = statement.to_string().into_bytes();
+        let signed = pre_authentication_encoding(kind, &payload);
+        let envelope = json!({
+            "payloadType": kind,
+            "payload": STANDARD.encode(&payload),
+            "signatures": [{ "sig": STANDARD.encode(self.key.sign_bytes(&signed).unwrap()) }],
+        });
+        let spki = STANDARD.encode(self.key.public_key_der());
+        let pem = format!("-----BEGIN PUBLIC KEY-----\n{spki}\n-----END PUBLIC KEY-----\n");
+        let content =
+            json!({ "envelope": envelope.to_string(), "verifiers": [STANDARD.encode(pem)] });
+        let proposal = json!({
+            "apiVersion": "0.0.1",
+            "kind": "dsse",
+            "spec": { "proposedContent": content },
+        });
+        let proposal = proposal.to_string();
+        let proposed = v1::ProposedEntry::parse(proposal.as_bytes()).unwrap();
+        v1::prepare(&proposed, &V1Policy::default()).unwrap()
     }
 
     /// The key that all entries of this person have and no others.
@@ -232,13 +266,9 @@ async fn kinds_that_bring_keys_with_their_payload_are_found_by_them_and_say_so()
         0,
         LogKeys::generate(ORIGIN).unwrap(),
     );
-    let body = Bytes::from_static(br#"{"apiVersion":"0.0.1","kind":"dsse","spec":{}}"#);
-    let entry = PreparedEntry {
-        leaf_hash: leaf_hash(&body),
-        body,
-        search_keys: vec![digest("a subject")],
-        ..Person::new().signs("a")
-    };
+    // The payload, and with it the subject, is not in the body of a dsse entry.
+    let entry = Person::new().attests("a subject");
+    assert!(entry.search_keys.contains(&digest("a subject")));
     log_all(&log, [entry]).await;
     let shards = Shards::from(log);
     let query = SearchQuery::new(vec![digest("a subject")], SearchOperator::Or);

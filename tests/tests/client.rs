@@ -84,6 +84,8 @@ impl Reply {
 pub(crate) fn http_client() -> reqwest::Client {
     reqwest::Client::builder()
         .no_proxy()
+        // Another crate of the build may switch this on, and then hide what came over the wire.
+        .no_gzip()
         .timeout(DEADLINE)
         .build()
         .unwrap()

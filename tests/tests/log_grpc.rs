@@ -371,7 +371,7 @@ async fn consistency_is_proven_between_any_two_sizes() {
     );
     for (old_size, new_size, code) in [
         (1, 21, Code::OutOfRange),
-        (21, 0, Code::InvalidArgument),
+        (21, 0, Code::OutOfRange),
         (3, 2, Code::InvalidArgument),
     ] {
         let request = GetConsistencyProofRequest { old_size, new_size };
