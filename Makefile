@@ -35,7 +35,8 @@ deny: ## Check licences, sources and duplicate versions of the dependencies
 	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
 	cargo deny check bans licenses sources
 
-interop: setup ## Run published clients against a fresh log
+interop: ## Run published clients against a fresh log
+	@scripts/setup interop
 	cargo build --package ledgerstone
 	tests/interop/run
 

@@ -4,18 +4,23 @@
 
 import { createServer } from 'node:http';
 
-// Returns { url, droppedReply(), close() }.
-export async function dropFirstReply(upstream) {
+// What belongs to one connection, and what `fetch` has already undone.
+const NOT_FORWARDED = new Set(['connection', 'content-encoding', 'content-length', 'keep-alive', 'transfer-encoding']);
+
+// Returns { url, droppedReply(), close() }. `onDrop` is told which request's reply was lost: (request, reply).
+export async function dropFirstReply(upstream, onDrop = () => {}) {
   let dropped;
   const server = createServer(async (request, response) => {
     const reply = await forward(upstream, request);
     const body = Buffer.from(await reply.arrayBuffer());
     if (dropped === undefined) {
       dropped = body;
+      onDrop(request, reply);
       request.socket.destroy();
       return;
     }
-    response.writeHead(reply.status, { 'content-type': reply.headers.get('content-type') });
+    const headers = [...reply.headers].filter(([name]) => !NOT_FORWARDED.has(name));
+    response.writeHead(reply.status, Object.fromEntries(headers));
     response.end(body);
   });
   await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
@@ -31,9 +36,10 @@ async function forward(upstream, request) {
   for await (const chunk of request) {
     chunks.push(chunk);
   }
+  const { accept = '*/*', 'content-type': contentType } = request.headers;
   return fetch(`${upstream}${request.url}`, {
-    body: Buffer.concat(chunks),
-    headers: { 'content-type': request.headers['content-type'] },
+    body: chunks.length > 0 ? Buffer.concat(chunks) : undefined,
+    headers: contentType === undefined ? { accept } : { accept, 'content-type': contentType },
     method: request.method,
   });
 }

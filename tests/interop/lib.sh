@@ -78,10 +78,59 @@ show() {
 
 # start_log NAME: a fresh log; sets LOG_URL, also for the programs that jobs start.
 start_log() {
+    start_log_with "$1"
+}
+
+# start_log_with NAME OPTION...: the same with options of `ledgerstone serve`. Where NAME.data holds a log already, it is
+# that log which goes on.
+start_log_with() {
     local name=$1
+    shift
     start_service "$name" log_address "$LEDGERSTONE_BIN" serve --data-dir "$name.data" \
-        --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 --origin "$ORIGIN"
+        --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0 --origin "$ORIGIN" "$@"
     export LOG_URL=$SERVICE_URL
+}
+
+# with_conflict_log COMMAND...: runs it while LOG_URL is that of another fresh log, which answers a submission of what it
+# holds already with 409, as upstream does. It has keys of its own.
+with_conflict_log() {
+    local own_url=$LOG_URL
+    start_log_with conflict --on-duplicate conflict
+    "$@"
+    stop_service conflict
+    rm -rf conflict.data
+    LOG_URL=$own_url
+}
+
+# with_lossy_proxy COMMAND...: runs it while LOG_URL is that of a proxy before the log, which loses the first reply: the log
+# has accepted what was submitted, and the client sees its connection break. Needs node.
+with_lossy_proxy() {
+    local own_url=$LOG_URL
+    start_service proxy log_address node "$HERE/lossy_proxy.mjs" "$own_url"
+    export LOG_URL=$SERVICE_URL
+    PROXIED_URL=$own_url
+    "$@"
+    stop_service proxy
+    PROXIED_URL=
+    LOG_URL=$own_url
+}
+
+# For jobs behind that proxy: a reply to a submission was lost.
+reply_was_lost() {
+    cat proxy.err
+    grep -qE '^lost (201|409) to POST /api/v[12]/log/entries$' proxy.err
+}
+
+# The number of entries in the log, whatever stands before it.
+tree_size() {
+    curl --silent --show-error --fail "${PROXIED_URL:-$LOG_URL}/checkpoint" | sed -n 2p
+}
+
+# present TOOL JOB: whether the tool is there; if not, the job is recorded as skipped.
+present() {
+    ! command -v "$1" >/dev/null || return 0
+    record "$2" "SKIP ($1 is not installed)"
+    return 1
 }
 
 # with_other_log COMMAND...: runs it while LOG_URL is that of another fresh log, which has the same

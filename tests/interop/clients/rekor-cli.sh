@@ -1,0 +1,278 @@
+CLIENT=rekor-cli
+VERSION=v1.5.4
+TOOLS=(go)
+
+source "$HERE/rekor_v1_entries.sh"
+
+install() {
+    go_install "rekor-cli-$VERSION" "github.com/sigstore/rekor/cmd/rekor-cli@$VERSION"
+}
+
+jobs() {
+    local name
+    make_entries
+    TREE_ID=$(curl --silent --show-error --fail "$LOG_URL/api/v1/log" | grep -oE '"treeID": *"[0-9]+"' | tr -dc '0-9')
+
+    job "loginfo, empty log" log_info 0
+    job "upload, ${ENTRIES[0]}" upload "${ENTRIES[0]}"
+    job "loginfo, one entry" log_info 1
+    keep_copy_of_log
+    for name in "${ENTRIES[@]:1}"; do
+        job "upload, $name" upload "$name"
+    done
+    job "loginfo, grown: consistency proven" log_info_grown "${#ENTRIES[@]}"
+    job "loginfo as JSON" log_info_json "${#ENTRIES[@]}"
+    job "logproof" log_proof "${#ENTRIES[@]}"
+    for name in "${ENTRIES[@]}"; do
+        job "upload again: the same entry, $name" upload_again "$name"
+        job "get by UUID and index, $name" get "$name"
+        job "verify, $name" verify "$name"
+        job "search, $name" search "$name"
+    done
+    job "get, attestation of in-toto" get_attestation
+    job "search, all or any of artifact and key" search_with_operators
+    job "everything with the log's key pinned" with_pinned_key "$TRUST"
+    refusals
+    ! present node "upload, first reply lost" || lost_replies
+    with_conflict_log conflicts
+    replaced_history
+}
+
+# What rekor-cli says when it refuses.
+BAD_SIGNATURE='invalid signature|verification error'
+NOT_FOUND='\[404\]'
+NOT_LOCATED='entry in log cannot be located'
+NO_MATCH='no matching entries found'
+OTHER_KEY='signature on tree head did not verify|unable to verify entry was added to log|validating entry|key did not match'
+REFUSED_BY_LOG='\[400\].*error processing entry'
+ROLLED_BACK='consistency|is greater than|failed|smaller'
+
+refusals() {
+    refused "verify, changed artifact" "$BAD_SIGNATURE" rekor_cli verify --type hashedrekord:0.0.1 --pki-format x509 \
+        --artifact changed --signature p256.sig --public-key p256.pub
+    refused "verify, other key" "$BAD_SIGNATURE" rekor_cli verify --type hashedrekord:0.0.1 --pki-format x509 \
+        --artifact artifact --signature p256.sig --public-key other.pub
+    refused "verify, not in the log" "$NOT_LOCATED" rekor_cli verify --type hashedrekord:0.0.1 --pki-format x509 \
+        --artifact changed --signature other.sig --public-key other.pub
+    refused "upload, wrong signature" "$REFUSED_BY_LOG" rekor_cli upload --entry wrong.json
+    refused "get, unknown UUID" "$NOT_FOUND" rekor_cli get --uuid "$(openssl rand -hex 32)"
+    refused "get, beyond the head" "$NOT_FOUND" rekor_cli get --log-index 999999
+    refused "search, nothing about the artifact" "$NO_MATCH" rekor_cli search --artifact changed
+    refused "search, nothing by the key" "$NO_MATCH" rekor_cli search --public-key other.pub --pki-format x509
+    refused "search, nothing by the subject" "$NO_MATCH" rekor_cli search --email nobody@example.test
+    refused "loginfo, key of another log pinned" "$OTHER_KEY" pinned "$OTHER_TRUST" rekor_cli loginfo
+    refused "get, key of another log pinned" "$OTHER_KEY" pinned "$OTHER_TRUST" rekor_cli get --log-index 0
+    refused "verify, key of another log pinned" "$OTHER_KEY" pinned "$OTHER_TRUST" rekor_cli verify --log-index 0
+}
+
+# The client asks again by itself when a connection breaks, unless it is told not to; then the command is run once more.
+lost_replies() {
+    sign_once lost-1
+    with_lossy_proxy job "upload, first reply lost: retries by itself" upload_through_proxy lost-1
+    sign_once lost-2
+    with_lossy_proxy job "upload, first reply lost, no retries: run again" upload_through_proxy_again lost-2
+}
+
+conflicts() {
+    local name
+    for name in "${ENTRIES[@]}"; do
+        job "upload twice, 409: already exists, $name" upload_twice "$name"
+    done
+    if present node "upload, first reply lost, then 409"; then
+        sign_once lost-3
+        with_lossy_proxy job "upload, first reply lost, then 409: already exists" upload_through_proxy_conflict lost-3
+    fi
+}
+
+# The log as it was with one entry: first it is merely too small, then it has grown into another history.
+replaced_history() {
+    stop_service log
+    start_log_with copy
+    refused "loginfo, log rolled back" "$ROLLED_BACK" rekor_cli loginfo
+    job "upload, to the log that was rolled back" upload_fork
+    refused "loginfo, other history under the same key" "$ROLLED_BACK" rekor_cli loginfo
+}
+
+upload_fork() {
+    local count
+    for count in $(seq "${#ENTRIES[@]}"); do
+        sign_once "fork-$count"
+        upload "fork-$count"
+    done
+}
+
+rekor_cli() {
+    "$CACHE/rekor-cli-$VERSION/rekor-cli" --rekor_server "$LOG_URL" "$@"
+}
+
+# upload NAME [OPTION...]: keeps UUID and index in SLUG.uuid and SLUG.index.
+upload() {
+    local name=$1 slug output
+    slug=$(slug "$name")
+    shift
+    # shellcheck disable=SC2046
+    output=$(rekor_cli upload "$@" $(arguments "$name"))
+    printf '%s\n' "$output"
+    [[ $output =~ ^"Created entry at index "([0-9]+)", available at: $LOG_URL/api/v1/log/entries/"([0-9a-f]{80})$ ]]
+    printf '%s' "${BASH_REMATCH[1]}" >"$slug.index"
+    printf '%s' "${BASH_REMATCH[2]}" >"$slug.uuid"
+}
+
+upload_again() {
+    local slug uuid index size
+    slug=$(slug "$1")
+    uuid=$(<"$slug.uuid") index=$(<"$slug.index") size=$(tree_size)
+    upload "$1"
+    [[ $uuid == "$(<"$slug.uuid")" && $index == "$(<"$slug.index")" && $size == "$(tree_size)" ]]
+}
+
+upload_twice() {
+    local output size
+    upload "$1"
+    size=$(tree_size)
+    # shellcheck disable=SC2046
+    output=$(rekor_cli upload $(arguments "$1"))
+    printf '%s\n' "$output"
+    [[ $output == "Entry already exists; available at: $LOG_URL/api/v1/log/entries/$(<"$(slug "$1").uuid")" ]]
+    [[ $size == "$(tree_size)" ]]
+}
+
+upload_through_proxy() {
+    local size
+    size=$(tree_size)
+    upload "$1"
+    reply_was_lost
+    [[ $(tree_size) == $((size + 1)) ]]
+}
+
+upload_through_proxy_again() {
+    local size
+    size=$(tree_size)
+    # shellcheck disable=SC2046
+    if rekor_cli upload --retry 0 $(arguments "$1"); then return 1; fi
+    reply_was_lost
+    upload "$1" --retry 0
+    [[ $(tree_size) == $((size + 1)) ]]
+}
+
+upload_through_proxy_conflict() {
+    local size output
+    size=$(tree_size)
+    # shellcheck disable=SC2046
+    output=$(rekor_cli upload $(arguments "$1"))
+    printf '%s\n' "$output"
+    reply_was_lost
+    [[ $output =~ ^"Entry already exists; available at: $LOG_URL/api/v1/log/entries/"([0-9a-f]{80})$ ]]
+    rekor_cli get --uuid "${BASH_REMATCH[1]}"
+    [[ $(tree_size) == $((size + 1)) ]]
+}
+
+# get NAME: all ways lead to the same entry.
+get() {
+    local slug uuid index
+    slug=$(slug "$1")
+    uuid=$(<"$slug.uuid") index=$(<"$slug.index")
+    rekor_cli get --uuid "$uuid" | tee "$slug.get"
+    grep -qx "UUID: $uuid" "$slug.get"
+    grep -qx "Index: $index" "$slug.get"
+    rekor_cli get --uuid "${uuid:16}" | cmp - "$slug.get"
+    rekor_cli get --log-index "$index" | cmp - "$slug.get"
+    rekor_cli get --log-index "$index" --format json | grep -F "\"UUID\":\"$uuid\""
+    rekor_cli get --uuid "$uuid" --format tle | grep -E "\"logIndex\": *\"$index\""
+}
+
+# The statement itself, which an entry does not hold.
+get_attestation() {
+    local name
+    for name in "intoto 0.0.1" "intoto 0.0.2"; do
+        rekor_cli get --uuid "$(<"$(slug "$name").uuid")" | grep -Fx "Attestation: $(<statement.json)"
+    done
+}
+
+# verify NAME: from what was uploaded, which the client brings into the form of the log for itself; by UUID; by index.
+verify() {
+    local slug uuid
+    slug=$(slug "$1")
+    uuid=$(<"$slug.uuid")
+    # shellcheck disable=SC2046
+    rekor_cli verify $(arguments "$1") | tee "$slug.verify"
+    grep -qx "Entry Hash: ${uuid:16}" "$slug.verify"
+    grep -qx "Entry Index in Current Tree: $(<"$slug.index")" "$slug.verify"
+    rekor_cli verify --uuid "$uuid" | grep -x "Entry Hash: ${uuid:16}"
+    rekor_cli verify --log-index "$(<"$slug.index")" | grep -x "Entry Hash: ${uuid:16}"
+}
+
+# search NAME: by everything that the entry can be found by.
+search() {
+    local uuid line
+    uuid=$(<"$(slug "$1").uuid")
+    while IFS= read -r line; do
+        printf 'search %s\n' "$line"
+        # shellcheck disable=SC2086
+        rekor_cli search $line | grep -x "$uuid"
+    done < <(searches "$1")
+}
+
+search_with_operators() {
+    local by_key by_both
+    by_key=$(rekor_cli search --public-key p256.pub --pki-format x509 | sort)
+    by_both=$(rekor_cli search --artifact artifact --public-key p256.pub --pki-format x509 --operator and | sort)
+    grep -qx "$(<"$(slug "${ENTRIES[0]}").uuid")" <<<"$by_both"
+    # Everything by this key is about this artifact, and there is more about the artifact.
+    diff <(printf '%s' "$by_key") <(printf '%s' "$by_both")
+    [[ $(rekor_cli search --artifact artifact --public-key p256.pub --pki-format x509 --operator or | wc -l) -gt $(wc -l <<<"$by_both") ]]
+}
+
+# pinned TRUST COMMAND...: with the key in the trust files, instead of the one that the log shows.
+pinned() {
+    local trust=$1
+    shift
+    REKOR_REKOR_SERVER_PUBLIC_KEY=$(<"$trust/log-ecdsa-p256.pub") "$@"
+}
+
+with_pinned_key() {
+    pinned "$1" rekor_cli loginfo
+    pinned "$1" rekor_cli get --log-index 0
+    pinned "$1" rekor_cli verify --log-index 0
+    # shellcheck disable=SC2046
+    pinned "$1" rekor_cli upload $(arguments "${ENTRIES[0]}")
+}
+
+# log_info SIZE
+log_info() {
+    rekor_cli loginfo | tee loginfo
+    grep -qx 'Verification Successful!' loginfo
+    grep -Eqx "Active Tree Size: +$1" loginfo
+    grep -Eqx "TreeID: +$TREE_ID" loginfo
+}
+
+# With an older head in the client's state the new one is proven to extend it; without, the client says so.
+log_info_grown() {
+    grep -q "\"$TREE_ID\"" "$HOME/.rekor/state.json"
+    log_info "$1" 2>&1 | tee grown
+    ! grep -q 'unable to prove consistency' grown
+}
+
+log_info_json() {
+    rekor_cli loginfo --format json | tee loginfo.json
+    grep -F "\"ActiveTreeSize\":$1," loginfo.json
+    grep -F "\"TotalTreeSize\":$1," loginfo.json
+    grep -F "\"TreeID\":\"$TREE_ID\"" loginfo.json
+}
+
+# The root of the proof is that of the head, and a proof from an inner size is not empty.
+log_proof() {
+    local root
+    root=$(rekor_cli loginfo | sed -nE 's/^Root Hash: +//p')
+    rekor_cli logproof --first-size 1 --last-size "$1" | tee logproof
+    grep -qx "Current Root Hash: $root" logproof
+    grep -Eq '^Hashes: \[[0-9a-f]{64}(,[0-9a-f]{64})*\]$' logproof
+    rekor_cli logproof --first-size "$1" --last-size "$1" --tree-id "$TREE_ID" --format json | grep -F '"Hashes":[]'
+}
+
+# Takes a copy of the log in its present state, to go on from it later.
+keep_copy_of_log() {
+    stop_service log
+    cp -a log.data copy.data
+    start_log log
+}
