@@ -55,7 +55,8 @@ make_x509_entries() {
     openssl dgst -sha256 -sign rsa.pem -out rsa.sig artifact
     openssl pkeyutl -sign -rawin -inkey ed25519.pem -in artifact -out ed25519.sig
     openssl dgst -sha256 -sign other.pem -out other.sig changed
-    make_wrong_proposal
+    # A signature over another file: the client would make no such proposal.
+    hashedrekord_v001 p256.pub changed p256.sig >wrong.json
 
     entry "hashedrekord 0.0.1, P-256" "$hashedrekord --signature p256.sig --public-key p256.pub" \
         "$about" "--sha $(digest artifact)" '--public-key p256.pub --pki-format x509'
@@ -101,7 +102,7 @@ make_ssh_entries() {
     local key
     for key in ed25519 rsa; do
         ssh-keygen -q -t "$key" -N '' -C "$EMAIL" -f "ssh-$key"
-        ssh-keygen -q -Y sign -n file -f "ssh-$key" - <artifact >"ssh-$key.sig"
+        ssh-keygen -q -Y sign -n file -f "ssh-$key" <artifact >"ssh-$key.sig"
         entry "rekord 0.0.1, ssh, $key" "--type rekord:0.0.1 --pki-format ssh --artifact artifact
             --signature ssh-$key.sig --public-key ssh-$key.pub" '--artifact artifact' "--public-key ssh-$key.pub --pki-format ssh"
     done
@@ -143,10 +144,10 @@ sign_once() {
     ARGUMENTS[$1]="--type hashedrekord:0.0.1 --pki-format x509 --artifact $1 --signature $1.sig --public-key p256.pub"
 }
 
-# A proposal whose signature is over another file. The client would not make it.
-make_wrong_proposal() {
+# hashedrekord_v001 KEY_OR_CERTIFICATE FILE SIGNATURE: the proposal as JSON.
+hashedrekord_v001() {
     printf '{"apiVersion":"0.0.1","kind":"hashedrekord","spec":{"data":{"hash":{"algorithm":"sha256","value":"%s"}},"signature":{"content":"%s","publicKey":{"content":"%s"}}}}' \
-        "$(digest changed)" "$(openssl base64 -A -in p256.sig)" "$(openssl base64 -A -in p256.pub)" >wrong.json
+        "$(digest "$2")" "$(openssl base64 -A -in "$3")" "$(openssl base64 -A -in "$1")"
 }
 
 # digest FILE [ALGORITHM]

@@ -1,0 +1,152 @@
+CLIENT=rekor-monitor
+# It has no releases that could be pinned: the program of that name that is found is run, whichever it is.
+VERSION=installed
+TOOLS=(rekor_monitor python3)
+
+source "$HERE/rekor_v1_entries.sh"
+
+TUF_VERSION=7.0.1
+
+install() {
+    pip_install "tuf-$TUF_VERSION" "tuf==$TUF_VERSION" 'securesystemslib[crypto]==1.6.0'
+}
+
+jobs() {
+    printf 'an artifact\n' >artifact
+    printf 'another artifact\n' >changed
+    make_x509_entries >make_entries.txt 2>&1
+    cat >watch.yaml <<EOF
+monitoredValues:
+  subjects:
+    - ^$EMAIL$
+  fingerprints:
+    - $(openssl pkey -in rsa.pem -pubout -outform DER | openssl dgst -sha256 -r | cut -d ' ' -f 1)
+outputIdentities: found.txt
+outputIdentitiesFormat: text
+EOF
+    local api
+    for api in 1 2; do
+        watch_log "$api"
+    done
+}
+
+# What rekor-monitor says when it refuses.
+INCONSISTENT='error running consistency check: failed to verify previous checkpoint|error running consistency check: consistency check failed'
+SMALLER='error running consistency check'
+OTHER_LOG="couldn't find matching log instance|error running consistency check|failed to get current checkpoint"
+
+# watch_log API_VERSION: a first look, which only remembers the head; growth; and what must not be taken for growth.
+watch_log() {
+    local api=$1 over="over Rekor v$1" number
+    start_log_with "api$api"
+    submit "$api" p256.pub artifact p256.sig
+    write_repository "$api"
+    job "first look, $over" monitor_first
+    stop_service "api$api"
+    cp -a "api$api.data" "copy$api.data"
+
+    start_log_with "api$api"
+    submit "$api" p256.crt artifact p256.sig
+    submit "$api" rsa.pub artifact rsa.sig
+    write_repository "$api"
+    job "growth is consistent, identity and key are found, $over" monitor_growth
+    job "no growth, nothing found again, $over" monitor_no_growth
+    stop_service "api$api"
+
+    start_log_with "copy$api"
+    write_repository "$api"
+    refused "log rolled back, $over" "$SMALLER" monitor_refuses
+    for number in 1 2 3; do
+        sign_once "fork-$api-$number"
+        submit "$api" p256.pub "fork-$api-$number" "fork-$api-$number.sig"
+    done
+    refused "other history under the same key, $over" "$INCONSISTENT" monitor_refuses
+    stop_service "copy$api"
+
+    start_log_with "stranger$api"
+    submit "$api" p256.pub artifact p256.sig
+    write_repository "$api"
+    refused "another log, $over" "$OTHER_LOG" monitor_refuses
+    stop_service "stranger$api"
+    rm -f heads found.txt
+}
+
+# submit API_VERSION KEY_OR_CERTIFICATE FILE SIGNATURE
+submit() {
+    local request path=api/v1/log/entries
+    if [[ $1 == 1 ]]; then
+        request=$(hashedrekord_v001 "$2" "$3" "$4")
+    else
+        path=api/v2/log/entries
+        request=$(hashedrekord_v002 "$2" "$3" "$4")
+    fi
+    curl --silent --show-error --fail --output submitted.json --header 'Content-Type: application/json' --data "$request" "$LOG_URL/$path"
+}
+
+hashedrekord_v002() {
+    local verifier details=PKIX_ECDSA_P256_SHA_256
+    [[ $1 != rsa.pub ]] || details=PKIX_RSA_PKCS1V15_3072_SHA256
+    verifier=$(sed '/^-----/d' "$1" | tr -d '\n')
+    if grep -q CERTIFICATE "$1"; then
+        verifier="\"x509Certificate\":{\"rawBytes\":\"$verifier\"}"
+    else
+        verifier="\"publicKey\":{\"rawBytes\":\"$verifier\"}"
+    fi
+    printf '{"hashedRekordRequestV002":{"digest":"%s","signature":{"content":"%s","verifier":{%s,"keyDetails":"%s"}}}}' \
+        "$(openssl dgst -sha256 -binary "$2" | openssl base64 -A)" "$(openssl base64 -A -in "$3")" "$verifier" "$details"
+}
+
+# write_repository API_VERSION: a TUF repository with the trust files of the log that runs now. Over Rekor v2 the monitor takes
+# all of the URL that follows the scheme for the origin, so it has to be without a port: the log stands in for a proxy.
+write_repository() {
+    MONITORED_URL=$LOG_URL
+    unset http_proxy
+    if [[ $1 == 2 ]]; then
+        MONITORED_URL=http://$ORIGIN
+        export http_proxy=$LOG_URL
+    fi
+    local key_dir
+    stop_service repository
+    rm -rf repository
+    "$LEDGERSTONE_BIN" trust --url "$LOG_URL" --api-version "$1" --out "$TRUST" >"$TRUST.txt"
+    sed -i "s#\"$LOG_URL\"#\"$MONITORED_URL\"#" "$TRUST/signing_config.v0.2.json"
+    "$CACHE/tuf-$TUF_VERSION/bin/python" "$HERE/tuf_repository.py" repository "$TRUST/trusted_root.json" "$TRUST/signing_config.v0.2.json"
+    start_service repository repository_address python3 -u -m http.server --bind 127.0.0.1 --directory repository 0
+    REPOSITORY_URL=$SERVICE_URL
+}
+
+repository_address() {
+    sed -nE 's#.*(http://127\.0\.0\.1:[0-9]+)/.*#\1#p' <<<"$1"
+}
+
+monitor() {
+    rekor_monitor --once --url "$MONITORED_URL" --tuf-repository "$REPOSITORY_URL" --tuf-root-path repository/1.root.json \
+        --file heads --config-file watch.yaml --ca-roots p256.crt 2>&1 | tee monitor.txt
+}
+
+monitor_first() {
+    monitor
+    grep -q 'no start index set and no log checkpoint, just saving checkpoint' monitor.txt
+    grep -q "$ORIGIN" heads
+    [[ ! -e found.txt ]]
+}
+
+monitor_growth() {
+    monitor
+    grep -q 'Root hash consistency verified - Current Size: 3 .* Previous Size: 1 ' monitor.txt
+    cat found.txt
+    [[ $(wc -l <found.txt) == 2 ]]
+    grep -q "$EMAIL" found.txt
+    ! grep -q 'failed' monitor.txt
+}
+
+monitor_no_growth() {
+    monitor
+    grep -q 'Root hash consistency verified - Current Size: 3 .* Previous Size: 3 ' monitor.txt
+}
+
+# It says what is wrong and leaves with exit code 0 all the same.
+monitor_refuses() {
+    monitor
+    ! grep -q 'error' monitor.txt
+}
