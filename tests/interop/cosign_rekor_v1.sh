@@ -1,5 +1,5 @@
 # What cosign 2 and cosign 3 do with Rekor v1: with the trust files, and with the flags that came before them. Sourced by the
-# scripts of both, which define `lost_replies` and `conflicts` for what they do differently.
+# scripts of both, which define `conflicts` and `own_jobs` for what they do differently.
 
 # Every kind of key whose signatures the log takes as hashedrekord: arguments of `openssl genpkey`, and the digest that belongs
 # to the key (cosign takes SHA-256 to verify with unless it is told).
@@ -18,13 +18,17 @@ declare -A KEY_DIGESTS=([P-256]=sha256 [P-384]=sha384 [P-521]=sha512 [RSA-2048]=
 FORMATS=(true false)
 declare -A FORMAT_NAMES=([true]='Sigstore bundle' [false]='old bundle')
 
-# What cosign says when it refuses.
-BAD_SIGNATURE='invalid signature|could not verify message'
-BAD_DIGEST='artifact digests do not match digests in statement|no matching attestations|none of the attestations matched|artifact digest'
-OTHER_LOG='not enough verified log entries from transparency log: 0 < 1|rekor log public key not found'
-OTHER_KEY_OF_SIGNER='calculated root|invalid signature|could not verify|not found in transparency log'
+# What cosign says when it refuses: with the trust files, with the log asked, and with the old bundle.
+BAD_SIGNATURE='could not verify message: invalid signature'
+BAD_SIGNATURE_ONLINE='entries/retrieve\]\[400\].*does not verify'
+BAD_SIGNATURE_OLD='matching bundle to payload'
+BAD_DIGEST='artifact digests? do(es)? not match (digests|any digest) in statement'
+BAD_DIGEST_ONLINE='no matching subject digest found'
+OTHER_SIGNER='transparency log certificate does not match'
+NOT_IN_LOG='not enough verified log entries from transparency log: 0 < 1'
+NO_LOG_KEY='rekor log public key not found for payload'
 NOT_LOGGED='signature not found in transparency log'
-CONFLICT='\[409\]|equivalent entry already exists'
+CONFLICT='\[409\].*an equivalent entry already exists'
 
 jobs() {
     export COSIGN_PASSWORD=
@@ -43,17 +47,17 @@ jobs() {
     done
     job "sign-blob again, RSA-2048: the same entry" sign_again
     job "attest-blob, signing config" attest_blob
-    refused "sign-blob, signing config, reply of another log" "$OTHER_LOG" sign_blob "$OTHER_TRUST" P-256
+    refused "sign-blob, signing config, reply of another log" "$NOT_IN_LOG" sign_blob "$OTHER_TRUST" P-256
     for format in "${FORMATS[@]}"; do
         for kind in P-256 RSA-3072; do
             job "sign-blob, --rekor-url, ${FORMAT_NAMES[$format]}, $kind" sign_blob_flags "$format" "$kind" "flags-$format-$kind"
         done
-        job "attest-blob, --rekor-url, ${FORMAT_NAMES[$format]}" attest_blob_flags "$format" dsse "flags-$format"
+        job "attest-blob, --rekor-url, ${FORMAT_NAMES[$format]}" attest_blob_flags "$format" "flags-$format"
     done
-    job "attest-blob, --rekor-url, old bundle, intoto" attest_blob_flags false intoto flags-intoto
     ! present node "sign-blob, first reply lost" || lost_replies
     with_conflict_log conflicts
     online_jobs
+    own_jobs
 
     # Whatever follows is offline: there is no log any more.
     stop_service log
@@ -61,11 +65,11 @@ jobs() {
         job "verify-blob, offline, $kind" verify_blob "$kind" "$TRUST" artifact
     done
     refused "verify-blob, changed artifact" "$BAD_SIGNATURE" verify_blob P-256 "$TRUST" changed
-    refused "verify-blob, other key" "$OTHER_KEY_OF_SIGNER" verify_with_other_key
-    refused "verify-blob, root of another log" "$OTHER_LOG" verify_blob P-256 "$OTHER_TRUST" artifact
+    refused "verify-blob, other key" "$OTHER_SIGNER" verify_with_other_key
+    refused "verify-blob, root of another log" "$NOT_IN_LOG" verify_blob P-256 "$OTHER_TRUST" artifact
     job "verify-blob-attestation, offline" verify_attestation attestation "$TRUST" artifact
     refused "verify-blob-attestation, changed artifact" "$BAD_DIGEST" verify_attestation attestation "$TRUST" changed
-    refused "verify-blob-attestation, root of another log" "$OTHER_LOG" verify_attestation attestation "$OTHER_TRUST" artifact
+    refused "verify-blob-attestation, root of another log" "$NOT_IN_LOG" verify_attestation attestation "$OTHER_TRUST" artifact
     offline_jobs_of_flags
 }
 
@@ -76,12 +80,11 @@ online_jobs() {
         job "verify-blob, online, $kind" verify_online "$kind" "flags-false-$kind.sig" "$TRUST" artifact
     done
     refused "verify-blob, online, not in the log" "$NOT_LOGGED" verify_online P-256 not-logged.sig "$TRUST" artifact
-    refused "verify-blob, online, changed artifact" "$BAD_SIGNATURE" verify_online P-256 flags-false-P-256.sig "$TRUST" changed
-    refused "verify-blob, online, key of another log" "$OTHER_LOG" verify_online P-256 flags-false-P-256.sig "$OTHER_TRUST" artifact
+    refused "verify-blob, online, changed artifact" "$BAD_SIGNATURE_ONLINE" verify_online P-256 flags-false-P-256.sig "$TRUST" changed
+    refused "verify-blob, online, key of another log" "$NO_LOG_KEY" verify_online P-256 flags-false-P-256.sig "$OTHER_TRUST" artifact
     job "verify-blob-attestation, online" verify_attestation_online flags-false "$TRUST" artifact
-    job "verify-blob-attestation, online, intoto" verify_attestation_online flags-intoto "$TRUST" artifact
-    refused "verify-blob-attestation, online, changed artifact" "$BAD_DIGEST" verify_attestation_online flags-false "$TRUST" changed
-    refused "verify-blob-attestation, online, key of another log" "$OTHER_LOG" verify_attestation_online flags-false "$OTHER_TRUST" artifact
+    refused "verify-blob-attestation, online, changed artifact" "$BAD_DIGEST_ONLINE" verify_attestation_online flags-false "$TRUST" changed
+    refused "verify-blob-attestation, online, key of another log" "$NO_LOG_KEY" verify_attestation_online flags-false "$OTHER_TRUST" artifact
 }
 
 offline_jobs_of_flags() {
@@ -90,13 +93,10 @@ offline_jobs_of_flags() {
     for kind in P-256 RSA-3072; do
         job "verify-blob, offline, old bundle, $kind" verify_old "$kind" "$TRUST" artifact
     done
-    refused "verify-blob, offline, old bundle, changed artifact" "$BAD_SIGNATURE" verify_old P-256 "$TRUST" changed
-    refused "verify-blob, offline, old bundle, key of another log" "$OTHER_LOG" verify_old P-256 "$OTHER_TRUST" artifact
-    local name
-    for name in flags-false flags-intoto; do
-        job "verify-blob-attestation, offline, old bundle, $name" verify_attestation_old "$name" "$TRUST" artifact
-    done
-    refused "verify-blob-attestation, offline, old bundle, key of another log" "$OTHER_LOG" verify_attestation_old flags-false "$OTHER_TRUST" artifact
+    refused "verify-blob, offline, old bundle, changed artifact" "$BAD_SIGNATURE_OLD" verify_old P-256 "$TRUST" changed
+    refused "verify-blob, offline, old bundle, key of another log" "$NO_LOG_KEY" verify_old P-256 "$OTHER_TRUST" artifact
+    job "verify-blob-attestation, offline, old bundle" verify_attestation_old flags-false "$TRUST" artifact
+    refused "verify-blob-attestation, offline, old bundle, key of another log" "$NO_LOG_KEY" verify_attestation_old flags-false "$OTHER_TRUST" artifact
 }
 
 cosign() {
@@ -117,6 +117,12 @@ make_keys() {
 sign_blob() {
     cosign sign-blob --key "$2.key" --signing-config "$TRUST/signing_config.v0.2.json" --new-bundle-format=true \
         --trusted-root "$1/trusted_root.json" --bundle "$(bundle_in "$1" "$2")" -y artifact
+    is_rekor_v1 "$2" hashedrekord
+}
+
+# is_rekor_v1 NAME KIND: the entry in the bundle is of that kind, in its version of Rekor v1.
+is_rekor_v1() {
+    grep -E "\"kindVersion\": *\{\"kind\": *\"$2\", *\"version\": *\"0\.0\.1\"\}" "$1.sigstore.json" >/dev/null
 }
 
 # The bundle that is expected not to come about must not replace the good one.
@@ -141,6 +147,7 @@ attest_blob() {
     cosign attest-blob --key P-256.key --signing-config "$TRUST/signing_config.v0.2.json" --new-bundle-format=true \
         --trusted-root "$TRUST/trusted_root.json" --predicate predicate.json --type slsaprovenance1 \
         --bundle attestation.sigstore.json -y artifact
+    is_rekor_v1 attestation dsse
 }
 
 # sign_blob_flags NEW_FORMAT KIND NAME [FILE]: writes NAME.sigstore.json, and for the old format NAME.sig.
@@ -151,12 +158,13 @@ sign_blob_flags() {
         "${outputs[@]}" -y "${4:-artifact}"
 }
 
-# attest_blob_flags NEW_FORMAT ENTRY_TYPE NAME: the same with NAME-attestation.sigstore.json and NAME-attestation.sig.
+# attest_blob_flags NEW_FORMAT NAME [OPTION...]: the same with NAME-attestation.sigstore.json and NAME-attestation.sig.
 attest_blob_flags() {
-    local outputs=(--bundle "$3-attestation.sigstore.json")
-    [[ $1 == true ]] || outputs+=(--output-signature "$3-attestation.sig" --rekor-entry-type "$2")
-    cosign attest-blob --key P-256.key --use-signing-config=false --rekor-url "$LOG_URL" --new-bundle-format="$1" \
-        --predicate predicate.json --type slsaprovenance1 "${outputs[@]}" -y artifact
+    local format=$1 name=$2 outputs=(--bundle "$2-attestation.sigstore.json")
+    shift 2
+    [[ $format == true ]] || outputs+=(--output-signature "$name-attestation.sig")
+    cosign attest-blob --key P-256.key --use-signing-config=false --rekor-url "$LOG_URL" --new-bundle-format="$format" \
+        --predicate predicate.json --type slsaprovenance1 "${outputs[@]}" "$@" -y artifact
 }
 
 # verify_blob KIND TRUST ARTIFACT
@@ -213,12 +221,34 @@ verify_attestation_old() {
         --type slsaprovenance1 --signature "$1-attestation.sig" --bundle "$1-attestation.sigstore.json" "$3"
 }
 
-# sign_through_proxy NEW_FORMAT KIND NAME: the client asks again by itself, and the log has one entry more.
+# The client asks again by itself.
+lost_replies() {
+    local format
+    for format in "${FORMATS[@]}"; do
+        with_lossy_proxy job "sign-blob, first reply lost: retries by itself, ${FORMAT_NAMES[$format]}" \
+            sign_through_proxy "$format" P-256 "lost-$format"
+        with_lossy_proxy job "attest-blob, first reply lost: retries by itself, ${FORMAT_NAMES[$format]}" \
+            attest_through_proxy "$format" "lost-$format"
+    done
+    job "verify-blob, first reply lost" verify_bundle lost-true P-256 "$TRUST" lost-true
+    job "verify-blob-attestation, first reply lost" verify_attestation lost-true "$TRUST" artifact
+}
+
+# sign_through_proxy NEW_FORMAT KIND NAME: the log has one entry more, whatever the client had to do for it.
 sign_through_proxy() {
     local size
     size=$(tree_size)
     printf 'artifact of %s\n' "$3" >"$3"
     sign_blob_flags "$1" "$2" "$3" "$3"
+    reply_was_lost
+    [[ $(tree_size) == $((size + 1)) ]]
+}
+
+# attest_through_proxy NEW_FORMAT NAME
+attest_through_proxy() {
+    local size
+    size=$(tree_size)
+    attest_blob_flags "$1" "$2"
     reply_was_lost
     [[ $(tree_size) == $((size + 1)) ]]
 }

@@ -8,14 +8,6 @@ install() {
     go_install "cosign-$VERSION" "github.com/sigstore/cosign/v2/cmd/cosign@$VERSION"
 }
 
-lost_replies() {
-    local format
-    for format in "${FORMATS[@]}"; do
-        with_lossy_proxy job "sign-blob, first reply lost: retries by itself, ${FORMAT_NAMES[$format]}" \
-            sign_through_proxy "$format" P-256 "lost-$format"
-    done
-}
-
 # On an answer of 409 it takes the entry from where Location says, and checks that in place of a new one.
 conflicts() {
     job "sign-blob, log that answers 409, first time" sign_blob_flags false RSA-2048 conflict
@@ -35,4 +27,16 @@ sign_again_conflict() {
 
 old_log_index() {
     grep -oE '"logIndex": *[0-9]+' "$1.sigstore.json"
+}
+
+# The kind that came before dsse, which cosign 3 has no more.
+own_jobs() {
+    job "attest-blob, --rekor-url, intoto" attest_as_intoto
+    job "verify-blob-attestation, online, intoto" verify_attestation_online flags-intoto "$TRUST" artifact
+    job "verify-blob-attestation, offline, old bundle, intoto" verify_attestation_old flags-intoto "$TRUST" artifact
+}
+
+attest_as_intoto() {
+    attest_blob_flags false flags-intoto --rekor-entry-type intoto
+    sed -nE 's/.*"body": *"([^"]*)".*/\1/p' flags-intoto-attestation.sigstore.json | openssl base64 -d -A | grep -F '"kind":"intoto"'
 }
