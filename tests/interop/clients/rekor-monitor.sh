@@ -1,6 +1,6 @@
 CLIENT=rekor-monitor
 # It has no releases that could be pinned: the program of that name that is found is run, whichever it is.
-VERSION=installed
+VERSION='as found'
 TOOLS=(rekor_monitor python3)
 
 source "$HERE/rekor_v1_entries.sh"
@@ -30,10 +30,11 @@ EOF
     done
 }
 
-# What rekor-monitor says when it refuses.
-INCONSISTENT='error running consistency check: failed to verify previous checkpoint|error running consistency check: consistency check failed'
-SMALLER='error running consistency check'
-OTHER_LOG="couldn't find matching log instance|error running consistency check|failed to get current checkpoint"
+# What rekor-monitor says when it refuses, with either version of Rekor.
+INCONSISTENT='error running consistency check: .*calculated root'
+SMALLER='error running consistency check: .*(returned a tree size larger than|which is larger than tree size)'
+OTHER_LOG='error running consistency check: .*(verifying checkpoint .* failed|calculated root)'
+UNTRUSTED="couldn't find matching log instance"
 
 # watch_log API_VERSION: a first look, which only remembers the head; growth; and what must not be taken for growth.
 watch_log() {
@@ -64,9 +65,14 @@ watch_log() {
     stop_service "copy$api"
 
     start_log_with "stranger$api"
-    submit "$api" p256.pub artifact p256.sig
+    for number in 1 2 3; do
+        submit "$api" p256.pub "fork-$api-$number" "fork-$api-$number.sig"
+    done
+    submit "$api" rsa.pub artifact rsa.sig
     write_repository "$api"
     refused "another log, $over" "$OTHER_LOG" monitor_refuses
+    write_repository "$api" "$OTHER_TRUST/trusted_root.json"
+    refused "trusted root of another log, $over" "$UNTRUSTED" monitor_refuses
     stop_service "stranger$api"
     rm -f heads found.txt
 }
@@ -96,21 +102,16 @@ hashedrekord_v002() {
         "$(openssl dgst -sha256 -binary "$2" | openssl base64 -A)" "$(openssl base64 -A -in "$3")" "$verifier" "$details"
 }
 
-# write_repository API_VERSION: a TUF repository with the trust files of the log that runs now. Over Rekor v2 the monitor takes
-# all of the URL that follows the scheme for the origin, so it has to be without a port: the log stands in for a proxy.
+# write_repository API_VERSION [TRUSTED_ROOT]: a TUF repository with the trust files of the log that runs now. Over Rekor v2 the monitor takes
+# all of the URL that follows the scheme for the origin, so it has to be without a port; the log itself stands in for a proxy.
 write_repository() {
     MONITORED_URL=$LOG_URL
-    unset http_proxy
-    if [[ $1 == 2 ]]; then
-        MONITORED_URL=http://$ORIGIN
-        export http_proxy=$LOG_URL
-    fi
-    local key_dir
+    [[ $1 == 1 ]] || MONITORED_URL=http://$ORIGIN
     stop_service repository
     rm -rf repository
     "$LEDGERSTONE_BIN" trust --url "$LOG_URL" --api-version "$1" --out "$TRUST" >"$TRUST.txt"
     sed -i "s#\"$LOG_URL\"#\"$MONITORED_URL\"#" "$TRUST/signing_config.v0.2.json"
-    "$CACHE/tuf-$TUF_VERSION/bin/python" "$HERE/tuf_repository.py" repository "$TRUST/trusted_root.json" "$TRUST/signing_config.v0.2.json"
+    "$CACHE/tuf-$TUF_VERSION/bin/python" "$HERE/tuf_repository.py" repository "${2:-$TRUST/trusted_root.json}" "$TRUST/signing_config.v0.2.json"
     start_service repository repository_address python3 -u -m http.server --bind 127.0.0.1 --directory repository 0
     REPOSITORY_URL=$SERVICE_URL
 }
@@ -120,7 +121,7 @@ repository_address() {
 }
 
 monitor() {
-    rekor_monitor --once --url "$MONITORED_URL" --tuf-repository "$REPOSITORY_URL" --tuf-root-path repository/1.root.json \
+    http_proxy=$LOG_URL rekor_monitor --once --url "$MONITORED_URL" --tuf-repository "$REPOSITORY_URL" --tuf-root-path repository/1.root.json \
         --file heads --config-file watch.yaml --ca-roots p256.crt 2>&1 | tee monitor.txt
 }
 
@@ -145,7 +146,7 @@ monitor_no_growth() {
     grep -q 'Root hash consistency verified - Current Size: 3 .* Previous Size: 3 ' monitor.txt
 }
 
-# It says what is wrong and leaves with exit code 0 all the same.
+# It says what is wrong, and leaves with exit code 0 all the same.
 monitor_refuses() {
     monitor
     ! grep -q 'error' monitor.txt
