@@ -54,6 +54,8 @@ refusals() {
     refused "verify, not in the log" "$NOT_LOCATED" rekor_cli verify --type hashedrekord:0.0.1 --pki-format x509 \
         --artifact changed --signature other.sig --public-key other.pub
     refused "upload, wrong signature" "$REFUSED_BY_LOG" rekor_cli upload --entry wrong.json
+    printf '{"apiVersion":"0.0.1","kind":"rfc3161","spec":{"tsr":{"content":"%s"}}}' "$(openssl base64 -A -in artifact)" >rfc3161.json
+    refused "upload, kind that the log does not take" "$REFUSED_BY_LOG" rekor_cli upload --entry rfc3161.json
     refused "get, unknown UUID" "$NOT_FOUND" rekor_cli get --uuid "$(openssl rand -hex 32)"
     refused "get, beyond the head" "$NOT_FOUND" rekor_cli get --log-index 999999
     refused "search, nothing about the artifact" "$NO_MATCH" rekor_cli search --artifact changed
@@ -219,13 +221,14 @@ search() {
 }
 
 search_with_operators() {
-    local by_key by_both
-    by_key=$(rekor_cli search --public-key p256.pub --pki-format x509 | sort)
-    by_both=$(rekor_cli search --artifact artifact --public-key p256.pub --pki-format x509 --operator and | sort)
-    grep -qx "$(<"$(slug "${ENTRIES[0]}").uuid")" <<<"$by_both"
+    local by_key by_both by_any
+    by_key=$(rekor_cli search --public-key rsa.pub --pki-format x509 | sort)
+    by_both=$(rekor_cli search --artifact artifact --public-key rsa.pub --pki-format x509 --operator and | sort)
+    by_any=$(rekor_cli search --artifact artifact --public-key rsa.pub --pki-format x509 --operator or | sort)
+    grep -qx "$(<"$(slug "hashedrekord 0.0.1, RSA").uuid")" <<<"$by_both"
     # Everything by this key is about this artifact, and there is more about the artifact.
     diff <(printf '%s' "$by_key") <(printf '%s' "$by_both")
-    [[ $(rekor_cli search --artifact artifact --public-key p256.pub --pki-format x509 --operator or | wc -l) -gt $(wc -l <<<"$by_both") ]]
+    [[ $(wc -l <<<"$by_any") -gt $(wc -l <<<"$by_both") ]]
 }
 
 # pinned TRUST COMMAND...: with the key in the trust files, instead of the one that the log shows.
