@@ -4,11 +4,10 @@ VERSION='as found'
 TOOLS=(rekor_monitor python3)
 
 source "$HERE/rekor_v1_entries.sh"
-
-TUF_VERSION=7.0.1
+source "$HERE/tuf.sh"
 
 install() {
-    pip_install "tuf-$TUF_VERSION" "tuf==$TUF_VERSION" 'securesystemslib[crypto]==1.6.0'
+    install_tuf
 }
 
 jobs() {
@@ -107,17 +106,9 @@ hashedrekord_v002() {
 write_repository() {
     MONITORED_URL=$LOG_URL
     [[ $1 == 1 ]] || MONITORED_URL=http://$ORIGIN
-    stop_service repository
-    rm -rf repository
     "$LEDGERSTONE_BIN" trust --url "$LOG_URL" --api-version "$1" --out "$TRUST" >"$TRUST.txt"
     sed -i "s#\"$LOG_URL\"#\"$MONITORED_URL\"#" "$TRUST/signing_config.v0.2.json"
-    "$CACHE/tuf-$TUF_VERSION/bin/python" "$HERE/tuf_repository.py" repository "${2:-$TRUST/trusted_root.json}" "$TRUST/signing_config.v0.2.json"
-    start_service repository repository_address python3 -u -m http.server --bind 127.0.0.1 --directory repository 0
-    REPOSITORY_URL=$SERVICE_URL
-}
-
-repository_address() {
-    sed -nE 's#.*(http://127\.0\.0\.1:[0-9]+)/.*#\1#p' <<<"$1"
+    start_tuf_repository "${2:-$TRUST/trusted_root.json}" "$TRUST/signing_config.v0.2.json"
 }
 
 monitor() {
