@@ -25,6 +25,7 @@
 //! Nothing that a log says is passed on as true before it was verified. Errors are typed, and [`Error::failure`] sorts them
 //! into the three kinds that scripts must tell apart.
 
+mod admin;
 mod artifact;
 mod audit;
 mod audit_state;
@@ -48,6 +49,10 @@ mod trust_files;
 mod trusted_log;
 mod verify;
 
+pub use admin::AdminPort;
+pub use admin::ReindexProgress;
+pub use admin::ReindexReport;
+pub use admin::ReindexState;
 pub use artifact::Artifact;
 pub use artifact::ArtifactDigest;
 pub use artifact::ArtifactError;

@@ -10,6 +10,7 @@ mod bodies;
 mod bundles;
 mod certificates;
 mod dsse;
+mod index_keys;
 mod keys;
 mod properties;
 mod rules;

@@ -11,6 +11,7 @@ use clap::error::ErrorKind;
 
 use crate::commands::fsck::Fsck;
 use crate::commands::import::Import;
+use crate::commands::reindex::Reindex;
 use crate::commands::serve::Serve;
 use crate::exit;
 
@@ -26,6 +27,16 @@ const SIGN_HELP: &str = "Signing again:
   FILE.sigstore.json holds a signature of this file by this key already: the bundle is written anew, with a newer proof. To
   log another signature of the same file, name another --bundle. A bundle of other file content is replaced with --key; a
   FILE.pub of another key stops the command before anything is submitted.";
+
+const REINDEX_HELP: &str = "What is rebuilt:
+  Everything that an entry is found by and that follows from its body, or from the attestation that is kept beside it: what
+  is missing is added, and what leads to an entry that does not name it, or to none, is removed. The subjects of a statement
+  that the log does not hold (dsse 0.0.1, and intoto entries without a kept attestation) came with the submission. They
+  cannot be made again, so that they are never removed: 'not checkable' counts them.
+
+Interruption:
+  What was done is kept, and the next rebuild goes on behind it. A server that is started on a directory with a rebuild that
+  did not end goes on with it.";
 
 const TLS_HELP: &str = "HTTPS:
   Servers are verified with the certificate authorities of the system. To use a private one, name its certificate (PEM) in
@@ -98,6 +109,10 @@ pub(crate) enum Command {
     /// Check a data directory while no server runs: hash every entry, rebuild every tile, compare the root with what was
     /// signed.
     Fsck(Fsck),
+    /// Rebuild the search index from the entries: in a data directory while no server runs, or by a server that does. Goes on
+    /// where an interrupted rebuild was.
+    #[command(after_long_help = REINDEX_HELP)]
+    Reindex(Reindex),
 }
 
 /// Which log to talk to.
@@ -527,6 +542,9 @@ mod tests {
             "trust --out trust --key-dir data/keys --origin log.example",
             "trust --out trust --data-dir data --origin log.example",
             "import --from https://log.example --log-key log.vkey --data-dir data",
+            "reindex",
+            "reindex --data-dir data",
+            "reindex --admin-url http://127.0.0.1:2112 --timeout 5",
             "import --from ./tiles --trusted-root trusted_root.json --shard 3",
             "import --from https://rekor.example --log-key a.pub --origin rekor.example --tree-id 7",
             "import --from https://rekor.example --protocol rekor-v1 --trusted-root trusted_root.json --parallel 16",
@@ -622,6 +640,7 @@ mod tests {
             ),
             ("import --from d --log-key k --shard 0", ValueValidation),
             ("import --from d --log-key k --parallel 65", ValueValidation),
+            ("reindex --timeout 0", ValueValidation),
             ("mystery", ErrorKind::InvalidSubcommand),
         ] {
             assert_eq!(parse(line).unwrap_err(), expected, "{line}");

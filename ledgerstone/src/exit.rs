@@ -7,11 +7,13 @@ use ledgerstone_client::Failure;
 use ledgerstone_log::ImportError;
 use ledgerstone_log::OpenError;
 use ledgerstone_log::ReadError;
+use ledgerstone_log::ReindexError;
 use ledgerstone_log_server::ServerError;
 use ledgerstone_storage::StorageError;
 use serde_json::json;
 
 use crate::commands::fsck::Damaged;
+use crate::commands::reindex::Unfinished;
 use crate::output;
 use crate::output::OutputError;
 
@@ -60,11 +62,15 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     if let Some(ServerError::Log(_) | ServerError::Close(_)) = error.downcast_ref() {
         return UNREACHABLE;
     }
+    if error.is::<Unfinished>() {
+        return UNREACHABLE;
+    }
     let untrue = error.is::<Damaged>()
         || error.downcast_ref().is_some_and(storage_untrue)
         || error.downcast_ref().is_some_and(open_untrue)
         || error.downcast_ref().is_some_and(read_untrue)
-        || error.downcast_ref().is_some_and(import_untrue);
+        || error.downcast_ref().is_some_and(import_untrue)
+        || error.downcast_ref().is_some_and(reindex_untrue);
     if untrue { UNTRUE } else { UNDONE }
 }
 
@@ -111,6 +117,14 @@ fn import_untrue(error: &ImportError) -> bool {
         | ImportError::ProofSizes { .. }
         | ImportError::Incomplete { .. } => false,
         _ => true,
+    }
+}
+
+fn reindex_untrue(error: &ReindexError) -> bool {
+    match error {
+        ReindexError::Read(error) => read_untrue(error),
+        ReindexError::Write(error) => storage_untrue(error),
+        _ => false,
     }
 }
 
@@ -200,6 +214,14 @@ mod tests {
                 UNTRUE,
             ),
             (OpenError::SameTreeId(1).into(), UNDONE),
+            (ReindexError::NoLog.into(), UNDONE),
+            (ReindexError::Write(refused()).into(), UNDONE),
+            (
+                ReindexError::Read(ReadError::Storage(damaged())).into(),
+                UNTRUE,
+            ),
+            (Unfinished::Interrupted.into(), UNREACHABLE),
+            (Unfinished::Failed(String::new()).into(), UNREACHABLE),
             (ImportError::Storage(locked()).into(), UNDONE),
             (
                 ImportError::Open(OpenError::Storage(damaged())).into(),

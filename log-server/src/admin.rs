@@ -1,13 +1,24 @@
-//! The admin port: metrics, and whether the process lives and is ready. It is not for the public.
+//! The admin port: metrics, whether the process lives and is ready, and the rebuild of the search index. It is not for the
+//! public.
 
+use axum::Json;
 use axum::Router;
 use axum::extract::State as Extract;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use axum::routing::get;
+use http::HeaderValue;
 use http::StatusCode;
+use http::header::CACHE_CONTROL;
 use http::header::CONTENT_TYPE;
+use ledgerstone_log::ReindexPass;
+use ledgerstone_log::ReindexProgress;
+use ledgerstone_log::ReindexState;
+use ledgerstone_log::ReindexStatus;
+use serde::Serialize;
+use tracing::error;
 
+use crate::error::ApiError;
 use crate::state::State;
 
 /// The content type of OpenMetrics text.
@@ -18,6 +29,7 @@ pub(crate) fn router(state: State) -> Router {
         .route("/metrics", get(metrics))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
+        .route("/reindex", get(reindex_status).post(reindex))
         .with_state(state)
 }
 
@@ -35,4 +47,90 @@ async fn ready(Extract(state): Extract<State>) -> Response {
         return (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response();
     }
     "ready\n".into_response()
+}
+
+/// How far the rebuild of the search index is.
+async fn reindex_status(Extract(state): Extract<State>) -> Response {
+    told(&state.log().reindex_status())
+}
+
+/// Starts a rebuild of the search index, or goes on with an interrupted one. One that is under way is told of, that is all.
+async fn reindex(Extract(state): Extract<State>) -> Response {
+    if state.draining().is_cancelled() {
+        return ApiError::unavailable("the server is shutting down").into_response();
+    }
+    let log = state.log().clone();
+    match tokio::task::spawn_blocking(move || log.start_reindex()).await {
+        Ok(Ok(status)) => (StatusCode::ACCEPTED, told(&status)).into_response(),
+        Ok(Err(error)) => {
+            error!(%error, "the search index cannot be rebuilt");
+            ApiError::internal().into_response()
+        }
+        Err(_) => ApiError::internal().into_response(),
+    }
+}
+
+fn told(status: &ReindexStatus) -> Response {
+    let told = Told {
+        state: match &status.state {
+            ReindexState::Idle => "idle",
+            ReindexState::Running => "running",
+            ReindexState::Complete => "complete",
+            ReindexState::Interrupted => "interrupted",
+            ReindexState::Failed(_) => "failed",
+        },
+        // Those who reach this port are operators, and get the words of the store.
+        error: match &status.state {
+            ReindexState::Failed(error) => Some(error.to_string()),
+            _ => None,
+        },
+        progress: status.progress.as_ref().map(ToldProgress::of),
+    };
+    let no_store = HeaderValue::from_static("no-store");
+    ([(CACHE_CONTROL, no_store)], Json(told)).into_response()
+}
+
+#[derive(Serialize)]
+struct Told {
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    #[serde(flatten)]
+    progress: Option<ToldProgress>,
+}
+
+/// Numbers of entries and rows are strings, as in all JSON of the log.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ToldProgress {
+    shard: u32,
+    shards: usize,
+    pass: &'static str,
+    entries: String,
+    of_entries: String,
+    rows: String,
+    added: String,
+    removed: String,
+    kept: String,
+    resumed: bool,
+}
+
+impl ToldProgress {
+    fn of(progress: &ReindexProgress) -> Self {
+        Self {
+            shard: progress.shard.get(),
+            shards: progress.shards,
+            pass: match progress.pass() {
+                ReindexPass::Entries => "entries",
+                ReindexPass::Index => "index",
+            },
+            entries: progress.entries.to_string(),
+            of_entries: progress.of_entries.to_string(),
+            rows: progress.rows.to_string(),
+            added: progress.added.to_string(),
+            removed: progress.removed.to_string(),
+            kept: progress.kept.to_string(),
+            resumed: progress.resumed,
+        }
+    }
 }

@@ -36,6 +36,7 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
+use tracing::error;
 use tracing::info;
 use tracing::warn;
 
@@ -180,6 +181,12 @@ impl Server {
             draining.clone(),
         )?;
         let couriers = couriers(state.log(), &self.settings)?;
+        // What an earlier process began and did not end. A log without a whole index serves all the same.
+        let log = state.log().clone();
+        let resumed = tokio::task::spawn_blocking(move || log.resume_reindex()).await;
+        if let Ok(Err(error)) = resumed {
+            error!(%error, "the search index cannot be rebuilt");
+        }
         let service = routes::router(state.clone()).await;
         let admin = admin::router(state);
 

@@ -118,6 +118,9 @@ pub enum Fatal {
     /// A read of the sequencer failed, or found damage.
     #[error("the store is damaged: {0}")]
     Read(#[from] ReadError),
+    /// The search index could not be written, in the words of the store: what that holds is uncertain now.
+    #[error("the store failed while the search index was rebuilt: {0}")]
+    Index(String),
     /// The root of the running right edge and the root recomputed from what was read back differ: one of them is wrong, and
     /// nobody can tell which, so none is signed.
     #[error(

@@ -37,6 +37,7 @@ mod options;
 mod queue;
 mod reader;
 mod recovery;
+mod reindex;
 mod search;
 mod sequencer;
 mod shards;
@@ -80,6 +81,12 @@ pub use options::RoundReport;
 pub use queue::Submission;
 pub use reader::BundleSlice;
 pub use reader::LoggedEntry;
+pub use reindex::Reindex;
+pub use reindex::ReindexError;
+pub use reindex::ReindexPass;
+pub use reindex::ReindexProgress;
+pub use reindex::ReindexState;
+pub use reindex::ReindexStatus;
 pub use search::Evidence;
 pub use search::MAX_SEARCH_KEYS;
 pub use search::SearchHit;
@@ -94,6 +101,7 @@ pub use shards::Shards;
 
 use crate::queue::Queue;
 use crate::reader::Reader;
+use crate::reindex::Reindexing;
 use crate::sequencer::Growing;
 use crate::sequencer::Sequencer;
 use crate::sequencer::SequencerHandle;
@@ -110,6 +118,7 @@ struct Inner {
     queue: Arc<Queue>,
     reader: Reader,
     sequencer: SequencerHandle,
+    reindexing: Reindexing,
 }
 
 /// What an append came to: the entry is durable, and this is the proof that the log holds it.
@@ -163,6 +172,7 @@ impl Log {
             options.cached_tiles,
         );
         let queue = Arc::new(Queue::new(&options));
+        let reindexing = Reindexing::new(Arc::clone(&store), Arc::clone(&queue));
         let tree = Growing {
             store,
             shard,
@@ -184,6 +194,7 @@ impl Log {
                 queue,
                 reader,
                 sequencer,
+                reindexing,
             }),
         })
     }
@@ -353,11 +364,36 @@ impl Log {
         self.inner.sequencer.failed().await
     }
 
-    /// Takes no more entries, sequences those that wait, and ends the sequencer.
+    /// Starts to rebuild the search index of all shards of the store, on a thread of its own, or goes on with a rebuild that
+    /// was interrupted. While one is under way, nothing else is started. Appends and reads go on meanwhile. This, but not the
+    /// rebuild, blocks on the disk.
+    ///
+    /// # Errors
+    /// [`ReindexError`] when it cannot start. After [`ReindexError::Write`], here or during the rebuild, the log itself has
+    /// [`failed`](Self::failed).
+    pub fn start_reindex(&self) -> Result<ReindexStatus, ReindexError> {
+        self.inner.reindexing.start()
+    }
+
+    /// Goes on with a rebuild of the search index that did not end before the log was opened, if there is one.
+    ///
+    /// # Errors
+    /// As for [`start_reindex`](Self::start_reindex).
+    pub fn resume_reindex(&self) -> Result<(), ReindexError> {
+        self.inner.reindexing.resume()
+    }
+
+    /// How far the rebuild of the search index is.
+    pub fn reindex_status(&self) -> ReindexStatus {
+        self.inner.reindexing.status()
+    }
+
+    /// Takes no more entries, sequences those that wait, and ends the sequencer. A rebuild of the search index is interrupted.
     ///
     /// # Errors
     /// [`CloseError::Failed`] when the sequencer ended by an error before or during this.
     pub async fn close(&self) -> Result<(), CloseError> {
+        self.inner.reindexing.stop().await;
         self.inner.queue.close();
         self.inner.sequencer.ended().await
     }

@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use crate::error::AppendError;
+use crate::error::Fatal;
 use crate::head::Head;
 use crate::options::LogOptions;
 
@@ -89,6 +90,7 @@ struct State {
     waiting: Vec<Waiting>,
     bytes: usize,
     closed: bool,
+    failure: Option<Fatal>,
 }
 
 impl Queue {
@@ -136,14 +138,17 @@ impl Queue {
     }
 
     /// Waits until something was submitted, and takes the oldest within the limits, at least one. `None` once the queue is
-    /// closed and empty.
+    /// closed and empty, or failed.
     pub(crate) fn take(&self, max_entries: usize, max_bytes: usize) -> Option<Vec<Waiting>> {
         let mut state = self.state.lock();
-        while state.waiting.is_empty() {
+        while state.waiting.is_empty() && state.failure.is_none() {
             if state.closed {
                 return None;
             }
             self.filled.wait(&mut state);
+        }
+        if state.failure.is_some() {
+            return None;
         }
         let mut bytes = 0;
         let mut count = 0;
@@ -164,6 +169,21 @@ impl Queue {
     pub(crate) fn close(&self) {
         self.state.lock().closed = true;
         self.filled.notify_all();
+    }
+
+    /// Closes the queue because the log cannot go on, though it is not the sequencer that found out. Nothing that waits is
+    /// taken any more.
+    pub(crate) fn fail(&self, fatal: Fatal) {
+        let mut state = self.state.lock();
+        state.closed = true;
+        state.failure.get_or_insert(fatal);
+        drop(state);
+        self.filled.notify_all();
+    }
+
+    /// Why the queue [failed](Self::fail), for the sequencer to end by it.
+    pub(crate) fn failure(&self) -> Option<Fatal> {
+        self.state.lock().failure.take()
     }
 
     /// Closes the queue and yields all that waits, for the sequencer to fail it.
@@ -265,5 +285,20 @@ mod tests {
         ));
         assert_eq!(queue.take(10, 100).unwrap().len(), 1);
         assert!(queue.take(10, 100).is_none());
+    }
+
+    #[test]
+    fn hands_out_nothing_after_it_failed_and_says_why() {
+        let queue = queue(10, 100);
+        let _receiver = queue.submit(submission(1)).unwrap();
+        queue.fail(Fatal::TreeFull);
+        queue.fail(Fatal::Panicked);
+        assert!(matches!(
+            queue.submit(submission(1)),
+            Err(AppendError::Stopped)
+        ));
+        assert!(queue.take(10, 100).is_none());
+        assert!(matches!(queue.failure(), Some(Fatal::TreeFull)));
+        assert_eq!(queue.abandon().len(), 1);
     }
 }

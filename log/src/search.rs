@@ -4,10 +4,12 @@
 //! index, a page at a time: a page ends when it is full, or when it has cost enough, and says where the next one starts.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::ops::Range;
 
+use ledgerstone_entry::Claim;
+use ledgerstone_entry::IndexKeys;
 use ledgerstone_entry::SearchKey;
-use ledgerstone_entry::describe;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::leaf_hash;
@@ -78,12 +80,13 @@ pub struct SearchHit {
     pub evidence: Evidence,
 }
 
-/// What shows that an entry names a key.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// What shows that an entry names a key: the best evidence first.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Evidence {
     /// The body, which anybody can read and hash.
     Body,
-    /// What was submitted with the entry, and verified then, but is not in its body: the subjects of an in-toto statement.
+    /// What was submitted with the entry, and verified then, but is not in its body: the subjects of an in-toto statement, and
+    /// the materials of its provenance (rekor-v1, section 4). Only kinds with such a payload have it, and only for digests.
     Submission,
 }
 
@@ -100,25 +103,23 @@ impl SearchQuery {
 
     /// What shows that `body` answers the query, or `None` when nothing does.
     fn evidence_in(&self, body: &[u8]) -> Option<Evidence> {
-        let description = describe(body).ok()?;
-        let named = description.search_keys();
-        let names = |key: &SearchKey| named.contains(key);
-        let in_body = match self.operator {
-            SearchOperator::Or => self.keys.iter().any(names),
-            SearchOperator::And => self.keys.iter().all(names),
-        };
-        if in_body {
-            return Some(Evidence::Body);
+        // The body alone: what else is kept is no evidence for those who have the body only.
+        let Ok(named) = IndexKeys::of(body, |_| Ok::<_, Infallible>(None));
+        let claims = self.keys.iter().map(|key| {
+            let key = crate::queue::stored_key(key);
+            match named.claim(key.kind, key.hash) {
+                Claim::Shown => Some(Evidence::Body),
+                Claim::Submitted => Some(Evidence::Submission),
+                Claim::Unreadable | Claim::False => None,
+            }
+        });
+        match self.operator {
+            // The best that there is for one of them, or the worst for all of them.
+            SearchOperator::Or => claims.flatten().min(),
+            SearchOperator::And => claims.collect::<Option<Vec<_>>>()?.into_iter().max(),
         }
-        BROUGHT_WITH_SUBMISSION
-            .contains(&(description.kind(), description.version()))
-            .then_some(Evidence::Submission)
     }
 }
-
-/// The kinds that are found by what their payload says, though their body holds the payload's hash only (rekor-v1, section 4).
-const BROUGHT_WITH_SUBMISSION: [(&str, &str); 3] =
-    [("dsse", "0.0.1"), ("intoto", "0.0.1"), ("intoto", "0.0.2")];
 
 impl Shards {
     /// A page of at most `limit` entries that answer `query`, and of at most `max_bytes` of bodies but at least one entry.
@@ -200,7 +201,7 @@ impl Page<'_> {
             warn!(
                 tree = shard.tree_id(),
                 index = index.get(),
-                "the search index names an entry that does not name the key; rebuild the index"
+                "the search index names an entry that does not name the key; rebuild it with `ledgerstone reindex`"
             );
             return Ok(true);
         };

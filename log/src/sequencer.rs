@@ -133,7 +133,7 @@ impl Sequencer {
         {
             self.round(batch)?;
         }
-        Ok(())
+        self.queue.failure().map_or(Ok(()), Err)
     }
 
     fn round(&mut self, batch: Vec<Waiting>) -> Result<(), Fatal> {

@@ -3,17 +3,20 @@
 use std::ops::ControlFlow;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::Condvar;
 use std::sync::Mutex;
 
 use bytes::Bytes;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::TileId;
+use ledgerstone_storage::Correction;
 use ledgerstone_storage::Damage;
 use ledgerstone_storage::MemoryStore;
 use ledgerstone_storage::Reader;
 use ledgerstone_storage::Round;
 use ledgerstone_storage::SearchKey;
+use ledgerstone_storage::SearchRow;
 use ledgerstone_storage::ShardId;
 use ledgerstone_storage::ShardIdentity;
 use ledgerstone_storage::Statistics;
@@ -29,6 +32,8 @@ pub(crate) struct Faults {
     pub(crate) commit: bool,
     /// The commit stores the round, and fails all the same.
     pub(crate) commit_after: bool,
+    /// The search index can be corrected so often, and then no more: nothing is stored.
+    pub(crate) corrections_left: Option<usize>,
     /// The checkpoint cannot be kept.
     pub(crate) keep: bool,
     /// The body at this index reads back with one bit flipped.
@@ -61,6 +66,7 @@ pub(crate) struct Faults {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Step {
     Commit { size: u64 },
+    Correct { complete: bool },
     Keep { checkpoint: String },
 }
 
@@ -70,6 +76,9 @@ pub(crate) struct FaultyStore {
     inner: MemoryStore,
     faults: Mutex<Faults>,
     steps: Mutex<Vec<Step>>,
+    /// Whether nobody gets to see the rows of the search index for now.
+    held: Mutex<bool>,
+    released: Condvar,
 }
 
 impl FaultyStore {
@@ -83,6 +92,21 @@ impl FaultyStore {
 
     pub(crate) fn steps(&self) -> Vec<Step> {
         self.steps.lock().unwrap().clone()
+    }
+
+    /// Writes a row of the search index as damage would.
+    pub(crate) fn plant(&self, shard: ShardId, row: SearchRow) {
+        self.inner.plant(shard, row);
+    }
+
+    /// Keeps those who want to list rows waiting until [`release`](Self::release).
+    pub(crate) fn hold(&self) {
+        *self.held.lock().unwrap() = true;
+    }
+
+    pub(crate) fn release(&self) {
+        *self.held.lock().unwrap() = false;
+        self.released.notify_all();
     }
 
     fn faults(&self) -> Faults {
@@ -216,6 +240,29 @@ impl Reader for FaultyStore {
     fn attestation(&self, shard: ShardId, key: &[u8]) -> Result<Option<Bytes>, StorageError> {
         self.inner.attestation(shard, key)
     }
+
+    fn search_rows(
+        &self,
+        shard: ShardId,
+        after: Option<SearchRow>,
+        limit: usize,
+    ) -> Result<Vec<SearchRow>, StorageError> {
+        let held = self.held.lock().unwrap();
+        drop(self.released.wait_while(held, |held| *held).unwrap());
+        self.inner.search_rows(shard, after, limit)
+    }
+
+    fn has_search_rows(
+        &self,
+        shard: ShardId,
+        rows: &[SearchRow],
+    ) -> Result<Vec<bool>, StorageError> {
+        self.inner.has_search_rows(shard, rows)
+    }
+
+    fn reindex_progress(&self) -> Result<Option<Bytes>, StorageError> {
+        self.inner.reindex_progress()
+    }
 }
 
 impl Store for FaultyStore {
@@ -246,6 +293,17 @@ impl Store for FaultyStore {
         } else {
             Ok(())
         }
+    }
+
+    fn correct(&self, shard: ShardId, correction: &Correction) -> Result<(), StorageError> {
+        match &mut self.faults.lock().unwrap().corrections_left {
+            Some(0) => return Err(disk_error()),
+            Some(left) => *left -= 1,
+            None => {}
+        }
+        let complete = correction.progress.is_none();
+        self.steps.lock().unwrap().push(Step::Correct { complete });
+        self.inner.correct(shard, correction)
     }
 
     fn keep_checkpoint(&self, shard: ShardId, checkpoint: &str) -> Result<(), StorageError> {

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use ledgerstone_entry::Policy;
 use ledgerstone_entry::PreparedEntry;
 use ledgerstone_entry::SearchKey;
+use ledgerstone_entry::SearchKeyKind;
 use ledgerstone_entry::pre_authentication_encoding;
 use ledgerstone_entry::prepare;
 use ledgerstone_entry::v1;
@@ -70,46 +71,77 @@ impl Person {
     }
 
     /// Signs an in-toto statement about `artifact`, as a Rekor v1 client submits it.
-    fn attests(&self, artifact: &str) -> PreparedEntry {
-        let kind = "application/vnd.in-toto+json";
+    pub(crate) fn attests(&self, artifact: &str) -> PreparedEntry {
+        let (payload, signature) = self.statement(artifact);
+        let envelope = json!({
+            "payloadType": STATEMENT_TYPE,
+            "payload": STANDARD.encode(&payload),
+            "signatures": [{ "sig": signature }],
+        });
+        let content = json!({
+            "envelope": envelope.to_string(),
+            "verifiers": [STANDARD.encode(self.pem())],
+        });
+        propose("dsse", "0.0.1", json!({ "proposedContent": content }))
+    }
+
+    /// The same in an entry beside which the log keeps the statement.
+    pub(crate) fn attests_and_leaves(&self, artifact: &str) -> PreparedEntry {
+        let (payload, signature) = self.statement(artifact);
+        // All of an envelope once more in base64, and the hash of it, which nobody checks.
+        let envelope = json!({
+            "payloadType": STATEMENT_TYPE,
+            "payload": STANDARD.encode(STANDARD.encode(&payload)),
+            "signatures": [{
+                "sig": STANDARD.encode(signature),
+                "publicKey": STANDARD.encode(self.pem()),
+            }],
+        });
+        let hash = json!({ "algorithm": "sha256", "value": hex::encode(Sha256::digest("")) });
+        let content = json!({ "envelope": envelope, "hash": hash });
+        let entry = propose("intoto", "0.0.2", json!({ "content": content }));
+        assert!(entry.attestation.is_some());
+        entry
+    }
+
+    /// A statement about `artifact`, and the signature over it in base64.
+    fn statement(&self, artifact: &str) -> (Vec<u8>, String) {
         let sha256: String = hex::encode(Sha256::digest(artifact));
         let statement = json!({
             "_type": "https://in-toto.io/Statement/v1",
             "subject": [{ "name": "artifact", "digest": { "sha256": sha256 } }],
         });
         let payload = statement.to_string().into_bytes();
-        let signed = pre_authentication_encoding(kind, &payload);
-        let envelope = json!({
-            "payloadType": kind,
-            "payload": STANDARD.encode(&payload),
-            "signatures": [{ "sig": STANDARD.encode(self.key.sign_bytes(&signed).unwrap()) }],
-        });
+        let signed = pre_authentication_encoding(STATEMENT_TYPE, &payload);
+        let signature = STANDARD.encode(self.key.sign_bytes(&signed).unwrap());
+        (payload, signature)
+    }
+
+    fn pem(&self) -> String {
         let spki = STANDARD.encode(self.key.public_key_der());
-        let pem = format!("-----BEGIN PUBLIC KEY-----\n{spki}\n-----END PUBLIC KEY-----\n");
-        let content =
-            json!({ "envelope": envelope.to_string(), "verifiers": [STANDARD.encode(pem)] });
-        let proposal = json!({
-            "apiVersion": "0.0.1",
-            "kind": "dsse",
-            "spec": { "proposedContent": content },
-        });
-        let proposal = proposal.to_string();
-        let proposed = v1::ProposedEntry::parse(proposal.as_bytes()).unwrap();
-        v1::prepare(&proposed, &V1Policy::default()).unwrap()
+        format!("-----BEGIN PUBLIC KEY-----\n{spki}\n-----END PUBLIC KEY-----\n")
     }
 
     /// The key that all entries of this person have and no others.
-    fn search_key(&self) -> SearchKey {
+    pub(crate) fn search_key(&self) -> SearchKey {
         let (one, two) = (self.signs("one"), self.signs("two"));
         let common = one
             .search_keys
             .iter()
-            .find(|key| two.search_keys.contains(key));
+            .find(|key| key.kind == SearchKeyKind::PublicKey && two.search_keys.contains(key));
         *common.unwrap()
     }
 }
 
-fn digest(artifact: &str) -> SearchKey {
+const STATEMENT_TYPE: &str = "application/vnd.in-toto+json";
+
+fn propose(kind: &str, version: &str, spec: serde_json::Value) -> PreparedEntry {
+    let proposal = json!({ "apiVersion": version, "kind": kind, "spec": spec }).to_string();
+    let proposed = v1::ProposedEntry::parse(proposal.as_bytes()).unwrap();
+    v1::prepare(&proposed, &V1Policy::default()).unwrap()
+}
+
+pub(crate) fn digest(artifact: &str) -> SearchKey {
     let text: String = Sha256::digest(artifact)
         .iter()
         .map(|byte| format!("{byte:02x}"))
@@ -122,20 +154,20 @@ fn new_log(store: &Arc<MemoryStore>, shard: u32, keys: LogKeys) -> Log {
     Log::create(store.clone(), ShardId::new(shard), keys, options).unwrap()
 }
 
-async fn log_all(log: &Log, entries: impl IntoIterator<Item = PreparedEntry>) {
+pub(crate) async fn log_all(log: &Log, entries: impl IntoIterator<Item = PreparedEntry>) {
     for entry in entries {
         log.append(entry.into()).await.unwrap();
     }
 }
 
-fn found(shards: &Shards, query: &SearchQuery) -> Vec<u64> {
+pub(crate) fn found(shards: &Shards, query: &SearchQuery) -> Vec<u64> {
     let page = shards.search(query, 1_000, usize::MAX).unwrap();
     assert_eq!(page.next, None);
     page.hits.iter().map(|hit| hit.virtual_index).collect()
 }
 
 /// Reads pages of `limit` hits to the end.
-fn paged(shards: &Shards, query: &SearchQuery, limit: usize, bytes: usize) -> Vec<u64> {
+pub(crate) fn paged(shards: &Shards, query: &SearchQuery, limit: usize, bytes: usize) -> Vec<u64> {
     let mut query = query.clone();
     let mut indexes = Vec::new();
     loop {
@@ -248,12 +280,12 @@ async fn a_hit_that_its_entry_does_not_bear_out_is_not_believed() {
         0,
         LogKeys::generate(ORIGIN).unwrap(),
     );
-    // An index that lies: the entry of one person under the key of another.
-    let lie = PreparedEntry {
+    // An index that lies: the entry of one person under the key of another. A statement may name any artifact, but no key.
+    let lie = |entry| PreparedEntry {
         search_keys: vec![bob.search_key()],
-        ..ann.signs("a")
+        ..entry
     };
-    log_all(&log, [lie, bob.signs("b")]).await;
+    log_all(&log, [lie(ann.signs("a")), bob.signs("b"), lie(ann.attests("c"))]).await;
     let shards = Shards::from(log);
     let query = SearchQuery::new(vec![bob.search_key()], SearchOperator::Or);
     assert_eq!(found(&shards, &query), [1]);

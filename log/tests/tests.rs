@@ -9,6 +9,7 @@ mod fsck;
 mod import;
 mod read;
 mod recovery;
+mod reindex;
 mod search;
 mod shards;
 

@@ -12,6 +12,8 @@
     reason = "only tests call this, and a panic is how a test fails"
 )]
 
+mod correction;
+
 use std::ops::ControlFlow;
 use std::ops::Range;
 
@@ -39,6 +41,12 @@ use crate::shard::StoredHead;
 use crate::store::Reader;
 use crate::store::Store;
 
+pub use correction::a_correction_changes_rows;
+pub use correction::a_correction_spares_what_came_since;
+pub use correction::a_refused_correction_changes_nothing;
+pub use correction::progress_comes_with_corrections;
+pub use correction::rows_are_listed_in_order;
+
 /// One test for every rule of the contract, each with a pair from `$make`: what must outlive the store, and the store.
 #[macro_export]
 macro_rules! contract_tests {
@@ -59,6 +67,11 @@ macro_rules! contract_tests {
             a_snapshot_stands_still
             shards_do_not_mix
             a_kept_checkpoint_is_replaced
+            rows_are_listed_in_order
+            a_correction_changes_rows
+            a_correction_spares_what_came_since
+            progress_comes_with_corrections
+            a_refused_correction_changes_nothing
         }
     };
     ($make:expr; $($rule:ident)*) => {

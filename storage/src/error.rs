@@ -177,6 +177,33 @@ pub enum StorageError {
         id: TileId,
     },
 
+    /// A correction of the search index is bounded, because a round may have to wait for it.
+    #[error("the correction has more than {limit} rows: make it smaller")]
+    CorrectionLength {
+        /// The bound in rows.
+        limit: usize,
+    },
+
+    /// What a rebuild of the search index remembers is bounded.
+    #[error("the progress of a rebuild has {length} bytes: at most {limit}")]
+    ProgressLength {
+        /// Its length in bytes.
+        length: usize,
+        /// The bound in bytes.
+        limit: usize,
+    },
+
+    /// The search index leads to entries.
+    #[error("a row for index {index} cannot be added: shard {shard} has {size} entries")]
+    RowBeyondHead {
+        /// The shard.
+        shard: ShardId,
+        /// Where the row points.
+        index: LeafIndex,
+        /// The size of the stored head.
+        size: TreeSize,
+    },
+
     /// A checkpoint is a note, and notes are bounded.
     #[error("the checkpoint has {length} bytes: at most {limit}")]
     CheckpointLength {

@@ -16,6 +16,7 @@
 
 #[cfg(any(test, feature = "testing"))]
 pub mod contract;
+mod correction;
 mod error;
 mod memory;
 #[cfg(feature = "rocksdb")]
@@ -24,6 +25,10 @@ mod round;
 mod shard;
 mod store;
 
+pub use correction::Correction;
+pub use correction::MAX_CORRECTION_ROWS;
+pub use correction::MAX_PROGRESS_BYTES;
+pub use correction::SearchRow;
 pub use error::Damage;
 pub use error::DamagedTable;
 pub use error::StorageError;

@@ -1,5 +1,7 @@
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::collections::HashMap;
+use std::ops::Bound;
 use std::ops::ControlFlow;
 use std::ops::Range;
 use std::sync::PoisonError;
@@ -14,6 +16,8 @@ use ledgerstone_merkle::TileId;
 use ledgerstone_merkle::TileWidth;
 use ledgerstone_merkle::tile_width_at;
 
+use crate::correction::Correction;
+use crate::correction::SearchRow;
 use crate::error::Damage;
 use crate::error::StorageError;
 use crate::round::Round;
@@ -35,12 +39,21 @@ use crate::store::read_through;
 pub struct MemoryStore {
     shards: RwLock<BTreeMap<ShardId, Shard>>,
     checkpoints: RwLock<BTreeMap<ShardId, String>>,
+    progress: RwLock<Option<Bytes>>,
 }
 
 impl MemoryStore {
     /// A store without a shard.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Writes a row of the search index as damage would: with no regard to the rules.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn plant(&self, shard: ShardId, row: SearchRow) {
+        if let Some(stored) = write(&self.shards).get_mut(&shard) {
+            stored.search.insert(row);
+        }
     }
 
     fn view(&self) -> MemoryView<'_> {
@@ -87,6 +100,21 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    fn correct(&self, shard: ShardId, correction: &Correction) -> Result<(), StorageError> {
+        let mut shards = write(&self.shards);
+        let stored = shards
+            .get_mut(&shard)
+            .ok_or(StorageError::NoShard { shard })?;
+        let size = stored.head.size;
+        correction.must_fit(shard, size)?;
+        for row in correction.removed(size) {
+            stored.search.remove(row);
+        }
+        stored.search.extend(&correction.add);
+        write(&self.progress).clone_from(&correction.progress);
+        Ok(())
+    }
+
     fn keep_checkpoint(&self, shard: ShardId, checkpoint: &str) -> Result<(), StorageError> {
         must_be_keepable(checkpoint)?;
         write(&self.checkpoints).insert(shard, checkpoint.to_owned());
@@ -106,7 +134,7 @@ impl Store for MemoryStore {
     }
 }
 
-/// One tree. Everything in it but the head is only ever added to, so a head alone makes a consistent view.
+/// One tree. Everything in it but the head and the search index is only ever added to, so a head alone makes a consistent view.
 #[derive(Debug)]
 struct Shard {
     identity: ShardIdentity,
@@ -115,8 +143,7 @@ struct Shard {
     tiles: HashMap<TileId, Bytes>,
     /// The indexes of each leaf hash, ascending.
     leaves: HashMap<Hash, Vec<u64>>,
-    /// The indexes of each search key, ascending.
-    search: HashMap<SearchKey, Vec<u64>>,
+    search: BTreeSet<SearchRow>,
     /// The contents of each key with the index of the entry that brought it, ascending.
     attestations: HashMap<Vec<u8>, Vec<(u64, Bytes)>>,
 }
@@ -129,7 +156,7 @@ impl Shard {
             entries: Vec::new(),
             tiles: HashMap::new(),
             leaves: HashMap::new(),
-            search: HashMap::new(),
+            search: BTreeSet::new(),
             attestations: HashMap::new(),
         }
     }
@@ -145,13 +172,10 @@ impl Shard {
                 .entry(entry.leaf_hash)
                 .or_default()
                 .push(position);
-            for key in &entry.search_keys {
-                let found = self.search.entry(*key).or_default();
-                // An entry may name one thing twice.
-                if found.last() != Some(&position) {
-                    found.push(position);
-                }
-            }
+            // An entry may name one thing twice.
+            let rows = entry.search_keys.iter();
+            self.search
+                .extend(rows.map(|&key| SearchRow { key, index }));
             if let Some((key, content)) = &entry.attestation {
                 self.attestations
                     .entry(key.clone())
@@ -272,13 +296,12 @@ impl Reader for MemoryView<'_> {
         limit: usize,
     ) -> Result<Vec<LeafIndex>, StorageError> {
         let found = self.look(shard, |stored, size| {
-            let positions = stored.search.get(key).map_or(&[][..], Vec::as_slice);
-            let first = positions.partition_point(|position| *position < from.get());
-            positions[first..]
-                .iter()
-                .take_while(|position| **position < size)
+            let row = |index| SearchRow { key: *key, index };
+            let rows = row(from)..=row(LeafIndex::new(u64::MAX));
+            let indexes = stored.search.range(rows).map(|row| row.index);
+            indexes
+                .take_while(|index| index.get() < size)
                 .take(limit)
-                .map(|position| LeafIndex::new(*position))
                 .collect()
         });
         Ok(found.unwrap_or_default())
@@ -291,6 +314,36 @@ impl Reader for MemoryView<'_> {
             counted.map(|(_, content)| content.clone())
         });
         Ok(content.flatten())
+    }
+
+    fn search_rows(
+        &self,
+        shard: ShardId,
+        after: Option<SearchRow>,
+        limit: usize,
+    ) -> Result<Vec<SearchRow>, StorageError> {
+        let first = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let rows = self.look(shard, |stored, _| {
+            let rows = stored.search.range((first, Bound::Unbounded));
+            rows.take(limit).copied().collect()
+        });
+        Ok(rows.unwrap_or_default())
+    }
+
+    fn has_search_rows(
+        &self,
+        shard: ShardId,
+        rows: &[SearchRow],
+    ) -> Result<Vec<bool>, StorageError> {
+        let has = self.look(shard, |stored, _| {
+            let has = rows.iter().map(|row| stored.search.contains(row));
+            has.collect()
+        });
+        Ok(has.unwrap_or_else(|| vec![false; rows.len()]))
+    }
+
+    fn reindex_progress(&self) -> Result<Option<Bytes>, StorageError> {
+        Ok(read(&self.store.progress).clone())
     }
 }
 

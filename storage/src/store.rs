@@ -7,6 +7,8 @@ use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::MAX_NOTE_BYTES;
 use ledgerstone_merkle::TileId;
 
+use crate::correction::Correction;
+use crate::correction::SearchRow;
 use crate::error::Damage;
 use crate::error::StorageError;
 use crate::round::Round;
@@ -99,6 +101,34 @@ pub trait Reader: Send + Sync {
     /// # Errors
     /// The engine's own trouble.
     fn attestation(&self, shard: ShardId, key: &[u8]) -> Result<Option<Bytes>, StorageError>;
+
+    /// At most `limit` rows of the search index in order, the first ones behind `after`, or from the start. Unlike
+    /// [`Reader::search`] this yields rows behind the end of the tree too, which nothing but damage leaves there.
+    ///
+    /// # Errors
+    /// [`StorageError::Damaged`] when a row does not decode; the engine's own trouble.
+    fn search_rows(
+        &self,
+        shard: ShardId,
+        after: Option<SearchRow>,
+        limit: usize,
+    ) -> Result<Vec<SearchRow>, StorageError>;
+
+    /// Whether the search index has each of `rows`: the answer at each position belongs to the row at that position.
+    ///
+    /// # Errors
+    /// The engine's own trouble; one failure fails the whole call.
+    fn has_search_rows(
+        &self,
+        shard: ShardId,
+        rows: &[SearchRow],
+    ) -> Result<Vec<bool>, StorageError>;
+
+    /// How far the rebuild of the search index is, as the last [`Correction`] says; `None` when none is under way.
+    ///
+    /// # Errors
+    /// The engine's own trouble.
+    fn reindex_progress(&self) -> Result<Option<Bytes>, StorageError>;
 }
 
 /// A store that can be written to, by one writer for each shard.
@@ -108,7 +138,8 @@ pub trait Reader: Send + Sync {
 /// open it again and to verify what is in it.
 pub trait Store: Reader + 'static {
     /// One consistent view of everything as it is now. Later rounds do not show in it, and it keeps nobody waiting; but the
-    /// disk space of what is replaced meanwhile stays in use until it is dropped.
+    /// disk space of what is replaced meanwhile stays in use until it is dropped. Later corrections of the search index may
+    /// show.
     fn snapshot(&self) -> Box<dyn Reader + '_>;
 
     /// Starts `shard` with an empty tree. Durable when it returns.
@@ -129,6 +160,13 @@ pub trait Store: Reader + 'static {
     /// # Errors
     /// [`StorageError::NoShard`], or the rule of [`Round`] that it breaks, and then nothing was written.
     fn commit(&self, shard: ShardId, round: &Round) -> Result<(), StorageError>;
+
+    /// Adds and removes rows of the search index of `shard`, and replaces the progress of the rebuild that decides on them: one
+    /// atomic write and one sync, which may come between any two rounds. Durable as a whole when it returns.
+    ///
+    /// # Errors
+    /// [`StorageError::NoShard`], or the rule of [`Correction`] that it breaks, and then nothing was written.
+    fn correct(&self, shard: ShardId, correction: &Correction) -> Result<(), StorageError>;
 
     /// Replaces the kept checkpoint of `shard`, atomically but without a sync: after a power cut an older one may be there.
     ///
@@ -254,6 +292,27 @@ macro_rules! read_through {
                 key: &[u8],
             ) -> Result<Option<Bytes>, StorageError> {
                 self.$view().attestation(shard, key)
+            }
+
+            fn search_rows(
+                &self,
+                shard: ShardId,
+                after: Option<SearchRow>,
+                limit: usize,
+            ) -> Result<Vec<SearchRow>, StorageError> {
+                self.$view().search_rows(shard, after, limit)
+            }
+
+            fn has_search_rows(
+                &self,
+                shard: ShardId,
+                rows: &[SearchRow],
+            ) -> Result<Vec<bool>, StorageError> {
+                self.$view().has_search_rows(shard, rows)
+            }
+
+            fn reindex_progress(&self) -> Result<Option<Bytes>, StorageError> {
+                self.$view().reindex_progress()
             }
         }
     };

@@ -14,6 +14,7 @@ mod limits;
 mod log_grpc;
 mod log_http;
 mod monitor;
+mod reindex;
 mod rekor_v2_errors;
 mod rekor_v2_grpc;
 mod rekor_v2_reply;

@@ -24,7 +24,7 @@ fn search(server: &Server, more: &[&str]) -> Output {
         .unwrap()
 }
 
-fn indexes(output: &Output) -> Vec<u64> {
+pub(crate) fn indexes(output: &Output) -> Vec<u64> {
     assert!(output.status.success(), "{output:?}");
     let lines = output.stdout.split(|byte| *byte == b'\n');
     let lines = lines.filter(|line| !line.is_empty());
@@ -87,7 +87,7 @@ async fn entries_are_found_by_what_they_name() {
     assert_eq!(search(&server, &[]).status.code(), Some(1));
 }
 
-fn pem(spki: &[u8]) -> String {
+pub(crate) fn pem(spki: &[u8]) -> String {
     use base64::Engine as _;
     let text = base64::engine::general_purpose::STANDARD.encode(spki);
     let lines: Vec<_> = text

@@ -45,6 +45,21 @@ pub fn search_keys_of_statement(payload: &[u8]) -> Result<Vec<SearchKey>, V1Reje
         .collect())
 }
 
+/// Whether `document` says of itself that it is an in-toto statement, of any version.
+pub(crate) fn is_statement(document: &[u8]) -> bool {
+    let typed = serde_json::from_slice::<Typed>(document);
+    typed.is_ok_and(|typed| typed.kind.starts_with(STATEMENT_TYPE))
+}
+
+/// What the types of statements begin with.
+const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/";
+
+#[derive(Deserialize)]
+struct Typed {
+    #[serde(rename = "_type")]
+    kind: String,
+}
+
 #[derive(Deserialize)]
 struct Statement {
     subject: Option<Digests>,

@@ -4,6 +4,7 @@ mod get;
 pub(crate) mod import;
 mod monitor;
 mod proof;
+pub(crate) mod reindex;
 mod search;
 pub(crate) mod serve;
 mod sign;
@@ -38,6 +39,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
     let report = match arguments.command {
         Command::Serve(arguments) => return serve::run(*arguments, json),
         Command::Fsck(arguments) => return fsck::run(&arguments, json),
+        Command::Reindex(arguments) => reindex::run(&arguments),
         Command::Sign(arguments) => runtime()?.block_on(sign::run(arguments)),
         Command::Submit(arguments) => runtime()?.block_on(submit::run(arguments)),
         Command::Verify(arguments) => verify::run(arguments),

@@ -68,7 +68,7 @@ impl fmt::Display for Finding {
             }
             Self::Unsearchable(index, keys) => write!(
                 f,
-                "the search index does not lead to entry {index} by {keys} of the things that it names"
+                "the search index does not lead to entry {index} by {keys} of the things that it names; `ledgerstone reindex` rebuilds it"
             ),
             Self::UnreadableSearch(index, error) => {
                 write!(

@@ -10,6 +10,7 @@
 //! meta          shard u32 | 0                       -> identity, JSON
 //!               shard u32 | 1                       -> size u64 | root | time i64
 //!               "schema"                            -> schema version u32
+//!               "reindex"                           -> progress of a rebuild of the search index, while one is under way
 //! ```
 
 use bytes::Bytes;
@@ -18,6 +19,7 @@ use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::TileId;
 use ledgerstone_merkle::TreeSize;
 
+use crate::correction::SearchRow;
 use crate::shard::SearchKey;
 use crate::shard::ShardId;
 use crate::shard::StoredEntry;
@@ -26,6 +28,9 @@ use crate::shard::StoredHead;
 /// The key of the schema version. The shards' keys in `meta` are one byte shorter.
 pub(super) const SCHEMA: &[u8; 6] = b"schema";
 
+/// The key of the progress of a rebuild of the search index, which goes through all shards.
+pub(super) const REINDEX: &[u8; 7] = b"reindex";
+
 /// The bytes that the search keys of one thing share: shard, kind, hash.
 pub(super) const SEARCH_PREFIX_BYTES: usize = 4 + 1 + Hash::LENGTH;
 
@@ -33,6 +38,7 @@ pub(super) const SEARCH_PREFIX_BYTES: usize = 4 + 1 + Hash::LENGTH;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum MetaKey {
     Schema,
+    Reindex,
     Identity(ShardId),
     Head(ShardId),
 }
@@ -41,6 +47,9 @@ impl MetaKey {
     pub(super) fn decode(key: &[u8]) -> Option<Self> {
         if key == SCHEMA {
             return Some(Self::Schema);
+        }
+        if key == REINDEX {
+            return Some(Self::Reindex);
         }
         let (kind, shard) = key.split_last()?;
         let shard = ShardId::new(u32::from_be_bytes(shard.try_into().ok()?));
@@ -97,6 +106,25 @@ pub(super) fn search(
 
 pub(super) fn attestation(shard: ShardId, key: &[u8]) -> Vec<u8> {
     [&shard.get().to_be_bytes(), key].concat()
+}
+
+/// The first key of `search` that belongs to `shard`, or would.
+pub(super) fn first_search(shard: ShardId) -> [u8; 4] {
+    shard.get().to_be_bytes()
+}
+
+/// The row that a key of `search` stands for, and its shard.
+pub(super) fn decode_search(key: &[u8]) -> Option<(ShardId, SearchRow)> {
+    let (shard, rest) = key.split_first_chunk()?;
+    let (kind, rest) = rest.split_first()?;
+    let (hash, index) = rest.split_first_chunk::<{ Hash::LENGTH }>()?;
+    let key = SearchKey {
+        kind: *kind,
+        hash: Hash::new(*hash),
+    };
+    let index = decode_index(index)?;
+    let shard = ShardId::new(u32::from_be_bytes(*shard));
+    Some((shard, SearchRow { key, index }))
 }
 
 /// The index at the end of a key of `search`.
@@ -211,6 +239,7 @@ mod tests {
             assert_eq!(MetaKey::decode(&head(shard)), Some(MetaKey::Head(shard)));
         }
         assert_eq!(MetaKey::decode(SCHEMA), Some(MetaKey::Schema));
+        assert_eq!(MetaKey::decode(REINDEX), Some(MetaKey::Reindex));
         for unknown in [&b""[..], b"s", b"\0\0\0\0\x02", b"\0\0\0\0\0\0", b"schemas"] {
             assert_eq!(MetaKey::decode(unknown), None);
         }
@@ -235,6 +264,8 @@ mod tests {
         assert_eq!(decode_entry(Bytes::from_static(&[0; 7])), None);
         assert_eq!(index_of_search_key(&[0; SEARCH_PREFIX_BYTES + 7]), None);
         assert_eq!(index_of_search_key(&[0; SEARCH_PREFIX_BYTES + 9]), None);
+        assert_eq!(decode_search(&[0; SEARCH_PREFIX_BYTES + 7]), None);
+        assert_eq!(decode_search(&[0; SEARCH_PREFIX_BYTES + 9]), None);
     }
 
     proptest! {
@@ -264,6 +295,12 @@ mod tests {
             let b = (a.0, a.1, a.2, index);
             prop_assert_eq!(a.cmp(&b), key(a).cmp(&key(b)));
             prop_assert_eq!(index_of_search_key(&key(a)), Some(LeafIndex::new(a.3)));
+            let row = |(_, kind, hash, index): (u32, u8, [u8; 32], u64)| SearchRow {
+                key: SearchKey { kind, hash: Hash::new(hash) },
+                index: LeafIndex::new(index),
+            };
+            prop_assert_eq!(decode_search(&key(a)), Some((ShardId::new(a.0), row(a))));
+            prop_assert_eq!((a.0, row(a)).cmp(&(b.0, row(b))), key(a).cmp(&key(b)));
         }
 
         #[test]

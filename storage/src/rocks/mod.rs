@@ -20,7 +20,9 @@ use bytes::Bytes;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::TileId;
+use ledgerstone_merkle::TreeSize;
 use parking_lot::Mutex;
+use parking_lot::MutexGuard;
 use rocksdb::Cache;
 use rocksdb::DB;
 use rocksdb::WriteBatch;
@@ -33,6 +35,8 @@ use self::directory::contents;
 use self::directory::file_bytes;
 use self::families::Family;
 use self::view::View;
+use crate::correction::Correction;
+use crate::correction::SearchRow;
 use crate::error::Damage;
 use crate::error::StorageError;
 use crate::round::Round;
@@ -208,6 +212,24 @@ impl Store for RocksStore {
         self.write(&mut writer, "commit a round", batch)
     }
 
+    fn correct(&self, shard: ShardId, correction: &Correction) -> Result<(), StorageError> {
+        self.access.must_write()?;
+        let mut writer = self.writer.lock();
+        writer.must_work()?;
+        // Read under the lock: no round comes between this and the write.
+        let head = self
+            .live()
+            .head(shard)?
+            .ok_or(StorageError::NoShard { shard })?;
+        correction.must_fit(shard, head.size)?;
+        let batch = batch_of_correction(&self.engine, shard, correction, head.size);
+        // Synced, though an index can be rebuilt again: of the log of RocksDB, only the last record may ever be torn.
+        let written = self.write(&mut writer, "correct the search index", batch);
+        // A round that waits comes before the next correction.
+        MutexGuard::unlock_fair(writer);
+        written
+    }
+
     fn keep_checkpoint(&self, shard: ShardId, checkpoint: &str) -> Result<(), StorageError> {
         self.access.must_write()?;
         must_be_keepable(checkpoint)?;
@@ -313,6 +335,29 @@ fn batch_of(engine: &DB, shard: ShardId, round: &Round) -> WriteBatch {
         batch.put_cf(tiles, keys::tile(shard, *id), tile);
     }
     batch.put_cf(meta, keys::head(shard), keys::encode_head(&round.head));
+    batch
+}
+
+/// Everything that a correction changes in a shard with a tree of `size` leaves, as one write.
+fn batch_of_correction(
+    engine: &DB,
+    shard: ShardId,
+    correction: &Correction,
+    size: TreeSize,
+) -> WriteBatch {
+    let search = Family::Search.handle(engine);
+    let meta = Family::Meta.handle(engine);
+    let mut batch = WriteBatch::default();
+    for row in correction.removed(size) {
+        batch.delete_cf(search, keys::search(shard, &row.key, row.index));
+    }
+    for row in &correction.add {
+        batch.put_cf(search, keys::search(shard, &row.key, row.index), b"");
+    }
+    match &correction.progress {
+        Some(progress) => batch.put_cf(meta, keys::REINDEX, progress),
+        None => batch.delete_cf(meta, keys::REINDEX),
+    }
     batch
 }
 

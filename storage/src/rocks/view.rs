@@ -17,6 +17,7 @@ use super::identity;
 use super::keys;
 use super::keys::MetaKey;
 use super::open::engine_error;
+use crate::correction::SearchRow;
 use crate::error::Damage;
 use crate::error::StorageError;
 use crate::shard::SearchKey;
@@ -54,7 +55,7 @@ impl<'a> View<'a> {
         let names = self.names()?;
         let shards = names.into_iter().filter_map(|name| match name {
             MetaKey::Identity(shard) | MetaKey::Head(shard) => Some(shard),
-            MetaKey::Schema => None,
+            MetaKey::Schema | MetaKey::Reindex => None,
         });
         Ok(shards.collect())
     }
@@ -123,7 +124,7 @@ impl Reader for View<'_> {
         let names = self.names()?;
         let shards = names.into_iter().filter_map(|name| match name {
             MetaKey::Identity(shard) => Some(shard),
-            MetaKey::Head(_) | MetaKey::Schema => None,
+            MetaKey::Head(_) | MetaKey::Schema | MetaKey::Reindex => None,
         });
         Ok(shards.collect())
     }
@@ -252,6 +253,71 @@ impl Reader for View<'_> {
     fn attestation(&self, shard: ShardId, key: &[u8]) -> Result<Option<Bytes>, StorageError> {
         let content = self.value(Family::Attestations, &keys::attestation(shard, key))?;
         Ok(content.map(Bytes::from))
+    }
+
+    fn search_rows(
+        &self,
+        shard: ShardId,
+        after: Option<SearchRow>,
+        limit: usize,
+    ) -> Result<Vec<SearchRow>, StorageError> {
+        let mut options = self.read_options();
+        // The rows of all keys, whatever the filters are made for; and they come by once.
+        options.set_total_order_seek(true);
+        options.fill_cache(false);
+        let end = shard.get().checked_add(1).map(ShardId::new);
+        let end = end.map(|next| keys::first_search(next).to_vec());
+        let mut stored = match after {
+            None => self.iterate(Family::Search, &keys::first_search(shard), end, options),
+            Some(row) => {
+                let last = keys::search(shard, &row.key, row.index);
+                let mut stored = self.iterate(Family::Search, &last, end, options);
+                if stored.key() == Some(&last[..]) {
+                    stored.next();
+                }
+                stored
+            }
+        };
+        let mut rows = Vec::new();
+        while rows.len() < limit
+            && let Some(key) = stored.key()
+        {
+            let (_, row) = keys::decode_search(key).ok_or(Damage::Undecodable("search key"))?;
+            rows.push(row);
+            stored.next();
+        }
+        must_have_ended(&stored)?;
+        Ok(rows)
+    }
+
+    fn has_search_rows(
+        &self,
+        shard: ShardId,
+        rows: &[SearchRow],
+    ) -> Result<Vec<bool>, StorageError> {
+        let mut options = self.read_options();
+        options.fill_cache(false);
+        let keys: Vec<_> = rows
+            .iter()
+            .map(|row| keys::search(shard, &row.key, row.index))
+            .collect();
+        let handle = Family::Search.handle(self.engine);
+        let in_order = false;
+        let values = self
+            .engine
+            .batched_multi_get_cf_opt(handle, &keys, in_order, &options);
+        values
+            .into_iter()
+            .map(|value| {
+                let value = value.map_err(|error| engine_error("read the store", &error))?;
+                Ok(value.is_some())
+            })
+            .collect()
+    }
+
+    fn reindex_progress(&self) -> Result<Option<Bytes>, StorageError> {
+        let progress = self.value(Family::Meta, keys::REINDEX)?;
+        Ok(progress.map(Bytes::from))
     }
 }
 

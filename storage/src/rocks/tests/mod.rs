@@ -7,14 +7,18 @@ use std::fs;
 use std::path::Path;
 
 use ledgerstone_merkle::LeafIndex;
+use ledgerstone_merkle::TreeSize;
 use tempfile::TempDir;
 
 use super::RocksOptions;
 use super::RocksStore;
 use super::Writer;
 use super::families::Family;
+use super::keys;
 use crate::contract;
 use crate::contract::SHARD;
+use crate::correction::Correction;
+use crate::correction::SearchRow;
 use crate::error::StorageError;
 use crate::shard::ShardId;
 use crate::store::Reader as _;
@@ -89,6 +93,7 @@ fn reading_only_reads_and_changes_nothing() {
         store.commit(SHARD, &contract::round(300..301)),
         store.create_shard(ShardId::new(1), &contract::identity(1), &contract::head(0)),
         store.keep_checkpoint(SHARD, "text"),
+        store.correct(SHARD, &correction(&[], Some("text"))),
     ];
     for result in refused {
         assert!(matches!(result, Err(StorageError::ReadOnly)), "{result:?}");
@@ -156,11 +161,60 @@ fn a_failed_write_stops_the_writer_but_no_reader() {
     let refused = [
         store.commit(SHARD, &contract::round(3..4)),
         store.create_shard(ShardId::new(1), &contract::identity(1), &contract::head(0)),
+        store.correct(SHARD, &correction(&[], Some("text"))),
     ];
     for result in refused {
         assert!(matches!(result, Err(StorageError::Stopped)), "{result:?}");
     }
     contract::assert_holds(&store, SHARD, 3);
+}
+
+#[test]
+fn corrections_are_there_after_reopening() {
+    let (directory, store) = store_of(300);
+    let rows = store.search_rows(SHARD, None, 1_000).unwrap();
+    let (removed, kept) = rows.split_at(200);
+    let under_way = correction(removed, Some("a third"));
+    store.correct(SHARD, &under_way).unwrap();
+    drop(store);
+
+    let store = open(directory.path());
+    assert_eq!(store.search_rows(SHARD, None, 1_000).unwrap(), kept);
+    let progress = store.reindex_progress().unwrap();
+    assert_eq!(progress.as_deref(), Some(&b"a third"[..]));
+    assert_eq!(store.shards().unwrap(), [SHARD]);
+    let complete = Correction {
+        add: removed.to_vec(),
+        ..correction(&[], None)
+    };
+    store.correct(SHARD, &complete).unwrap();
+    drop(store);
+
+    let store = open(directory.path());
+    contract::assert_holds(&store, SHARD, 300);
+    assert_eq!(store.reindex_progress().unwrap(), None);
+}
+
+/// Nothing writes such rows, and each of them can go.
+#[test]
+fn rows_behind_the_end_can_be_removed() {
+    let (_directory, store) = store_of(5);
+    let planted = SearchRow {
+        key: contract::search_key(1),
+        index: LeafIndex::new(7),
+    };
+    let name = keys::search(SHARD, &planted.key, planted.index);
+    let handle = Family::Search.handle(&store.engine);
+    store.engine.put_cf(handle, name, b"").unwrap();
+    let rows = store.search_rows(SHARD, None, 1_000).unwrap();
+    assert!(rows.contains(&planted));
+    let without = correction(&[planted], None);
+    store.correct(SHARD, &without).unwrap();
+    assert_eq!(
+        store.has_search_rows(SHARD, &[planted]).unwrap(),
+        [false]
+    );
+    contract::assert_holds(&store, SHARD, 5);
 }
 
 #[test]
@@ -232,6 +286,15 @@ fn snapshots_are_read_beside_the_writer() {
 
 fn open(directory: &Path) -> RocksStore {
     RocksStore::open(directory, &RocksOptions::default()).unwrap()
+}
+
+fn correction(remove: &[SearchRow], progress: Option<&'static str>) -> Correction {
+    Correction {
+        seen: TreeSize::new(300),
+        add: Vec::new(),
+        remove: remove.to_vec(),
+        progress: progress.map(bytes::Bytes::from),
+    }
 }
 
 fn store_of(size: u64) -> (TempDir, RocksStore) {

@@ -1,0 +1,214 @@
+//! What a store keeps when its search index is rebuilt.
+
+use bytes::Bytes;
+use ledgerstone_merkle::LeafIndex;
+use ledgerstone_merkle::TreeSize;
+
+use super::SHARD;
+use super::assert_holds;
+use super::create;
+use super::new_entry;
+use super::own_search_key;
+use super::round;
+use super::search_key;
+use crate::correction::Correction;
+use crate::correction::MAX_CORRECTION_ROWS;
+use crate::correction::MAX_PROGRESS_BYTES;
+use crate::correction::SearchRow;
+use crate::error::StorageError;
+use crate::shard::ShardId;
+use crate::store::Reader;
+use crate::store::Store;
+
+/// Rows are listed in order, complete, in pages of any length, and those of one shard only.
+pub fn rows_are_listed_in_order(store: &dyn Store) {
+    let last = ShardId::new(u32::MAX);
+    assert_eq!(rows(store, SHARD, 7), []);
+    create(store, SHARD, 40);
+    create(store, ShardId::new(1), 3);
+    create(store, last, 5);
+    for (shard, size) in [(SHARD, 40), (ShardId::new(1), 3), (last, 5)] {
+        for page in [1, 3, 79, 80, 1_000] {
+            assert_eq!(rows(store, shard, page), rows_of(size), "pages of {page}");
+        }
+    }
+    assert_eq!(rows(store, ShardId::new(2), 7), []);
+
+    // Behind a row that is not there, just as behind one that is.
+    let absent = row(search_key(0), 1);
+    let expected: Vec<_> = rows_of(40).into_iter().filter(|row| *row > absent).collect();
+    assert_eq!(
+        store.search_rows(SHARD, Some(absent), 1_000).unwrap(),
+        expected
+    );
+    assert_eq!(store.search_rows(SHARD, None, 0).unwrap(), []);
+}
+
+/// Rows that a correction adds are found, rows that it removes are not, and nothing else changes.
+pub fn a_correction_changes_rows(store: &dyn Store) {
+    create(store, SHARD, 20);
+    create(store, ShardId::new(1), 20);
+    let (added, removed) = (row(search_key(9), 7), row(search_key(1), 5));
+    let absent = row(search_key(9), 8);
+    correct(store, 20, &[added, row(search_key(0), 4)], &[removed, absent]);
+
+    let asked = [added, removed, absent, row(search_key(0), 4)];
+    let has = store.has_search_rows(SHARD, &asked).unwrap();
+    assert_eq!(has, [true, false, false, true]);
+    assert_eq!(found(store, SHARD, 9), [7]);
+    assert_eq!(found(store, SHARD, 1), [1, 3, 7, 9, 11, 13, 15, 17, 19]);
+    let mut expected = rows_of(20);
+    expected.retain(|row| *row != removed);
+    expected.push(added);
+    expected.sort_unstable();
+    assert_eq!(rows(store, SHARD, 1_000), expected);
+
+    assert_holds(store, ShardId::new(1), 20);
+    assert_eq!(rows(store, ShardId::new(1), 1_000), rows_of(20));
+    // A second time there is nothing left to do; and what was removed can come back.
+    correct(store, 20, &[added], &[removed]);
+    assert_eq!(rows(store, SHARD, 1_000), expected);
+    correct(store, 20, &[removed], &[added]);
+    assert_holds(store, SHARD, 20);
+    assert_eq!(rows(store, SHARD, 1_000), rows_of(20));
+    store.commit(SHARD, &round(20..30)).unwrap();
+    assert_holds(store, SHARD, 30);
+}
+
+/// A correction that was decided before a round does not take a row of that round away.
+pub fn a_correction_spares_what_came_since(store: &dyn Store) {
+    create(store, SHARD, 20);
+    store.commit(SHARD, &round(20..30)).unwrap();
+    let rows_of_new = [row(search_key(1), 25), row(own_search_key(25), 25)];
+    correct(store, 20, &[], &rows_of_new);
+    assert_holds(store, SHARD, 30);
+    correct(store, 25, &[], &rows_of_new);
+    assert_holds(store, SHARD, 30);
+    correct(store, 26, &[], &rows_of_new);
+    let has = store.has_search_rows(SHARD, &rows_of_new).unwrap();
+    assert_eq!(has, [false, false]);
+}
+
+/// Progress is replaced with each correction, belongs to the store as a whole, and is gone with the last one.
+pub fn progress_comes_with_corrections(store: &dyn Store) {
+    assert_eq!(store.reindex_progress().unwrap(), None);
+    create(store, SHARD, 3);
+    create(store, ShardId::new(1), 3);
+    let longest = vec![b'a'; MAX_PROGRESS_BYTES];
+    for (shard, progress) in [
+        (SHARD, &b"a third"[..]),
+        (ShardId::new(1), b"half"),
+        (SHARD, &longest),
+    ] {
+        let correction = Correction {
+            progress: Some(Bytes::copy_from_slice(progress)),
+            ..nothing()
+        };
+        store.correct(shard, &correction).unwrap();
+        let stored = store.reindex_progress().unwrap();
+        assert_eq!(stored.as_deref(), Some(progress));
+    }
+    assert_eq!(store.shards().unwrap(), [SHARD, ShardId::new(1)]);
+    store.correct(SHARD, &nothing()).unwrap();
+    assert_eq!(store.reindex_progress().unwrap(), None);
+    assert_holds(store, SHARD, 3);
+}
+
+/// A correction that breaks a rule changes nothing, not even the progress.
+pub fn a_refused_correction_changes_nothing(store: &dyn Store) {
+    let elsewhere = store.correct(SHARD, &nothing());
+    assert!(matches!(elsewhere, Err(StorageError::NoShard { .. })));
+    create(store, SHARD, 5);
+    let correction = |add: Vec<SearchRow>, remove: Vec<SearchRow>, progress: usize| Correction {
+        seen: TreeSize::new(5),
+        add,
+        remove,
+        progress: Some(vec![0; progress].into()),
+    };
+    let (missing, present) = (row(search_key(9), 0), row(search_key(0), 0));
+    let many = |count| vec![missing; count];
+
+    let beyond = correction(vec![missing, row(search_key(9), 5)], vec![present], 1);
+    let error = store.correct(SHARD, &beyond).unwrap_err();
+    let StorageError::RowBeyondHead { index, size, .. } = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!((index.get(), size.get()), (5, 5));
+    for too_many in [
+        correction(many(MAX_CORRECTION_ROWS), vec![present], 1),
+        correction(many(1), vec![present; MAX_CORRECTION_ROWS], 1),
+    ] {
+        let refused = store.correct(SHARD, &too_many);
+        assert!(matches!(
+            refused,
+            Err(StorageError::CorrectionLength { limit }) if limit == MAX_CORRECTION_ROWS
+        ));
+    }
+    let too_long = correction(vec![missing], vec![present], MAX_PROGRESS_BYTES + 1);
+    let refused = store.correct(SHARD, &too_long);
+    assert!(matches!(
+        refused,
+        Err(StorageError::ProgressLength { length, .. }) if length == MAX_PROGRESS_BYTES + 1
+    ));
+    assert_eq!(store.reindex_progress().unwrap(), None);
+    assert_eq!(rows(store, SHARD, 1_000), rows_of(5));
+
+    let largest = correction(many(MAX_CORRECTION_ROWS - 1), vec![present], 1);
+    store.correct(SHARD, &largest).unwrap();
+    let has = store.has_search_rows(SHARD, &[missing, present]).unwrap();
+    assert_eq!(has, [true, false]);
+}
+
+/// A correction that changes nothing and completes a rebuild.
+fn nothing() -> Correction {
+    Correction {
+        seen: TreeSize::EMPTY,
+        add: Vec::new(),
+        remove: Vec::new(),
+        progress: None,
+    }
+}
+
+fn correct(store: &dyn Store, seen: u64, add: &[SearchRow], remove: &[SearchRow]) {
+    let correction = Correction {
+        seen: TreeSize::new(seen),
+        add: add.to_vec(),
+        remove: remove.to_vec(),
+        progress: Some(Bytes::from_static(b"under way")),
+    };
+    store.correct(SHARD, &correction).unwrap();
+}
+
+fn row(key: crate::shard::SearchKey, position: u64) -> SearchRow {
+    let index = LeafIndex::new(position);
+    SearchRow { key, index }
+}
+
+/// All rows of a shard with the entries of [`round`] from 0 to `size`.
+fn rows_of(size: u64) -> Vec<SearchRow> {
+    let rows = (0..size).flat_map(|position| {
+        let keys = new_entry(position).search_keys.into_iter();
+        keys.map(move |key| row(key, position))
+    });
+    let mut rows: Vec<_> = rows.collect();
+    rows.sort_unstable();
+    rows
+}
+
+fn rows(reader: &dyn Reader, shard: ShardId, page: usize) -> Vec<SearchRow> {
+    let mut rows: Vec<SearchRow> = Vec::new();
+    loop {
+        let after = rows.last().copied();
+        let more = reader.search_rows(shard, after, page).unwrap();
+        assert!(more.len() <= page);
+        if more.is_empty() {
+            return rows;
+        }
+        rows.extend(more);
+    }
+}
+
+fn found(reader: &dyn Reader, shard: ShardId, parity: u64) -> Vec<u64> {
+    let found = reader.search(shard, &search_key(parity), LeafIndex::new(0), 1_000);
+    found.unwrap().into_iter().map(LeafIndex::get).collect()
+}
