@@ -20,11 +20,14 @@ use sha2::Digest as _;
 use sha2::Sha256;
 
 use crate::artifact::ArtifactDigest;
-use crate::log_entry::LogEntry;
+use crate::bundle_entry::BundleEntry;
 use crate::log_entry::LogEntryError;
 
 /// The media type of the bundles that are written.
 pub const BUNDLE_MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
+
+/// The media type of bundles whose entries may come without an inclusion proof.
+const OLDEST_MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle+json;version=0.1";
 
 /// The longest bundle that is read, in bytes.
 pub const MAX_SIGSTORE_BUNDLE_BYTES: usize = 32 << 20;
@@ -40,7 +43,7 @@ pub struct Bundle {
     /// What was signed.
     pub content: BundleContent,
     /// The log entries: at least one, at most [`MAX_LOG_ENTRIES`].
-    pub entries: Vec<LogEntry>,
+    pub entries: Vec<BundleEntry>,
     /// RFC 3161 time stamps, DER. They are carried, not verified.
     pub timestamps: Vec<Bytes>,
 }
@@ -84,6 +87,8 @@ impl Bundle {
         if !is_known_media_type(&bundle.media_type) {
             return Err(BundleError::MediaType(bundle.media_type));
         }
+        // Later versions demand a proof.
+        let promise_will_do = bundle.media_type == OLDEST_MEDIA_TYPE;
         let material = bundle
             .verification_material
             .ok_or(BundleError::Missing("verificationMaterial"))?;
@@ -102,7 +107,7 @@ impl Bundle {
         let entries = material
             .tlog_entries
             .into_iter()
-            .map(LogEntry::new)
+            .map(|entry| BundleEntry::new(entry, promise_will_do))
             .collect::<Result<_, _>>()?;
         Ok(Self {
             material: read_material(material.content)?,

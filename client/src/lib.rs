@@ -18,7 +18,7 @@
 //! let bundle = Bundle::parse(&std::fs::read("app.tar.gz.sigstore.json")?)?;
 //! let logs = TrustedLogs::from_trusted_root(&std::fs::read("trusted_root.json")?)?;
 //! let verified = verify(&bundle, &Artifact::File("app.tar.gz".into()), None, &logs)?;
-//! println!("logged as entry {}", verified.entries[0].index);
+//! println!("logged in {}", verified.entries[0].origin);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -30,6 +30,7 @@ mod artifact;
 mod audit;
 mod audit_state;
 mod bundle;
+mod bundle_entry;
 mod error;
 mod growing_tree;
 mod head_watch;
@@ -37,6 +38,7 @@ mod log_api;
 mod log_entry;
 mod monitor;
 mod pem;
+mod promise;
 mod rekor_v1;
 mod request;
 mod search;
@@ -47,6 +49,7 @@ mod tiled_log;
 mod transport;
 mod trust_files;
 mod trusted_log;
+mod v1_body;
 mod verify;
 
 pub use admin::AdminPort;
@@ -74,6 +77,8 @@ pub use bundle::BundleMaterial;
 pub use bundle::MAX_LOG_ENTRIES;
 pub use bundle::MAX_SIGSTORE_BUNDLE_BYTES;
 pub use bundle::key_hint;
+pub use bundle_entry::BundleEntry;
+pub use bundle_entry::PromisedEntry;
 pub use error::Error;
 pub use error::Failure;
 pub use log_api::ApiError;
@@ -97,6 +102,7 @@ pub use monitor::MonitorConfigError;
 pub use monitor::MonitorPage;
 pub use monitor::MonitorRun;
 pub use monitor::MonitorState;
+pub use promise::VerifiedPromise;
 pub use search::SearchHit;
 pub use search::SearchPage;
 pub use search::SearchQuery;
@@ -143,5 +149,6 @@ pub use trusted_log::TrustedLogs;
 pub use verify::Unchecked;
 pub use verify::Verified;
 pub use verify::VerifiedEntry;
+pub use verify::VerifiedInclusion;
 pub use verify::VerifyError;
 pub use verify::verify;

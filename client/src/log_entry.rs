@@ -51,9 +51,8 @@ impl LogEntry {
             .ok_or_else(missing("inclusionProof.checkpoint"))?
             .envelope;
         let checkpoint = Checkpoint::parse(SignedNote::parse(&note)?.text())?;
-        // Rekor v1, which gives promises, counts entries over all its shards but proves them within one.
-        let one_tree = message.inclusion_promise.is_none();
-        if one_tree && message.log_index != proof.log_index {
+        // Rekor v1 counts entries over all its shards but proves them within one.
+        if !is_rekor_v1(&kind.kind, &kind.version) && message.log_index != proof.log_index {
             return Err(LogEntryError::TwoIndexes {
                 entry: message.log_index,
                 proof: proof.log_index,
@@ -164,16 +163,21 @@ impl LogEntry {
             .map_err(LogEntryFault::Inclusion)
     }
 
+    /// Whether the entry is of a kind of Rekor v1, whose checkpoints have other origins (rekor-v1, section 3).
+    pub fn is_rekor_v1(&self) -> bool {
+        is_rekor_v1(&self.kind, &self.version)
+    }
+
     /// Checks that the body is in a tree that one of `logs` signed, and that the entry names that log.
     ///
     /// # Errors
     /// With the first of these that does not hold.
     pub fn verify(&self, logs: &TrustedLogs) -> Result<SignedCheckpoint, LogEntryFault> {
         self.verify_inclusion()?;
-        let log = logs.find(self.log_id());
-        let log = log.ok_or_else(|| LogEntryFault::UnknownLog {
-            log_id: hex::encode(self.log_id()),
-        })?;
+        let log = logs.find_for(self.log_id())?;
+        if self.is_rekor_v1() {
+            return Ok(log.open_rekor_v1_checkpoint(&self.note)?);
+        }
         let only_that_log = TrustedLogs::new(vec![log.clone()]).expect("one log");
         Ok(only_that_log.open_checkpoint(&self.note)?)
     }
@@ -254,9 +258,25 @@ pub enum LogEntryFault {
         /// Hexadecimal.
         log_id: String,
     },
+    /// The signed entry timestamp is not the log's over this entry.
+    #[error("the signed entry timestamp is not the log's promise to hold this entry")]
+    Promise,
+    /// The log took the entry when its key was not valid.
+    #[error(
+        "the log says that it took the entry at {time} (Unix seconds), when its key was not valid (validFor)"
+    )]
+    OutsideWindow {
+        /// In Unix seconds.
+        time: i64,
+    },
     /// The checkpoint is not the log's.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointFault),
+}
+
+/// Whether entries of this kind are those of Rekor v1: all but the two that v2 has.
+pub(crate) fn is_rekor_v1(kind: &str, version: &str) -> bool {
+    !matches!((kind, version), ("hashedrekord" | "dsse", "0.0.2"))
 }
 
 fn unsigned(field: &'static str, value: i64) -> Result<u64, LogEntryError> {

@@ -19,6 +19,7 @@ use crate::artifact::ArtifactDigest;
 use crate::bundle::Bundle;
 use crate::bundle::BundleContent;
 use crate::bundle::BundleMaterial;
+use crate::bundle_entry::BundleEntry;
 use crate::log_entry::LogEntry;
 use crate::log_entry::LogEntryError;
 use crate::log_entry::LogEntryFault;
@@ -154,7 +155,7 @@ impl Submission {
         Bundle {
             material: self.material,
             content: self.content,
-            entries: vec![entry],
+            entries: vec![BundleEntry::Proven(entry)],
             timestamps: Vec::new(),
         }
     }

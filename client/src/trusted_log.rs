@@ -21,6 +21,7 @@ use ledgerstone_proto::sigstore::trustroot::v1::TransparencyLogInstance;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::log_entry::LogEntryFault;
 use crate::pem::wrapped;
 use crate::trust_files::TRUSTED_ROOT_MEDIA_TYPE;
 
@@ -42,7 +43,9 @@ pub struct TrustedLog {
     log_id: Vec<u8>,
     /// Whether the name is the host of a URL. Hosts are the same in any case, and logs sign under theirs as they write it.
     named_by_host: bool,
-    /// Whether the time of the key was over when the trusted root was read.
+    /// When the key was valid, in Unix seconds; both ends belong to it.
+    window: (Option<i64>, Option<i64>),
+    /// Whether that time was over when the trusted root was read.
     ended: bool,
 }
 
@@ -59,6 +62,7 @@ impl TrustedLog {
             log_id: key.log_id().to_vec(),
             key,
             named_by_host: false,
+            window: (None, None),
             ended: false,
         })
     }
@@ -101,6 +105,49 @@ impl TrustedLog {
         self.ended
     }
 
+    /// Whether the key was valid at `time`, in Unix seconds, as far as the trusted root says.
+    pub fn was_valid_at(&self, time: i64) -> bool {
+        let (start, end) = self.window;
+        start.is_none_or(|start| start <= time) && end.is_none_or(|end| time <= end)
+    }
+
+    /// The checkpoint in `note`, signed by this log as Rekor v1 does: under a name of its own choice, with the origin
+    /// `<name> - <tree id>` (rekor-v1, section 3). The name counts where the log was named together with its key; that of a
+    /// trusted root is the host of a URL, which need not be it. Such a log is known by its key alone.
+    ///
+    /// # Errors
+    /// When it is not, or the note or the checkpoint is malformed.
+    pub fn open_rekor_v1_checkpoint(
+        &self,
+        note: &str,
+    ) -> Result<SignedCheckpoint, CheckpointFault> {
+        let signed = SignedNote::parse(note)?;
+        let checkpoint = Checkpoint::parse(signed.text())?;
+        let names = signed.signatures().iter().map(|line| line.name().as_str());
+        let names = names.filter(|name| self.named_by_host || self.is_called(name));
+        let mut keys: Vec<VerifierKey> = Vec::new();
+        for key in names.filter_map(|name| self.key_as(name)) {
+            if !keys.contains(&key) {
+                keys.push(key);
+            }
+        }
+        let signers = signed.verify(&keys)?;
+        let signer = signers
+            .iter()
+            .find(|key| is_rekor_v1_origin(&checkpoint.origin, key.name()));
+        let Some(signer) = signer else {
+            return Err(other_origin(checkpoint, &signers));
+        };
+        let lines = signed.signatures().iter();
+        let others = lines.filter(|line| line.name().as_str() != signer.name());
+        Ok(SignedCheckpoint {
+            key: (*signer).clone(),
+            note: note.to_owned(),
+            other_signatures: others.count(),
+            checkpoint,
+        })
+    }
+
     fn from_instance(instance: &TransparencyLogInstance, now: i64) -> Result<Self, TrustError> {
         let missing = |what| {
             move || TrustError::Incomplete {
@@ -120,6 +167,7 @@ impl TrustedLog {
         check_details(&key, public_key.key_details())?;
         if let Some(window) = &public_key.valid_for {
             log.ended = check_window(window, now)?;
+            log.window = bounds(window);
         }
         log.named_by_host = true;
         // The field names the log in entries, even where it is not derived from the key as it should be.
@@ -243,6 +291,13 @@ impl TrustedLogs {
         self.logs.iter().find(|log| log.log_id == log_id)
     }
 
+    /// The same for an entry that has to be of one of these logs.
+    pub(crate) fn find_for(&self, log_id: &[u8]) -> Result<&TrustedLog, LogEntryFault> {
+        self.find(log_id).ok_or_else(|| LogEntryFault::UnknownLog {
+            log_id: hex::encode(log_id),
+        })
+    }
+
     /// The checkpoint in `note`, which must be signed by one of these logs under its own name.
     ///
     /// # Errors
@@ -277,14 +332,7 @@ impl TrustedLogs {
             .iter()
             .find(|key| is_origin(&checkpoint.origin, key.name()))
         else {
-            return Err(CheckpointFault::Origin {
-                origin: checkpoint.origin,
-                signer: signers
-                    .iter()
-                    .map(|key| key.name().to_string())
-                    .collect::<Vec<_>>()
-                    .join(", "),
-            });
+            return Err(other_origin(checkpoint, &signers));
         };
         let known = |name: &str| self.logs.iter().any(|log| log.is_called(name));
         let other_signatures = signed
@@ -434,6 +482,26 @@ fn read_instance(instance: &Value, now: i64) -> Result<TrustedLog, TrustError> {
     TrustedLog::from_instance(&instance, now)
 }
 
+/// Whether `origin` is that of a checkpoint of Rekor v1 which is signed under `name`: the name and a tree id, or the name alone.
+fn is_rekor_v1_origin(origin: &str, name: &str) -> bool {
+    let Some(rest) = origin.strip_prefix(name) else {
+        return false;
+    };
+    rest.is_empty()
+        || rest.strip_prefix(" - ").is_some_and(|tree_id| {
+            let is_number = tree_id.bytes().all(|byte| byte.is_ascii_digit());
+            is_number && tree_id.parse::<u64>().is_ok()
+        })
+}
+
+fn other_origin(checkpoint: Checkpoint, signers: &[&VerifierKey]) -> CheckpointFault {
+    let names: Vec<_> = signers.iter().map(|key| key.name()).collect();
+    CheckpointFault::Origin {
+        origin: checkpoint.origin,
+        signer: names.join(", "),
+    }
+}
+
 fn log_name(instance: &Value) -> String {
     let url = instance.get("baseUrl").or_else(|| instance.get("base_url"));
     let url = url.and_then(Value::as_str);
@@ -457,11 +525,16 @@ fn check_details(key: &PublicKey, details: PublicKeyDetails) -> Result<(), Trust
     })
 }
 
-/// Whether `window` has ended at `now`. It must have begun. Both its ends belong to it.
-fn check_window(window: &TimeRange, now: i64) -> Result<bool, TrustError> {
+/// Where the window begins and ends, in Unix seconds.
+fn bounds(window: &TimeRange) -> (Option<i64>, Option<i64>) {
     let start = window.start.map(|start| start.seconds);
     let end = window.end.map(|end| end.seconds);
-    match (start, end) {
+    (start, end)
+}
+
+/// Whether `window` has ended at `now`. It must have begun. Both its ends belong to it.
+fn check_window(window: &TimeRange, now: i64) -> Result<bool, TrustError> {
+    match bounds(window) {
         (Some(start), Some(end)) if end < start => Err(TrustError::EmptyWindow),
         (Some(start), _) if start > now => Err(TrustError::NotYetValid { start }),
         (_, end) => Ok(end.is_some_and(|end| end < now)),

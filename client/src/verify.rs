@@ -1,12 +1,14 @@
 //! Offline verification of a bundle: signature, logged body, inclusion and checkpoint.
 
 use bytes::Bytes;
+use ledgerstone_entry::BodyError;
 use ledgerstone_entry::Policy;
 use ledgerstone_entry::Reject;
 use ledgerstone_entry::SignatureError;
 use ledgerstone_entry::SigningAlgorithm;
 use ledgerstone_entry::VerifierMaterial;
 use ledgerstone_entry::key::KeyError;
+use ledgerstone_entry::key::KeyType;
 use ledgerstone_entry::key::PublicKey;
 use ledgerstone_entry::pre_authentication_encoding;
 use ledgerstone_entry::prepare;
@@ -22,13 +24,17 @@ use crate::artifact::ArtifactError;
 use crate::bundle::Bundle;
 use crate::bundle::BundleContent;
 use crate::bundle::BundleMaterial;
-use crate::log_entry::LogEntry;
+use crate::bundle_entry::BundleEntry;
+use crate::bundle_entry::Shown;
 use crate::log_entry::LogEntryFault;
+use crate::promise::VerifiedPromise;
 use crate::request::dsse_request;
 use crate::request::envelope_as_hashedrekord;
 use crate::request::hashedrekord_request;
-use crate::trusted_log::TrustedLog;
+use crate::submit::read_verifier_pem;
 use crate::trusted_log::TrustedLogs;
+use crate::v1_body::V1Body;
+use crate::v1_body::signed_digest;
 
 /// The payload type of in-toto statements, whose subjects are the artifacts.
 const IN_TOTO_PAYLOAD: &str = "application/vnd.in-toto+json";
@@ -37,6 +43,11 @@ const IN_TOTO_PAYLOAD: &str = "application/vnd.in-toto+json";
 ///
 /// `key` is the signer's public key. A bundle with a certificate brings its own; then a `key` that is given must be the
 /// certified one. No network is used. What is not checked is in [`Verified::not_checked`].
+///
+/// The body of each entry has to be about this signature, key and artifact, and the log has to be shown to hold it: by the
+/// inclusion proof and the checkpoint that the log signed, or in bundles of version 0.1 by its promise, the signed entry
+/// timestamp of Rekor v1. A promise is verified wherever there is one, and with it the time at which the entry was logged,
+/// which has to lie in the time of the log's key.
 ///
 /// # Errors
 /// [`VerifyError`] with the first check that fails.
@@ -47,24 +58,29 @@ pub fn verify(
     logs: &TrustedLogs,
 ) -> Result<Verified, VerifyError> {
     let signer = Signer::find(&bundle.material, key)?;
-    signer.verify_content(&bundle.content, artifact)?;
-    let mut entries = Vec::with_capacity(bundle.entries.len());
-    for entry in &bundle.entries {
-        signer.verify_body(entry, &bundle.content, artifact)?;
-        let signed = entry.verify(logs)?;
-        entries.push(VerifiedEntry {
-            index: entry.index(),
-            kind: format!("{} {}", entry.kind(), entry.version()),
-            origin: signed.checkpoint.origin,
-            size: signed.checkpoint.size,
-            other_signatures: signed.other_signatures,
-        });
+    let bodies = bundle.entries.iter().map(V1Body::read);
+    let bodies = bodies.collect::<Result<Vec<_>, _>>()?;
+    let v1_hash = bodies.first().and_then(Option::as_ref);
+    let v1_hash = v1_hash.map(V1Body::hash_algorithm);
+    signer.verify_content(&bundle.content, artifact, v1_hash)?;
+    let (mut entries, mut shown) = (Vec::new(), Vec::new());
+    for (entry, v1_body) in bundle.entries.iter().zip(&bodies) {
+        match v1_body {
+            Some(body) => {
+                let is_signer = &|pem: &[u8]| signer.is_in(pem);
+                body.check(entry, &bundle.content, artifact, is_signer)?;
+            }
+            None => signer.verify_body(entry, &bundle.content, artifact)?,
+        }
+        let found = entry.verify(logs)?;
+        entries.push(VerifiedEntry::of(entry, &found));
+        shown.push(found);
     }
     Ok(Verified {
         key: signer.key,
         certified: matches!(signer.material, VerifierMaterial::Certificate(_)),
         entries,
-        not_checked: not_checked(bundle, logs),
+        not_checked: not_checked(bundle, &bodies, &shown),
     })
 }
 
@@ -85,16 +101,42 @@ pub struct Verified {
 /// A log entry that holds the signature.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct VerifiedEntry {
-    /// The position in the log.
-    pub index: LeafIndex,
     /// Kind and version.
     pub kind: String,
-    /// The name of the log.
+    /// The name of the log; for a Rekor v1 with the number of the tree, where that was signed.
     pub origin: String,
+    /// Where the log was shown to hold the entry; `None` when it only promised to, see [`Unchecked::Inclusion`].
+    pub inclusion: Option<VerifiedInclusion>,
+    /// What the log promised, which only Rekor v1 does.
+    pub promise: Option<VerifiedPromise>,
+}
+
+/// That a log holds an entry.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct VerifiedInclusion {
+    /// The position in the tree.
+    pub index: LeafIndex,
     /// The size of the tree that the log signed.
     pub size: TreeSize,
     /// How many signatures of others, such as witnesses, are on the checkpoint. They were not verified.
     pub other_signatures: usize,
+}
+
+impl VerifiedEntry {
+    fn of(entry: &BundleEntry, shown: &Shown) -> Self {
+        let checkpoint = shown.checkpoint.as_ref();
+        let origin = checkpoint.map_or(shown.log.origin(), |signed| &signed.checkpoint.origin);
+        Self {
+            kind: format!("{} {}", entry.kind(), entry.version()),
+            origin: origin.to_owned(),
+            inclusion: checkpoint.map(|signed| VerifiedInclusion {
+                index: entry.index(),
+                size: signed.checkpoint.size,
+                other_signatures: signed.other_signatures,
+            }),
+            promise: shown.promise,
+        }
+    }
 }
 
 /// A claim that was not verified.
@@ -105,8 +147,10 @@ pub enum Unchecked {
     Certificate,
     /// RFC 3161 time stamps.
     Timestamps,
-    /// The log's promise to include the entry (Rekor v1); inclusion itself was verified.
-    InclusionPromise,
+    /// Whether the log holds the entry: it promised to, and the bundle has no proof that it does.
+    Inclusion,
+    /// Whether the log holds this signature: the oldest kind of envelope names what was signed, and by whom, and no more.
+    LoggedSignature,
     /// Signatures of witnesses on the checkpoint.
     Cosignatures,
     /// When the entry was logged: the key of the log is no longer valid, and the entry has no verified time.
@@ -118,7 +162,10 @@ impl std::fmt::Display for Unchecked {
         f.write_str(match self {
             Self::Certificate => "who the certificate was issued to, by whom and for when",
             Self::Timestamps => "the signed time stamps",
-            Self::InclusionPromise => "the signed entry timestamp (inclusion itself was verified)",
+            Self::Inclusion => "whether the log holds the entry: it only promised to",
+            Self::LoggedSignature => {
+                "whether the log holds this very signature: its entry names payload and key only"
+            }
             Self::Cosignatures => "the signatures of witnesses",
             Self::LogKeyEnded => {
                 "whether it was logged while the log's key was valid: that time has ended (validFor)"
@@ -172,9 +219,10 @@ pub enum VerifyError {
     /// The signature is not by the key, or not over this.
     #[error(transparent)]
     Signature(#[from] SignatureError),
-    /// The log holds a kind of entry that cannot be rebuilt from a bundle here.
+    /// The log holds a kind of entry that no bundle has.
     #[error(
-        "entries of the kind {kind} {version} cannot be verified here, only hashedrekord 0.0.2 and dsse 0.0.2"
+        "entries of the kind {kind} {version} cannot be verified here, only hashedrekord 0.0.2 and dsse 0.0.2, and of Rekor v1 \
+         hashedrekord 0.0.1, dsse 0.0.1, intoto 0.0.1 and intoto 0.0.2"
     )]
     Kind {
         /// The kind.
@@ -200,6 +248,15 @@ pub enum VerifyError {
         /// The rule that forbids it.
         #[source]
         reason: Reject,
+    },
+    /// The body of the log entry cannot be read.
+    #[error("the log entry {index} cannot be read: {reason}")]
+    Body {
+        /// The position in the log.
+        index: LeafIndex,
+        /// The rule that it breaks.
+        #[source]
+        reason: BodyError,
     },
     /// The log entry is about another signature, key or artifact.
     #[error("the log entry {index} is not about this signature, key and artifact")]
@@ -240,15 +297,32 @@ impl Signer {
         }
     }
 
-    /// Checks that the content is about the artifact and signed with the key.
+    /// Whether the key or certificate in `pem`, the first of a chain, is this one.
+    fn is_in(&self, pem: &[u8]) -> bool {
+        let read = std::str::from_utf8(pem)
+            .ok()
+            .and_then(|pem| read_verifier_pem(first_block(pem)).ok());
+        read.is_some_and(|(key, material)| match (&material, &self.material) {
+            (VerifierMaterial::PublicKey(_), VerifierMaterial::PublicKey(_)) => key == self.key,
+            (VerifierMaterial::Certificate(one), VerifierMaterial::Certificate(other)) => {
+                one == other
+            }
+            _ => false,
+        })
+    }
+
+    /// Checks that the content is about the artifact and signed with the key: by the hash function that goes with the key, or
+    /// by the one that the entry of Rekor v1 says.
     fn verify_content(
         &self,
         content: &BundleContent,
         artifact: &Artifact,
+        v1_hash: Option<HashAlgorithm>,
     ) -> Result<(), VerifyError> {
         match content {
             BundleContent::Message { digest, signature } => {
-                let actual = artifact.digest(self.hash_algorithm())?;
+                let function = v1_hash.unwrap_or_else(|| self.hash_algorithm());
+                let actual = artifact.digest(function)?;
                 if let Some(claimed) = digest {
                     let same = artifact.digest(claimed.algorithm())?;
                     if same != *claimed {
@@ -258,13 +332,33 @@ impl Signer {
                         });
                     }
                 }
-                Ok(self.key.verify_prehashed(actual.bytes(), signature)?)
+                Ok(self
+                    .key
+                    .verify_digest(function, actual.bytes(), signature)?)
             }
             BundleContent::Dsse(envelope) => {
+                self.verify_envelope(envelope, v1_hash)?;
+                verify_subject(envelope, artifact)
+            }
+        }
+    }
+
+    fn verify_envelope(
+        &self,
+        envelope: &Envelope,
+        v1_hash: Option<HashAlgorithm>,
+    ) -> Result<(), SignatureError> {
+        let signature = signature_of(envelope);
+        match v1_hash {
+            // Ed25519 signs the message itself, whatever the log.
+            Some(function) if self.key.key_type() != KeyType::Ed25519 => {
+                let digest = signed_digest(envelope, function);
+                self.key.verify_digest(function, &digest, signature)
+            }
+            _ => {
                 let message =
                     pre_authentication_encoding(&envelope.payload_type, &envelope.payload);
-                self.key.verify_message(&message, signature_of(envelope))?;
-                verify_subject(envelope, artifact)
+                self.key.verify_message(&message, signature)
             }
         }
     }
@@ -272,7 +366,7 @@ impl Signer {
     /// Checks that the body of `entry` is what the log makes of this content, byte for byte.
     fn verify_body(
         &self,
-        entry: &LogEntry,
+        entry: &BundleEntry,
         content: &BundleContent,
         artifact: &Artifact,
     ) -> Result<(), VerifyError> {
@@ -292,7 +386,7 @@ impl Signer {
 
     fn rebuild(
         &self,
-        entry: &LogEntry,
+        entry: &BundleEntry,
         content: &BundleContent,
         artifact: &Artifact,
     ) -> Result<CreateEntryRequest, VerifyError> {
@@ -347,12 +441,21 @@ impl Signer {
 }
 
 /// A bundle's envelope has one signature: [`Bundle::parse`] sees to that. Without one nothing verifies.
-fn signature_of(envelope: &Envelope) -> &[u8] {
+pub(crate) fn signature_of(envelope: &Envelope) -> &[u8] {
     envelope
         .signatures
         .first()
         .map(|signature| signature.sig.as_ref())
         .unwrap_or_default()
+}
+
+/// The first block of a PEM text: the signer's certificate, where a chain follows.
+fn first_block(pem: &str) -> &str {
+    let end = pem.find("-----END ").and_then(|end| {
+        let line = pem[end..].find('\n')?;
+        Some(end + line + 1)
+    });
+    end.map_or(pem, |end| &pem[..end])
 }
 
 fn verify_subject(envelope: &Envelope, artifact: &Artifact) -> Result<(), VerifyError> {
@@ -416,22 +519,28 @@ struct Subject {
     digest: serde_json::Map<String, serde_json::Value>,
 }
 
-fn not_checked(bundle: &Bundle, logs: &TrustedLogs) -> Vec<Unchecked> {
-    let promise = |entry: &LogEntry| entry.message().inclusion_promise.is_some();
-    let cosigned = |entry: &LogEntry| entry.note().matches("\n\u{2014} ").count() > 1;
-    let ended = |entry: &LogEntry| logs.find(entry.log_id()).is_some_and(TrustedLog::ended);
+fn not_checked(bundle: &Bundle, bodies: &[Option<V1Body>], shown: &[Shown]) -> Vec<Unchecked> {
+    let unproven = |shown: &Shown| shown.checkpoint.is_none();
+    let unsigned = |body: &V1Body| !body.holds_signature();
+    let cosigned = |shown: &Shown| {
+        let signed = shown.checkpoint.as_ref();
+        signed.is_some_and(|signed| signed.note.matches("\n\u{2014} ").count() > 1)
+    };
+    // With a time that the log signed, the key was valid then.
+    let ended = |shown: &Shown| shown.log.ended() && shown.promise.is_none();
     let claims = [
         (
             matches!(bundle.material, BundleMaterial::Certificate(_)),
             Unchecked::Certificate,
         ),
         (!bundle.timestamps.is_empty(), Unchecked::Timestamps),
+        (shown.iter().any(unproven), Unchecked::Inclusion),
         (
-            bundle.entries.iter().any(promise),
-            Unchecked::InclusionPromise,
+            bodies.iter().flatten().any(unsigned),
+            Unchecked::LoggedSignature,
         ),
-        (bundle.entries.iter().any(cosigned), Unchecked::Cosignatures),
-        (bundle.entries.iter().any(ended), Unchecked::LogKeyEnded),
+        (shown.iter().any(cosigned), Unchecked::Cosignatures),
+        (shown.iter().any(ended), Unchecked::LogKeyEnded),
     ];
     claims
         .into_iter()

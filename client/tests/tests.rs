@@ -11,3 +11,4 @@ mod source;
 mod submit;
 mod support;
 mod trust_files;
+mod v1_bundles;

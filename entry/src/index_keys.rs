@@ -64,7 +64,9 @@ impl IndexKeys {
         let description = match describe(body) {
             Ok(description) => description,
             // No entry of Sigstore's: it names nothing, now and later.
-            Err(BodyError::Json(_) | BodyError::TooLarge(_)) => return Ok(Self::new([], Others::None)),
+            Err(BodyError::Json(_) | BodyError::TooLarge(_)) => {
+                return Ok(Self::new([], Others::None));
+            }
             Err(_) => return Ok(Self::new([], Others::Unreadable)),
         };
         let named = description.search_keys();

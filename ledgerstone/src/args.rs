@@ -28,6 +28,14 @@ const SIGN_HELP: &str = "Signing again:
   log another signature of the same file, name another --bundle. A bundle of other file content is replaced with --key; a
   FILE.pub of another key stops the command before anything is submitted.";
 
+const VERIFY_HELP: &str = "What is verified:
+  Bundles of version 0.1 to 0.3 with entries of Rekor v2 (hashedrekord 0.0.2, dsse 0.0.2) and of Rekor v1 (hashedrekord 0.0.1,
+  dsse 0.0.1, intoto 0.0.1 and 0.0.2). The signature has to be over the file, the entry about this signature, key and file,
+  and the log has to hold it: 'inclusion proven' by an inclusion proof and the checkpoint that the log signed. A Rekor v1 also
+  promises, with a time ('promised at'); the promise is verified wherever there is one, and its time has to lie in that of the
+  log's key. Bundles of version 0.1 may have the promise alone: then inclusion is 'promised', and so it says.
+  Names what it did not verify as 'not checked': of a certificate, only that its key made the signature.";
+
 const REINDEX_HELP: &str = "What is rebuilt:
   Everything that an entry is found by and that follows from its body, or from the attestation that is kept beside it: what
   is missing is added, and what leads to an entry that does not name it, or to none, is removed. The subjects of a statement
@@ -88,6 +96,7 @@ pub(crate) enum Command {
     /// Submit a signature that exists already, or a DSSE envelope.
     Submit(SubmitArguments),
     /// Verify a file with its bundle, offline: signature, inclusion, checkpoint and log key.
+    #[command(after_long_help = VERIFY_HELP)]
     Verify(VerifyArguments),
     /// Read entries from the log.
     #[command(after_long_help = TLS_HELP)]

@@ -38,8 +38,8 @@ use crate::SHARD;
 use crate::Site;
 use crate::append;
 use crate::append_all;
-use crate::faulty::FaultyStore;
 use crate::faulty::Faults;
+use crate::faulty::FaultyStore;
 use crate::faulty::Step;
 use crate::search::Person;
 use crate::search::digest;
@@ -158,15 +158,11 @@ async fn what_is_missing_is_added_and_what_is_wrong_is_removed_in_every_shard() 
         }
     }
     // What names a person cannot have come with the submission.
-    site.store
-        .plant(SHARD, row(&Person::new().search_key(), 3));
+    site.store.plant(SHARD, row(&Person::new().search_key(), 3));
     lied += 1;
 
     let progress = reindex(&site.store).unwrap();
-    assert_eq!(
-        [SHARD, OTHER].map(|shard| rows(&site.store, shard)),
-        before
-    );
+    assert_eq!([SHARD, OTHER].map(|shard| rows(&site.store, shard)), before);
     assert_eq!(progress.shards, 2);
     assert_eq!((progress.entries, progress.of_entries), (6, 6));
     let all: usize = before.iter().map(Vec::len).sum();
@@ -261,7 +257,11 @@ async fn progress_that_cannot_be_read_is_begun_anew() {
     let site = small_site(&Person::new()).await;
     let before = rows(&site.store, SHARD);
     lose(&site.store, SHARD, &before[..2]);
-    for stored in ["reindex 0 of an older version", "", "reindex 1 shard 9 entries 0 rows 0 added 0 removed 0 kept 0 at 0 0"] {
+    for stored in [
+        "reindex 0 of an older version",
+        "",
+        "reindex 1 shard 9 entries 0 rows 0 added 0 removed 0 kept 0 at 0 0",
+    ] {
         let correction = Correction {
             seen: TreeSize::EMPTY,
             add: Vec::new(),
@@ -314,7 +314,10 @@ async fn appends_go_on_and_are_found() {
     assert!(matches!(status.state, ReindexState::Complete), "{status:?}");
     let progress = status.progress.unwrap();
     assert_eq!(progress.pass(), ReindexPass::Index);
-    assert_eq!((progress.added, progress.removed), (all.len() as u64, 3_053));
+    assert_eq!(
+        (progress.added, progress.removed),
+        (all.len() as u64, 3_053)
+    );
     let begun = site.store.steps();
     let ends = begun
         .iter()

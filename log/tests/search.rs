@@ -285,7 +285,11 @@ async fn a_hit_that_its_entry_does_not_bear_out_is_not_believed() {
         search_keys: vec![bob.search_key()],
         ..entry
     };
-    log_all(&log, [lie(ann.signs("a")), bob.signs("b"), lie(ann.attests("c"))]).await;
+    log_all(
+        &log,
+        [lie(ann.signs("a")), bob.signs("b"), lie(ann.attests("c"))],
+    )
+    .await;
     let shards = Shards::from(log);
     let query = SearchQuery::new(vec![bob.search_key()], SearchOperator::Or);
     assert_eq!(found(&shards, &query), [1]);

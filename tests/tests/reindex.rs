@@ -170,7 +170,10 @@ async fn a_damaged_index_is_rebuilt_offline() {
     });
     assert_eq!(reindex(&["--data-dir", data_dir]), expected);
     let again = reindex(&["--data-dir", data_dir]);
-    assert_eq!((&again["added"], &again["removed"]), (&json!("0"), &json!("0")));
+    assert_eq!(
+        (&again["added"], &again["removed"]),
+        (&json!("0"), &json!("0"))
+    );
     let (code, told) = fsck(&site);
     assert_eq!(code, Some(0), "{told}");
     let server = site.start();
@@ -245,7 +248,10 @@ async fn a_rebuild_under_load_survives_a_kill() {
         server.stop().await;
     };
     let status = status(&server).await;
-    assert_eq!((&status["state"], &status["resumed"]), (&json!("complete"), &json!(true)));
+    assert_eq!(
+        (&status["state"], &status["resumed"]),
+        (&json!("complete"), &json!(true))
+    );
     assert_eq!(found(&server, &signer).len(), expected);
     let digest = hex::encode(Sha256::digest(b"two"));
     let log_key = server.ed25519.to_string();

@@ -8,6 +8,7 @@ use ledgerstone_client::verify;
 
 use crate::args::VerifyArguments;
 use crate::commands::beside;
+use crate::commands::get::time;
 use crate::commands::read;
 use crate::commands::read_text;
 use crate::output::Report;
@@ -58,11 +59,39 @@ pub(super) fn run(arguments: VerifyArguments) -> anyhow::Result<Report> {
         )
         .field("bundle", "bundle", bundle_path.display().to_string());
     for entry in &verified.entries {
+        let (inclusion, promise) = (&entry.inclusion, &entry.promise);
         report = report
             .field("log", "origin", entry.origin.clone())
-            .field("index", "index", entry.index.get())
+            .optional(
+                "index",
+                "index",
+                inclusion.map(|inclusion| inclusion.index.get()),
+            )
+            // Of a Rekor v1: over all of its trees.
+            .optional(
+                "log index",
+                "logIndex",
+                promise.map(|promise| promise.index),
+            )
             .field("kind", "kind", entry.kind.clone())
-            .field("tree size", "treeSize", entry.size.get());
+            .optional(
+                "tree size",
+                "treeSize",
+                inclusion.map(|inclusion| inclusion.size.get()),
+            )
+            .field(
+                "inclusion",
+                "inclusion",
+                match inclusion {
+                    Some(_) => "proven",
+                    None => "promised",
+                },
+            )
+            .optional(
+                "promised at",
+                "integratedTime",
+                promise.map(|promise| time(promise.time)),
+            );
     }
     let not_checked: Vec<_> = verified
         .not_checked

@@ -34,9 +34,9 @@ use crate::queue::stored_key;
 
 pub use progress::ReindexPass;
 pub use progress::ReindexProgress;
-pub(crate) use running::Reindexing;
 pub use running::ReindexState;
 pub use running::ReindexStatus;
+pub(crate) use running::Reindexing;
 
 use progress::Position;
 
@@ -222,9 +222,10 @@ impl Reindex {
     /// The second pass: removes those of the next rows that are wrong. At the end of the rows comes the next shard.
     fn rows(&mut self, after: Option<SearchRow>) -> Result<(), ReindexError> {
         let shard = self.progress.shard;
-        // Before the rows: what is appended in between looks as if it were behind the end, which the store checks once more.
-        let seen = size(self.store.as_ref(), shard)?;
         let rows = self.store.search_rows(shard, after, STEP_ROWS)?;
+        // Behind the rows: it counts the entries of each round that brought one of them. Entries that come later may make a row
+        // true that leads behind the end now, which the store heeds when it removes them.
+        let seen = size(self.store.as_ref(), shard)?;
         if rows.is_empty() {
             return self.next_shard();
         }

@@ -130,10 +130,7 @@ impl ReindexProgress {
         if number::<u32>(&mut words, "reindex")? != GENERATION {
             return None;
         }
-        let mut progress = Self::start(
-            ShardId::new(number(&mut words, "shard")?),
-            TreeSize::EMPTY,
-        );
+        let mut progress = Self::start(ShardId::new(number(&mut words, "shard")?), TreeSize::EMPTY);
         progress.entries = number(&mut words, "entries")?;
         progress.rows = number(&mut words, "rows")?;
         progress.added = number(&mut words, "added")?;

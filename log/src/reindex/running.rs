@@ -161,8 +161,7 @@ impl Shared {
             }
             let more = reindex.step()?;
             let progress = Some(reindex.progress().clone());
-            self.status
-                .send_modify(|status| status.progress = progress);
+            self.status.send_modify(|status| status.progress = progress);
             if !more {
                 return Ok(ReindexState::Complete);
             }

@@ -158,6 +158,29 @@ fn null_members_are_unset() {
     assert_eq!(range, common::TimeRange::default());
 }
 
+/// Clients that write every member of a message write null for those of a choice that was not made, before or after the one
+/// that was.
+#[test]
+fn null_is_no_choice() {
+    let end = REQUEST.len() - 1;
+    accept(&format!("{},\"dsseRequestV002\":null}}", &REQUEST[..end]));
+    accept(&format!(
+        "{},\"dsse_request_v002\":null,\"dsseRequestV002\":null}}",
+        &REQUEST[..end]
+    ));
+    accept(&REQUEST.replace("\"publicKey\":", "\"x509Certificate\":null,\"publicKey\":"));
+    accept(&REQUEST.replace("\"a2V5\"}", "\"a2V5\"},\"x509Certificate\":null"));
+
+    let lookup = |text: &str| json::from_slice::<log::GetEntryRequest>(text.as_bytes());
+    let index = lookup(r#"{"index":"7"}"#);
+    assert!(index.as_ref().is_ok_and(|request| request.lookup.is_some()));
+    assert_eq!(lookup(r#"{"index":"7","leafHash":null}"#), index);
+    assert_eq!(lookup(r#"{"leafHash":null,"index":"7"}"#), index);
+    // A number and bytes are choices also when they are zero and empty.
+    let zero = reason::<log::GetEntryRequest>(r#"{"index":"0","leafHash":null,"leaf_hash":""}"#);
+    assert!(zero.starts_with("duplicate field `leafHash`"), "{zero}");
+}
+
 #[test]
 fn refuses_null_elsewhere() {
     refuse(
@@ -299,6 +322,17 @@ fn refuses_two_members_of_one_choice() {
     refuse(
         r#"{"hashedRekordRequestV002":{},"dsseRequestV002":{}}"#,
         "duplicate field `dsseRequestV002`",
+    );
+    for request in [
+        r#"{"hashedRekordRequestV002":{},"hashedRekordRequestV002":{}}"#,
+        r#"{"hashedRekordRequestV002":{},"dsseRequestV002":null,"hashed_rekord_request_v002":{}}"#,
+    ] {
+        refuse(request, "duplicate field `hashedRekordRequestV002`");
+    }
+    let keys = reason::<rekor::Verifier>(r#"{"publicKey":{},"x509Certificate":{}}"#);
+    assert!(
+        keys.starts_with("duplicate field `x509Certificate`"),
+        "{keys}"
     );
     let lookup = reason::<log::GetEntryRequest>(r#"{"index":"0","leafHash":"AA=="}"#);
     assert!(lookup.starts_with("duplicate field `leafHash`"), "{lookup}");

@@ -36,7 +36,10 @@ pub fn rows_are_listed_in_order(store: &dyn Store) {
 
     // Behind a row that is not there, just as behind one that is.
     let absent = row(search_key(0), 1);
-    let expected: Vec<_> = rows_of(40).into_iter().filter(|row| *row > absent).collect();
+    let expected: Vec<_> = rows_of(40)
+        .into_iter()
+        .filter(|row| *row > absent)
+        .collect();
     assert_eq!(
         store.search_rows(SHARD, Some(absent), 1_000).unwrap(),
         expected
@@ -50,7 +53,12 @@ pub fn a_correction_changes_rows(store: &dyn Store) {
     create(store, ShardId::new(1), 20);
     let (added, removed) = (row(search_key(9), 7), row(search_key(1), 5));
     let absent = row(search_key(9), 8);
-    correct(store, 20, &[added, row(search_key(0), 4)], &[removed, absent]);
+    correct(
+        store,
+        20,
+        &[added, row(search_key(0), 4)],
+        &[removed, absent],
+    );
 
     let asked = [added, removed, absent, row(search_key(0), 4)];
     let has = store.has_search_rows(SHARD, &asked).unwrap();

@@ -210,10 +210,7 @@ fn rows_behind_the_end_can_be_removed() {
     assert!(rows.contains(&planted));
     let without = correction(&[planted], None);
     store.correct(SHARD, &without).unwrap();
-    assert_eq!(
-        store.has_search_rows(SHARD, &[planted]).unwrap(),
-        [false]
-    );
+    assert_eq!(store.has_search_rows(SHARD, &[planted]).unwrap(), [false]);
     contract::assert_holds(&store, SHARD, 5);
 }
 
