@@ -124,6 +124,7 @@ fn reindex_untrue(error: &ReindexError) -> bool {
     match error {
         ReindexError::Read(error) => read_untrue(error),
         ReindexError::Write(error) => storage_untrue(error),
+        ReindexError::NotLogged { .. } => true,
         _ => false,
     }
 }
@@ -149,8 +150,10 @@ mod tests {
     use ledgerstone_client::ArtifactError;
     use ledgerstone_client::BundleError;
     use ledgerstone_client::TransportError;
+    use ledgerstone_merkle::LeafIndex;
     use ledgerstone_merkle::TreeSize;
     use ledgerstone_storage::Damage;
+    use ledgerstone_storage::ShardId;
 
     use super::*;
 
@@ -215,6 +218,14 @@ mod tests {
             ),
             (OpenError::SameTreeId(1).into(), UNDONE),
             (ReindexError::NoLog.into(), UNDONE),
+            (
+                ReindexError::NotLogged {
+                    shard: ShardId::new(0),
+                    index: LeafIndex::new(7),
+                }
+                .into(),
+                UNTRUE,
+            ),
             (ReindexError::Write(refused()).into(), UNDONE),
             (
                 ReindexError::Read(ReadError::Storage(damaged())).into(),

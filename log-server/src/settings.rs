@@ -32,7 +32,7 @@ pub struct Overrides {
     /// Address of all protocols; port 0 picks a free one [default: 127.0.0.1:3000]
     #[arg(long, env = "LEDGERSTONE_LISTEN", value_name = "ADDRESS")]
     pub listen: Option<SocketAddr>,
-    /// Address of /metrics, /healthz and /readyz [default: 127.0.0.1:2112]
+    /// Address of /metrics, /healthz, /readyz and /reindex [default: 127.0.0.1:2112]
     #[arg(long, env = "LEDGERSTONE_ADMIN_LISTEN", value_name = "ADDRESS")]
     pub admin_listen: Option<SocketAddr>,
     /// Name of the log, a bare host name; fixed when the log is made [default: the stored one, else this host's name]

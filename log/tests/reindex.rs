@@ -433,6 +433,30 @@ async fn a_write_that_fails_ends_the_log() {
     site.check_whole_log(4);
 }
 
+/// From a damaged body nothing follows: rows that nobody could make again would be gone.
+#[tokio::test]
+async fn a_changed_body_changes_no_row() {
+    let site = small_site(&Person::new()).await;
+    let sound = rows(&site.store, SHARD);
+    for changed in 0..4 {
+        site.store.set(Faults {
+            flipped_body: Some(changed),
+            ..Faults::default()
+        });
+        // Whether rows seem to be missing or to be wrong.
+        let refused = reindex(&site.store).unwrap_err();
+        let ReindexError::NotLogged { index, .. } = refused else {
+            panic!("{refused}");
+        };
+        assert_eq!(index.get(), changed);
+        assert_eq!(rows(&site.store, SHARD), sound);
+    }
+    site.store.set(Faults::default());
+    let progress = reindex(&site.store).unwrap();
+    assert_eq!((progress.added, progress.removed), (0, 0));
+    assert_eq!(rows(&site.store, SHARD), sound);
+}
+
 #[tokio::test]
 async fn an_entry_that_cannot_be_read_ends_the_rebuild_but_not_the_log() {
     let site = small_site(&Person::new()).await;

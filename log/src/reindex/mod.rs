@@ -18,8 +18,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use ledgerstone_entry::Claim;
 use ledgerstone_entry::IndexKeys;
+use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::TreeSize;
+use ledgerstone_merkle::leaf_hash;
 use ledgerstone_storage::Correction;
 use ledgerstone_storage::Damage;
 use ledgerstone_storage::MAX_CORRECTION_ROWS;
@@ -83,6 +85,17 @@ pub enum ReindexError {
     /// The store could not be written: what it holds is uncertain until it is opened and verified anew.
     #[error("the search index cannot be written: {0}")]
     Write(#[source] StorageError),
+    /// What is stored at an index is not what was logged there. Nothing may be concluded from it.
+    #[error(
+        "entry {index} of shard {shard} is not the one that was logged there, or the leaf index is damaged: see what \
+         `ledgerstone fsck` finds"
+    )]
+    NotLogged {
+        /// The shard.
+        shard: ShardId,
+        /// Where the entry is.
+        index: LeafIndex,
+    },
     /// A defect of the rebuild itself.
     #[error("the rebuild of the search index panicked")]
     Panicked,
@@ -145,8 +158,8 @@ impl Reindex {
     /// Does a little, and tells whether there is more to do.
     ///
     /// # Errors
-    /// [`ReindexError::Read`] when an entry is missing or the store cannot be read; [`ReindexError::Write`] when it cannot be
-    /// written, and then no step will succeed until the store was opened again.
+    /// [`ReindexError::Read`] when an entry is missing or the store cannot be read; [`ReindexError::NotLogged`] when an entry is
+    /// not what it was; [`ReindexError::Write`] when the store cannot be written, and then no step will succeed until the store was opened again.
     pub fn step(&mut self) -> Result<bool, ReindexError> {
         if self.progress.is_complete {
             return Ok(false);
@@ -207,6 +220,9 @@ impl Reindex {
                 }));
             }
             let present = self.store.has_search_rows(shard, &rows)?;
+            if present.contains(&false) {
+                self.must_be_logged(shard, bodies)?;
+            }
             for (row, _) in rows.iter().zip(present).filter(|(_, present)| !present) {
                 self.make_room()?;
                 self.batch.add.push(*row);
@@ -269,8 +285,12 @@ impl Reindex {
             let keys = self.keys_of(&body)?;
             let of_entry = rows
                 .iter()
-                .map(|row| (*row, keys.claim(row.key.kind, row.key.hash)));
-            claims.extend(of_entry);
+                .map(|row| keys.claim(row.key.kind, row.key.hash));
+            let of_entry: Vec<Claim> = of_entry.collect();
+            if of_entry.contains(&Claim::False) {
+                self.must_be_logged(shard, &[(index, body)])?;
+            }
+            claims.extend(rows.iter().copied().zip(of_entry));
         }
         Ok(claims)
     }
@@ -285,6 +305,24 @@ impl Reindex {
             ControlFlow::Break(())
         })?;
         body.ok_or_else(|| ReadError::MissingEntry(index).into())
+    }
+
+    /// Looks bodies up by their leaf hash before the index is changed because of them: what a damaged body does not name would
+    /// be gone for good. Of a leaf that a copied tree holds more than once, the leaf index has the last one.
+    fn must_be_logged(
+        &self,
+        shard: ShardId,
+        bodies: &[(LeafIndex, Bytes)],
+    ) -> Result<(), ReindexError> {
+        let hashes: Vec<Hash> = bodies.iter().map(|(_, body)| leaf_hash(body)).collect();
+        let found = self.store.indexes_of(shard, &hashes)?;
+        for ((index, _), found) in bodies.iter().zip(found) {
+            if found.is_none_or(|found| found < *index) {
+                let index = *index;
+                return Err(ReindexError::NotLogged { shard, index });
+            }
+        }
+        Ok(())
     }
 
     fn keys_of(&self, body: &[u8]) -> Result<IndexKeys, StorageError> {
