@@ -166,7 +166,11 @@ impl Reindex {
         }
         match self.progress.position {
             Position::Entries { next, end } if next < end => self.entries(next, end)?,
-            Position::Entries { .. } => self.progress.position = Position::Rows { after: None },
+            Position::Entries { .. } => {
+                self.progress.position = Position::Rows { after: None };
+                // What was added is looked at as well.
+                self.save()?;
+            }
             Position::Rows { after } => self.rows(after)?,
         }
         self.steps += 1;
