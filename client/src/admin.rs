@@ -92,8 +92,7 @@ impl AdminPort {
         if !reply.status.is_success() {
             return Err(reply.into_error());
         }
-        let report = serde_json::from_slice(&reply.body);
-        report.map_err(|error| self.transport.bad_reply(REINDEX, error.to_string()))
+        self.read(&reply.body)
     }
 
     /// How far the rebuild is.
@@ -101,11 +100,17 @@ impl AdminPort {
     /// # Errors
     /// As for [`start_reindex`](Self::start_reindex).
     pub async fn reindex(&self) -> Result<ReindexReport, TransportError> {
-        let report = self.transport.fetch_json(REINDEX).await?;
-        report.ok_or_else(|| {
+        let reply = self.transport.fetch(REINDEX, MAX_JSON_BYTES).await?;
+        let reply = reply.ok_or_else(|| {
             let reason = "there is no rebuild to ask about: this is no admin port".to_owned();
             self.transport.bad_reply(REINDEX, reason)
-        })
+        })?;
+        self.read(&reply)
+    }
+
+    fn read(&self, reply: &[u8]) -> Result<ReindexReport, TransportError> {
+        let report = serde_json::from_slice(reply);
+        report.map_err(|error| self.transport.bad_reply(REINDEX, error.to_string()))
     }
 }
 

@@ -22,7 +22,7 @@ pub enum BundleEntry {
     Promised(PromisedEntry),
 }
 
-/// A `TransparencyLogEntry` that only has a promise. That it is true is for [`BundleEntry::verify`] to say.
+/// A `TransparencyLogEntry` that only has a promise. That it is true is for [`verify`](crate::verify()) to say.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PromisedEntry {
     message: TransparencyLogEntry,

@@ -125,7 +125,8 @@ pub struct VerifiedInclusion {
 impl VerifiedEntry {
     fn of(entry: &BundleEntry, shown: &Shown) -> Self {
         let checkpoint = shown.checkpoint.as_ref();
-        let origin = checkpoint.map_or(shown.log.origin(), |signed| &signed.checkpoint.origin);
+        let origin = checkpoint.map(|signed| signed.checkpoint.origin.as_str());
+        let origin = origin.unwrap_or_else(|| shown.log.origin());
         Self {
             kind: format!("{} {}", entry.kind(), entry.version()),
             origin: origin.to_owned(),
