@@ -6,7 +6,6 @@ mod description;
 mod entry_rules;
 mod index;
 mod lookup;
-pub(crate) mod proposals;
 mod retrieve;
 mod shards;
 mod transport;
@@ -33,6 +32,8 @@ use ledgerstone_storage::ShardId;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
+
+pub(crate) use ledgerstone_tests::proposals;
 
 use self::proposals::Signer;
 use crate::metrics::Metrics;

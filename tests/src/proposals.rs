@@ -9,33 +9,44 @@ use sha2::Digest;
 use sha2::Sha256;
 
 /// A signer with a P-256 key of its own.
-pub(crate) struct Signer {
+pub struct Signer {
     key: EcdsaP256Signer,
 }
 
+impl Default for Signer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Signer {
-    pub(crate) fn new() -> Self {
+    /// A new key.
+    pub fn new() -> Self {
         let pem = EcdsaP256Signer::generate_pkcs8_pem().unwrap();
         Self {
             key: EcdsaP256Signer::from_pkcs8_pem("signer", &pem).unwrap(),
         }
     }
 
-    pub(crate) fn public_key_pem(&self) -> String {
+    /// PEM of the public key.
+    pub fn public_key_pem(&self) -> String {
         let encoded = STANDARD.encode(self.key.public_key_der());
         let (first, second) = encoded.split_at(64);
         format!("-----BEGIN PUBLIC KEY-----\n{first}\n{second}\n-----END PUBLIC KEY-----\n")
     }
 
-    pub(crate) fn public_key_base64(&self) -> String {
+    /// Base64 of the PEM, as proposals hold it.
+    pub fn public_key_base64(&self) -> String {
         STANDARD.encode(self.public_key_pem())
     }
 
-    fn sign(&self, message: &[u8]) -> String {
+    /// Base64 of a signature in DER over the SHA-256 hash of `message`.
+    pub fn sign(&self, message: &[u8]) -> String {
         STANDARD.encode(self.key.sign_bytes(message).unwrap())
     }
 
-    pub(crate) fn hashedrekord(&self, artifact: &[u8]) -> Value {
+    /// A hashedrekord 0.0.1 proposal.
+    pub fn hashedrekord(&self, artifact: &[u8]) -> Value {
         json!({
             "kind": "hashedrekord",
             "apiVersion": "0.0.1",
@@ -49,24 +60,46 @@ impl Signer {
         })
     }
 
-    pub(crate) fn dsse(&self, payload: &[u8]) -> Value {
-        let envelope = json!({
+    /// A DSSE envelope.
+    pub fn envelope(&self, payload: &[u8]) -> Value {
+        json!({
             "payloadType": PAYLOAD_TYPE,
             "payload": STANDARD.encode(payload),
             "signatures": [{"sig": self.sign(&signed_payload(payload))}],
-        });
+        })
+    }
+
+    /// A dsse 0.0.1 proposal.
+    pub fn dsse(&self, payload: &[u8]) -> Value {
+        self.dsse_of(&self.envelope(payload).to_string())
+    }
+
+    /// A dsse 0.0.1 proposal of an envelope as it stands.
+    pub fn dsse_of(&self, envelope: &str) -> Value {
         json!({
             "kind": "dsse",
             "apiVersion": "0.0.1",
             "spec": {"proposedContent": {
-                "envelope": envelope.to_string(),
+                "envelope": envelope,
                 "verifiers": [self.public_key_base64()],
             }},
         })
     }
 
-    /// With payload and signature in base64 twice over, as this kind has them.
-    pub(crate) fn intoto_v002(&self, payload: &[u8]) -> Value {
+    /// An intoto 0.0.1 proposal.
+    pub fn intoto_v001(&self, payload: &[u8]) -> Value {
+        json!({
+            "kind": "intoto",
+            "apiVersion": "0.0.1",
+            "spec": {
+                "content": {"envelope": self.envelope(payload).to_string()},
+                "publicKey": self.public_key_base64(),
+            },
+        })
+    }
+
+    /// An intoto 0.0.2 proposal, with payload and signature in base64 twice over, as this kind has them.
+    pub fn intoto_v002(&self, payload: &[u8]) -> Value {
         let signature = self.sign(&signed_payload(payload));
         json!({
             "kind": "intoto",
@@ -85,7 +118,8 @@ impl Signer {
         })
     }
 
-    pub(crate) fn rekord(&self, artifact: &[u8]) -> Value {
+    /// A rekord 0.0.1 proposal.
+    pub fn rekord(&self, artifact: &[u8]) -> Value {
         json!({
             "kind": "rekord",
             "apiVersion": "0.0.1",
@@ -101,7 +135,7 @@ impl Signer {
     }
 
     /// The same artifact as Rekor v2 takes it.
-    pub(crate) fn hashedrekord_v2(&self, artifact: &[u8]) -> Value {
+    pub fn hashedrekord_v2(&self, artifact: &[u8]) -> Value {
         json!({"hashedRekordRequestV002": {
             "digest": STANDARD.encode(Sha256::digest(artifact)),
             "signature": {
@@ -115,14 +149,16 @@ impl Signer {
     }
 }
 
-pub(crate) const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
+/// The type of payloads.
+pub const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 
-pub(crate) fn sha256(bytes: &[u8]) -> String {
+/// The SHA-256 hash in hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
 /// An in-toto statement about an artifact.
-pub(crate) fn statement(artifact: &[u8]) -> Vec<u8> {
+pub fn statement(artifact: &[u8]) -> Vec<u8> {
     let statement = json!({
         "_type": "https://in-toto.io/Statement/v1",
         "subject": [{"name": "artifact", "digest": {"sha256": sha256(artifact)}}],
