@@ -15,6 +15,9 @@ use crate::settings::V1Endpoint;
 /// How long a caller that was turned away should wait, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 1;
 
+/// The longest message, in bytes. Some say what was sent, which may be megabytes.
+const MAX_MESSAGE: usize = 1_024;
+
 /// The codes of a body that breaks the schema, all with the status 422 (rekor-v1, section 1.1).
 pub(crate) mod schema {
     /// Of another type.
@@ -51,7 +54,7 @@ impl V1Error {
         Self {
             status,
             code: status.as_u16(),
-            message: message.into(),
+            message: shortened(message.into()),
             content_type: JSON,
             has_body: true,
         }
@@ -180,6 +183,16 @@ impl IntoResponse for V1Error {
     }
 }
 
+/// The start of a message that is too long.
+fn shortened(mut message: String) -> String {
+    if message.len() > MAX_MESSAGE {
+        message.truncate(message.floor_char_boundary(MAX_MESSAGE));
+        message.push_str("...");
+        message.shrink_to_fit();
+    }
+    message
+}
+
 /// A value as JSON with a line feed after it, as upstream's encoder ends a value.
 pub(crate) fn json_line(value: &impl Serialize) -> Vec<u8> {
     // Our own types have names for keys and finite numbers, which is all that could fail.
@@ -192,4 +205,18 @@ pub(crate) fn json_line(value: &impl Serialize) -> Vec<u8> {
 struct Body<'a> {
     code: u16,
     message: &'a str,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_messages_are_cut_between_letters() {
+        let whole = "\u{e9}".repeat(MAX_MESSAGE / 2);
+        assert_eq!(V1Error::invalid(whole.clone()).message, whole);
+        let long = format!("a{whole}");
+        let cut = V1Error::invalid(long.clone()).message;
+        assert_eq!(cut, format!("{}...", &long[..MAX_MESSAGE - 1]));
+    }
 }

@@ -88,8 +88,15 @@ pub(crate) fn router(state: &State) -> Router<State> {
 
 /// What no route takes, below the prefix of the face.
 pub(crate) fn not_found(path: &str) -> Response {
-    V1Error::not_found(format!("path {path} was not found")).into_response()
+    let error = V1Error::not_found(format!("path {path} was not found"));
+    ([FOR_ALL_ORIGINS], error).into_response()
 }
+
+/// Lets pages of other origins read the answer.
+const FOR_ALL_ORIGINS: (HeaderName, HeaderValue) = (
+    header::ACCESS_CONTROL_ALLOW_ORIGIN,
+    HeaderValue::from_static("*"),
+);
 
 /// Answers 405 to other methods than those of `route`, which are `allowed`.
 fn only(route: MethodRouter<State>, allowed: &'static str) -> MethodRouter<State> {
@@ -112,11 +119,8 @@ async fn around(Extract(state): Extract<State>, request: Request, next: Next) ->
     }
     let answered = timeout(state.settings().request_timeout(), next.run(request)).await;
     let mut response = answered.unwrap_or_else(|_| V1Error::deadline().into_response());
-    let headers = response.headers_mut();
-    headers.insert(
-        header::ACCESS_CONTROL_ALLOW_ORIGIN,
-        HeaderValue::from_static("*"),
-    );
+    let (name, value) = FOR_ALL_ORIGINS;
+    response.headers_mut().insert(name, value);
     if method == Method::GET || response.status().is_server_error() {
         let headers = response.headers_mut();
         NEVER_CACHED.into_iter().for_each(|(name, value)| {
@@ -141,8 +145,8 @@ const NEVER_CACHED: [(HeaderName, &str); 4] = [
 fn preflight(asked: &HeaderMap) -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
     let headers = response.headers_mut();
-    let any = HeaderValue::from_static("*");
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, any);
+    let (name, value) = FOR_ALL_ORIGINS;
+    headers.insert(name, value);
     let methods = HeaderValue::from_static("GET, POST, HEAD");
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
     if let Some(names) = asked.get(header::ACCESS_CONTROL_REQUEST_HEADERS) {

@@ -12,6 +12,7 @@ use ledgerstone_entry::v1::V1Policy;
 use ledgerstone_entry::v1::canonical;
 use ledgerstone_log::Shards;
 use ledgerstone_merkle::Hash;
+use serde_json::value::RawValue;
 
 use crate::rekor_v1;
 use crate::rekor_v1::JSON;
@@ -28,6 +29,7 @@ use crate::rekor_v1::log_entry;
 use crate::rekor_v1::log_entry::LogEntries;
 use crate::rekor_v1::lookup;
 use crate::rekor_v1::members::Members;
+use crate::rekor_v1::members::UpTo;
 use crate::settings::V1Endpoint;
 use crate::state::State;
 
@@ -66,11 +68,10 @@ struct Query {
 impl Query {
     fn parse(body: &Bytes, policy: &V1Policy) -> Result<Self, V1Error> {
         let members = Members::parse(body)?;
-        let entries = members.list("entries")?;
-        let ids: Option<Vec<Option<String>>> = members.get("entryUUIDs")?;
-        let indexes: Option<Vec<i64>> = members.get("logIndexes")?;
-        check_count("entries", entries.as_ref().map(Vec::len))?;
-        let entries = entries.unwrap_or_default();
+        let entries: Option<UpTo<&RawValue, MAX_ENTRIES>> = members.list("entries")?;
+        let ids: Option<UpTo<Option<String>, MAX_ENTRIES>> = members.list("entryUUIDs")?;
+        let indexes: Option<UpTo<i64, MAX_ENTRIES>> = members.list("logIndexes")?;
+        let entries = within_limits("entries", entries)?;
         let proposed: Vec<ProposedEntry> = entries
             .into_iter()
             .map(|raw| {
@@ -78,10 +79,8 @@ impl Query {
                 ProposedEntry::parse_bytes(json).map_err(|reject| V1Error::rejected(&reject, ""))
             })
             .collect::<Result<_, _>>()?;
-        check_count("entryUUIDs", ids.as_ref().map(Vec::len))?;
-        let ids = parse_ids(ids.unwrap_or_default())?;
-        check_count("logIndexes", indexes.as_ref().map(Vec::len))?;
-        let indexes = parse_indexes(indexes.unwrap_or_default())?;
+        let ids = parse_ids(within_limits("entryUUIDs", ids)?)?;
+        let indexes = parse_indexes(within_limits("logIndexes", indexes)?)?;
         if proposed.len() + ids.len() + indexes.len() > MAX_ENTRIES {
             let message = format!("more than max allowed {MAX_ENTRIES} entries in request");
             return Err(V1Error::new(StatusCode::UNPROCESSABLE_ENTITY, message));
@@ -127,18 +126,23 @@ impl Query {
     }
 }
 
-/// Refuses a list that is there but empty, or longer than the whole request may be.
-fn check_count(name: &str, count: Option<usize>) -> Result<(), V1Error> {
-    match count {
-        Some(0) => Err(V1Error::schema(
+/// The elements of a list, nothing if there is none. Refuses one that is there but empty, or longer than the whole request may
+/// be.
+fn within_limits<T, const N: usize>(
+    name: &str,
+    list: Option<UpTo<T, N>>,
+) -> Result<Vec<T>, V1Error> {
+    match list {
+        Some(UpTo { count: 0, .. }) => Err(V1Error::schema(
             schema::MIN_ITEMS,
             format!("{name} in body should have at least 1 items"),
         )),
-        Some(count) if count > MAX_ENTRIES => Err(V1Error::schema(
+        Some(UpTo { count, .. }) if count > N => Err(V1Error::schema(
             schema::MAX_ITEMS,
-            format!("{name} in body should have at most {MAX_ENTRIES} items"),
+            format!("{name} in body should have at most {N} items"),
         )),
-        _ => Ok(()),
+        Some(list) => Ok(list.items),
+        None => Ok(Vec::new()),
     }
 }
 
