@@ -15,6 +15,7 @@ mod deadline;
 mod error;
 mod greeting;
 mod grpc;
+mod leftover;
 mod log_v1;
 mod metrics;
 mod rekor_v1;

@@ -33,6 +33,7 @@ use tracing::warn;
 use crate::deadline;
 use crate::error::ApiError;
 use crate::grpc;
+use crate::leftover;
 use crate::log_v1;
 use crate::rekor_v1;
 use crate::rekor_v2;
@@ -72,6 +73,7 @@ async fn faces(state: State) -> Router {
         .fallback(not_found)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(state.clone(), observe))
+        .layer(middleware::from_fn(leftover::discard))
         .with_state(state)
 }
 
