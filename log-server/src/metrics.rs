@@ -1,5 +1,8 @@
 //! What the server counts, in the OpenMetrics text that Prometheus reads.
 
+mod rekor;
+mod webhooks;
+
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -17,6 +20,11 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 use prometheus_client::registry::Unit;
+
+use self::rekor::RekorMetrics;
+pub(crate) use self::webhooks::Outcome as WebhookOutcome;
+pub(crate) use self::webhooks::WebhookCounters;
+use self::webhooks::WebhookMetrics;
 
 /// The counters of one server. Clones share them.
 #[derive(Clone)]
@@ -41,6 +49,8 @@ struct Shared {
     queue: Gauge<u64, AtomicU64>,
     connections: Gauge,
     streams: Gauge,
+    rekor: RekorMetrics,
+    webhooks: WebhookMetrics,
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
@@ -68,9 +78,12 @@ struct EntryLabels {
 
 impl Default for Metrics {
     fn default() -> Self {
-        let mut registry = Registry::with_prefix("ledgerstone");
+        let mut registry = Registry::default();
+        let rekor = RekorMetrics::register(&mut registry);
+        let own = registry.sub_registry_with_prefix("ledgerstone");
         let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
-        registry.register("build", "The program that runs", build);
+        own.register("build", "The program that runs", build);
+        let webhooks = WebhookMetrics::register(own);
         let mut shared = Shared {
             registry,
             requests: Family::default(),
@@ -88,6 +101,8 @@ impl Default for Metrics {
             queue: Gauge::default(),
             connections: Gauge::default(),
             streams: Gauge::default(),
+            rekor,
+            webhooks,
         };
         shared.register();
         Self {
@@ -98,7 +113,7 @@ impl Default for Metrics {
 
 impl Shared {
     fn register(&mut self) {
-        let r = &mut self.registry;
+        let r = self.registry.sub_registry_with_prefix("ledgerstone");
         r.register("requests", "Requests answered", self.requests.clone());
         let help = "From the head of a request to the head of its answer";
         r.register_with_unit(
@@ -171,8 +186,10 @@ impl Shared {
 impl Metrics {
     /// Everything, as OpenMetrics text.
     pub(crate) fn render(&self, log: &Log) -> String {
+        let size = log.head().size().get();
         self.shared.queue.set(log.queue_len() as u64);
-        self.shared.size.set(log.head().size().get());
+        self.shared.size.set(size);
+        self.shared.webhooks.refresh(size);
         let mut text = String::new();
         // Writing into a string cannot fail.
         let _ = encode(&mut text, &self.shared.registry);
@@ -195,6 +212,22 @@ impl Metrics {
                 code,
             })
             .inc();
+    }
+
+    /// Counts a request to Rekor v1 once more, as upstream counts it. `path` is the template of a route.
+    pub(crate) fn rekor_request(&self, path: &str, method: &Method, code: u16, took: Duration) {
+        let method = method_label(method);
+        self.shared.rekor.request(path, method, code, took);
+    }
+
+    /// Counts an attempt to deliver an event of the type `event`, as upstream counts it.
+    pub(crate) fn rekor_event(&self, event: &'static str, taken: bool) {
+        self.shared.rekor.event(event, taken);
+    }
+
+    /// Counters for the webhook that is `number`th in the settings, from 1, and whose receiver waits for the entry `next`.
+    pub(crate) fn webhook(&self, endpoint: &str, number: u64, next: u64) -> WebhookCounters {
+        self.shared.webhooks.counters(endpoint, number, next)
     }
 
     /// Counts an entry that is refused for `reason`, one of few.
@@ -231,6 +264,7 @@ impl Observer for Metrics {
         shared.wait.observe(report.waited.as_secs_f64());
         shared.round.observe(report.total.as_secs_f64());
         if report.entries > 0 {
+            shared.rekor.new_entries(report.entries as u64);
             shared.bytes.inc_by(report.bytes as u64);
             shared.round_entries.observe(report.entries as f64);
             shared.commit.observe(report.commit.as_secs_f64());

@@ -44,6 +44,9 @@ use crate::tiles;
 /// The route label of requests that match none.
 const UNMATCHED: &str = "unmatched";
 
+/// The same where metrics have upstream's names.
+const UNRECOGNIZED: &str = "unrecognized";
+
 /// What the gRPC library says, percent-encoded, of a message over the limit.
 const OVERSIZED: &[u8] = b"decoded%20message%20length%20too%20large";
 
@@ -186,6 +189,11 @@ async fn observe(Extract(state): Extract<State>, mut request: Request, next: Nex
     };
     let code = grpc.unwrap_or_else(|| status.as_u16());
     state.metrics().request(route, &method, code, took);
+    if rekor_v1::is_v1(&path) {
+        let template = matched.as_ref().map_or(UNRECOGNIZED, MatchedPath::as_str);
+        let metrics = state.metrics();
+        metrics.rekor_request(template, &method, status.as_u16(), took);
+    }
     let id_text = id.to_str().unwrap_or_default();
     if status.is_server_error() && status != http::StatusCode::NOT_IMPLEMENTED {
         warn!(id = id_text, %method, path, status = status.as_u16(), ?took, "request failed");

@@ -19,7 +19,6 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use ledgerstone_log::CloseError;
 use ledgerstone_log::Fatal;
-use ledgerstone_log::Log;
 use ledgerstone_log::Shards;
 use rustls::ServerConfig;
 use rustls_pki_types::CertificateDer;
@@ -48,9 +47,9 @@ use crate::settings::Settings;
 use crate::settings::SettingsError;
 use crate::settings::TlsFiles;
 use crate::state::State;
-use crate::webhooks::Courier;
 use crate::webhooks::Secret;
 use crate::webhooks::WebhookError;
+use crate::webhooks::Webhooks;
 
 /// How long a client may take to send its first bytes, to send the head of a request, or to finish a TLS handshake.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -71,11 +70,12 @@ const MAX_HEAD_BYTES: usize = 64 << 10;
 /// The pause after a failed accept: out of file descriptors, most likely.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// The sockets of a server, open.
+/// The sockets of a server, open, and where it will send what.
 pub struct Sockets {
     listener: TcpListener,
     admin: TcpListener,
     tls: Option<TlsAcceptor>,
+    webhooks: Option<Webhooks>,
 }
 
 /// A server, which serves once it runs.
@@ -116,10 +116,12 @@ pub enum ServerError {
 }
 
 impl Sockets {
-    /// Opens the sockets, so that a taken address or a broken certificate is known before there is a log to serve.
+    /// Opens the sockets, so that a taken address, a broken certificate or a webhook that cannot be is known before there is a
+    /// log to serve.
     ///
     /// # Errors
-    /// [`ServerError::Listen`] when an address is taken, [`ServerError::Tls`] when the certificate does not work.
+    /// [`ServerError::Listen`] when an address is taken, [`ServerError::Tls`] when the certificate does not work,
+    /// [`ServerError::Webhook`] and [`ServerError::Settings`] when webhooks cannot be sent as the settings say.
     pub async fn open(settings: &Settings) -> Result<Self, ServerError> {
         let listen = |address| async move {
             TcpListener::bind(address)
@@ -128,6 +130,7 @@ impl Sockets {
         };
         Ok(Self {
             tls: settings.tls.as_ref().map(tls_acceptor).transpose()?,
+            webhooks: webhooks(settings)?,
             listener: listen(settings.listen).await?,
             admin: listen(settings.admin_listen).await?,
         })
@@ -180,7 +183,12 @@ impl Server {
             self.metrics.clone(),
             draining.clone(),
         )?;
-        let couriers = couriers(state.log(), &self.settings)?;
+        let couriers = match self.sockets.webhooks {
+            Some(webhooks) => {
+                webhooks.couriers(state.log(), &self.settings.data_dir, &self.metrics)?
+            }
+            None => Vec::new(),
+        };
         // What an earlier process began and did not end. A log without a whole index serves all the same.
         let log = state.log().clone();
         let resumed = tokio::task::spawn_blocking(move || log.resume_reindex()).await;
@@ -233,24 +241,18 @@ impl Server {
     }
 }
 
-/// Those who carry new entries to other servers.
-fn couriers(log: &Log, settings: &Settings) -> Result<Vec<Courier>, ServerError> {
+/// Where new entries are sent, if anywhere.
+fn webhooks(settings: &Settings) -> Result<Option<Webhooks>, ServerError> {
     let urls = &settings.webhook_urls;
-    let Some(secret) = &settings.webhook_secret_file else {
-        return match urls.is_empty() {
-            true => Ok(Vec::new()),
-            false => Err(SettingsError::Value {
-                setting: "webhook-urls",
-                reason: "needs webhook-secret-file too".to_owned(),
-            }
-            .into()),
-        };
-    };
-    let secret = Secret::read(secret)?;
-    let couriers = urls
-        .iter()
-        .map(|url| Courier::new(log.clone(), url, secret.clone(), &settings.data_dir));
-    Ok(couriers.collect::<Result<_, _>>()?)
+    match &settings.webhook_secret_file {
+        Some(secret) => Ok(Some(Webhooks::new(urls, Secret::read(secret)?)?)),
+        None if urls.is_empty() => Ok(None),
+        None => Err(SettingsError::Value {
+            setting: "webhook-urls",
+            reason: "needs webhook-secret-file too".to_owned(),
+        }
+        .into()),
+    }
 }
 
 /// Accepts connections of one socket and serves each on a task of its own.

@@ -11,40 +11,41 @@
 //! Each URL has a task and a cursor of its own. The cursor is a file in the data directory; it moves only after the receiver
 //! took an event with a 2xx, so that a crash repeats events and never loses one. A receiver that refuses an event holds up
 //! those behind it, and nothing else.
+//!
+//! A URL may hold secrets in its user, path and query, so that log lines, metrics and errors name its origin alone: scheme,
+//! host and port.
 
+mod cursor;
+mod error;
 mod event;
+mod secret;
 
-use std::fs;
-use std::fs::File;
-use std::io;
-use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 use std::time::SystemTime;
 use std::time::UNIX_EPOCH;
 
-use aws_lc_rs::hmac;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use ledgerstone_log::Log;
 use ledgerstone_log::LoggedEntry;
 use ledgerstone_log::ReadError;
 use ledgerstone_merkle::LeafIndex;
-use serde::Deserialize;
-use serde::Serialize;
 use sha2::Digest;
 use sha2::Sha256;
-use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 use tracing::info;
 use tracing::warn;
 
+use crate::metrics::Metrics;
+use crate::metrics::WebhookCounters;
+use crate::metrics::WebhookOutcome;
+use crate::webhooks::cursor::Cursor;
+use crate::webhooks::event::EVENT_TYPE;
 use crate::webhooks::event::Event;
 
-/// The fewest bytes of a secret.
-const MIN_SECRET_BYTES: usize = 24;
+pub use self::error::WebhookError;
+pub(crate) use self::secret::Secret;
 
 /// How long a receiver may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -58,65 +59,51 @@ const MAX_BACKOFF: Duration = Duration::from_secs(300);
 const PAGE_ENTRIES: usize = 64;
 const PAGE_BYTES: usize = 1 << 20;
 
-/// Why webhooks cannot be set up.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum WebhookError {
-    /// Not a URL that can be posted to.
-    #[error("{0:?} is not an http or https URL")]
-    Url(String),
-    /// The file of the secret, or of a cursor, cannot be read or written.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The secret has another form.
-    #[error("{}: the secret has to be base64 of at least {MIN_SECRET_BYTES} bytes, perhaps after whsec_", path.display())]
-    Secret {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A cursor is damaged.
-    #[error("{}: {reason}; remove it to go on with entries that are new from then on", path.display())]
-    Cursor {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// TLS cannot be set up.
-    #[error("the HTTP client cannot be set up: {0}")]
-    Client(#[source] reqwest::Error),
+/// Where events go, and what they are signed with.
+pub(crate) struct Webhooks {
+    /// With their places in the settings, from 1.
+    urls: Vec<(u64, reqwest::Url)>,
+    secret: Secret,
 }
 
-/// What the events are signed with.
-#[derive(Clone)]
-pub(crate) struct Secret(hmac::Key);
-
-impl Secret {
-    /// Reads the file `path`: base64, perhaps after `whsec_`.
-    pub(crate) fn read(path: &Path) -> Result<Self, WebhookError> {
-        let text = fs::read_to_string(path).map_err(|source| io_error(path, source))?;
-        let text = text.trim();
-        let bytes = STANDARD.decode(text.strip_prefix("whsec_").unwrap_or(text));
-        match bytes {
-            Ok(bytes) if bytes.len() >= MIN_SECRET_BYTES => {
-                Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &bytes)))
+impl Webhooks {
+    /// Reads the settings.
+    ///
+    /// # Errors
+    /// [`WebhookError::Url`] and [`WebhookError::Repeated`].
+    pub(crate) fn new(urls: &[String], secret: Secret) -> Result<Self, WebhookError> {
+        let mut parsed: Vec<(u64, reqwest::Url)> = Vec::new();
+        for (number, url) in (1..).zip(urls) {
+            let url = reqwest::Url::parse(url).ok();
+            let url = url.filter(|url| matches!(url.scheme(), "http" | "https"));
+            let url = url.ok_or(WebhookError::Url(number))?;
+            if parsed.iter().any(|(_, other)| *other == url) {
+                return Err(WebhookError::Repeated(number));
             }
-            _ => Err(WebhookError::Secret {
-                path: path.to_owned(),
-            }),
+            parsed.push((number, url));
         }
+        Ok(Self {
+            urls: parsed,
+            secret,
+        })
     }
 
-    fn sign(&self, id: &str, timestamp: u64, body: &[u8]) -> String {
-        let mut context = hmac::Context::with_key(&self.0);
-        context.update(format!("{id}.{timestamp}.").as_bytes());
-        context.update(body);
-        format!("v1,{}", STANDARD.encode(context.sign()))
+    /// One courier for each URL. Their cursors are in `directory`.
+    ///
+    /// # Errors
+    /// [`WebhookError::Cursor`] and [`WebhookError::Io`] when a cursor cannot be used.
+    pub(crate) fn couriers(
+        self,
+        log: &Log,
+        directory: &Path,
+        metrics: &Metrics,
+    ) -> Result<Vec<Courier>, WebhookError> {
+        let secret = self.secret;
+        let couriers = self
+            .urls
+            .into_iter()
+            .map(|url| Courier::new(log, url, secret.clone(), directory, metrics));
+        couriers.collect()
     }
 }
 
@@ -130,19 +117,27 @@ pub(crate) struct Courier {
     /// The first entry that the receiver has not taken.
     next: u64,
     first_backoff: Duration,
+    /// What may be told of the URL.
+    endpoint: String,
+    metrics: Metrics,
+    counters: WebhookCounters,
+}
+
+/// Why an event was not taken.
+struct Refusal {
+    outcome: WebhookOutcome,
+    reason: String,
 }
 
 impl Courier {
     /// Goes on where the cursor in `directory` says, or else with what is logged from now on.
-    pub(crate) fn new(
-        log: Log,
-        url: &str,
+    fn new(
+        log: &Log,
+        (number, url): (u64, reqwest::Url),
         secret: Secret,
         directory: &Path,
+        metrics: &Metrics,
     ) -> Result<Self, WebhookError> {
-        let parsed = reqwest::Url::parse(url).ok();
-        let parsed = parsed.filter(|url| matches!(url.scheme(), "http" | "https"));
-        let url = parsed.ok_or_else(|| WebhookError::Url(url.to_owned()))?;
         let client = reqwest::Client::builder()
             .timeout(ANSWER_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
@@ -158,14 +153,18 @@ impl Courier {
             Some(_) => 0,
             None => log.head().size().get(),
         };
+        let endpoint = url.origin().ascii_serialization();
         let courier = Self {
-            log,
-            url,
+            log: log.clone(),
             secret,
             client,
             cursor_path,
             next,
             first_backoff: FIRST_BACKOFF,
+            counters: metrics.webhook(&endpoint, number, next),
+            metrics: metrics.clone(),
+            endpoint,
+            url,
         };
         // From now on nothing is forgotten, whatever happens before the first event is taken.
         courier.save()?;
@@ -174,10 +173,14 @@ impl Courier {
 
     /// Sends what is there and what comes, until the server drains.
     pub(crate) async fn run(mut self, draining: CancellationToken) {
-        info!(url = %self.url, next = self.next, "sending webhooks");
+        info!(
+            endpoint = self.endpoint,
+            next = self.next,
+            "sending webhooks"
+        );
         let outcome = draining.run_until_cancelled(self.follow()).await;
         if let Some(Err(error)) = outcome {
-            error!(url = %self.url, %error, "webhooks end: the log cannot be read");
+            error!(endpoint = self.endpoint, %error, "webhooks end: the log cannot be read");
         }
         if let Err(error) = self.save() {
             error!(%error, "the cursor of a webhook cannot be saved; some events will be repeated");
@@ -203,6 +206,7 @@ impl Courier {
         for (index, entry) in entries {
             self.send(index, entry).await?;
             self.next = index.get() + 1;
+            self.counters.delivered(index.get());
         }
         if let Err(error) = self.save() {
             warn!(%error, "the cursor of a webhook cannot be saved; a crash would repeat events");
@@ -215,15 +219,29 @@ impl Courier {
         let log = self.log.clone();
         let event = blocking(move || Event::new(&log, index, &entry)).await?;
         let mut backoff = self.first_backoff;
-        while let Err(reason) = self.post(&event).await {
-            warn!(url = %self.url, index = index.get(), reason, "a webhook was not taken; trying again");
+        while let Err(Refusal { outcome, reason }) = self.post(&event).await {
+            self.count(outcome);
+            let endpoint = &self.endpoint;
+            warn!(
+                endpoint,
+                index = index.get(),
+                reason,
+                "a webhook was not taken; trying again"
+            );
             tokio::time::sleep(backoff).await;
             backoff = (backoff * 2).min(MAX_BACKOFF);
         }
+        self.count(WebhookOutcome::Delivered);
         Ok(())
     }
 
-    async fn post(&self, event: &Event) -> Result<(), String> {
+    fn count(&self, outcome: WebhookOutcome) {
+        self.counters.attempted(outcome);
+        let taken = outcome == WebhookOutcome::Delivered;
+        self.metrics.rekor_event(EVENT_TYPE, taken);
+    }
+
+    async fn post(&self, event: &Event) -> Result<(), Refusal> {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
         let timestamp = since_epoch.unwrap_or_default().as_secs();
         let request = self
@@ -237,16 +255,19 @@ impl Courier {
                 self.secret.sign(&event.id, timestamp, &event.body),
             )
             .body(event.body.clone());
-        let response = request.send().await.map_err(|error| error.to_string())?;
-        match response.status().is_success() {
-            true => Ok(()),
-            false => Err(format!("the receiver answered {}", response.status())),
+        let response = request.send().await.map_err(Refusal::failed)?;
+        match response.status() {
+            status if status.is_success() => Ok(()),
+            status => Err(Refusal {
+                outcome: WebhookOutcome::Refused,
+                reason: format!("the receiver answered {status}"),
+            }),
         }
     }
 
     fn save(&self) -> Result<(), WebhookError> {
         let cursor = Cursor {
-            url: self.url.to_string(),
+            url: self.endpoint.clone(),
             tree_id: self.log.identity().tree_id,
             next: self.next,
         };
@@ -254,48 +275,22 @@ impl Courier {
     }
 }
 
-/// What a cursor file holds.
-#[derive(Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Cursor {
-    /// For people: the name of the file is a hash of it.
-    url: String,
-    tree_id: u64,
-    next: u64,
-}
-
-impl Cursor {
-    fn load(path: &Path) -> Result<Option<Self>, WebhookError> {
-        let json = match fs::read(path) {
-            Ok(json) => json,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(io_error(path, source)),
+impl Refusal {
+    /// No answer came. The error says why, and its causes say more; none of them may say the URL.
+    fn failed(error: reqwest::Error) -> Self {
+        let outcome = match error.is_timeout() {
+            true => WebhookOutcome::Timeout,
+            false => WebhookOutcome::Unreachable,
         };
-        let cursor = serde_json::from_slice(&json).map_err(|error| WebhookError::Cursor {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        });
-        cursor.map(Some)
-    }
-
-    fn save(&self, path: &Path) -> Result<(), WebhookError> {
-        let json = serde_json::to_vec(self).expect("a cursor has string keys");
-        let beside = path.with_extension("new");
-        let replace = || {
-            let mut file = File::create(&beside)?;
-            file.write_all(&json)?;
-            // The rename must not become durable before the content is.
-            file.sync_all()?;
-            fs::rename(&beside, path)
-        };
-        replace().map_err(|source| io_error(path, source))
-    }
-}
-
-fn io_error(path: &Path, source: io::Error) -> WebhookError {
-    WebhookError::Io {
-        path: path.to_owned(),
-        source,
+        let error = error.without_url();
+        let mut reason = error.to_string();
+        let mut cause = std::error::Error::source(&error);
+        while let Some(error) = cause {
+            reason.push_str(": ");
+            reason.push_str(&error.to_string());
+            cause = error.source();
+        }
+        Self { outcome, reason }
     }
 }
 

@@ -1,9 +1,13 @@
+use std::fs;
 use std::sync::Arc;
 
+use aws_lc_rs::hmac;
 use axum::Router;
 use axum::body::Bytes;
 use axum::http::HeaderMap;
 use axum::http::StatusCode;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use ledgerstone_log::LogKeys;
 use ledgerstone_log::LogOptions;
 use ledgerstone_log::Submission;
@@ -78,11 +82,17 @@ fn secret(directory: &TempDir) -> Secret {
 }
 
 fn courier(log: &Log, url: &str, directory: &TempDir) -> Courier {
-    let courier = Courier::new(log.clone(), url, secret(directory), directory.path());
+    let courier = couriers(log, &[url], directory).unwrap().remove(0);
     Courier {
         first_backoff: Duration::ZERO,
-        ..courier.unwrap()
+        ..courier
     }
+}
+
+fn couriers(log: &Log, urls: &[&str], directory: &TempDir) -> Result<Vec<Courier>, WebhookError> {
+    let urls: Vec<String> = urls.iter().map(|url| (*url).to_owned()).collect();
+    let metrics = Metrics::default();
+    Webhooks::new(&urls, secret(directory))?.couriers(log, directory.path(), &metrics)
 }
 
 fn start(courier: Courier) -> (CancellationToken, JoinHandle<()>) {
@@ -157,14 +167,20 @@ async fn an_event_is_signed_and_says_what_upstream_says() {
 #[tokio::test]
 async fn what_cannot_be_used_is_refused() {
     let (log, directory) = (log(), tempfile::tempdir().unwrap());
-    let new = |url: &str| Courier::new(log.clone(), url, secret(&directory), directory.path());
+    let new = |url: &str| couriers(&log, &[url], &directory);
     for url in ["", "ftp://a/b", "a b"] {
         assert!(
             matches!(new(url).err(), Some(WebhookError::Url(_))),
             "{url}"
         );
     }
-    let courier = new("http://127.0.0.1:1/").unwrap();
+    let twice = couriers(
+        &log,
+        &["http://a/b", "http://a/c", "http://A/b"],
+        &directory,
+    );
+    assert!(matches!(twice.err(), Some(WebhookError::Repeated(3))));
+    let courier = courier(&log, "http://127.0.0.1:1/", &directory);
     fs::write(&courier.cursor_path, "{").unwrap();
     assert!(matches!(
         new("http://127.0.0.1:1/").err(),
