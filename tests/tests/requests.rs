@@ -56,6 +56,11 @@ impl Signer {
         signature.as_ref().to_vec()
     }
 
+    /// The same pair for certificates.
+    pub(crate) fn key_pair(&self) -> rcgen::KeyPair {
+        rcgen::KeyPair::try_from(self.pkcs8.as_slice()).unwrap()
+    }
+
     pub(crate) fn verifier(&self) -> Verifier {
         let key = PublicKey {
             raw_bytes: self.spki().into(),
@@ -65,7 +70,7 @@ impl Signer {
 
     /// A self-signed certificate of this key with an extension of `padding` bytes.
     pub(crate) fn certificate(&self, padding: usize) -> Verifier {
-        let pair = rcgen::KeyPair::try_from(self.pkcs8.as_slice()).unwrap();
+        let pair = self.key_pair();
         let mut params = CertificateParams::new(vec!["signer.example.com".to_owned()]).unwrap();
         if padding > 0 {
             let content = vec![0; padding];

@@ -235,6 +235,15 @@ impl Server {
         self.url.split_once("://").unwrap().1
     }
 
+    /// The most memory that the process has had resident at a time, in bytes.
+    pub(crate) fn peak_memory(&self) -> usize {
+        let status = format!("/proc/{}/status", self.process.child.id());
+        let status = std::fs::read_to_string(status).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kibibytes = peak.unwrap().trim().strip_suffix(" kB").unwrap();
+        kibibytes.parse::<usize>().unwrap() << 10
+    }
+
     /// SIGKILL, as a power cut would.
     pub(crate) fn kill(mut self) -> Site {
         self.process.child.kill().unwrap();
