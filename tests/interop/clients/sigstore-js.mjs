@@ -1,9 +1,17 @@
 // Signs with @sigstore/sign and verifies with @sigstore/verify, as found below $PACKAGES.
 //
-//   sigstore-js.mjs sign --kind message|dsse --bundle OUT [--plain-key] [--drop-first-reply] [--timestamps URL] FILE
-//   sigstore-js.mjs verify --bundle IN --trusted-root JSON FILE
+//   sigstore-js.mjs sign --rekor 1|2 --kind message|dsse --bundle OUT [OPTION...] FILE
+//     --entry-type dsse|intoto   how Rekor v1 logs an envelope
+//     --payload-type TYPE        what an envelope says that it holds
+//     --key NAME                 sign with NAME.pem (default: key)
+//     --certificate              name the signer by certificate.pem, not by a hint
+//     --timestamps URL           have the signature time-stamped
+//     --plain-key                submit key.pub where a certificate is asked for
+//     --fetch-on-conflict        take the entry that the log has already
+//     --drop-first-reply         lose the log's first reply
+//   sigstore-js.mjs verify --rekor 1|2 --bundle IN --trusted-root JSON [--key NAME] [--identity NAME] FILE
 //
-// The working directory holds key.pem and certificate.pem; the log is at $LOG_URL.
+// The working directory holds keys and certificate; the log is at $LOG_URL.
 
 import { createPublicKey, sign as signBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -20,7 +28,6 @@ const { bundleFromJSON, bundleToJSON } = require('@sigstore/bundle');
 const { TrustedRoot } = require('@sigstore/protobuf-specs');
 
 const KEY_HINT = 'signer';
-const PAYLOAD_TYPE = 'application/octet-stream';
 const RETRIES = 2;
 
 async function main() {
@@ -28,9 +35,16 @@ async function main() {
     allowPositionals: true,
     options: {
       bundle: { type: 'string' },
+      certificate: { type: 'boolean' },
       'drop-first-reply': { type: 'boolean' },
+      'entry-type': { type: 'string' },
+      'fetch-on-conflict': { type: 'boolean', default: false },
+      identity: { type: 'string' },
+      key: { type: 'string', default: 'key' },
       kind: { type: 'string' },
+      'payload-type': { type: 'string', default: 'application/octet-stream' },
       'plain-key': { type: 'boolean' },
+      rekor: { type: 'string' },
       timestamps: { type: 'string' },
       'trusted-root': { type: 'string' },
     },
@@ -48,7 +62,13 @@ async function main() {
 async function sign(artifact, options) {
   const proxy = options['drop-first-reply'] ? await dropFirstReply(logUrl()) : undefined;
   const witnesses = [
-    new RekorWitness({ rekorBaseURL: proxy?.url ?? logUrl(), majorApiVersion: 2, retry: RETRIES }),
+    new RekorWitness({
+      entryType: options['entry-type'],
+      fetchOnConflict: options['fetch-on-conflict'],
+      majorApiVersion: Number(options.rekor),
+      rekorBaseURL: proxy?.url ?? logUrl(),
+      retry: RETRIES,
+    }),
   ];
   if (options.timestamps) {
     witnesses.push(new TSAWitness({ tsaBaseURL: options.timestamps }));
@@ -58,7 +78,7 @@ async function sign(artifact, options) {
     options.kind === 'dsse'
       ? new DSSEBundleBuilder({ signer, witnesses })
       : new MessageSignatureBundleBuilder({ signer, witnesses });
-  const bundle = await builder.create({ data: artifact, type: PAYLOAD_TYPE });
+  const bundle = await builder.create({ data: artifact, type: options['payload-type'] });
   if (proxy) {
     proxy.close();
     expectSameEntry(JSON.parse(proxy.droppedReply()), bundle.verificationMaterial.tlogEntries[0]);
@@ -75,22 +95,25 @@ function logUrl() {
 }
 
 // For version 2 the package puts whatever PEM it is given into the request's certificate field. So a
-// key of the signer's own is submitted as the certificate that was issued for it, while the bundle
-// names it by a hint, unless a time stamp makes the certificate itself verifiable.
+// key of the signer's own is submitted there as the certificate that was issued for it, while the
+// bundle names it by a hint.
 function signature(data, options) {
-  const certificate = readFileSync('certificate.pem', 'utf8');
-  const key = options.timestamps
-    ? { $case: 'x509Certificate', certificate }
+  const certificate = () => readFileSync('certificate.pem', 'utf8');
+  const submitsKey = options.rekor === '1' || options['plain-key'];
+  const key = options.certificate
+    ? { $case: 'x509Certificate', certificate: certificate() }
     : {
         $case: 'publicKey',
         hint: KEY_HINT,
-        publicKey: options['plain-key'] ? readFileSync('key.pub', 'utf8') : certificate,
+        publicKey: submitsKey ? readFileSync(`${options.key}.pub`, 'utf8') : certificate(),
       };
-  return { key, signature: signBytes('sha256', data, readFileSync('key.pem')) };
+  return { key, signature: signBytes('sha256', data, readFileSync(`${options.key}.pem`)) };
 }
 
-function expectSameEntry(dropped, kept) {
-  if (dropped.logIndex !== kept.logIndex) {
+// The entry in a lost reply: of version 2 as it is, of version 1 under its id.
+function expectSameEntry(reply, kept) {
+  const dropped = reply.logIndex === undefined ? Object.values(reply)[0] : reply;
+  if (String(dropped.logIndex) !== kept.logIndex) {
     throw new Error(`the retry was given index ${kept.logIndex}, but the lost reply said ${dropped.logIndex}`);
   }
 }
@@ -98,15 +121,17 @@ function expectSameEntry(dropped, kept) {
 function verify(artifact, options) {
   const bundle = bundleFromJSON(JSON.parse(readFileSync(options.bundle, 'utf8')));
   const root = TrustedRoot.fromJSON(JSON.parse(readFileSync(options['trusted-root'], 'utf8')));
-  const publicKey = createPublicKey(readFileSync('key.pub')).export({ format: 'der', type: 'spki' });
+  const publicKey = createPublicKey(readFileSync(`${options.key}.pub`)).export({ format: 'der', type: 'spki' });
   const trusted = toTrustMaterial(root, { [KEY_HINT]: { rawBytes: publicKey } });
-  const timestamped = bundle.verificationMaterial.content.$case !== 'publicKey';
+  // An entry of version 1 carries a time that the log has signed; one of version 2 does not.
+  const hasTime = options.rekor === '1' || bundle.verificationMaterial.content.$case !== 'publicKey';
   const verifier = new Verifier(trusted, {
     ctlogThreshold: 0,
-    timestampThreshold: timestamped ? 1 : 0,
+    timestampThreshold: hasTime ? 1 : 0,
     tlogThreshold: 1,
   });
-  verifier.verify(toSignedEntity(bundle, artifact));
+  const policy = options.identity ? { subjectAlternativeName: options.identity } : undefined;
+  verifier.verify(toSignedEntity(bundle, artifact), policy);
 }
 
 main().catch((error) => {
