@@ -1,27 +1,22 @@
 """Signs and verifies with sigstore-python.
 
-    sigstore-python.py authority
-    sigstore-python.py sign artifact|statement TRUST_CONFIG FILE BUNDLE
-    sigstore-python.py verify artifact|statement TRUST_CONFIG FILE BUNDLE
-
-sigstore-python takes certificates from a certificate authority only, and no key of its own. So a
-certificate authority and its transparency log's signature live in this process: `authority` makes
-their keys (ca.key, ct.key) and what verifiers trust (ca.pem, ct.pub) in the working directory.
+sigstore-python takes certificates from a certificate authority only, and no key of its own. So the authorities live in this
+process: `authority` makes their keys in the working directory (see private_authority).
 """
 
+import argparse
 import base64
 import hashlib
 import json
-import struct
 import sys
 import time
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+import private_authority
+import requests
+from cryptography.hazmat.primitives import serialization
+from private_authority import IDENTITY, ISSUER
+from sigstore._internal.rekor.client import RekorClient
 from sigstore.dsse import Statement
 from sigstore.models import Bundle, ClientTrustConfig
 from sigstore.oidc import IdentityToken
@@ -29,75 +24,128 @@ from sigstore.sign import SigningContext
 from sigstore.verify import Verifier
 from sigstore.verify.policy import Identity
 
-IDENTITY = "signer@example.test"
-ISSUER = "https://issuer.example.test"
-OID_ISSUER = x509.ObjectIdentifier("1.3.6.1.4.1.57264.1.1")
-OID_SCT_LIST = x509.ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2")
-VALIDITY = timedelta(hours=1)
+KINDS = ["artifact", "statement"]
 
 
-def main(arguments):
-    match arguments:
-        case ["authority"]:
-            make_authority()
-        case ["sign", kind, trust_config, file, bundle]:
-            sign(kind, trust_config, Path(file), Path(bundle))
-        case ["verify", kind, trust_config, file, bundle]:
-            verify(kind, trust_config, Path(file), Path(bundle))
-        case _:
-            sys.exit(__doc__)
+def main():
+    options = parse_options()
+    match options.command:
+        case "authority":
+            private_authority.make()
+        case "sign":
+            sign(options)
+        case "verify":
+            verify(options)
+        case "detach":
+            detach(options)
+        case "read":
+            read(options)
 
 
-def make_authority():
-    key = ec.generate_private_key(ec.SECP256R1())
-    write_key("ca.key", key)
-    # A common name alone, as private authorities often have it.
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "authority.example.test")])
-    certificate = (
-        certificate_builder(name, name, key.public_key())
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(key_usage("key_cert_sign", "crl_sign"), critical=True)
-        .add_extension(subject_key_id(key.public_key()), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    Path("ca.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    ct_key = ec.generate_private_key(ec.SECP256R1())
-    write_key("ct.key", ct_key)
-    public = ct_key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    Path("ct.pub").write_bytes(public)
+def parse_options():
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("authority", help="make the keys of the authorities")
+
+    command = commands.add_parser("sign")
+    command.add_argument("kind", choices=KINDS)
+    command.add_argument("trust_config", type=Path)
+    command.add_argument("file", type=Path)
+    command.add_argument("bundle", type=Path)
+    command.add_argument("--log", metavar="URL", help="submit there, not where the trust config says (Rekor v1)")
+    command.add_argument("--time-stamp", action="store_true", help="have the signature stamped in this process")
+    command.add_argument("--submit-again", action="store_true", help="when no reply comes, submit the same once more")
+
+    command = commands.add_parser("verify")
+    command.add_argument("kind", choices=KINDS)
+    command.add_argument("trust_config", type=Path)
+    command.add_argument("file", type=Path)
+    command.add_argument("bundle", type=Path)
+
+    command = commands.add_parser("detach", help="write certificate and signature of a bundle into BUNDLE.crt and BUNDLE.sig")
+    command.add_argument("bundle", type=Path)
+
+    command = commands.add_parser("read", help="read the entry of a bundle from a Rekor v1, in all ways")
+    command.add_argument("log", metavar="URL")
+    command.add_argument("bundle", type=Path)
+    return parser.parse_args()
 
 
-def sign(kind, trust_config, file, bundle):
-    trust = ClientTrustConfig.from_json(Path(trust_config).read_text())
-    # What the package itself would do with this configuration, but for the certificate authority.
+def sign(options):
+    trust = ClientTrustConfig.from_json(options.trust_config.read_text())
+    # What the package itself would do with this configuration, but for the authorities and the options.
+    log = RekorClient(options.log) if options.log else trust.signing_config.get_tlogs()[0]
     context = SigningContext(
-        fulcio=CertificateAuthority(),
-        rekor=trust.signing_config.get_tlogs()[0],
+        fulcio=private_authority.CertificateAuthority(),
+        rekor=SubmittingAgain(log) if options.submit_again else log,
         trusted_root=trust.trusted_root,
-        tsa_clients=trust.signing_config.get_tsas(),
+        tsa_clients=[private_authority.TimestampAuthority()] if options.time_stamp else trust.signing_config.get_tsas(),
     )
     with context.signer(identity_token()) as signer:
-        if kind == "artifact":
-            signed = signer.sign_artifact(file.read_bytes())
+        if options.kind == "artifact":
+            signed = signer.sign_artifact(options.file.read_bytes())
         else:
-            signed = signer.sign_dsse(Statement(json.dumps(statement(file)).encode()))
-    bundle.write_text(signed.to_json())
+            signed = signer.sign_dsse(Statement(json.dumps(statement(options.file)).encode()))
+    if options.time_stamp and not signed.verification_material.timestamp_verification_data.rfc3161_timestamps:
+        sys.exit("the bundle has no time stamp")
+    options.bundle.write_text(signed.to_json())
 
 
-def verify(kind, trust_config, file, bundle):
-    trust = ClientTrustConfig.from_json(Path(trust_config).read_text())
+class SubmittingAgain:
+    """A client of a log whose caller submits the same request once more when no reply comes, which the client itself does not."""
+
+    def __init__(self, log):
+        self._log = log
+
+    def __getattr__(self, name):
+        return getattr(self._log, name)
+
+    def create_entry(self, request):
+        try:
+            self._log.create_entry(request)
+        except requests.ConnectionError:
+            return self._log.create_entry(request)
+        sys.exit("the first reply was not lost")
+
+
+def verify(options):
+    trust = ClientTrustConfig.from_json(options.trust_config.read_text())
     verifier = Verifier(trusted_root=trust.trusted_root)
     policy = Identity(identity=IDENTITY, issuer=ISSUER)
-    signed = Bundle.from_json(bundle.read_bytes())
-    if kind == "artifact":
-        verifier.verify_artifact(file.read_bytes(), signed, policy)
+    signed = Bundle.from_json(options.bundle.read_bytes())
+    if options.kind == "artifact":
+        verifier.verify_artifact(options.file.read_bytes(), signed, policy)
         return
     _, payload = verifier.verify_dsse(signed, policy)
     # The package leaves it to its caller to compare the statement's subject.
-    if json.loads(payload)["subject"] != statement(file)["subject"]:
-        sys.exit(f"the digest of {file} is not the statement's")
+    if json.loads(payload)["subject"] != statement(options.file)["subject"]:
+        sys.exit(f"the digest of {options.file} is not the statement's")
+
+
+def detach(options):
+    signed = json.loads(options.bundle.read_text())
+    certificate = Bundle.from_json(options.bundle.read_bytes()).signing_certificate
+    options.bundle.with_suffix(".crt").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    options.bundle.with_suffix(".sig").write_text(signed["messageSignature"]["signature"])
+
+
+def read(options):
+    entry = Bundle.from_json(options.bundle.read_bytes()).log_entry._inner
+    log = RekorClient(options.log).log
+    info = log.get()
+    if info.tree_size <= entry.log_index:
+        sys.exit(f"the log has {info.tree_size} entries, and the bundle is entry {entry.log_index}")
+    leaf_hash = hashlib.sha256(b"\0" + entry.canonicalized_body).hexdigest()
+    tree_id = f"{int(info.tree_id):016x}"
+    found = [
+        log.entries.get(uuid=leaf_hash),
+        log.entries.get(uuid=tree_id + leaf_hash),
+        log.entries.get(log_index=entry.log_index),
+    ]
+    for other in found:
+        other = other._inner
+        if (other.log_index, other.canonicalized_body) != (entry.log_index, entry.canonicalized_body):
+            sys.exit(f"asked for entry {entry.log_index}, was given another: {other}")
 
 
 def statement(file):
@@ -117,102 +165,5 @@ def identity_token():
     return IdentityToken(".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts))
 
 
-class CertificateAuthority:
-    """What SigningContext uses of a Fulcio client."""
-
-    class Issued:
-        def __init__(self, cert, chain):
-            self.cert = cert
-            self.chain = chain
-
-    @property
-    def signing_cert(self):
-        return self
-
-    def post(self, request, _token):
-        issuer = x509.load_pem_x509_certificate(Path("ca.pem").read_bytes())
-        builder = (
-            certificate_builder(x509.Name([]), issuer.subject, request.public_key())
-            .add_extension(x509.SubjectAlternativeName([x509.RFC822Name(IDENTITY)]), critical=True)
-            .add_extension(key_usage("digital_signature"), critical=True)
-            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING]), critical=False)
-            .add_extension(subject_key_id(request.public_key()), critical=False)
-            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.public_key()), critical=False)
-            .add_extension(x509.UnrecognizedExtension(OID_ISSUER, ISSUER.encode()), critical=False)
-        )
-        key = read_key("ca.key")
-        precertificate = builder.sign(key, hashes.SHA256())
-        timestamps = x509.UnrecognizedExtension(OID_SCT_LIST, sct_list(precertificate, issuer))
-        certificate = builder.add_extension(timestamps, critical=False).sign(key, hashes.SHA256())
-        return self.Issued(certificate, [issuer])
-
-
-def sct_list(precertificate, issuer):
-    """One signed certificate timestamp (RFC 6962, sections 3.2 and 3.3) in the form of an extension."""
-    key = read_key("ct.key")
-    milliseconds = int(time.time()) * 1000
-    body = precertificate.tbs_certificate_bytes
-    entry = struct.pack("!H", 1) + spki_hash(issuer.public_key()) + len(body).to_bytes(3, "big") + body
-    no_extensions = struct.pack("!H", 0)
-    signed = struct.pack("!BBQ", 0, 0, milliseconds) + entry + no_extensions
-    signature = key.sign(signed, ec.ECDSA(hashes.SHA256()))
-    sha256_ecdsa = bytes([4, 3])
-    sct = struct.pack("!B32sQ", 0, spki_hash(key.public_key()), milliseconds) + no_extensions + sha256_ecdsa
-    sct += vector(signature)
-    return der(0x04, vector(vector(sct)))
-
-
-def certificate_builder(subject, issuer, public_key):
-    now = datetime.now(timezone.utc)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(public_key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - VALIDITY)
-        .not_valid_after(now + VALIDITY)
-    )
-
-
-def key_usage(*uses):
-    names = (
-        "digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
-        "key_cert_sign", "crl_sign", "encipher_only", "decipher_only",
-    )
-    return x509.KeyUsage(**{name: name in uses for name in names})
-
-
-def subject_key_id(public_key):
-    return x509.SubjectKeyIdentifier.from_public_key(public_key)
-
-
-def spki_hash(public_key):
-    spki = public_key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return hashlib.sha256(spki).digest()
-
-
-def vector(data):
-    """Bytes after their length in two bytes, as TLS has it."""
-    return struct.pack("!H", len(data)) + data
-
-
-def der(tag, data):
-    """One DER value of fewer than 256 bytes."""
-    length = bytes([len(data)]) if len(data) < 128 else bytes([0x81, len(data)])
-    return bytes([tag]) + length + data
-
-
-def write_key(path, key):
-    pem = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    Path(path).write_bytes(pem)
-
-
-def read_key(path):
-    return serialization.load_pem_private_key(Path(path).read_bytes(), password=None)
-
-
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

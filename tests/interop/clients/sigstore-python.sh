@@ -1,12 +1,12 @@
-CLIENT=sigstore-python
-VERSION=4.5.1
+CLIENT='sigstore-python, Rekor v2'
 # Go builds the time stamp authority, without which sigstore-python accepts no entry of Rekor v2.
 TOOLS=(python3 go)
 
+source "$HERE/sigstore_python.sh"
 source "$HERE/timestamp_authority.sh"
 
 install() {
-    pip_install "sigstore-python-$VERSION" "sigstore==$VERSION"
+    install_sigstore_python
     install_timestamp_authority
 }
 
@@ -32,18 +32,4 @@ jobs() {
     refused "verify artifact, changed artifact" "$BAD_MESSAGE" verify artifact "$TRUST" changed
     refused "verify in-toto statement, changed artifact" "$BAD_DIGEST" verify statement "$TRUST" changed
     refused "verify artifact, root of another log" "$NOT_IN_LOG" verify artifact "$OTHER_TRUST" artifact
-}
-
-# What sigstore-python says when it refuses.
-BAD_MESSAGE='Bundle message digest mismatch'
-BAD_DIGEST="is not the statement's"
-NOT_IN_LOG='invalid log entry: checkpoint: invalid signature'
-
-# verify NAME TRUST ARTIFACT
-verify() {
-    python verify "$1" "$2/client_trust_config.json" "$3" "$1.sigstore.json"
-}
-
-python() {
-    "$CACHE/sigstore-python-$VERSION/bin/python" "$HERE/clients/sigstore-python.py" "$@"
 }
