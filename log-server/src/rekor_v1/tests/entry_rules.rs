@@ -1,5 +1,8 @@
 //! What clients demand of an entry, with the key as a client fetches it.
 
+use std::time::SystemTime;
+use std::time::UNIX_EPOCH;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ledgerstone_tests::entry_rules;
@@ -18,6 +21,11 @@ pub(crate) async fn verify(site: &Site, id: &str, entry: &Value) -> (u64, u64) {
         .await;
     let pem = String::from_utf8(answer.body.to_vec()).unwrap();
     entry_rules::verify(&entry_rules::key_from_pem(ORIGIN, &pem), id, entry)
+}
+
+fn unix_time() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    i64::try_from(since.as_secs()).unwrap()
 }
 
 #[tokio::test]
@@ -98,4 +106,32 @@ async fn the_body_holds_the_key_in_canonical_pem() {
     let body: Value = serde_json::from_slice(&body).unwrap();
     let logged = body["spec"]["signature"]["publicKey"]["content"].as_str();
     assert_eq!(logged, Some(signer.public_key_base64().as_str()));
+}
+
+#[tokio::test]
+async fn the_time_is_not_before_the_submission() {
+    let site = Site::new().await;
+    // Clients take it for the time at which a short-lived certificate has to be valid.
+    let before = unix_time();
+    let (_, entry) = site.create(&Signer::new().hashedrekord(b"artifact")).await;
+    let time = entry["integratedTime"].as_i64().unwrap();
+    assert!(time >= before, "{time} is before {before}");
+}
+
+#[tokio::test]
+async fn an_entry_alone_is_one_line_from_its_id_to_its_last_brace() {
+    let site = Site::new().await;
+    let created = site.submit(&Signer::new().hashedrekord(b"artifact")).await;
+    let id = created.header("etag").to_owned();
+    // The crate `sigstore` takes the id and the entry by their places in the text, not by parsing it.
+    for answer in [
+        site.get("/api/v1/log/entries?logIndex=0").await,
+        site.get(&format!("/api/v1/log/entries/{id}")).await,
+        created,
+    ] {
+        let text = String::from_utf8(answer.body.to_vec()).unwrap();
+        assert!(text.starts_with(&format!("{{\"{id}\":{{\"")), "{text}");
+        assert!(text.ends_with("}}\n"), "{text}");
+        assert_eq!(text.lines().count(), 1);
+    }
 }
