@@ -1,4 +1,4 @@
-CLIENT=cosign
+CLIENT='cosign, Rekor v1'
 VERSION=v2.6.2
 TOOLS=(go)
 

@@ -1,4 +1,4 @@
-CLIENT=cosign
+CLIENT='cosign, Rekor v2'
 VERSION=v3.1.2
 TOOLS=(go)
 

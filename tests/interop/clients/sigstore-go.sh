@@ -1,4 +1,4 @@
-CLIENT=sigstore-go
+CLIENT='sigstore-go, Rekor v2'
 VERSION=v1.3.0
 TOOLS=(go)
 
