@@ -24,3 +24,8 @@ a_second_later() {
     time=$(grep -oE '"integratedTime": ?"[0-9]+"' "$1" | grep -oE '[0-9]+')
     sed -E "s/(\"integratedTime\": ?)\"$time\"/\\1\"$((time + 1))\"/" "$1"
 }
+
+# changed_payload BUNDLE: the bundle with another payload in its envelope, on stdout.
+changed_payload() {
+    sed -E 's/"payload":"[^"]*"/"payload":"Y2hhbmdlZA=="/' "$1"
+}

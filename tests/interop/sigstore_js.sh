@@ -28,8 +28,3 @@ use_pair() {
 sigstore_js() {
     node "$HERE/clients/sigstore-js.mjs" "$@"
 }
-
-# changed_payload BUNDLE: the bundle with another payload in its envelope, on stdout.
-changed_payload() {
-    sed -E 's/"payload":"[^"]*"/"payload":"Y2hhbmdlZA=="/' "$1"
-}

@@ -1,14 +1,17 @@
 """A certificate authority, its transparency log's signature, and a time stamp authority, all in the process that uses them.
 
 `make` makes their keys (ca.key, ct.key, private-tsa.key) and what verifiers trust (ca.pem, ct.pub, private-tsa-chain.pem) in
-the working directory, where the two classes look for them.
+the working directory, where the others look for them. `serve` is the certificate authority for clients that ask by HTTP.
 """
 
+import base64
 import hashlib
+import json
 import struct
 import subprocess
 import time
 from datetime import datetime, timedelta, timezone
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 from cryptography import x509
@@ -33,6 +36,14 @@ digests = sha256
 signer_digest = sha256
 ess_cert_id_alg = sha256
 """
+
+
+def identity_token():
+    """A token of the right form; only the certificate authority would check its signature."""
+    now = int(time.time())
+    claims = {"iss": ISSUER, "sub": IDENTITY, "aud": "sigstore", "iat": now, "nbf": now, "exp": now + 600}
+    parts = [json.dumps(part).encode() for part in ({"alg": "ES256", "typ": "JWT"}, claims)] + [b"signature"]
+    return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
 
 
 def make():
@@ -101,6 +112,37 @@ class CertificateAuthority:
         timestamps = x509.UnrecognizedExtension(OID_SCT_LIST, sct_list(precertificate, issuer))
         certificate = builder.add_extension(timestamps, critical=False).sign(key, hashes.SHA256())
         return self.Issued(certificate, [issuer])
+
+
+class PublicKeyRequest:
+    """Stands for the certificate signing request that CertificateAuthority expects."""
+
+    def __init__(self, pem):
+        self._key = serialization.load_pem_public_key(pem.encode())
+
+    def public_key(self):
+        return self._key
+
+
+class SigningCertHandler(BaseHTTPRequestHandler):
+    """Issues a certificate for whatever key is posted, whoever asks."""
+
+    def do_POST(self):
+        request = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        issued = CertificateAuthority().post(PublicKeyRequest(request["publicKeyRequest"]["publicKey"]["content"]), None)
+        chain = [each.public_bytes(serialization.Encoding.PEM).decode() for each in (issued.cert, *issued.chain)]
+        reply = json.dumps({"signedCertificateEmbeddedSct": {"chain": {"certificates": chain}}}).encode()
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(reply)))
+        self.end_headers()
+        self.wfile.write(reply)
+
+
+def serve():
+    server = HTTPServer(("127.0.0.1", 0), SigningCertHandler)
+    print(f"listening on http://127.0.0.1:{server.server_port}", flush=True)
+    server.serve_forever()
 
 
 class TimestampAuthority:

@@ -4,6 +4,8 @@ TOOLS=(python3)
 source "$HERE/private_certificates.sh"
 source "$HERE/sigstore_python.sh"
 
+VERSION=$SIGSTORE_PYTHON_VERSION
+
 install() {
     install_sigstore_python
 }
@@ -126,5 +128,5 @@ verify_changed_time() {
 }
 
 command_line() {
-    "$CACHE/sigstore-python-$VERSION/bin/sigstore" "$@"
+    "$CACHE/sigstore-python-$SIGSTORE_PYTHON_VERSION/bin/sigstore" "$@"
 }

@@ -5,11 +5,9 @@ process: `authority` makes their keys in the working directory (see private_auth
 """
 
 import argparse
-import base64
 import hashlib
 import json
 import sys
-import time
 from pathlib import Path
 
 import private_authority
@@ -32,6 +30,10 @@ def main():
     match options.command:
         case "authority":
             private_authority.make()
+        case "serve":
+            private_authority.serve()
+        case "token":
+            print(private_authority.identity_token())
         case "sign":
             sign(options)
         case "verify":
@@ -46,6 +48,8 @@ def parse_options():
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("authority", help="make the keys of the authorities")
+    commands.add_parser("serve", help="be the certificate authority for clients that ask by HTTP")
+    commands.add_parser("token", help="print a token that stands for the signer")
 
     command = commands.add_parser("sign")
     command.add_argument("kind", choices=KINDS)
@@ -81,7 +85,7 @@ def sign(options):
         trusted_root=trust.trusted_root,
         tsa_clients=[private_authority.TimestampAuthority()] if options.time_stamp else trust.signing_config.get_tsas(),
     )
-    with context.signer(identity_token()) as signer:
+    with context.signer(IdentityToken(private_authority.identity_token())) as signer:
         if options.kind == "artifact":
             signed = signer.sign_artifact(options.file.read_bytes())
         else:
@@ -155,14 +159,6 @@ def statement(file):
         "predicateType": "https://example.test/predicate",
         "predicate": {},
     }
-
-
-def identity_token():
-    """A token of the right form; only the certificate authority would check its signature."""
-    now = int(time.time())
-    claims = {"iss": ISSUER, "sub": IDENTITY, "aud": "sigstore", "iat": now, "nbf": now, "exp": now + 600}
-    parts = [json.dumps(part).encode() for part in ({"alg": "ES256", "typ": "JWT"}, claims)] + [b"signature"]
-    return IdentityToken(".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts))
 
 
 if __name__ == "__main__":

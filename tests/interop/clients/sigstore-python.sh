@@ -5,6 +5,8 @@ TOOLS=(python3 go)
 source "$HERE/sigstore_python.sh"
 source "$HERE/timestamp_authority.sh"
 
+VERSION=$SIGSTORE_PYTHON_VERSION
+
 install() {
     install_sigstore_python
     install_timestamp_authority
