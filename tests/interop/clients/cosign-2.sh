@@ -15,6 +15,8 @@ conflicts() {
     if present node "sign-blob, first reply lost, then 409"; then
         with_lossy_proxy job "sign-blob, first reply lost, then 409: takes the entry that there is" \
             sign_through_proxy false RSA-2048 lost-conflict
+        with_lossy_proxy job "attest-blob, first reply lost, then 409: takes the entry that there is" \
+            attest_through_proxy false lost-conflict
     fi
 }
 
