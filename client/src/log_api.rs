@@ -45,16 +45,43 @@ impl fmt::Display for EntryLookup {
     }
 }
 
-/// A Ledgerstone log.
+/// A Ledgerstone log, or one of the trees that it holds.
 #[derive(Clone, Debug)]
 pub struct LogApi {
     transport: Transport,
+    /// The only tree to read, instead of the one that grows.
+    tree_id: Option<u64>,
 }
 
 impl LogApi {
     /// The log under the base URL of `transport`.
     pub fn new(transport: Transport) -> Self {
-        Self { transport }
+        Self {
+            transport,
+            tree_id: None,
+        }
+    }
+
+    pub(crate) fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    /// The tree `tree_id` that the log holds: an older one of its own, or one of another log. Heads, entries, proofs and
+    /// searches are those of this tree.
+    pub fn tree(&self, tree_id: u64) -> Self {
+        Self {
+            transport: self.transport.clone(),
+            tree_id: Some(tree_id),
+        }
+    }
+
+    /// The trees that the log holds: its own, oldest first, and then copies of other logs. Nothing about them is verified.
+    ///
+    /// # Errors
+    /// When the log cannot be asked.
+    pub async fn trees(&self) -> Result<Vec<proto::Tree>, ApiError> {
+        let reply: Option<proto::ListTreesResponse> = self.fetch("/log/v1/trees").await?;
+        Ok(reply.ok_or_else(|| self.not_this_api())?.trees)
     }
 
     /// Who the log says it is. Nothing vouches for it but the connection.
@@ -85,7 +112,21 @@ impl LogApi {
     /// # Errors
     /// When the log cannot be asked, or none of `logs` signed its head.
     pub async fn head(&self, logs: &TrustedLogs) -> Result<SignedCheckpoint, ApiError> {
-        Ok(logs.open_checkpoint(&self.tree_head().await?.checkpoint)?)
+        self.open_checkpoint(&self.tree_head().await?.checkpoint, logs)
+    }
+
+    /// A checkpoint of the log; of a tree of a Rekor v1 as well, when such a tree is read.
+    fn open_checkpoint(
+        &self,
+        note: &str,
+        logs: &TrustedLogs,
+    ) -> Result<SignedCheckpoint, ApiError> {
+        match (logs.open_checkpoint(note), self.tree_id) {
+            (Err(CheckpointFault::Origin { .. }), Some(tree_id)) => {
+                Ok(logs.open_rekor_v1_checkpoint(note, tree_id)?)
+            }
+            (opened, _) => Ok(opened?),
+        }
     }
 
     /// One entry. Its body has the hash that it is found by; that it is in the log is for a proof to say.
@@ -241,7 +282,7 @@ impl LogApi {
     ) -> Result<(SignedCheckpoint, Option<ConsistencyProof>), ApiError> {
         let signed = match checkpoint {
             "" => self.head(logs).await?,
-            note => logs.open_checkpoint(note)?,
+            note => self.open_checkpoint(note, logs)?,
         };
         let tree = &signed.checkpoint;
         if tree.size == size {
@@ -296,7 +337,14 @@ impl LogApi {
         &self,
         path: &str,
     ) -> Result<Option<T>, ApiError> {
-        Ok(self.transport.fetch_json(path).await?)
+        let path = match self.tree_id {
+            None => path.to_owned(),
+            Some(tree_id) => {
+                let separator = if path.contains('?') { '&' } else { '?' };
+                format!("{path}{separator}treeId={tree_id}")
+            }
+        };
+        Ok(self.transport.fetch_json(&path).await?)
     }
 
     fn hash(&self, path: &str, bytes: &[u8]) -> Result<Hash, ApiError> {

@@ -187,6 +187,12 @@ struct LogEntry {
     log_id: String,
     log_index: u64,
     verification: Option<Verification>,
+    attestation: Option<Attestation>,
+}
+
+#[derive(Deserialize)]
+struct Attestation {
+    data: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -213,15 +219,19 @@ impl LogEntry {
         if self.log_id != Hash::new(key.log_id()).to_string() {
             return Err(EntryFault::LogId);
         }
-        self.check_timestamp(key)?;
+        let timestamp = self.check_timestamp(key)?;
+        let attestation = self.attestation.and_then(|attestation| attestation.data);
+        let attestation = attestation.and_then(|data| STANDARD.decode(data).ok());
         Ok(SourceEntry {
             body,
             integrated_time: self.integrated_time,
+            timestamp: Some(timestamp.into()),
+            attestation: attestation.map(Bytes::from),
         })
     }
 
     /// Checks the signed entry timestamp: without it, nobody but the connection vouches for the time (rekor-v1, section 2).
-    fn check_timestamp(&self, key: &VerifierKey) -> Result<(), EntryFault> {
+    fn check_timestamp(&self, key: &VerifierKey) -> Result<Vec<u8>, EntryFault> {
         let signature = self
             .verification
             .as_ref()
@@ -232,8 +242,10 @@ impl LogEntry {
             r#"{{"body":"{}","integratedTime":{},"logID":"{}","logIndex":{}}}"#,
             self.body, self.integrated_time, self.log_id, self.log_index
         );
-        key.verify(&payload, &signature)
-            .map_err(|_| EntryFault::Timestamp)
+        match key.verify(&payload, &signature) {
+            Ok(()) => Ok(signature),
+            Err(_) => Err(EntryFault::Timestamp),
+        }
     }
 }
 

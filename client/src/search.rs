@@ -12,6 +12,7 @@ use ledgerstone_entry::v1::search_key_of_hash;
 use ledgerstone_entry::v1::search_key_of_public_key;
 use ledgerstone_entry::v1::search_key_of_subject;
 use ledgerstone_merkle::LeafIndex;
+use ledgerstone_merkle::NoteError;
 use ledgerstone_proto::log::v1 as proto;
 use reqwest::Url;
 
@@ -20,6 +21,7 @@ use crate::log_api::EntryLookup;
 use crate::log_api::LogApi;
 use crate::log_api::ProvenInclusion;
 use crate::log_api::check_entry;
+use crate::trusted_log::CheckpointFault;
 use crate::trusted_log::TrustedLogs;
 
 /// How many hits of a page are proven at the same time.
@@ -138,7 +140,8 @@ pub struct SearchHit {
     /// Whether the body shows that the entry answers the query. Otherwise the log says so by what was submitted with the
     /// entry and is not in its body, such as the subjects of an in-toto statement.
     pub shown_by_body: bool,
-    /// The proof that the entry is in the log. `None` for an entry of an older tree than the current one.
+    /// The proof that the entry is in its tree. `None` when that is signed by a log that is not trusted: an older tree, or the
+    /// copy of another log.
     pub inclusion: Option<ProvenInclusion>,
 }
 
@@ -156,7 +159,7 @@ pub enum SearchTermError {
 
 impl LogApi {
     /// A page of at most `limit` entries that answer `query`, from the index `start` on, counted over all trees. Each is
-    /// proven to be in a tree that one of `logs` signed, except in older trees.
+    /// proven to be in a tree that one of `logs` signed, except where another signs.
     ///
     /// That there are no others is the log's word alone.
     ///
@@ -173,7 +176,9 @@ impl LogApi {
             .fetch(&query.path(start, limit))
             .await?
             .ok_or_else(|| self.not_this_api())?;
-        let current = self.tree_head().await?.tree_id;
+        // The tree that grows has to be signed by the log that is asked.
+        let whole_log = Self::new(self.transport().clone());
+        let current = whole_log.tree_head().await?.tree_id;
         let hits = page
             .hits
             .into_iter()
@@ -199,15 +204,22 @@ impl LogApi {
         if !shown_by_body && hit.evidence != proto::SearchEvidence::Submission as i32 {
             return Err(unasked);
         }
-        let mut inclusion = None;
-        if hit.tree_id == current_tree {
-            let lookup = EntryLookup::Index(LeafIndex::new(entry.index));
-            let proven = self.inclusion(lookup, None, logs).await?;
-            if proven.leaf != leaf {
-                return Err(ApiError::OtherEntry(lookup));
+        let lookup = EntryLookup::Index(LeafIndex::new(entry.index));
+        let in_its_tree = self.tree(hit.tree_id);
+        let is_current = hit.tree_id == current_tree;
+        let place = if is_current { self } else { &in_its_tree };
+        let proven = place.inclusion(lookup, None, logs).await;
+        let inclusion = match proven {
+            Ok(proven) if proven.leaf == leaf => Some(proven),
+            Ok(_) => return Err(ApiError::OtherEntry(lookup)),
+            // Another log's word, which the caller has no key for.
+            Err(ApiError::Checkpoint(CheckpointFault::Note(NoteError::NoKnownKey)))
+                if !is_current =>
+            {
+                None
             }
-            inclusion = Some(proven);
-        }
+            Err(error) => return Err(error),
+        };
         Ok(SearchHit {
             index: hit.index,
             tree_id: hit.tree_id,

@@ -145,6 +145,11 @@ impl SourceHead {
         self.signed.checkpoint.size
     }
 
+    /// The virtual index of the first entry: how many the older trees of a Rekor v1 have. 0 for other logs.
+    pub fn start(&self) -> u64 {
+        self.tree.as_ref().map_or(0, |tree| tree.start)
+    }
+
     /// The number of the tree, which only a Rekor v1 has.
     pub fn tree_id(&self) -> Option<u64> {
         self.tree.as_ref().map(|tree| tree.tree_id)
@@ -167,6 +172,10 @@ pub struct SourceEntry {
     pub body: Bytes,
     /// When the log took it, in Unix seconds; 0 for a log with tiles, which does not say.
     pub integrated_time: i64,
+    /// The log's signature over that time, verified; none for a log with tiles.
+    pub timestamp: Option<Bytes>,
+    /// What the log keeps beside the entry. Nothing vouches for it but the hash in the body of the entry.
+    pub attestation: Option<Bytes>,
 }
 
 /// Why a log could not be read for a copy.
@@ -258,6 +267,8 @@ async fn tiled_entries(
     let entries = wanted.map(|(_, body)| SourceEntry {
         body,
         integrated_time: 0,
+        timestamp: None,
+        attestation: None,
     });
     Ok(entries.collect())
 }

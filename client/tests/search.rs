@@ -13,10 +13,12 @@ use ledgerstone_client::SearchTermError;
 use ledgerstone_client::SigningKey;
 use ledgerstone_proto::json;
 use ledgerstone_proto::log::v1 as proto;
+use serde_json::Value;
 
 use crate::log_api::answer;
 use crate::log_api::entry;
 use crate::support::MemoryLog;
+use crate::support::ORIGIN;
 use crate::support::Server;
 use crate::support::transport;
 use crate::support::trusted;
@@ -56,7 +58,14 @@ async fn search(
     let found = found.unwrap();
     let server = Server::start(move |seen| match seen.path.starts_with("/log/v1/search?") {
         true => found.clone().into_response(),
-        false => answer(&log, seen, |_, _| {}),
+        // The other trees are signed by somebody else.
+        false => answer(&log, seen, |_, reply| {
+            if seen.path.contains("treeId=")
+                && let Some(Value::String(note)) = reply.get_mut("checkpoint")
+            {
+                *note = note.replace(ORIGIN, "elsewhere.example.org");
+            }
+        }),
     })
     .await;
     let api = LogApi::new(transport(server.address));
@@ -128,10 +137,16 @@ async fn what_a_body_does_not_show_is_marked() {
         tree_id: 4,
         ..hit(&log, 7)
     };
-    let (page, _) = search(log, vec![submitted, elsewhere]).await;
+    let (page, server) = search(log, vec![submitted, elsewhere]).await;
     let hits = page.unwrap().hits;
     assert!(!hits[0].shown_by_body && hits[0].inclusion.is_some());
     assert!(hits[1].shown_by_body && hits[1].inclusion.is_none());
+    assert!(
+        server
+            .seen()
+            .iter()
+            .any(|seen| seen.path.ends_with("index=7&treeSize=0&treeId=4"))
+    );
 }
 
 #[tokio::test]

@@ -124,6 +124,15 @@ pub(crate) enum Command {
     Reindex(Reindex),
 }
 
+/// Which tree.
+#[derive(Args, Debug)]
+pub(crate) struct TreeArguments {
+    /// The number of a tree that the log holds beside the one that grows: an older one of its own, or a copy of another log,
+    /// whose key is then named with --log-key.
+    #[arg(long, value_name = "N")]
+    pub(crate) tree_id: Option<u64>,
+}
+
 /// Which log to talk to.
 #[derive(Args, Debug)]
 pub(crate) struct LogArguments {
@@ -282,6 +291,9 @@ pub(crate) struct GetArguments {
     pub(crate) body: bool,
 
     #[command(flatten)]
+    pub(crate) tree: TreeArguments,
+
+    #[command(flatten)]
     pub(crate) log: LogArguments,
 
     #[command(flatten)]
@@ -321,6 +333,11 @@ pub(crate) struct SearchArguments {
     /// The index to start with, counted over all trees of the log.
     #[arg(long, value_name = "INDEX", default_value_t = 0)]
     pub(crate) start: u64,
+
+    /// Only this tree: an older one of the log, or a copy of another log that it holds [default: all trees, and then all
+    /// copies].
+    #[arg(long, value_name = "N")]
+    pub(crate) tree_id: Option<u64>,
 
     /// How many entries to print at most.
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
@@ -369,6 +386,9 @@ pub(crate) struct InclusionArguments {
     pub(crate) tlog_proof: Option<PathBuf>,
 
     #[command(flatten)]
+    pub(crate) tree: TreeArguments,
+
+    #[command(flatten)]
     pub(crate) log: LogArguments,
 
     #[command(flatten)]
@@ -384,6 +404,9 @@ pub(crate) struct ConsistencyArguments {
     /// The size of the newer tree, instead of the current one.
     #[arg(long, value_name = "N")]
     pub(crate) new_size: Option<u64>,
+
+    #[command(flatten)]
+    pub(crate) tree: TreeArguments,
 
     #[command(flatten)]
     pub(crate) log: LogArguments,

@@ -114,6 +114,9 @@ fn import_untrue(error: &ImportError) -> bool {
         ImportError::Storage(error) => storage_untrue(error),
         ImportError::Open(error) => open_untrue(error),
         ImportError::OtherLog { .. }
+        | ImportError::OtherPurpose { .. }
+        | ImportError::TooLate { .. }
+        | ImportError::NoV1Key
         | ImportError::ProofSizes { .. }
         | ImportError::Incomplete { .. } => false,
         _ => true,

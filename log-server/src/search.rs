@@ -10,7 +10,7 @@ use ledgerstone_log::MAX_SEARCH_KEYS;
 use ledgerstone_log::SearchHit as Hit;
 use ledgerstone_log::SearchOperator as Operator;
 use ledgerstone_log::SearchQuery;
-use ledgerstone_log::Shards;
+use ledgerstone_log::Shard;
 use ledgerstone_proto::log::v1::SearchEvidence;
 use ledgerstone_proto::log::v1::SearchHit;
 use ledgerstone_proto::log::v1::SearchOperator;
@@ -34,12 +34,20 @@ pub(crate) async fn search(
         limit => views::READ_ENTRIES.min(limit as usize),
     };
     let mut query = parse(&request)?;
+    let only = match request.tree_id {
+        0 => None,
+        tree_id => Some(state.tree(tree_id)?),
+    };
+    let last = only.unwrap_or(state.shards().active());
     // What the log takes meanwhile is for the next call, which starts where this one ends.
-    query.indexes.end = query.indexes.end.min(size(state.shards()));
+    query.indexes.end = query.indexes.end.min(end_of(last));
     let end = query.indexes.end;
-    let shards = state.shards().clone();
+    let shards = only.is_none().then(|| state.shards().clone());
     let page = state
-        .read(move |_| shards.search(&query, limit, views::READ_BYTES))
+        .read(last, move |last| match shards {
+            Some(shards) => shards.search(&query, limit, views::READ_BYTES),
+            None => last.search(&query, limit, views::READ_BYTES),
+        })
         .await?;
     Ok(SearchResponse {
         hits: page.hits.into_iter().map(render).collect(),
@@ -48,10 +56,9 @@ pub(crate) async fn search(
     })
 }
 
-/// The entries of all trees.
-fn size(shards: &Shards) -> u64 {
-    let active = shards.active();
-    active.start().saturating_add(active.head().size().get())
+/// The virtual index behind the last entry of a tree.
+fn end_of(shard: &Shard) -> u64 {
+    shard.start().saturating_add(shard.head().size().get())
 }
 
 fn parse(request: &SearchRequest) -> Result<SearchQuery, ApiError> {

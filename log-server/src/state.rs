@@ -11,6 +11,7 @@ use ledgerstone_log::AppendError;
 use ledgerstone_log::Appended;
 use ledgerstone_log::Log;
 use ledgerstone_log::ReadError;
+use ledgerstone_log::Shard;
 use ledgerstone_log::Shards;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::NoteSigner;
@@ -192,14 +193,23 @@ impl State {
         })
     }
 
-    /// Runs a read of the log where it may wait for the disk.
-    pub(crate) async fn read<T, F>(&self, read: F) -> Result<T, ApiError>
+    /// The tree with this id, or the one that grows for 0.
+    pub(crate) fn tree(&self, tree_id: u64) -> Result<&Shard, ApiError> {
+        if tree_id == 0 {
+            return Ok(self.shards().active());
+        }
+        let shard = self.shards().by_tree_id(tree_id);
+        shard.ok_or_else(|| ApiError::not_found(format!("there is no tree {tree_id} here")))
+    }
+
+    /// Runs a read of a tree where it may wait for the disk.
+    pub(crate) async fn read<T, F>(&self, shard: &Shard, read: F) -> Result<T, ApiError>
     where
         T: Send + 'static,
-        F: FnOnce(&Log) -> Result<T, ReadError> + Send + 'static,
+        F: FnOnce(&Shard) -> Result<T, ReadError> + Send + 'static,
     {
-        let log = self.log().clone();
-        let result = tokio::task::spawn_blocking(move || read(&log)).await;
+        let shard = shard.clone();
+        let result = tokio::task::spawn_blocking(move || read(&shard)).await;
         Ok(result.map_err(|_| ApiError::internal())??)
     }
 }

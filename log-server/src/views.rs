@@ -3,9 +3,10 @@
 use bytes::Bytes;
 use ledgerstone_entry::describe;
 use ledgerstone_log::Head;
-use ledgerstone_log::Log;
 use ledgerstone_log::LoggedEntry;
 use ledgerstone_log::ReadError;
+use ledgerstone_log::Shard;
+use ledgerstone_log::Shards;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::TreeSize;
@@ -13,7 +14,10 @@ use ledgerstone_merkle::leaf_hash;
 use ledgerstone_proto::log::v1::ConsistencyProofResponse;
 use ledgerstone_proto::log::v1::Entry;
 use ledgerstone_proto::log::v1::InclusionProofResponse;
+use ledgerstone_proto::log::v1::ListTreesResponse;
+use ledgerstone_proto::log::v1::Tree;
 use ledgerstone_proto::log::v1::TreeHead;
+use ledgerstone_proto::log::v1::TreeRole;
 
 use crate::error::ApiError;
 use crate::state::State;
@@ -40,36 +44,63 @@ impl Lookup {
     }
 }
 
-pub(crate) fn tree_head(log: &Log, head: &Head) -> TreeHead {
+pub(crate) fn tree_head(shard: &Shard, head: &Head) -> TreeHead {
     TreeHead {
-        origin: log.origin().to_owned(),
+        origin: shard.origin().to_owned(),
         size: head.size().get(),
         root_hash: bytes_of(&head.root()),
         checkpoint: head.checkpoint().to_owned(),
         time: head.time(),
-        tree_id: log.identity().tree_id,
+        tree_id: shard.tree_id(),
     }
 }
 
-pub(crate) async fn entry(state: &State, lookup: Lookup) -> Result<Entry, ApiError> {
-    let found = state.read(move |log| {
-        let Some(index) = resolve(log, lookup)? else {
+/// The trees of the log, oldest first, and then the copies of others.
+pub(crate) fn trees(shards: &Shards) -> ListTreesResponse {
+    let active = shards.active().tree_id();
+    let tree = |shard: &Shard, role: TreeRole| Tree {
+        head: Some(tree_head(shard, &shard.head())),
+        role: role as i32,
+        start: shard.start(),
+        key: shard.checkpoint_key(),
+        rekor_v1_key: shard.v1_public_key_der().into(),
+    };
+    let own = shards.all().iter().map(|shard| {
+        let role = if shard.tree_id() == active {
+            TreeRole::Active
+        } else {
+            TreeRole::Predecessor
+        };
+        tree(shard, role)
+    });
+    let copies = shards.copies().iter();
+    ListTreesResponse {
+        trees: own
+            .chain(copies.map(|shard| tree(shard, TreeRole::Copy)))
+            .collect(),
+    }
+}
+
+pub(crate) async fn entry(state: &State, shard: &Shard, lookup: Lookup) -> Result<Entry, ApiError> {
+    let found = state.read(shard, move |shard| {
+        let Some(index) = resolve(shard, lookup)? else {
             return Ok(None);
         };
-        Ok(log.entry(index)?.map(|entry| render_entry(index, entry)))
+        Ok(shard.entry(index)?.map(|entry| render_entry(index, entry)))
     });
-    found.await?.ok_or_else(|| absent(state, lookup))
+    found.await?.ok_or_else(|| absent(shard, lookup))
 }
 
 /// Up to [`READ_ENTRIES`] entries from `start` on.
 pub(crate) async fn entries(
     state: &State,
+    shard: &Shard,
     start: u64,
     limit: usize,
 ) -> Result<Vec<Entry>, ApiError> {
     let limit = limit.min(READ_ENTRIES);
-    let read = state.read(move |log| {
-        let entries = log.entries(LeafIndex::new(start), limit, READ_BYTES)?;
+    let read = state.read(shard, move |shard| {
+        let entries = shard.entries(LeafIndex::new(start), limit, READ_BYTES)?;
         Ok(entries
             .into_iter()
             .map(|(index, entry)| render_entry(index, entry))
@@ -81,21 +112,22 @@ pub(crate) async fn entries(
 /// The proof at `size`, or at the head for size 0.
 pub(crate) async fn inclusion_proof(
     state: &State,
+    shard: &Shard,
     lookup: Lookup,
     size: u64,
 ) -> Result<InclusionProofResponse, ApiError> {
-    let found = state.read(move |log| {
-        let head = log.head();
+    let found = state.read(shard, move |shard| {
+        let head = shard.head();
         let size = if size == 0 {
             head.size()
         } else {
             TreeSize::new(size)
         };
-        let Some(index) = resolve(log, lookup)? else {
+        let Some(index) = resolve(shard, lookup)? else {
             return Ok(None);
         };
-        let proof = log.inclusion_proof(index, size)?;
-        let entry = log.entry(index)?.ok_or(ReadError::MissingEntry(index))?;
+        let proof = shard.inclusion_proof(index, size)?;
+        let entry = shard.entry(index)?.ok_or(ReadError::MissingEntry(index))?;
         let at_head = size == head.size();
         Ok(Some(InclusionProofResponse {
             index: index.get(),
@@ -103,7 +135,7 @@ pub(crate) async fn inclusion_proof(
             root_hash: bytes_of(&if at_head {
                 head.root()
             } else {
-                log.root_at(size)?
+                shard.root_at(size)?
             }),
             leaf_hash: bytes_of(&leaf_hash(&entry.body)),
             hashes: proof.hashes.iter().map(bytes_of).collect(),
@@ -114,46 +146,47 @@ pub(crate) async fn inclusion_proof(
             },
         }))
     });
-    found.await?.ok_or_else(|| absent(state, lookup))
+    found.await?.ok_or_else(|| absent(shard, lookup))
 }
 
 /// The proof from `old` to `new`, or to the head for size 0.
 pub(crate) async fn consistency_proof(
     state: &State,
+    shard: &Shard,
     old: u64,
     new: u64,
 ) -> Result<ConsistencyProofResponse, ApiError> {
-    let read = state.read(move |log| {
+    let read = state.read(shard, move |shard| {
         let old = TreeSize::new(old);
         let new = if new == 0 {
-            log.head().size()
+            shard.head().size()
         } else {
             TreeSize::new(new)
         };
-        let proof = log.consistency_proof(old, new)?;
+        let proof = shard.consistency_proof(old, new)?;
         Ok(ConsistencyProofResponse {
             old_size: old.get(),
             new_size: new.get(),
-            old_root: bytes_of(&log.root_at(old)?),
-            new_root: bytes_of(&log.root_at(new)?),
+            old_root: bytes_of(&shard.root_at(old)?),
+            new_root: bytes_of(&shard.root_at(new)?),
             hashes: proof.hashes.iter().map(bytes_of).collect(),
         })
     });
     read.await
 }
 
-fn resolve(log: &Log, lookup: Lookup) -> Result<Option<LeafIndex>, ReadError> {
+fn resolve(shard: &Shard, lookup: Lookup) -> Result<Option<LeafIndex>, ReadError> {
     match lookup {
         Lookup::Index(index) => Ok(Some(index)),
-        Lookup::LeafHash(hash) => log.index_of(&hash),
+        Lookup::LeafHash(hash) => shard.index_of(&hash),
     }
 }
 
-fn absent(state: &State, lookup: Lookup) -> ApiError {
+fn absent(shard: &Shard, lookup: Lookup) -> ApiError {
     match lookup {
         Lookup::Index(index) => ReadError::IndexBeyondSize {
             index,
-            size: state.log().head().size(),
+            size: shard.head().size(),
         }
         .into(),
         Lookup::LeafHash(hash) => {

@@ -252,9 +252,20 @@ pub enum OpenError {
     /// Two trees of one log have the same id.
     #[error("two shards have the tree id {0}; every tree of a log needs one of its own")]
     SameTreeId(u64),
-    /// The checkpoint that came with a copy of another log is not one over that copy.
+    /// A shard that this program did not make.
     #[error(
-        "the checkpoint of the copied log is not over what shard {shard} holds ({reason}); import it again"
+        "shard {0} is neither the tree of this log nor imported; it was made by another program"
+    )]
+    NotImported(ShardId),
+    /// The public key of the log that a shard is imported from is not in the key directory.
+    #[error(
+        "the key directory has no public key of the log that shard {0} is imported from; bring it back, or import again from \
+         the same log, which writes it"
+    )]
+    NoForeignKey(ShardId),
+    /// The checkpoint that came with an imported tree is not one over that tree, or its keys are others.
+    #[error(
+        "what shard {shard} holds is not what was imported with its checkpoint and keys ({reason}); import it again"
     )]
     ForeignCheckpoint {
         /// The shard.

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 
 use ledgerstone_merkle::Checkpoint;
+use ledgerstone_merkle::EcdsaP256Signer;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::NoteSigner;
 use ledgerstone_merkle::SignedNote;
@@ -96,7 +97,11 @@ impl Head {
     ///
     /// # Errors
     /// The signer's reason, when it fails.
-    pub fn v1_checkpoint(&self, identity: &ShardIdentity, keys: &LogKeys) -> Result<&str, &str> {
+    pub fn v1_checkpoint(
+        &self,
+        identity: &ShardIdentity,
+        signer: &EcdsaP256Signer,
+    ) -> Result<&str, &str> {
         let signed = self.v1_checkpoint.get_or_init(|| {
             let origin = format!("{} - {}", identity.origin, identity.tree_id);
             let checkpoint = Checkpoint {
@@ -105,7 +110,7 @@ impl Head {
                 root: self.root,
                 extensions: Vec::new(),
             };
-            signed(&checkpoint, keys.ecdsa())
+            signed(&checkpoint, signer)
         });
         signed.as_deref().map_err(String::as_str)
     }

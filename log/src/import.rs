@@ -1,4 +1,5 @@
-//! Copying a log that somebody else runs into a frozen shard.
+//! Importing a tree that grew elsewhere into a frozen shard: a copy of a log that somebody else runs, or an earlier tree of this
+//! log.
 //!
 //! The source is not believed. Before a round is written, a consistency proof has to lead from the tree that it would make to
 //! the root that the source signed: what is stored is a prefix of that tree at any time, and the stored head tells where an
@@ -8,10 +9,15 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use ledgerstone_entry::search_keys_of_body;
+use ledgerstone_entry::v1::attestation_of;
+use ledgerstone_entry::v1::search_keys_of_statement;
 use ledgerstone_merkle::Checkpoint;
 use ledgerstone_merkle::ConsistencyProof;
 use ledgerstone_merkle::EMPTY_ROOT;
 use ledgerstone_merkle::Hash;
+use ledgerstone_merkle::KeyAlgorithm;
+use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::RightEdge;
 use ledgerstone_merkle::SignedNote;
 use ledgerstone_merkle::TileId;
@@ -21,6 +27,9 @@ use ledgerstone_merkle::VerifierKey;
 use ledgerstone_merkle::VerifyError;
 use ledgerstone_merkle::leaf_hash;
 use ledgerstone_merkle::leaf_hashes;
+use ledgerstone_storage::ImportOrigin;
+use ledgerstone_storage::ImportRole;
+use ledgerstone_storage::MAX_ATTESTATION_BYTES;
 use ledgerstone_storage::NewEntry;
 use ledgerstone_storage::Round;
 use ledgerstone_storage::ShardId;
@@ -31,10 +40,11 @@ use ledgerstone_storage::StoredHead;
 use thiserror::Error;
 
 use crate::error::OpenError;
+use crate::foreign_key;
 use crate::live::LiveTiles;
 use crate::queue::stored_key;
 use crate::recovery;
-use crate::shards::ForeignKey;
+use crate::shards::FIRST_SHARD;
 
 /// How many entries one round should bring: with entries of the largest size a round is half of what the store takes.
 pub const IMPORT_ROUND_ENTRIES: usize = 2_048;
@@ -48,6 +58,11 @@ pub struct ImportSource {
     pub tree_id: Option<u64>,
     /// The signed checkpoint over the entries to copy.
     pub checkpoint: String,
+    /// What the tree is to the log whose store it goes into, and the virtual index of its first entry in its source.
+    pub origin: ImportOrigin,
+    /// The key that signs for the shard towards Rekor v1 clients, when there is one: see
+    /// [`save_shard_signer`](crate::save_shard_signer).
+    pub signer: Option<VerifierKey>,
 }
 
 /// An entry of somebody else's log.
@@ -57,6 +72,15 @@ pub struct ImportedEntry {
     pub body: Bytes,
     /// When that log took it, in Unix seconds; 0 where it does not say.
     pub integrated_time: i64,
+    /// The signed entry timestamp of that log, verified by the caller, where it has any (rekor-v1, section 2).
+    pub timestamp: Option<Bytes>,
+    /// The attestation that the log keeps beside the entry.
+    pub attestation: Option<Bytes>,
+}
+
+/// The key that the signed entry timestamp of an imported entry is kept under. Attestations are kept under 32 bytes.
+pub(crate) fn timestamp_key(index: LeafIndex) -> [u8; 8] {
+    index.get().to_be_bytes()
 }
 
 /// Writes the copy of one log. All calls block on the disk.
@@ -64,7 +88,6 @@ pub struct Importer {
     store: Arc<dyn Store>,
     shard: ShardId,
     identity: ShardIdentity,
-    key: VerifierKey,
     note: String,
     target: Checkpoint,
     /// The tree as it is stored.
@@ -90,17 +113,29 @@ impl Importer {
             key,
             tree_id,
             checkpoint: note,
+            origin,
+            signer,
         } = source;
         let tree_id = tree_id.unwrap_or_else(|| derived_tree_id(&key));
         let target = open_foreign(&note, &key, tree_id).map_err(ImportError::Checkpoint)?;
+        let identity = ShardIdentity {
+            tree_id,
+            origin: key.name().to_owned(),
+            keys: foreign_key::log_ids(&key, signer.as_ref()),
+            created: recovery::unix_time(),
+            import: Some(origin),
+        };
         let identity = match store.identity(shard)? {
-            Some(stored) => same_log(shard, stored, &key, tree_id)?,
-            None => create(store.as_ref(), shard, &key, tree_id)?,
+            Some(stored) => same_import(shard, stored, identity)?,
+            None => create(store.as_ref(), shard, &key, signer.as_ref(), identity)?,
         };
         let kept = read_kept(store.as_ref(), shard, &key, tree_id)?;
         let loaded = recovery::load(store.as_ref(), shard)?;
         let stored = loaded.stored;
         check_order(&target, stored.size, stored.root)?;
+        if origin.role == ImportRole::Predecessor && target.size > stored.size {
+            must_precede_nothing(store.as_ref())?;
+        }
         if let Some(kept) = kept {
             check_order(&target, kept.size, kept.root)?;
         }
@@ -108,7 +143,6 @@ impl Importer {
             store,
             shard,
             identity,
-            key,
             note,
             target,
             edge: loaded.edge,
@@ -161,7 +195,10 @@ impl Importer {
                 root: edge.root(),
                 time: latest_time(self.time, &entries),
             },
-            entries: entries.into_iter().zip(leaves).map(new_entry).collect(),
+            entries: (first.get()..)
+                .zip(entries.into_iter().zip(leaves))
+                .map(|(index, (entry, leaf))| new_entry(LeafIndex::new(index), entry, leaf))
+                .collect(),
             tiles: completed.into_iter().map(full_tile).collect(),
         };
         self.store.commit(self.shard, &round)?;
@@ -170,12 +207,11 @@ impl Importer {
         Ok(())
     }
 
-    /// Keeps the checkpoint: the copy is complete, and frozen until an import with a later checkpoint goes on. Returns what
-    /// the shard is opened with.
+    /// Keeps the checkpoint: the copy is complete, and frozen until an import with a later checkpoint goes on.
     ///
     /// # Errors
     /// [`ImportError::Incomplete`] when entries are missing; the store's own trouble.
-    pub fn finish(self) -> Result<ForeignKey, ImportError> {
+    pub fn finish(self) -> Result<(), ImportError> {
         if self.edge.size() != self.target.size {
             return Err(ImportError::Incomplete {
                 size: self.edge.size(),
@@ -184,12 +220,7 @@ impl Importer {
         }
         // Not synced: a power cut may take it away, and then an import from the same source finds all entries there, and
         // keeps it again.
-        self.store.keep_checkpoint(self.shard, &self.note)?;
-        Ok(ForeignKey {
-            public_key_der: self.key.public_key_der(),
-            log_id: self.key.log_id(),
-            checkpoint: self.note,
-        })
+        Ok(self.store.keep_checkpoint(self.shard, &self.note)?)
     }
 
     fn check_proof(&self, edge: &RightEdge, proof: &ConsistencyProof) -> Result<(), ImportError> {
@@ -233,6 +264,28 @@ pub enum ImportError {
         /// The tree id of the source.
         tree_id: u64,
     },
+    /// The shard is imported from this log, but for another purpose.
+    #[error(
+        "shard {shard} is an import of this log that was begun in another way: go on with or without --predecessor and \
+         --signing-key as it was begun"
+    )]
+    OtherPurpose {
+        /// The shard.
+        shard: ShardId,
+    },
+    /// A tree can come before others only as long as they are empty.
+    #[error(
+        "the log has {size} entries already, whose places in it are signed: no tree can come before them; import it as a copy"
+    )]
+    TooLate {
+        /// The entries of the log's own tree.
+        size: TreeSize,
+    },
+    /// Rekor v1 clients could verify nothing of the tree.
+    #[error(
+        "a predecessor needs an ECDSA P-256 key that signs for it towards Rekor v1 clients; give the log's own with --signing-key"
+    )]
+    NoV1Key,
     /// The source shows fewer entries than have been copied from it.
     #[error(
         "{stored} entries have been copied, but the source now shows a tree of {target}: it was rolled back, or shows an old copy"
@@ -318,7 +371,8 @@ fn create(
     store: &dyn Store,
     shard: ShardId,
     key: &VerifierKey,
-    tree_id: u64,
+    signer: Option<&VerifierKey>,
+    identity: ShardIdentity,
 ) -> Result<ShardIdentity, ImportError> {
     // It would be overwritten in the end, and with it the only trace of a store that is gone.
     if store.kept_checkpoint(shard)?.is_some() {
@@ -327,12 +381,14 @@ fn create(
             what: "the kept checkpoint of a log whose store is gone".to_owned(),
         }));
     }
-    let identity = ShardIdentity {
-        tree_id,
-        origin: key.name().to_owned(),
-        keys: vec![key.log_id()],
-        created: recovery::unix_time(),
-    };
+    let signs_v1 = signer.unwrap_or(key).algorithm() == KeyAlgorithm::EcdsaP256;
+    let is_predecessor = identity.import.map(|import| import.role) == Some(ImportRole::Predecessor);
+    if is_predecessor && !signs_v1 {
+        return Err(ImportError::NoV1Key);
+    }
+    if is_predecessor {
+        must_precede_nothing(store)?;
+    }
     // Time 0: the entries may be older than the copy, and a head's time never runs backwards.
     let head = StoredHead {
         size: TreeSize::EMPTY,
@@ -343,23 +399,38 @@ fn create(
     Ok(identity)
 }
 
-fn same_log(
+/// Refuses to put entries before others that count from where they are: the log has signed their virtual indexes.
+fn must_precede_nothing(store: &dyn Store) -> Result<(), ImportError> {
+    match store.head(FIRST_SHARD)? {
+        Some(head) if !head.size.is_empty() => Err(ImportError::TooLate { size: head.size }),
+        _ => Ok(()),
+    }
+}
+
+fn same_import(
     shard: ShardId,
     stored: ShardIdentity,
-    key: &VerifierKey,
-    tree_id: u64,
+    given: ShardIdentity,
 ) -> Result<ShardIdentity, ImportError> {
-    let given = (key.name(), tree_id, &[key.log_id()][..]);
-    if (stored.origin.as_str(), stored.tree_id, &stored.keys[..]) == given {
-        return Ok(stored);
+    let given = ShardIdentity {
+        created: stored.created,
+        ..given
+    };
+    let same_log = (&stored.origin, stored.tree_id, stored.keys.first())
+        == (&given.origin, given.tree_id, given.keys.first());
+    if !same_log {
+        return Err(ImportError::OtherLog {
+            shard,
+            stored: stored.origin,
+            stored_tree_id: stored.tree_id,
+            origin: given.origin,
+            tree_id: given.tree_id,
+        });
     }
-    Err(ImportError::OtherLog {
-        shard,
-        stored: stored.origin,
-        stored_tree_id: stored.tree_id,
-        origin: key.name().to_owned(),
-        tree_id,
-    })
+    if stored != given {
+        return Err(ImportError::OtherPurpose { shard });
+    }
+    Ok(stored)
 }
 
 /// The checkpoint of an earlier import that was completed. A text that a power cut emptied says nothing.
@@ -408,15 +479,29 @@ fn latest_time(before: i64, entries: &[ImportedEntry]) -> i64 {
     times.fold(before, i64::max)
 }
 
-fn new_entry((entry, leaf_hash): (ImportedEntry, Hash)) -> NewEntry {
+fn new_entry(index: LeafIndex, entry: ImportedEntry, leaf_hash: Hash) -> NewEntry {
     // A body that is no entry of Sigstore's is found by its index and its leaf hash alone.
-    let search_keys = ledgerstone_entry::search_keys_of_body(&entry.body).unwrap_or_default();
+    let mut search_keys = search_keys_of_body(&entry.body).unwrap_or_default();
+    let mut attestations = Vec::new();
+    if let Some(timestamp) = entry.timestamp {
+        attestations.push((timestamp_key(index).to_vec(), timestamp));
+    }
+    // Nothing vouches for it but the hash in the body: what does not have that is left out.
+    let attestation = entry
+        .attestation
+        .filter(|document| document.len() <= MAX_ATTESTATION_BYTES)
+        .and_then(|document| attestation_of(&entry.body, document));
+    if let Some(attestation) = &attestation {
+        let stated = search_keys_of_statement(&attestation.data).unwrap_or_default();
+        search_keys.extend(stated);
+        attestations.push((attestation.key.as_ref().to_vec(), attestation.data.clone()));
+    }
     NewEntry {
         leaf_hash,
         integrated_time: entry.integrated_time,
         body: entry.body,
         search_keys: search_keys.iter().map(stored_key).collect(),
-        attestation: None,
+        attestations,
     }
 }
 

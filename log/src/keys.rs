@@ -143,7 +143,21 @@ impl fmt::Debug for LogKeys {
     }
 }
 
-fn read(path: &Path) -> Result<Zeroizing<String>, KeyError> {
+/// Writes `text` to `file` in `directory`, for its owner only: whole or not at all, and durable when it returns.
+pub(crate) fn replace(directory: &Path, file: &Path, text: &str) -> Result<(), KeyError> {
+    fs::create_dir_all(directory).map_err(|source| KeyError::Io {
+        path: directory.to_owned(),
+        source,
+    })?;
+    let path = directory.join(file);
+    let temporary = path.with_extension("new");
+    write_for_owner(&temporary, text)?;
+    fs::rename(&temporary, &path).map_err(|source| KeyError::Io { path, source })?;
+    sync_directory(directory)
+}
+
+/// The PEM text of a private key, which nobody but its owner may read.
+pub(crate) fn read(path: &Path) -> Result<Zeroizing<String>, KeyError> {
     let io_error = |source: io::Error| KeyError::Io {
         path: path.to_owned(),
         source,
@@ -173,14 +187,20 @@ fn unconfirmed(path: &Path) -> PathBuf {
 
 /// Writes a key to its unconfirmed name, durably but for the name.
 fn write_unconfirmed(path: &Path, pem: &str) -> Result<(), KeyError> {
-    let path = unconfirmed(path);
+    write_for_owner(&unconfirmed(path), pem)
+}
+
+fn write_for_owner(path: &Path, text: &str) -> Result<(), KeyError> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
-    let written = options.open(&path).and_then(|mut file| {
-        file.write_all(pem.as_bytes())?;
+    let written = options.open(path).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
         file.sync_all()
     });
-    written.map_err(|source| KeyError::Io { path, source })
+    written.map_err(|source| KeyError::Io {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 fn sync_directory(directory: &Path) -> Result<(), KeyError> {

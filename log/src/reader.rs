@@ -26,7 +26,7 @@ use tokio::sync::watch;
 
 use crate::error::ReadError;
 use crate::head::Head;
-use crate::shards::ProvenEntry;
+use crate::shard::ProvenEntry;
 
 /// An entry as the log holds it.
 #[derive(Clone, Debug)]

@@ -33,11 +33,11 @@ use ledgerstone_storage::StoredHead;
 
 use crate::error::OpenError;
 use crate::error::ReadError;
+use crate::foreign_key::ForeignKey;
 use crate::head::Head;
 use crate::keys::LogKeys;
 use crate::live::LiveTiles;
 use crate::options::LogOptions;
-use crate::shards::ForeignKey;
 
 /// What a verified load yields.
 pub(crate) struct Recovered {
@@ -74,6 +74,7 @@ pub(crate) fn create(
         origin: keys.name().to_owned(),
         keys: keys.log_ids().map(|(_, id)| id).to_vec(),
         created,
+        import: None,
     };
     let head = StoredHead {
         size: TreeSize::EMPTY,
@@ -119,22 +120,23 @@ pub(crate) fn recover(
 pub(crate) fn recover_foreign(
     store: &dyn Store,
     shard: ShardId,
-    key: &ForeignKey,
+    foreign: &ForeignKey,
 ) -> Result<(ShardIdentity, Head), OpenError> {
     let differs = |reason: String| OpenError::ForeignCheckpoint { shard, reason };
     let identity = store.identity(shard)?.ok_or(OpenError::NoShard(shard))?;
     let Loaded { stored, live, .. } = load(store, shard)?;
-    if !identity.keys.contains(&key.log_id) {
-        return Err(differs("its key is not the one of the copy".to_owned()));
+    if identity.keys != foreign.log_ids() {
+        let reason = "the keys beside it are not those that it was imported with";
+        return Err(differs(reason.to_owned()));
     }
-    let checkpoint = parse_kept(&key.checkpoint, None).map_err(differs)?;
+    let checkpoint = parse_kept(&foreign.checkpoint, None).map_err(differs)?;
     if (checkpoint.size, checkpoint.root) != (stored.size, stored.root) {
         return Err(differs(format!(
             "it has {} leaves and root {}, the copy has {} and {}",
             checkpoint.size, checkpoint.root, stored.size, stored.root
         )));
     }
-    let head = Head::foreign(&stored, key.checkpoint.clone(), live);
+    let head = Head::foreign(&stored, foreign.checkpoint.clone(), live);
     Ok((identity, head))
 }
 

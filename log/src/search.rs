@@ -17,7 +17,7 @@ use tracing::warn;
 
 use crate::error::ReadError;
 use crate::reader::LoggedEntry;
-use crate::shards::Shard;
+use crate::shard::Shard;
 use crate::shards::Shards;
 
 /// The most keys of one search.
@@ -122,7 +122,8 @@ impl SearchQuery {
 }
 
 impl Shards {
-    /// A page of at most `limit` entries that answer `query`, and of at most `max_bytes` of bodies but at least one entry.
+    /// A page of at most `limit` entries of the log's trees that answer `query`, and of at most `max_bytes` of bodies but at
+    /// least one entry.
     ///
     /// # Errors
     /// [`ReadError`] when the store fails, or lacks what the head covers. Blocks on the disk.
@@ -132,26 +133,50 @@ impl Shards {
         limit: usize,
         max_bytes: usize,
     ) -> Result<SearchPage, ReadError> {
-        let mut page = Page {
-            query,
-            limit: limit.max(1),
-            bytes_left: max_bytes,
-            candidates_left: MAX_CANDIDATES,
-            hits: Vec::new(),
-        };
-        for shard in self.all() {
-            if let Some(next) = page.fill(shard)? {
-                return Ok(SearchPage {
-                    hits: page.hits,
-                    next: Some(next),
-                });
-            }
-        }
-        Ok(SearchPage {
-            hits: page.hits,
-            next: None,
-        })
+        search(self.all(), query, limit, max_bytes)
     }
+}
+
+impl Shard {
+    /// The same in this tree alone. The virtual indexes are those of the log that it belongs to.
+    ///
+    /// # Errors
+    /// As for [`Shards::search`].
+    pub fn search(
+        &self,
+        query: &SearchQuery,
+        limit: usize,
+        max_bytes: usize,
+    ) -> Result<SearchPage, ReadError> {
+        search(std::slice::from_ref(self), query, limit, max_bytes)
+    }
+}
+
+fn search(
+    shards: &[Shard],
+    query: &SearchQuery,
+    limit: usize,
+    max_bytes: usize,
+) -> Result<SearchPage, ReadError> {
+    let mut page = Page {
+        query,
+        limit: limit.max(1),
+        bytes_left: max_bytes,
+        candidates_left: MAX_CANDIDATES,
+        hits: Vec::new(),
+    };
+    for shard in shards {
+        if let Some(next) = page.fill(shard)? {
+            return Ok(SearchPage {
+                hits: page.hits,
+                next: Some(next),
+            });
+        }
+    }
+    Ok(SearchPage {
+        hits: page.hits,
+        next: None,
+    })
 }
 
 /// A page as it fills up, and what is left of its limits.

@@ -218,7 +218,7 @@ impl Sequencer {
                     integrated_time: time,
                     body: submission.body.clone(),
                     search_keys: submission.search_keys.clone(),
-                    attestation: submission.attestation.clone(),
+                    attestations: submission.attestation.clone().into_iter().collect(),
                 });
                 Place {
                     index,

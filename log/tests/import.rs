@@ -33,6 +33,8 @@ use ledgerstone_merkle::TileWidth;
 use ledgerstone_merkle::TreeSize;
 use ledgerstone_merkle::VerifierKey;
 use ledgerstone_merkle::leaf_hashes;
+use ledgerstone_storage::ImportOrigin;
+use ledgerstone_storage::ImportRole;
 use ledgerstone_storage::Reader;
 use ledgerstone_storage::SearchKey;
 use ledgerstone_storage::ShardId;
@@ -47,6 +49,10 @@ use crate::search::Person;
 
 const SOURCE: &str = "other.example.org";
 const SHARD: ShardId = ShardId::new(3);
+const COPY: ImportOrigin = ImportOrigin {
+    role: ImportRole::Copy,
+    start: 0,
+};
 
 /// A log that somebody else runs.
 #[derive(Clone)]
@@ -87,6 +93,16 @@ impl Source {
             key: self.key(),
             tree_id: None,
             checkpoint: self.checkpoint(size),
+            origin: COPY,
+            signer: None,
+        }
+    }
+
+    fn foreign_key(&self, size: u64) -> ForeignKey {
+        ForeignKey {
+            key: self.key(),
+            checkpoint: self.checkpoint(size),
+            signer: None,
         }
     }
 
@@ -97,6 +113,8 @@ impl Source {
             body: body.clone(),
             // Up and down, as in logs that take entries at several places.
             integrated_time: 1_600_000_000 + (time * 7) % 5,
+            timestamp: None,
+            attestation: None,
         };
         times.map(entry).collect()
     }
@@ -120,7 +138,8 @@ impl Source {
                 self.give(&mut importer, end).unwrap();
             }
         }
-        importer.finish().unwrap()
+        importer.finish().unwrap();
+        self.foreign_key(size)
     }
 }
 
@@ -166,7 +185,7 @@ fn a_copy_is_the_log_with_its_own_checkpoint() {
     let (source, store) = (Source::of(1_000), FaultyStore::new());
     let key = source.copy(&store, 1_000, &[1, 256, 300, 900]);
     assert_eq!(key.checkpoint, source.checkpoint(1_000));
-    assert_eq!(key.log_id, source.key().log_id());
+    assert_eq!(key.key.log_id(), source.key().log_id());
 
     let report = checked(&store, &source.key());
     assert_eq!(report.findings, []);
@@ -278,9 +297,8 @@ fn a_wrong_root_leaves_nothing_that_counts_as_complete() {
     assert!(matches!(error, ImportError::Incomplete { .. }), "{error}");
     assert_eq!(store.steps(), []);
     let key = ForeignKey {
-        public_key_der: source.key().public_key_der(),
-        log_id: source.key().log_id(),
         checkpoint: lie.checkpoint,
+        ..source.foreign_key(50)
     };
     let error = open(&store, key).err().unwrap();
     assert!(
@@ -459,6 +477,8 @@ fn a_tree_of_rekor_v1_has_its_id_and_signs_under_the_bare_name() {
         key: signer.verifier().clone(),
         tree_id: Some(tree_id),
         checkpoint,
+        origin: COPY,
+        signer: None,
     };
     let store = FaultyStore::new();
     let error = refused(&store, from(1_234, checkpoint(1_235)));
@@ -467,7 +487,13 @@ fn a_tree_of_rekor_v1_has_its_id_and_signs_under_the_bare_name() {
     let mut importer =
         Importer::open(store.clone(), SHARD, from(1_234, checkpoint(1_234))).unwrap();
     source.give(&mut importer, 9).unwrap();
-    let shard = open(&store, importer.finish().unwrap()).unwrap();
+    importer.finish().unwrap();
+    let key = ForeignKey {
+        key: signer.verifier().clone(),
+        checkpoint: checkpoint(1_234),
+        signer: None,
+    };
+    let shard = open(&store, key).unwrap();
     assert_eq!((shard.tree_id(), shard.origin()), (1_234, SOURCE));
     assert_eq!(shard.v1_log_id(), signer.verifier().log_id());
     assert_eq!(shard.v1_public_key_der(), signer.public_key_der());
@@ -522,11 +548,8 @@ fn the_public_key_is_kept_beside_the_log_s_own() {
     let loaded = ForeignKey::load(store.as_ref(), SHARD, &key_dir)
         .unwrap()
         .unwrap();
-    assert_eq!(loaded.public_key_der, finished.public_key_der);
-    assert_eq!(
-        (loaded.log_id, &loaded.checkpoint),
-        (finished.log_id, &finished.checkpoint)
-    );
+    assert_eq!(loaded.key, finished.key);
+    assert_eq!(loaded.checkpoint, finished.checkpoint);
     open(&store, loaded).unwrap();
 
     std::fs::write(key_dir.join("shard-3.vkey"), "no key").unwrap();

@@ -7,6 +7,7 @@ mod fatal;
 mod faulty;
 mod fsck;
 mod import;
+mod imported;
 mod read;
 mod recovery;
 mod reindex;

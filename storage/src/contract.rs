@@ -95,6 +95,7 @@ pub fn identity(tree_id: u64) -> ShardIdentity {
         origin: format!("log{tree_id}.example.org"),
         keys: vec![[1; 32], [2; 32]],
         created: 1_700_000_000,
+        import: None,
     }
 }
 
@@ -118,17 +119,21 @@ pub fn round(range: Range<u64>) -> Round {
     }
 }
 
-/// The entry of [`round`] at `position`. Every second one shares a search key, every third one has an attestation.
+/// The entry of [`round`] at `position`. Every second one shares a search key, every third one has an attestation, every sixth one two.
 pub fn new_entry(position: u64) -> NewEntry {
     NewEntry {
         leaf_hash: hash(1, position),
         integrated_time: 1_700_000_000 + i64::try_from(position).unwrap(),
         body: format!("body of entry {position}").into(),
         search_keys: vec![search_key(position % 2), own_search_key(position)],
-        attestation: (position.is_multiple_of(3)).then(|| {
-            let key = format!("sha256:{position}").into_bytes();
-            (key, format!("attestation of entry {position}").into())
-        }),
+        attestations: [("sha256", 3), ("timestamp", 6)]
+            .into_iter()
+            .filter(|(_, every)| position.is_multiple_of(*every))
+            .map(|(what, _)| {
+                let key = format!("{what}:{position}").into_bytes();
+                (key, format!("{what} of entry {position}").into())
+            })
+            .collect(),
     }
 }
 
@@ -256,14 +261,14 @@ pub fn a_refused_round_changes_nothing(store: &dyn Store) {
         ),
         (
             |round| {
-                round.entries[0].attestation =
-                    Some((vec![0; MAX_ATTESTATION_KEY_BYTES + 1], Bytes::new()))
+                round.entries[0].attestations =
+                    vec![(vec![0; MAX_ATTESTATION_KEY_BYTES + 1], Bytes::new())]
             },
             |error| matches!(error, StorageError::AttestationLength { part: "key", .. }),
         ),
         (
             |round| {
-                round.entries[0].attestation = Some((vec![0], zeros(MAX_ATTESTATION_BYTES + 1)))
+                round.entries[0].attestations = vec![(vec![0], zeros(MAX_ATTESTATION_BYTES + 1))]
             },
             |error| {
                 matches!(
@@ -357,9 +362,9 @@ pub fn limits_are_inclusive(store: &dyn Store) {
     largest.entries[0].integrated_time = i64::MIN;
     let key = vec![0xff; MAX_ATTESTATION_KEY_BYTES];
     let attestation = zeros(MAX_ATTESTATION_BYTES);
-    largest.entries[0].attestation = Some((key.clone(), attestation.clone()));
+    largest.entries[0].attestations = vec![(key.clone(), attestation.clone())];
     largest.entries[1].body = Bytes::new();
-    largest.entries[1].attestation = Some((Vec::new(), Bytes::new()));
+    largest.entries[1].attestations = vec![(Vec::new(), Bytes::new())];
     store.commit(SHARD, &largest).unwrap();
 
     for (index, entry) in largest.indexed() {
@@ -454,7 +459,7 @@ pub fn a_later_leaf_or_attestation_wins(store: &dyn Store) {
     again.entries[0].leaf_hash = hash(1, 2);
     again.entries[1].leaf_hash = hash(5, 5);
     again.entries[2].leaf_hash = hash(5, 5);
-    again.entries[2].attestation = Some((b"sha256:0".to_vec(), Bytes::from_static(b"later")));
+    again.entries[2].attestations = vec![(b"sha256:0".to_vec(), Bytes::from_static(b"later"))];
     store.commit(SHARD, &again).unwrap();
     for (leaf_hash, expected) in [(hash(1, 2), 4), (hash(5, 5), 6)] {
         let index = store.index_of(SHARD, &leaf_hash).unwrap();
@@ -471,7 +476,7 @@ pub fn a_snapshot_stands_still(store: &dyn Store) {
     let snapshot = store.snapshot();
     let mut later = round(200..600);
     later.entries[0].leaf_hash = hash(1, 5);
-    later.entries[0].attestation = Some((b"sha256:0".to_vec(), Bytes::from_static(b"later")));
+    later.entries[0].attestations = vec![(b"sha256:0".to_vec(), Bytes::from_static(b"later"))];
     store.commit(SHARD, &later).unwrap();
     create(store, ShardId::new(1), 5);
 
@@ -574,7 +579,7 @@ pub fn assert_holds(reader: &dyn Reader, shard: ShardId, size: u64) {
         for key in &entry.search_keys {
             assert_eq!(reader.search(shard, key, index, 1).unwrap(), [index]);
         }
-        if let Some((key, content)) = entry.attestation {
+        for (key, content) in entry.attestations {
             assert_eq!(reader.attestation(shard, &key).unwrap(), Some(content));
         }
     }

@@ -44,6 +44,8 @@ pub use round::MAX_ATTESTATION_KEY_BYTES;
 pub use round::MAX_ROUND_BYTES;
 pub use round::NewEntry;
 pub use round::Round;
+pub use shard::ImportOrigin;
+pub use shard::ImportRole;
 pub use shard::MAX_LOG_KEYS;
 pub use shard::MAX_ORIGIN_BYTES;
 pub use shard::SearchKey;

@@ -176,7 +176,7 @@ impl Shard {
             let rows = entry.search_keys.iter();
             self.search
                 .extend(rows.map(|&key| SearchRow { key, index }));
-            if let Some((key, content)) = &entry.attestation {
+            for (key, content) in &entry.attestations {
                 self.attestations
                     .entry(key.clone())
                     .or_default()

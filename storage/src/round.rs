@@ -47,8 +47,8 @@ pub struct NewEntry {
     pub body: Bytes,
     /// What the entry can be found by.
     pub search_keys: Vec<SearchKey>,
-    /// An attestation to keep beside the entry, and the key to find it by.
-    pub attestation: Option<(Vec<u8>, Bytes)>,
+    /// What is kept beside the entry, each with the key to find it by: an attestation, or what another log signed for it.
+    pub attestations: Vec<(Vec<u8>, Bytes)>,
 }
 
 impl Round {
@@ -98,8 +98,9 @@ impl Round {
     /// The bytes of bodies, tiles and attestations.
     pub(crate) fn payload_bytes(&self) -> usize {
         let entries = self.entries.iter().map(|entry| {
-            let attestation = entry.attestation.as_ref();
-            entry.body.len() + attestation.map_or(0, |(key, content)| key.len() + content.len())
+            let attestations = entry.attestations.iter();
+            let beside = attestations.map(|(key, content)| key.len() + content.len());
+            entry.body.len() + beside.sum::<usize>()
         });
         entries.sum::<usize>() + self.tiles.iter().map(|(_, tile)| tile.len()).sum::<usize>()
     }
@@ -145,13 +146,12 @@ impl NewEntry {
                 limit: MAX_ENTRY_BYTES,
             });
         }
-        let Some((key, content)) = &self.attestation else {
-            return Ok(());
-        };
-        let parts = [
-            ("key", key.len(), MAX_ATTESTATION_KEY_BYTES),
-            ("content", content.len(), MAX_ATTESTATION_BYTES),
-        ];
+        let parts = self.attestations.iter().flat_map(|(key, content)| {
+            [
+                ("key", key.len(), MAX_ATTESTATION_KEY_BYTES),
+                ("content", content.len(), MAX_ATTESTATION_BYTES),
+            ]
+        });
         for (part, length, limit) in parts {
             if length > limit {
                 return Err(StorageError::AttestationLength {

@@ -45,6 +45,27 @@ pub struct ShardIdentity {
     pub keys: Vec<[u8; 32]>,
     /// When the shard was created, in Unix seconds.
     pub created: i64,
+    /// Where its entries come from, when they were imported and not appended here.
+    pub import: Option<ImportOrigin>,
+}
+
+/// What an imported tree is to the log whose store it is in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ImportOrigin {
+    /// What it is for.
+    pub role: ImportRole,
+    /// The virtual index that its first entry had where it comes from: what signed entry timestamps from there cover. 0 where
+    /// nobody counts over several trees.
+    pub start: u64,
+}
+
+/// What an imported tree is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ImportRole {
+    /// An earlier tree of this log: virtual indexes count its entries, before those of later trees.
+    Predecessor,
+    /// A copy of a log of its own.
+    Copy,
 }
 
 impl ShardIdentity {
@@ -114,6 +135,7 @@ mod tests {
             origin: "log.example.org".to_owned(),
             keys: vec![[0xab; 32], [0xcd; 32]],
             created: 1_700_000_000,
+            import: None,
         }
     }
 

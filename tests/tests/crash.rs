@@ -246,6 +246,7 @@ async fn prove_extension(client: &mut LogClient<Channel>, old: (u64, Hash), new:
     let request = GetConsistencyProofRequest {
         old_size: old.0,
         new_size: new.0,
+        tree_id: 0,
     };
     let response = client
         .get_consistency_proof(request)
@@ -267,7 +268,11 @@ async fn read(client: &mut LogClient<Channel>, start: u64, end: u64) -> Vec<Entr
     if start == end {
         return entries;
     }
-    let request = ReadEntriesRequest { start, end };
+    let request = ReadEntriesRequest {
+        start,
+        end,
+        tree_id: 0,
+    };
     let mut stream = client.read_entries(request).await.unwrap().into_inner();
     while let Some(entry) = stream.message().await.unwrap() {
         entries.push(entry);

@@ -58,6 +58,7 @@ fn hashes(bytes: &[Bytes]) -> Vec<Hash> {
 fn by_index(index: u64) -> GetEntryRequest {
     GetEntryRequest {
         lookup: Some(get_entry_request::Lookup::Index(index)),
+        tree_id: 0,
     }
 }
 
@@ -65,12 +66,17 @@ fn by_leaf_hash(leaf: impl AsRef<[u8]>) -> GetEntryRequest {
     let leaf = Bytes::copy_from_slice(leaf.as_ref());
     GetEntryRequest {
         lookup: Some(get_entry_request::Lookup::LeafHash(leaf)),
+        tree_id: 0,
     }
 }
 
 fn inclusion_by_index(index: u64, tree_size: u64) -> GetInclusionProofRequest {
     let lookup = Some(get_inclusion_proof_request::Lookup::Index(index));
-    GetInclusionProofRequest { lookup, tree_size }
+    GetInclusionProofRequest {
+        lookup,
+        tree_size,
+        tree_id: 0,
+    }
 }
 
 /// The next message of a stream that must not hang.
@@ -82,7 +88,11 @@ async fn next<T>(stream: &mut Streaming<T>) -> Result<Option<T>, Status> {
 
 async fn read(client: &mut LogClient<Channel>, start: u64, end: u64) -> Result<Vec<Entry>, Status> {
     let mut stream = client
-        .read_entries(ReadEntriesRequest { start, end })
+        .read_entries(ReadEntriesRequest {
+            start,
+            end,
+            tree_id: 0,
+        })
         .await?
         .into_inner();
     let mut entries = Vec::new();
@@ -122,7 +132,10 @@ async fn append_refuses_what_is_invalid() {
         .await
         .unwrap_err();
     assert_eq!(status.code(), Code::InvalidArgument);
-    let head = client.get_tree_head(GetTreeHeadRequest {}).await.unwrap();
+    let head = client
+        .get_tree_head(GetTreeHeadRequest { tree_id: 0 })
+        .await
+        .unwrap();
     assert_eq!(head.get_ref().size, 0);
 }
 
@@ -169,7 +182,7 @@ async fn the_head_is_signed() {
     let bodies = fill(&server, 5).await;
     let mut client = log_client(&server).await;
     let head = client
-        .get_tree_head(GetTreeHeadRequest {})
+        .get_tree_head(GetTreeHeadRequest { tree_id: 0 })
         .await
         .unwrap()
         .into_inner();
@@ -218,7 +231,13 @@ async fn entries_that_are_not_there_are_told_apart() {
         (by_leaf_hash([7; 32]), Code::NotFound),
         (by_leaf_hash([7; 31]), Code::InvalidArgument),
         (by_leaf_hash([]), Code::InvalidArgument),
-        (GetEntryRequest { lookup: None }, Code::InvalidArgument),
+        (
+            GetEntryRequest {
+                lookup: None,
+                tree_id: 0,
+            },
+            Code::InvalidArgument,
+        ),
     ];
     for (request, code) in cases {
         let status = client.get_entry(request).await.unwrap_err();
@@ -306,6 +325,7 @@ async fn inclusion_is_proven_by_leaf_hash() {
             Bytes::copy_from_slice(leaf),
         )),
         tree_size: 0,
+        tree_id: 0,
     };
     let response = client
         .get_inclusion_proof(lookup(leaf_hash(&bodies[3]).as_ref()))
@@ -331,7 +351,11 @@ async fn consistency_is_proven_between_any_two_sizes() {
     let mut client = log_client(&server).await;
     for new_size in 1..=20_u64 {
         for old_size in 0..=new_size {
-            let request = GetConsistencyProofRequest { old_size, new_size };
+            let request = GetConsistencyProofRequest {
+                old_size,
+                new_size,
+                tree_id: 0,
+            };
             let response = client
                 .get_consistency_proof(request)
                 .await
@@ -359,6 +383,7 @@ async fn consistency_is_proven_between_any_two_sizes() {
     let to_head = GetConsistencyProofRequest {
         old_size: 7,
         new_size: 0,
+        tree_id: 0,
     };
     assert_eq!(
         client
@@ -374,7 +399,11 @@ async fn consistency_is_proven_between_any_two_sizes() {
         (21, 0, Code::OutOfRange),
         (3, 2, Code::InvalidArgument),
     ] {
-        let request = GetConsistencyProofRequest { old_size, new_size };
+        let request = GetConsistencyProofRequest {
+            old_size,
+            new_size,
+            tree_id: 0,
+        };
         let status = client.get_consistency_proof(request).await.unwrap_err();
         assert_eq!(status.code(), code, "{old_size}..{new_size}: {status}");
     }

@@ -107,7 +107,11 @@ async fn proofs_are_those_of_grpc() {
     let mut client = log_client(&server).await;
     for (index, tree_size) in [(0, 1), (3, 7), (6, 7), (19, 20), (5, 0)] {
         let lookup = Some(Lookup::Index(index));
-        let request = GetInclusionProofRequest { lookup, tree_size };
+        let request = GetInclusionProofRequest {
+            lookup,
+            tree_size,
+            tree_id: 0,
+        };
         let proof = client
             .get_inclusion_proof(request)
             .await
@@ -124,7 +128,11 @@ async fn proofs_are_those_of_grpc() {
         assert_eq!(get_json(&server, &path).await, same);
     }
     for (old_size, new_size) in [(0, 20), (1, 20), (7, 13), (16, 0), (20, 20)] {
-        let request = GetConsistencyProofRequest { old_size, new_size };
+        let request = GetConsistencyProofRequest {
+            old_size,
+            new_size,
+            tree_id: 0,
+        };
         let proof = client
             .get_consistency_proof(request)
             .await

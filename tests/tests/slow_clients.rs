@@ -84,7 +84,11 @@ async fn a_slow_reader_holds_up_nobody_and_misses_nothing() {
     let server = Server::start();
     let bodies = fill(&server, 200).await;
     let mut slow = narrow_client(&server).await;
-    let request = ReadEntriesRequest { start: 0, end: 0 };
+    let request = ReadEntriesRequest {
+        start: 0,
+        end: 0,
+        tree_id: 0,
+    };
     let mut range = slow.read_entries(request).await.unwrap().into_inner();
     let request = WatchEntriesRequest {
         start: 0,
@@ -144,7 +148,7 @@ async fn a_reader_that_goes_away_leaves_nothing_behind() {
         .expect("streams without readers stay open");
     let mut client = log_client(&server).await;
     client
-        .get_tree_head(ledgerstone_proto::log::v1::GetTreeHeadRequest {})
+        .get_tree_head(ledgerstone_proto::log::v1::GetTreeHeadRequest { tree_id: 0 })
         .await
         .unwrap();
 }

@@ -110,7 +110,7 @@ async fn grpc() {
     let endpoint = Endpoint::from_static("http://log.example.com");
     let channel = endpoint.connect_with_connector(connect).await.unwrap();
     let head = LogClient::new(channel)
-        .get_tree_head(GetTreeHeadRequest {})
+        .get_tree_head(GetTreeHeadRequest { tree_id: 0 })
         .await;
     verified_checkpoint(&server.ed25519, &head.unwrap().get_ref().checkpoint);
 }

@@ -28,6 +28,7 @@ pub(crate) mod ssh_wire;
 pub(crate) mod statement;
 pub(crate) mod x509;
 
+mod attestation;
 mod chain;
 mod policy;
 mod proposed;
@@ -50,6 +51,8 @@ pub use crate::kind::intoto_v001::IntotoV001;
 pub use crate::kind::intoto_v002::IntotoSignatureV002;
 pub use crate::kind::intoto_v002::IntotoV002;
 pub use crate::kind::rekord_v001::RekordV001;
+pub use attestation::attestation_key;
+pub use attestation::attestation_of;
 pub use digest::LoggedDigest;
 pub use pki::PublicKeyFormat;
 pub use policy::DEFAULT_MAX_ARTIFACT_BYTES;

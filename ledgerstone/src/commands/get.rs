@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::args::GetArguments;
 use crate::args::IndexRange;
 use crate::commands::transport;
+use crate::commands::tree;
 use crate::output;
 use crate::output::Report;
 use crate::trust;
@@ -19,7 +20,7 @@ const PAGE_ENTRIES: u64 = 256;
 
 pub(super) async fn run(arguments: GetArguments, json: bool) -> anyhow::Result<()> {
     let transport = transport(&arguments.log)?;
-    let api = LogApi::new(transport.clone());
+    let api = tree(transport.clone(), &arguments.tree);
     let lookup = match (arguments.index, arguments.leaf_hash) {
         (Some(index), _) => EntryLookup::Index(LeafIndex::new(index)),
         (None, Some(hash)) => EntryLookup::LeafHash(hash),

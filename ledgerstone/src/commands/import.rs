@@ -17,27 +17,32 @@ use ledgerstone_client::SourceRound;
 use ledgerstone_client::TiledLog;
 use ledgerstone_client::Transport;
 use ledgerstone_client::TransportOptions;
+use ledgerstone_log::FIRST_SHARD;
 use ledgerstone_log::IMPORT_ROUND_ENTRIES;
 use ledgerstone_log::ImportSource;
 use ledgerstone_log::ImportedEntry;
 use ledgerstone_log::Importer;
+use ledgerstone_log::check_shard_signer;
 use ledgerstone_log::load_foreign_key;
 use ledgerstone_log::save_foreign_key;
+use ledgerstone_log::save_shard_signer;
 use ledgerstone_merkle::TreeSize;
 use ledgerstone_merkle::VerifierKey;
+use ledgerstone_storage::ImportOrigin;
+use ledgerstone_storage::ImportRole;
 use ledgerstone_storage::RocksOptions;
 use ledgerstone_storage::RocksStore;
 use ledgerstone_storage::ShardId;
 use ledgerstone_storage::Store;
 
+use zeroize::Zeroizing;
+
 use crate::args::TrustedLogArguments;
+use crate::commands::read_text;
 use crate::output::Report;
 use crate::trust;
 
 const PROGRESS: &str = "{bar:30} {human_pos} of {human_len} entries, {per_sec}, {eta} left";
-
-/// The shard that a log of this data directory is served from: never the place of a copy.
-const OWN_SHARD: u32 = 0;
 
 /// The arguments of `import`.
 #[derive(Args, Debug)]
@@ -72,6 +77,16 @@ pub(crate) struct Import {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     shard: Option<u32>,
 
+    /// Make it an earlier tree of this log, and not a copy of another: its entries come before those of this log in the
+    /// order of virtual indexes. Only while this log has no entries of its own; the oldest tree first.
+    #[arg(long)]
+    predecessor: bool,
+
+    /// PKCS#8 PEM file with the ECDSA P-256 key that signs for the tree towards Rekor v1 clients, as the log that it comes from
+    /// did. A copy of it is kept in the key directory.
+    #[arg(long, value_name = "FILE", requires = "predecessor")]
+    signing_key: Option<PathBuf>,
+
     /// How many requests are on their way at a time.
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(1..=64))]
     parallel: u8,
@@ -105,7 +120,8 @@ pub(super) async fn run(arguments: Import) -> anyhow::Result<Report> {
     let key_dir = arguments.key_dir.clone();
     let key_dir = key_dir.unwrap_or_else(|| arguments.data_dir.join("keys"));
     let shard = choose_shard(&store, &key_dir, &head, arguments.shard)?;
-    let importer = begin(Arc::new(store), shard, &key_dir, &head)?;
+    let purpose = Purpose::of(&arguments, &head)?;
+    let importer = begin(Arc::new(store), shard, &key_dir, &head, &purpose)?;
     let (tree_id, resumed_at) = (importer.identity().tree_id, importer.size());
     let bytes = copy(importer, &source, &head, arguments.parallel.into()).await?;
 
@@ -175,9 +191,33 @@ fn choose_shard(
             return Ok(*shard);
         }
     }
-    let last = shards.last().map_or(OWN_SHARD, |shard| shard.get());
+    let last = shards.last().unwrap_or(&FIRST_SHARD).get();
     let next = last.checked_add(1).context("there is no free shard")?;
     Ok(ShardId::new(next))
+}
+
+/// What the tree is for, and the private key that signs for it, as PEM.
+struct Purpose {
+    origin: ImportOrigin,
+    signing_key: Option<Zeroizing<String>>,
+}
+
+impl Purpose {
+    fn of(arguments: &Import, head: &SourceHead) -> anyhow::Result<Self> {
+        let role = if arguments.predecessor {
+            ImportRole::Predecessor
+        } else {
+            ImportRole::Copy
+        };
+        let read = |path: &PathBuf| read_text(path).map(Zeroizing::new);
+        Ok(Self {
+            origin: ImportOrigin {
+                role,
+                start: head.start(),
+            },
+            signing_key: arguments.signing_key.as_ref().map(read).transpose()?,
+        })
+    }
 }
 
 /// Checks what is stored, and makes the shard where there is none yet.
@@ -186,18 +226,29 @@ fn begin(
     shard: ShardId,
     key_dir: &Path,
     head: &SourceHead,
+    purpose: &Purpose,
 ) -> anyhow::Result<Importer> {
     let key: &VerifierKey = &head.signed.key;
     if store.identity(shard)?.is_none() {
         // First the key: a shard whose key nobody knows could not be opened.
         save_foreign_key(key_dir, shard, key)?;
     }
+    let signer = match &purpose.signing_key {
+        Some(pem) => Some(check_shard_signer(key.name(), pem)?),
+        None => None,
+    };
     let source = ImportSource {
         key: key.clone(),
         tree_id: head.tree_id(),
         checkpoint: head.signed.note.clone(),
+        origin: purpose.origin,
+        signer,
     };
     let importer = Importer::open(store, shard, source)?;
+    // By now the shard is known to be one that this key signs for.
+    if let Some(pem) = &purpose.signing_key {
+        save_shard_signer(key_dir, shard, key.name(), pem)?;
+    }
     // The file may have been lost since. By now the shard is known to be a copy of the log with this key.
     if load_foreign_key(key_dir, shard)?.as_ref() != Some(key) {
         save_foreign_key(key_dir, shard, key)?;
@@ -264,6 +315,8 @@ fn imported(entry: SourceEntry) -> ImportedEntry {
     ImportedEntry {
         body: entry.body,
         integrated_time: entry.integrated_time,
+        timestamp: entry.timestamp,
+        attestation: entry.attestation,
     }
 }
 

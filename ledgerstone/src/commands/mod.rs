@@ -21,6 +21,7 @@ use anyhow::Context;
 use indicatif::ProgressBar;
 use indicatif::ProgressStyle;
 use ledgerstone_client::Error;
+use ledgerstone_client::LogApi;
 use ledgerstone_client::Submitted;
 use ledgerstone_client::Transport;
 use ledgerstone_client::TransportOptions;
@@ -30,6 +31,7 @@ use crate::args::Arguments;
 use crate::args::Command;
 use crate::args::LogArguments;
 use crate::args::ProofCommand;
+use crate::args::TreeArguments;
 use crate::output::Report;
 
 /// Does what the command line says.
@@ -81,6 +83,15 @@ fn transport(arguments: &LogArguments) -> Result<Transport, Error> {
 
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
+}
+
+/// The tree that was asked for, or the one that grows.
+fn tree(transport: Transport, tree: &TreeArguments) -> LogApi {
+    let api = LogApi::new(transport);
+    match tree.tree_id {
+        Some(tree_id) => api.tree(tree_id),
+        None => api,
+    }
 }
 
 fn read_text(path: &Path) -> anyhow::Result<String> {

@@ -1,6 +1,5 @@
 use ledgerstone_client::EntryLookup;
 use ledgerstone_client::Error;
-use ledgerstone_client::LogApi;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::TlogProof;
@@ -9,6 +8,7 @@ use ledgerstone_merkle::TreeSize;
 use crate::args::ConsistencyArguments;
 use crate::args::InclusionArguments;
 use crate::commands::transport;
+use crate::commands::tree;
 use crate::commands::write;
 use crate::output::Report;
 use crate::trust;
@@ -21,7 +21,7 @@ pub(super) async fn inclusion(arguments: InclusionArguments) -> anyhow::Result<R
         None => EntryLookup::Index(LeafIndex::new(arguments.index.unwrap_or_default())),
     };
     let size = arguments.tree_size.map(TreeSize::new);
-    let proven = LogApi::new(transport)
+    let proven = tree(transport, &arguments.tree)
         .inclusion(lookup, size, &logs)
         .await
         .map_err(Error::from)?;
@@ -65,7 +65,7 @@ pub(super) async fn consistency(arguments: ConsistencyArguments) -> anyhow::Resu
         TreeSize::new(arguments.old_size),
         arguments.new_size.map(TreeSize::new),
     );
-    let proven = LogApi::new(transport)
+    let proven = tree(transport, &arguments.tree)
         .consistency(old, new, &logs)
         .await
         .map_err(Error::from)?;

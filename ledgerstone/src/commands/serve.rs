@@ -3,9 +3,13 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
+use ledgerstone_log::FIRST_SHARD;
+use ledgerstone_log::IncompleteCopy;
 use ledgerstone_log::Log;
 use ledgerstone_log::LogKeys;
 use ledgerstone_log::LogOptions;
+use ledgerstone_log::Shard;
+use ledgerstone_log::Shards;
 use ledgerstone_log_server::Metrics;
 use ledgerstone_log_server::Overrides;
 use ledgerstone_log_server::Server;
@@ -13,10 +17,10 @@ use ledgerstone_log_server::Settings;
 use ledgerstone_log_server::Sockets;
 use ledgerstone_log_server::init_telemetry;
 use ledgerstone_merkle::NoteSigner;
-use ledgerstone_storage::Reader;
 use ledgerstone_storage::RocksOptions;
 use ledgerstone_storage::RocksStore;
-use ledgerstone_storage::ShardId;
+use ledgerstone_storage::Store;
+use serde_json::Value;
 use serde_json::json;
 use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
@@ -40,9 +44,6 @@ pub(crate) struct Serve {
     #[arg(long)]
     print_config: bool,
 }
-
-/// The tree that a log starts with.
-const FIRST_SHARD: ShardId = ShardId::new(0);
 
 /// The name that a log has where nobody gave one and the system has none that fits.
 const FALLBACK_ORIGIN: &str = "localhost";
@@ -78,9 +79,9 @@ async fn serve(settings: Settings, new_log: bool, json: bool) -> anyhow::Result<
     let metrics = Metrics::default();
     // Before the log is opened, and perhaps made: an address that is taken must not leave a log behind.
     let sockets = Sockets::open(&settings).await?;
-    let log = open(&settings, new_log, &metrics)?;
-    let server = Server::new(sockets, log.clone(), settings.clone(), metrics);
-    let announcement = announcement(&settings, &log, &server, json)?;
+    let (shards, incomplete) = open(&settings, new_log, &metrics)?;
+    let server = Server::new(sockets, shards.clone(), settings.clone(), metrics);
+    let announcement = announcement(&settings, &shards, &incomplete, &server, json)?;
     match output::line(&announcement) {
         // A log serves whether or not somebody reads this.
         Ok(()) | Err(OutputError::Closed) => {}
@@ -95,7 +96,11 @@ async fn serve(settings: Settings, new_log: bool, json: bool) -> anyhow::Result<
     Ok(server.run(shutdown).await?)
 }
 
-fn open(settings: &Settings, new_log: bool, metrics: &Metrics) -> anyhow::Result<Log> {
+fn open(
+    settings: &Settings,
+    new_log: bool,
+    metrics: &Metrics,
+) -> anyhow::Result<(Shards, Vec<IncompleteCopy>)> {
     let options = LogOptions {
         queue_entries: settings.queue_entries,
         round_entries: settings.round_entries,
@@ -110,7 +115,18 @@ fn open(settings: &Settings, new_log: bool, metrics: &Metrics) -> anyhow::Result
     if !RocksStore::exists(&settings.data_dir)? {
         check_new(settings, new_log)?;
     }
-    let store = Arc::new(RocksStore::open(&settings.data_dir, &rocks)?);
+    let store: Arc<dyn Store> = Arc::new(RocksStore::open(&settings.data_dir, &rocks)?);
+    let log = open_log(&store, settings, new_log, options.clone())?;
+    Ok(Shards::open(&store, log, &settings.key_dir, &options)?)
+}
+
+fn open_log(
+    store: &Arc<dyn Store>,
+    settings: &Settings,
+    new_log: bool,
+    options: LogOptions,
+) -> anyhow::Result<Log> {
+    let store = Arc::clone(store);
     if let Some(identity) = store.identity(FIRST_SHARD)? {
         let origin = settings.origin.as_deref().unwrap_or(&identity.origin);
         let keys = LogKeys::load(origin, &settings.key_dir)?;
@@ -160,10 +176,12 @@ fn host_name() -> String {
 /// Says where the log is and how to try it.
 fn announcement(
     settings: &Settings,
-    log: &Log,
+    shards: &Shards,
+    incomplete: &[IncompleteCopy],
     server: &Server,
     json: bool,
 ) -> anyhow::Result<String> {
+    let log = shards.log();
     let scheme = if settings.tls.is_some() {
         "https"
     } else {
@@ -185,18 +203,28 @@ fn announcement(
             "size": head.size().get().to_string(),
             "url": url,
             "adminUrl": admin,
+            "imported": imported(shards).map(imported_json).collect::<Vec<_>>(),
         });
         return Ok(told.to_string());
     }
     // By the name under which this very program was started.
     let program = std::env::args().next();
     let program = program.as_deref().unwrap_or("ledgerstone");
-    let lines = [
+    let mut lines = vec![
         format!("ledgerstone {}", env!("CARGO_PKG_VERSION")),
         format!("  origin      {}", log.origin()),
         format!("  tree        {tree_id} ({} entries)", head.size()),
         format!("  Ed25519     {ed25519}"),
         format!("  ECDSA P-256 {ecdsa}"),
+    ];
+    lines.extend(imported(shards).map(imported_line));
+    lines.extend(incomplete.iter().map(|copy| {
+        format!(
+            "  not served  {} - {}: {} entries of a copy, whose import is to be completed first",
+            copy.origin, copy.tree_id, copy.entries
+        )
+    }));
+    lines.extend([
         format!("  data        {}", settings.data_dir.display()),
         format!("  admin       {admin}"),
         format!("listening on {url}"),
@@ -205,6 +233,30 @@ fn announcement(
         format!("  {program} sign --url {url} README.md"),
         format!("  {program} get --url {url} --index 0"),
         format!("  {program} audit --url {url} --full"),
-    ];
+    ]);
     Ok(lines.join("\n"))
+}
+
+/// The trees that did not grow here, and what they are to the log.
+fn imported(shards: &Shards) -> impl Iterator<Item = (&'static str, &Shard)> {
+    let predecessors = shards.frozen().iter().map(|shard| ("predecessor", shard));
+    predecessors.chain(shards.copies().iter().map(|shard| ("copy", shard)))
+}
+
+fn imported_line((role, shard): (&str, &Shard)) -> String {
+    format!(
+        "  {role:<11} {} - {} ({} entries)",
+        shard.origin(),
+        shard.tree_id(),
+        shard.head().size()
+    )
+}
+
+fn imported_json((role, shard): (&str, &Shard)) -> Value {
+    json!({
+        "role": role,
+        "origin": shard.origin(),
+        "treeId": shard.tree_id().to_string(),
+        "size": shard.head().size().get().to_string(),
+    })
 }

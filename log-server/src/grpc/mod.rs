@@ -16,6 +16,8 @@ use ledgerstone_proto::log::v1::GetEntryRequest;
 use ledgerstone_proto::log::v1::GetInclusionProofRequest;
 use ledgerstone_proto::log::v1::GetTreeHeadRequest;
 use ledgerstone_proto::log::v1::InclusionProofResponse;
+use ledgerstone_proto::log::v1::ListTreesRequest;
+use ledgerstone_proto::log::v1::ListTreesResponse;
 use ledgerstone_proto::log::v1::ReadEntriesRequest;
 use ledgerstone_proto::log::v1::SearchRequest;
 use ledgerstone_proto::log::v1::SearchResponse;
@@ -78,34 +80,51 @@ impl Log for Face {
         )))
     }
 
+    async fn list_trees(
+        &self,
+        _request: Request<ListTreesRequest>,
+    ) -> Result<Response<ListTreesResponse>, Status> {
+        Ok(Response::new(views::trees(self.state.shards())))
+    }
+
     async fn get_tree_head(
         &self,
-        _request: Request<GetTreeHeadRequest>,
+        request: Request<GetTreeHeadRequest>,
     ) -> Result<Response<TreeHead>, Status> {
-        let log = self.state.log();
-        Ok(Response::new(views::tree_head(log, &log.head())))
+        let shard = self.state.tree(request.into_inner().tree_id)?;
+        Ok(Response::new(views::tree_head(shard, &shard.head())))
     }
 
     async fn get_entry(
         &self,
         request: Request<GetEntryRequest>,
     ) -> Result<Response<Entry>, Status> {
-        let lookup = match request.into_inner().lookup.ok_or_else(no_lookup)? {
+        let GetEntryRequest { lookup, tree_id } = request.into_inner();
+        let shard = self.state.tree(tree_id)?;
+        let lookup = match lookup.ok_or_else(no_lookup)? {
             get_entry_request::Lookup::Index(index) => Lookup::Index(LeafIndex::new(index)),
             get_entry_request::Lookup::LeafHash(hash) => Lookup::leaf_hash(&hash)?,
         };
-        Ok(Response::new(views::entry(&self.state, lookup).await?))
+        Ok(Response::new(
+            views::entry(&self.state, shard, lookup).await?,
+        ))
     }
 
     async fn read_entries(
         &self,
         request: Request<ReadEntriesRequest>,
     ) -> Result<Response<Self::ReadEntriesStream>, Status> {
-        let ReadEntriesRequest { start, end } = request.into_inner();
+        let ReadEntriesRequest {
+            start,
+            end,
+            tree_id,
+        } = request.into_inner();
+        let shard = self.state.tree(tree_id)?.clone();
         let permit = self.state.open_stream()?;
         Ok(Response::new(streams::entries(
             self.state.clone(),
             permit,
+            shard,
             start,
             end,
         )?))
@@ -116,6 +135,7 @@ impl Log for Face {
         request: Request<GetInclusionProofRequest>,
     ) -> Result<Response<InclusionProofResponse>, Status> {
         let request = request.into_inner();
+        let shard = self.state.tree(request.tree_id)?;
         let lookup = match request.lookup.ok_or_else(no_lookup)? {
             get_inclusion_proof_request::Lookup::Index(index) => {
                 Lookup::Index(LeafIndex::new(index))
@@ -123,7 +143,7 @@ impl Log for Face {
             get_inclusion_proof_request::Lookup::LeafHash(hash) => Lookup::leaf_hash(&hash)?,
         };
         Ok(Response::new(
-            views::inclusion_proof(&self.state, lookup, request.tree_size).await?,
+            views::inclusion_proof(&self.state, shard, lookup, request.tree_size).await?,
         ))
     }
 
@@ -131,9 +151,14 @@ impl Log for Face {
         &self,
         request: Request<GetConsistencyProofRequest>,
     ) -> Result<Response<ConsistencyProofResponse>, Status> {
-        let GetConsistencyProofRequest { old_size, new_size } = request.into_inner();
+        let GetConsistencyProofRequest {
+            old_size,
+            new_size,
+            tree_id,
+        } = request.into_inner();
+        let shard = self.state.tree(tree_id)?;
         Ok(Response::new(
-            views::consistency_proof(&self.state, old_size, new_size).await?,
+            views::consistency_proof(&self.state, shard, old_size, new_size).await?,
         ))
     }
 
@@ -162,6 +187,7 @@ impl Log for Face {
             filter.map(Arc::new),
         )))
     }
+
     async fn search(
         &self,
         request: Request<SearchRequest>,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use ledgerstone_entry::matcher::WatchList;
+use ledgerstone_log::Shard;
 use ledgerstone_proto::log::v1::AppendRequest;
 use ledgerstone_proto::log::v1::AppendResult;
 use ledgerstone_proto::log::v1::Entry;
@@ -82,10 +83,11 @@ pub(crate) fn appends(
 pub(crate) fn entries(
     state: State,
     permit: StreamPermit,
+    shard: Shard,
     start: u64,
     end: u64,
 ) -> Result<ResponseStream<Entry>, ApiError> {
-    let size = state.log().head().size();
+    let size = shard.head().size();
     let end = if end == 0 { size.get() } else { end };
     if end > size.get() {
         let error = ledgerstone_log::ReadError::BeyondHead {
@@ -102,7 +104,7 @@ pub(crate) fn entries(
     let (sender, stream) = channel(state, permit);
     tokio::spawn(async move {
         // What ended the stream early was sent, or has nobody to be sent to.
-        let _ = sender.send_entries(start, end, None).await;
+        let _ = sender.send_entries(&shard, start, end, None).await;
     });
     Ok(stream)
 }
@@ -117,12 +119,13 @@ pub(crate) fn new_entries(
     let (sender, stream) = channel(state, permit);
     tokio::spawn(async move {
         let mut heads = sender.state.log().watch();
+        let shard = sender.state.shards().active().clone();
         let mut next = start;
         loop {
             let size = heads.borrow_and_update().size().get();
             if next < size {
                 if sender
-                    .send_entries(next, size, filter.as_ref())
+                    .send_entries(&shard, next, size, filter.as_ref())
                     .await
                     .is_err()
                 {
@@ -142,12 +145,12 @@ pub(crate) fn new_entries(
 pub(crate) fn tree_heads(state: State, permit: StreamPermit) -> ResponseStream<TreeHead> {
     let (sender, stream) = channel(state, permit);
     tokio::spawn(async move {
-        let log = sender.state.log().clone();
-        let mut heads = log.watch();
+        let mut heads = sender.state.log().watch();
+        let shard = sender.state.shards().active().clone();
         loop {
             let head = Arc::clone(&heads.borrow_and_update());
             if sender
-                .send(Ok(views::tree_head(&log, &head)))
+                .send(Ok(views::tree_head(&shard, &head)))
                 .await
                 .is_err()
                 || !sender.wait_for(heads.changed()).await
@@ -197,6 +200,7 @@ impl Sender<Entry> {
     /// is one.
     async fn send_entries(
         &self,
+        shard: &Shard,
         start: u64,
         end: u64,
         filter: Option<&Arc<WatchList>>,
@@ -213,7 +217,7 @@ impl Sender<Entry> {
                 return Err(Ended);
             }
             let limit = usize::try_from(end - next).unwrap_or(usize::MAX);
-            match views::entries(&self.state, next, limit).await {
+            match views::entries(&self.state, shard, next, limit).await {
                 Ok(entries) => {
                     next += entries.len() as u64;
                     for entry in pass(entries, filter).await? {

@@ -36,6 +36,7 @@ use crate::views::Lookup;
 /// The routes of the face.
 pub(crate) fn router() -> Router<State> {
     Router::new()
+        .route("/log/v1/trees", get(trees))
         .route("/log/v1/tree-head", get(tree_head))
         .route("/log/v1/keys", get(keys))
         .route("/log/v1/entries", get(entries))
@@ -50,33 +51,56 @@ pub(crate) fn router() -> Router<State> {
         .method_not_allowed_fallback(method_not_allowed)
 }
 
-async fn tree_head(Extract(state): Extract<State>) -> Result<Response, ApiError> {
-    let log = state.log();
-    message(&views::tree_head(log, &log.head()))
+/// The choice of a tree, in every query but that of a search.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct TreeQuery {
+    /// 0: the one that grows.
+    #[serde(default)]
+    tree_id: u64,
+}
+
+async fn trees(Extract(state): Extract<State>) -> Result<Response, ApiError> {
+    message(&views::trees(state.shards()))
+}
+
+async fn tree_head(
+    Extract(state): Extract<State>,
+    query: Result<Query<TreeQuery>, QueryRejection>,
+) -> Result<Response, ApiError> {
+    let shard = state.tree(parse(query)?.tree_id)?;
+    message(&views::tree_head(shard, &shard.head()))
 }
 
 async fn entry(
     Extract(state): Extract<State>,
     index: Result<Path<String>, PathRejection>,
+    query: Result<Query<TreeQuery>, QueryRejection>,
 ) -> Result<Response, ApiError> {
+    let shard = state.tree(parse(query)?.tree_id)?;
     let index = index.ok().and_then(|Path(index)| decimal(&index));
     let index = index.ok_or_else(|| ApiError::invalid("an index is a decimal number from 0 on"))?;
-    message(&views::entry(&state, Lookup::Index(LeafIndex::new(index))).await?)
+    let lookup = Lookup::Index(LeafIndex::new(index));
+    message(&views::entry(&state, shard, lookup).await?)
 }
 
 async fn entry_by_leaf_hash(
     Extract(state): Extract<State>,
     hash: Result<Path<String>, PathRejection>,
+    query: Result<Query<TreeQuery>, QueryRejection>,
 ) -> Result<Response, ApiError> {
+    let shard = state.tree(parse(query)?.tree_id)?;
     let hash = hash.map_or_else(|_| String::new(), |Path(hash)| hash);
-    message(&views::entry(&state, hex_lookup(&hash)?).await?)
+    message(&views::entry(&state, shard, hex_lookup(&hash)?).await?)
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct EntriesQuery {
     start: u64,
     limit: Option<usize>,
+    #[serde(default)]
+    tree_id: u64,
 }
 
 /// A page of entries.
@@ -91,8 +115,13 @@ async fn entries(
     Extract(state): Extract<State>,
     query: Result<Query<EntriesQuery>, QueryRejection>,
 ) -> Result<Response, ApiError> {
-    let EntriesQuery { start, limit } = parse(query)?;
-    let entries = views::entries(&state, start, limit.unwrap_or(views::READ_ENTRIES)).await?;
+    let EntriesQuery {
+        start,
+        limit,
+        tree_id,
+    } = parse(query)?;
+    let (shard, limit) = (state.tree(tree_id)?, limit.unwrap_or(views::READ_ENTRIES));
+    let entries = views::entries(&state, shard, start, limit).await?;
     let next = (start.saturating_add(entries.len() as u64)).to_string();
     json_response(serde_json::to_vec(&EntriesPage { entries, next }).ok())
 }
@@ -104,6 +133,8 @@ struct InclusionQuery {
     leaf_hash: Option<String>,
     #[serde(default)]
     tree_size: u64,
+    #[serde(default)]
+    tree_id: u64,
 }
 
 async fn inclusion_proof(
@@ -114,7 +145,9 @@ async fn inclusion_proof(
         index,
         leaf_hash,
         tree_size,
+        tree_id,
     } = parse(query)?;
+    let shard = state.tree(tree_id)?;
     let lookup = match (index, leaf_hash) {
         (Some(index), None) => Lookup::Index(LeafIndex::new(index)),
         (None, Some(hash)) => hex_lookup(&hash)?,
@@ -124,7 +157,7 @@ async fn inclusion_proof(
             ));
         }
     };
-    message(&views::inclusion_proof(&state, lookup, tree_size).await?)
+    message(&views::inclusion_proof(&state, shard, lookup, tree_size).await?)
 }
 
 #[derive(Deserialize)]
@@ -133,14 +166,21 @@ struct ConsistencyQuery {
     old_size: u64,
     #[serde(default)]
     new_size: u64,
+    #[serde(default)]
+    tree_id: u64,
 }
 
 async fn consistency_proof(
     Extract(state): Extract<State>,
     query: Result<Query<ConsistencyQuery>, QueryRejection>,
 ) -> Result<Response, ApiError> {
-    let ConsistencyQuery { old_size, new_size } = parse(query)?;
-    message(&views::consistency_proof(&state, old_size, new_size).await?)
+    let ConsistencyQuery {
+        old_size,
+        new_size,
+        tree_id,
+    } = parse(query)?;
+    let shard = state.tree(tree_id)?;
+    message(&views::consistency_proof(&state, shard, old_size, new_size).await?)
 }
 
 /// What is searched for. Each kind of term can be given once; over gRPC there may be several.
@@ -164,6 +204,8 @@ struct SearchParameters {
     until_time: i64,
     #[serde(default)]
     limit: u32,
+    #[serde(default)]
+    tree_id: u64,
 }
 
 async fn search_entries(
@@ -205,6 +247,7 @@ fn search_request(parameters: SearchParameters) -> Result<SearchRequest, ApiErro
         from_time: parameters.from_time,
         until_time: parameters.until_time,
         limit: parameters.limit,
+        tree_id: parameters.tree_id,
     })
 }
 

@@ -14,7 +14,9 @@ use ledgerstone_entry::v1::search_key_of_email;
 use ledgerstone_entry::v1::search_key_of_hash;
 use ledgerstone_entry::v1::search_key_of_public_key;
 use ledgerstone_entry::v1::search_key_of_subject;
+use ledgerstone_log::ReadError;
 use ledgerstone_log::SearchOperator;
+use ledgerstone_log::SearchPage;
 use ledgerstone_log::SearchQuery;
 use ledgerstone_log::Shards;
 
@@ -57,19 +59,39 @@ pub(crate) async fn search(
     let body = body::read(&state, &parts, content, "query").await?;
     let query = parse(&body.bytes)?;
     drop(body);
-    let ids = rekor_v1::read(&state, move |shards| find(shards, query, MAX_RESULTS)).await?;
+    let ids = rekor_v1::read(&state, move |shards| find(shards, &query, MAX_RESULTS)).await?;
     let headers = [(header::CONTENT_TYPE, JSON)];
     Ok((StatusCode::OK, headers, json_line(&ids)).into_response())
 }
 
-/// The ids of all entries that answer `query`, in the order of their virtual indexes.
+/// The ids of all entries that answer `query`: those of the log in the order of their virtual indexes, and then those of the
+/// copies, tree by tree.
 ///
 /// # Errors
 /// 400 when they are more than `limit`.
-fn find(shards: &Shards, mut query: SearchQuery, limit: usize) -> Result<Vec<String>, V1Error> {
+fn find(shards: &Shards, query: &SearchQuery, limit: usize) -> Result<Vec<String>, V1Error> {
     let mut ids = Vec::new();
+    collect(&mut ids, query, limit, |query| {
+        shards.search(query, PAGE_HITS, PAGE_BYTES)
+    })?;
+    for copy in shards.copies() {
+        collect(&mut ids, query, limit, |query| {
+            copy.search(query, PAGE_HITS, PAGE_BYTES)
+        })?;
+    }
+    Ok(ids)
+}
+
+/// Adds what `search` finds, page by page.
+fn collect(
+    ids: &mut Vec<String>,
+    query: &SearchQuery,
+    limit: usize,
+    search: impl Fn(&SearchQuery) -> Result<SearchPage, ReadError>,
+) -> Result<(), V1Error> {
+    let mut query = query.clone();
     for _ in 0..MAX_PAGES {
-        let page = shards.search(&query, PAGE_HITS, PAGE_BYTES)?;
+        let page = search(&query)?;
         let found = page
             .hits
             .iter()
@@ -79,7 +101,7 @@ fn find(shards: &Shards, mut query: SearchQuery, limit: usize) -> Result<Vec<Str
             break;
         }
         let Some(next) = page.next else {
-            return Ok(ids);
+            return Ok(());
         };
         query.indexes.start = next;
     }
@@ -206,8 +228,8 @@ mod tests {
         let pem = signer.public_key_pem();
         let key = search_key_of_public_key(PublicKeyFormat::X509, pem.as_bytes()).unwrap();
         let query = SearchQuery::new(vec![key], SearchOperator::Or);
-        assert_eq!(find(&site.shards, query.clone(), 4).unwrap().len(), 4);
-        let error = find(&site.shards, query, 3).unwrap_err();
+        assert_eq!(find(&site.shards, &query, 4).unwrap().len(), 4);
+        let error = find(&site.shards, &query, 3).unwrap_err();
         assert!(format!("{error:?}").contains("too broad"), "{error:?}");
     }
 }

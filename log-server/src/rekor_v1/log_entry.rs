@@ -2,11 +2,11 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use ledgerstone_entry::v1::attestation_key;
 use ledgerstone_log::ProvenEntry;
 use ledgerstone_log::ReadError;
 use ledgerstone_log::Shard;
 use ledgerstone_merkle::Hash;
-use serde::Deserialize;
 use serde::Serialize;
 
 use crate::rekor_v1::entry_id::EntryId;
@@ -111,37 +111,4 @@ fn render_with(
     };
     let id = EntryId::new(shard.tree_id(), proven.leaf_hash).to_string();
     Ok(LogEntries::from([(id, entry)]))
-}
-
-/// What the attestation of the entry with this body is kept under: the hash of its payload. Only in-toto entries have one.
-fn attestation_key(body: &[u8]) -> Option<Hash> {
-    let body: IntotoBody = serde_json::from_slice(body).ok()?;
-    if body.kind != "intoto" {
-        return None;
-    }
-    let payload_hash = hex::decode(body.spec.content.payload_hash.value).ok()?;
-    Hash::from_slice(&payload_hash)
-}
-
-/// As much of the body of an in-toto entry as names its payload (rekor-v1, sections 4.3 and 4.4).
-#[derive(Deserialize)]
-struct IntotoBody {
-    kind: String,
-    spec: IntotoSpec,
-}
-
-#[derive(Deserialize)]
-struct IntotoSpec {
-    content: IntotoContent,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct IntotoContent {
-    payload_hash: PayloadHash,
-}
-
-#[derive(Deserialize)]
-struct PayloadHash {
-    value: String,
 }

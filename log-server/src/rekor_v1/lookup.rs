@@ -78,7 +78,8 @@ pub(crate) fn with_leaf_hash<'s>(
     Ok(shard.proven_entry(index)?.map(|proven| (shard, proven)))
 }
 
-/// The entry with this id: in its tree, or else in the active one, or else in the first frozen one that has it.
+/// The entry with this id: in its tree, or else in the active one, or else in the first frozen one that has it, or else in the
+/// first copy.
 fn first_with_id<'s>(
     shards: &'s Shards,
     id: &EntryId,
@@ -87,7 +88,8 @@ fn first_with_id<'s>(
         let shard = shards.by_tree_id(tree_id);
         return shard.map_or(Ok(None), |shard| with_leaf_hash(shard, &id.leaf_hash));
     }
-    for shard in std::iter::once(shards.active()).chain(shards.frozen()) {
+    let older = shards.frozen().iter().chain(shards.copies());
+    for shard in std::iter::once(shards.active()).chain(older) {
         let found = with_leaf_hash(shard, &id.leaf_hash)?;
         if found.is_some() {
             return Ok(found);

@@ -112,7 +112,7 @@ impl Query {
         }
         let bare = self.ids.iter().filter(|id| id.tree_id.is_none());
         for leaf_hash in bare.map(|id| &id.leaf_hash).chain(&self.leaf_hashes) {
-            for shard in shards.all() {
+            for shard in shards.everywhere() {
                 found.extend(lookup::with_leaf_hash(shard, leaf_hash)?);
             }
         }

@@ -128,7 +128,7 @@ pub(crate) async fn public_key(
     let tree_id = parameters.tree_id()?;
     let shard = shard_called(state.shards(), tree_id)
         .map_err(|_| V1Error::invalid("Bad Request").with_content_type(PEM))?;
-    let pem = pem(shard.v1_public_key_der());
+    let pem = pem(&shard.v1_public_key_der());
     Ok((StatusCode::OK, [(header::CONTENT_TYPE, PEM)], pem).into_response())
 }
 

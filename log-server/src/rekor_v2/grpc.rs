@@ -68,7 +68,7 @@ impl Rekor for Face {
 impl Face {
     async fn object(&self, path: &str) -> Result<Response<HttpBody>, Status> {
         let path: TilePath = tiles::parse(path)?;
-        let data = tiles::object(&self.state, path).await?;
+        let data = tiles::object(&self.state, self.state.shards().active(), path).await?;
         Ok(http_body(tiles::TILE_TYPE, data))
     }
 }

@@ -1,4 +1,5 @@
-//! The C2SP tlog-tiles face: `/checkpoint`, `/tile/<L>/<N>` and `/tile/entries/<N>`, full and partial.
+//! The C2SP tlog-tiles face: `/checkpoint`, `/tile/<L>/<N>` and `/tile/entries/<N>`, full and partial. The same stands for every
+//! tree under `/trees/<tree id>`: whoever reads logs by tiles can check a copy against the log that it is of.
 //!
 //! An object beyond the published head does not exist: 404, whatever the store may hold already. Partial tiles and bundles of
 //! every size ever published stay readable, since each is a prefix of a later one.
@@ -17,6 +18,7 @@ use http::header::CACHE_CONTROL;
 use http::header::CONTENT_TYPE;
 use http::header::HeaderName;
 use http::header::X_CONTENT_TYPE_OPTIONS;
+use ledgerstone_log::Shard;
 use ledgerstone_merkle::EntryBundle;
 use ledgerstone_merkle::TilePath;
 
@@ -40,6 +42,8 @@ pub(crate) fn router() -> Router<State> {
     Router::new()
         .route("/checkpoint", get(checkpoint))
         .route("/tile/{*path}", get(tile))
+        .route("/trees/{tree}/checkpoint", get(checkpoint_of))
+        .route("/trees/{tree}/tile/{*path}", get(tile_of))
         .method_not_allowed_fallback(method_not_allowed)
 }
 
@@ -49,7 +53,19 @@ pub(crate) async fn method_not_allowed() -> ApiError {
 }
 
 pub(crate) async fn checkpoint(Extract(state): Extract<State>) -> Response {
-    let body = state.log().head().checkpoint().to_owned();
+    render_checkpoint(state.shards().active())
+}
+
+async fn checkpoint_of(
+    Extract(state): Extract<State>,
+    tree: Result<Path<u64>, PathRejection>,
+) -> Result<Response, ApiError> {
+    let Path(tree) = tree.map_err(|_| no_tree())?;
+    Ok(render_checkpoint(state.tree(tree)?))
+}
+
+fn render_checkpoint(shard: &Shard) -> Response {
+    let body = shard.head().checkpoint().to_owned();
     (headers(CHECKPOINT_TYPE, MUTABLE), body).into_response()
 }
 
@@ -58,9 +74,25 @@ pub(crate) async fn tile(
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Response, ApiError> {
     let Path(path) = path.map_err(|_| ApiError::not_found("no such tile"))?;
+    render_tile(&state, state.shards().active(), &path).await
+}
+
+async fn tile_of(
+    Extract(state): Extract<State>,
+    path: Result<Path<(u64, String)>, PathRejection>,
+) -> Result<Response, ApiError> {
+    let Path((tree, path)) = path.map_err(|_| no_tree())?;
+    render_tile(&state, state.tree(tree)?, &path).await
+}
+
+async fn render_tile(state: &State, shard: &Shard, path: &str) -> Result<Response, ApiError> {
     let path = parse(&format!("tile/{path}"))?;
-    let body = object(&state, path).await?;
+    let body = object(state, shard, path).await?;
     Ok((headers(TILE_TYPE, IMMUTABLE), body).into_response())
+}
+
+fn no_tree() -> ApiError {
+    ApiError::not_found("no such tree: a tree is named by its decimal number")
 }
 
 /// The path of a tile or a bundle. What is no such path names nothing that exists.
@@ -70,12 +102,16 @@ pub(crate) fn parse(path: &str) -> Result<TilePath, ApiError> {
 }
 
 /// The bytes of a tile or a bundle under the published head.
-pub(crate) async fn object(state: &State, path: TilePath) -> Result<Bytes, ApiError> {
+pub(crate) async fn object(
+    state: &State,
+    shard: &Shard,
+    path: TilePath,
+) -> Result<Bytes, ApiError> {
     let object = state
-        .read(move |log| match path {
-            TilePath::Hashes { id, width } => log.tile(id, width),
+        .read(shard, move |shard| match path {
+            TilePath::Hashes { id, width } => shard.tile(id, width),
             TilePath::Entries { number, width } => {
-                let bundle = log.bundle(number, width)?;
+                let bundle = shard.bundle(number, width)?;
                 // The store takes no body that a bundle could not carry.
                 Ok(bundle
                     .and_then(|bundle| EntryBundle::encode(&bundle.bodies).ok())

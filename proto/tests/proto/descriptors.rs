@@ -211,6 +211,7 @@ fn log_streams_where_it_says_so() {
     let expected = [
         ("Append", false, false),
         ("AppendStream", true, true),
+        ("ListTrees", false, false),
         ("GetTreeHead", false, false),
         ("GetEntry", false, false),
         ("ReadEntries", false, true),

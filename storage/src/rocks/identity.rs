@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::shard::ImportOrigin;
+use crate::shard::ImportRole;
 use crate::shard::ShardIdentity;
 
 /// The stored form of `identity`.
@@ -12,6 +14,13 @@ pub(super) fn encode(identity: &ShardIdentity) -> Vec<u8> {
         origin: identity.origin.clone(),
         keys: identity.keys.iter().map(hex::encode).collect(),
         created: identity.created,
+        import: identity.import.map(|import| ImportRecord {
+            role: match import.role {
+                ImportRole::Predecessor => RoleRecord::Predecessor,
+                ImportRole::Copy => RoleRecord::Copy,
+            },
+            start: import.start,
+        }),
     };
     serde_json::to_vec(&record).expect("numbers and strings have a JSON form")
 }
@@ -33,6 +42,13 @@ pub(super) fn decode(stored: &[u8]) -> Option<ShardIdentity> {
         origin: record.origin,
         keys,
         created: record.created,
+        import: record.import.map(|import| ImportOrigin {
+            role: match import.role {
+                RoleRecord::Predecessor => ImportRole::Predecessor,
+                RoleRecord::Copy => ImportRole::Copy,
+            },
+            start: import.start,
+        }),
     };
     identity.must_keep_rules().ok()?;
     Some(identity)
@@ -47,6 +63,22 @@ struct IdentityRecord {
     /// Lower-case hexadecimal.
     keys: Vec<String>,
     created: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    import: Option<ImportRecord>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct ImportRecord {
+    role: RoleRecord,
+    start: u64,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum RoleRecord {
+    Predecessor,
+    Copy,
 }
 
 #[cfg(test)]
@@ -62,6 +94,7 @@ mod tests {
             origin: "log.example.org".to_owned(),
             keys: vec![[0xab; 32], [0xcd; 32]],
             created: 1_700_000_000,
+            import: None,
         }
     }
 
@@ -73,6 +106,19 @@ mod tests {
             keys[0], keys[1]
         );
         assert_eq!(String::from_utf8(encode(&identity())).unwrap(), expected);
+
+        let imported = ShardIdentity {
+            import: Some(ImportOrigin {
+                role: ImportRole::Predecessor,
+                start: 7,
+            }),
+            ..identity()
+        };
+        let expected = expected.replace(
+            "1700000000}",
+            r#"1700000000,"import":{"role":"predecessor","start":7}}"#,
+        );
+        assert_eq!(String::from_utf8(encode(&imported)).unwrap(), expected);
     }
 
     #[test]
@@ -93,8 +139,13 @@ mod tests {
             origin in "[a-z0-9./ +äß-]{1,80}",
             keys in proptest::collection::vec(any::<[u8; 32]>(), 0..=MAX_LOG_KEYS),
             created in any::<i64>(),
+            import in proptest::option::of((any::<bool>(), any::<u64>())),
         ) {
-            let identity = ShardIdentity { tree_id, origin, keys, created };
+            let import = import.map(|(copy, start)| {
+                let role = if copy { ImportRole::Copy } else { ImportRole::Predecessor };
+                ImportOrigin { role, start }
+            });
+            let identity = ShardIdentity { tree_id, origin, keys, created, import };
             prop_assert_eq!(decode(&encode(&identity)), Some(identity));
         }
     }

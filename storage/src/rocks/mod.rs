@@ -327,7 +327,7 @@ fn batch_of(engine: &DB, shard: ShardId, round: &Round) -> WriteBatch {
         for key in &entry.search_keys {
             batch.put_cf(search, keys::search(shard, key, index), b"");
         }
-        if let Some((key, content)) = &entry.attestation {
+        for (key, content) in &entry.attestations {
             batch.put_cf(attestations, keys::attestation(shard, key), content);
         }
     }

@@ -122,7 +122,7 @@ fn a_table_that_goes_missing_is_damage() {
         fs::remove_file(directory.path().join("store").join(name)).unwrap();
     }
     let errors: Vec<_> = (0..1_200)
-        .filter_map(|position| contract::new_entry(position).attestation)
+        .flat_map(|position| contract::new_entry(position).attestations)
         .filter_map(|(key, _)| store.attestation(SHARD, &key).err())
         .collect();
     assert!(!errors.is_empty());

@@ -1,0 +1,434 @@
+//! Trees that were imported, beside the one that grows: what they are to the log, and what signs for them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use ledgerstone_log::FIRST_SHARD;
+use ledgerstone_log::ImportError;
+use ledgerstone_log::ImportSource;
+use ledgerstone_log::ImportedEntry;
+use ledgerstone_log::Importer;
+use ledgerstone_log::IncompleteCopy;
+use ledgerstone_log::Log;
+use ledgerstone_log::LogKeys;
+use ledgerstone_log::LogOptions;
+use ledgerstone_log::OpenError;
+use ledgerstone_log::Shard;
+use ledgerstone_log::Shards;
+use ledgerstone_log::save_foreign_key;
+use ledgerstone_log::save_shard_signer;
+use ledgerstone_merkle::Checkpoint;
+use ledgerstone_merkle::ConsistencyProof;
+use ledgerstone_merkle::EcdsaP256Signer;
+use ledgerstone_merkle::Ed25519Signer;
+use ledgerstone_merkle::Hash;
+use ledgerstone_merkle::LeafIndex;
+use ledgerstone_merkle::NoteSigner;
+use ledgerstone_merkle::RightEdge;
+use ledgerstone_merkle::SignedNote;
+use ledgerstone_merkle::TreeSize;
+use ledgerstone_merkle::VerifierKey;
+use ledgerstone_merkle::leaf_hashes;
+use ledgerstone_storage::ImportOrigin;
+use ledgerstone_storage::ImportRole;
+use ledgerstone_storage::Reader;
+use ledgerstone_storage::ShardId;
+use ledgerstone_storage::Store;
+use tempfile::TempDir;
+
+use crate::ORIGIN;
+use crate::append_all;
+use crate::faulty::FaultyStore;
+
+const SOURCE: &str = "old.example.org";
+
+/// A tree of a Rekor v1, with the signed times of its entries.
+struct Source {
+    tree_id: u64,
+    /// The virtual index of its first entry.
+    start: u64,
+    bodies: Vec<Bytes>,
+    /// What it signed when it took the entries.
+    timestamps: Vec<Vec<u8>>,
+    pem: String,
+    signer: EcdsaP256Signer,
+}
+
+impl Source {
+    fn new(tree_id: u64, start: u64, size: u64) -> Self {
+        let pem = EcdsaP256Signer::generate_pkcs8_pem().unwrap().to_string();
+        let body = |number| format!("entry {number} of tree {tree_id}").into();
+        let mut source = Self {
+            tree_id,
+            start,
+            bodies: (0..size).map(body).collect(),
+            timestamps: Vec::new(),
+            signer: EcdsaP256Signer::from_pkcs8_pem(SOURCE, &pem).unwrap(),
+            pem,
+        };
+        source.timestamps = (0..size).map(|index| source.timestamp(index)).collect();
+        source
+    }
+
+    fn key(&self) -> VerifierKey {
+        self.signer.verifier().clone()
+    }
+
+    fn import_as(&self, role: ImportRole) -> ImportSource {
+        let mut edge = RightEdge::new();
+        edge.extend(&leaf_hashes(&self.bodies));
+        let origin = format!("{SOURCE} - {}", self.tree_id);
+        let size = TreeSize::new(self.bodies.len() as u64);
+        let checkpoint = Checkpoint::new(origin, size, edge.root()).unwrap();
+        let note = SignedNote::sign(checkpoint.to_text(), &[&self.signer]).unwrap();
+        ImportSource {
+            key: self.key(),
+            tree_id: Some(self.tree_id),
+            checkpoint: note.to_string(),
+            origin: ImportOrigin {
+                role,
+                start: self.start,
+            },
+            signer: None,
+        }
+    }
+
+    fn entries(&self) -> Vec<ImportedEntry> {
+        let entry = |(index, body): (u64, &Bytes)| ImportedEntry {
+            body: body.clone(),
+            integrated_time: time(index),
+            timestamp: Some(self.timestamps[index as usize].clone().into()),
+            attestation: None,
+        };
+        (0..).zip(&self.bodies).map(entry).collect()
+    }
+
+    fn timestamp(&self, index: u64) -> Vec<u8> {
+        let payload = timestamp_payload(
+            &self.bodies[index as usize],
+            time(index),
+            self.key().log_id(),
+            self.start + index,
+        );
+        self.signer.sign_bytes(payload.as_bytes()).unwrap()
+    }
+}
+
+fn time(index: u64) -> i64 {
+    1_600_000_000 + index as i64
+}
+
+fn timestamp_payload(body: &[u8], time: i64, log_id: [u8; 32], virtual_index: u64) -> String {
+    format!(
+        r#"{{"body":"{}","integratedTime":{time},"logID":"{}","logIndex":{virtual_index}}}"#,
+        STANDARD.encode(body),
+        Hash::new(log_id),
+    )
+}
+
+/// The timestamp that `shard` gives for an entry, if it gives one; it has to verify with the shard's key.
+#[track_caller]
+fn verified_timestamp(shard: &Shard, index: u64) -> Option<Vec<u8>> {
+    let index = LeafIndex::new(index);
+    let entry = shard.entry(index).unwrap().unwrap();
+    let body = STANDARD.encode(&entry.body);
+    let timestamp = shard
+        .signed_entry_timestamp(index, entry.integrated_time, &body)
+        .unwrap()?;
+    let payload = timestamp_payload(
+        &entry.body,
+        entry.integrated_time,
+        shard.v1_log_id(),
+        shard.virtual_index(index),
+    );
+    let key = VerifierKey::ecdsa_p256(SOURCE, &shard.v1_public_key_der()).unwrap();
+    assert_eq!(key.log_id(), shard.v1_log_id());
+    key.verify(&payload, &timestamp).unwrap();
+    Some(timestamp)
+}
+
+/// A data directory.
+struct Site {
+    store: Arc<FaultyStore>,
+    keys: TempDir,
+}
+
+impl Site {
+    fn new() -> Self {
+        Self {
+            store: FaultyStore::new(),
+            keys: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn key_dir(&self) -> &Path {
+        self.keys.path()
+    }
+
+    fn begin(&self, shard: u32, from: ImportSource) -> Result<Importer, ImportError> {
+        let shard = ShardId::new(shard);
+        save_foreign_key(self.key_dir(), shard, &from.key).unwrap();
+        Importer::open(self.store.clone(), shard, from)
+    }
+
+    fn import(&self, shard: u32, source: &Source, from: ImportSource) -> Result<(), ImportError> {
+        let mut importer = self.begin(shard, from)?;
+        let size = importer.target().size;
+        let whole = ConsistencyProof {
+            old: size,
+            new: size,
+            hashes: Vec::new(),
+        };
+        importer.append(source.entries(), &whole)?;
+        importer.finish()
+    }
+
+    fn log(&self) -> Log {
+        let keys = LogKeys::generate(ORIGIN).unwrap();
+        let options = LogOptions::default();
+        Log::create(self.store.clone(), FIRST_SHARD, keys, options).unwrap()
+    }
+
+    fn shards(&self, log: Log) -> Result<(Shards, Vec<IncompleteCopy>), OpenError> {
+        let store: Arc<dyn Store> = self.store.clone();
+        Shards::open(&store, log, self.key_dir(), &LogOptions::default())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn predecessors_come_before_the_log_and_copies_have_no_place_in_it() {
+    let site = Site::new();
+    let (first, second) = (Source::new(11, 0, 3), Source::new(12, 3, 2));
+    let copied = Source::new(13, 1_000, 4);
+    let role = ImportRole::Predecessor;
+    let imports = [
+        first.import_as(role),
+        second.import_as(role),
+        copied.import_as(ImportRole::Copy),
+    ];
+    site.import(1, &first, imports[0].clone()).unwrap();
+    site.import(2, &second, imports[1].clone()).unwrap();
+    let log = site.log();
+    append_all(&log, 0..5).await;
+    // A copy may come at any time.
+    site.import(3, &copied, imports[2].clone()).unwrap();
+
+    let (shards, incomplete) = site.shards(log.clone()).unwrap();
+    assert_eq!(incomplete, []);
+    let starts: Vec<_> = shards
+        .everywhere()
+        .map(|shard| (shard.tree_id(), shard.start()))
+        .collect();
+    let own = log.identity().tree_id;
+    assert_eq!(starts, [(11, 0), (12, 3), (own, 5), (13, 1_000)]);
+    assert_eq!(shards.copies().len(), 1);
+    assert_eq!(shards.locate(4).0.tree_id(), 12);
+    assert_eq!(shards.locate(1_001).0.tree_id(), own);
+    assert_eq!(shards.by_tree_id(13).unwrap().origin(), SOURCE);
+
+    // All of these count from where they did, so that what the source signed still holds.
+    for (source, import) in [&first, &second, &copied].into_iter().zip(imports) {
+        let shard = shards.by_tree_id(source.tree_id).unwrap();
+        assert_eq!(shard.v1_log_id(), source.key().log_id());
+        let given = verified_timestamp(shard, 1).unwrap();
+        assert_eq!(given, source.timestamps[1]);
+        let note = shard.v1_checkpoint(&shard.head()).unwrap();
+        assert_eq!(note, import.checkpoint);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_predecessor_that_counts_from_elsewhere_has_no_timestamps_but_those_of_its_own_key() {
+    let site = Site::new();
+    // It was the second tree where it comes from, and is the first here.
+    let source = Source::new(12, 3, 2);
+    let from = source.import_as(ImportRole::Predecessor);
+    site.import(1, &source, from).unwrap();
+    let log = site.log();
+    let (shards, _) = site.shards(log).unwrap();
+    assert_eq!(verified_timestamp(&shards.frozen()[0], 0), None);
+
+    let site = Site::new();
+    let key = save_shard_signer(site.key_dir(), ShardId::new(1), SOURCE, &source.pem).unwrap();
+    let from = ImportSource {
+        signer: Some(key),
+        ..source.import_as(ImportRole::Predecessor)
+    };
+    site.import(1, &source, from).unwrap();
+    let (shards, _) = site.shards(site.log()).unwrap();
+    let shard = &shards.frozen()[0];
+    let timestamp = verified_timestamp(shard, 0).unwrap();
+    assert_ne!(timestamp, source.timestamps[0]);
+    let note = shard.v1_checkpoint(&shard.head()).unwrap();
+    let note = SignedNote::parse(&note).unwrap();
+    note.verify(&[source.key()]).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_key_may_sign_for_a_predecessor_but_only_the_one_that_it_was_imported_with() {
+    let site = Site::new();
+    let mut source = Source::new(12, 0, 2);
+    let other = Source::new(12, 0, 2);
+    let signer = save_shard_signer(site.key_dir(), ShardId::new(1), SOURCE, &other.pem).unwrap();
+    let from = ImportSource {
+        signer: Some(signer),
+        ..source.import_as(ImportRole::Predecessor)
+    };
+    site.import(1, &source, from).unwrap();
+    let log = site.log();
+    let (shards, _) = site.shards(log.clone()).unwrap();
+    let shard = &shards.frozen()[0];
+    assert_eq!(shard.v1_log_id(), other.key().log_id());
+    // What came with the entries is signed by the other key, and would not verify with this one.
+    verified_timestamp(shard, 1).unwrap();
+    let note = shard.v1_checkpoint(&shard.head()).unwrap();
+    let note = SignedNote::parse(&note).unwrap();
+    note.verify(&[other.key()]).unwrap();
+
+    source.pem = EcdsaP256Signer::generate_pkcs8_pem().unwrap().to_string();
+    save_shard_signer(site.key_dir(), ShardId::new(1), SOURCE, &source.pem).unwrap();
+    let error = site.shards(log.clone()).err().unwrap();
+    assert!(
+        matches!(error, OpenError::ForeignCheckpoint { .. }),
+        "{error}"
+    );
+    std::fs::remove_file(site.key_dir().join("shard-1-ecdsa-p256.pem")).unwrap();
+    let error = site.shards(log).err().unwrap();
+    assert!(
+        matches!(error, OpenError::ForeignCheckpoint { .. }),
+        "{error}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_tree_comes_before_one_that_has_entries() {
+    let site = Site::new();
+    let (early, late) = (Source::new(11, 0, 3), Source::new(12, 3, 2));
+    let role = ImportRole::Predecessor;
+    let log = site.log();
+    // While the log is empty, it may.
+    site.import(1, &early, early.import_as(role)).unwrap();
+    append_all(&log, 0..1).await;
+    let error = site.begin(2, late.import_as(role)).err().unwrap();
+    assert!(matches!(error, ImportError::TooLate { .. }), "{error}");
+
+    // Nor does one that is there grow.
+    let grown = Source {
+        bodies: (0..9).map(|number| Bytes::from(vec![number])).collect(),
+        ..early
+    };
+    let error = site.begin(1, grown.import_as(role)).err().unwrap();
+    assert!(matches!(error, ImportError::TooLate { .. }), "{error}");
+    site.begin(2, late.import_as(ImportRole::Copy)).unwrap();
+}
+
+#[test]
+fn a_predecessor_needs_a_key_that_rekor_v1_clients_verify_with() {
+    let site = Site::new();
+    let signer = Ed25519Signer::from_seed(SOURCE, &[3; 32]).unwrap();
+    let checkpoint =
+        Checkpoint::new(SOURCE, TreeSize::EMPTY, ledgerstone_merkle::EMPTY_ROOT).unwrap();
+    let note = SignedNote::sign(checkpoint.to_text(), &[&signer]).unwrap();
+    let from = ImportSource {
+        key: signer.verifier().clone(),
+        tree_id: None,
+        checkpoint: note.to_string(),
+        origin: ImportOrigin {
+            role: ImportRole::Predecessor,
+            start: 0,
+        },
+        signer: None,
+    };
+    let error = site.begin(1, from.clone()).err().unwrap();
+    assert!(matches!(error, ImportError::NoV1Key), "{error}");
+    let with_key = ImportSource {
+        signer: Some(Source::new(1, 0, 0).key()),
+        ..from
+    };
+    site.begin(1, with_key).unwrap();
+}
+
+#[test]
+fn an_import_goes_on_as_it_was_begun() {
+    let site = Site::new();
+    let source = Source::new(11, 0, 3);
+    site.begin(1, source.import_as(ImportRole::Copy)).unwrap();
+    let elsewhere = ImportSource {
+        origin: ImportOrigin {
+            role: ImportRole::Copy,
+            start: 1,
+        },
+        ..source.import_as(ImportRole::Copy)
+    };
+    let with_key = ImportSource {
+        signer: Some(source.key()),
+        ..source.import_as(ImportRole::Copy)
+    };
+    let predecessor = source.import_as(ImportRole::Predecessor);
+    for other in [elsewhere, with_key, predecessor] {
+        let error = site.begin(1, other).err().unwrap();
+        assert!(matches!(error, ImportError::OtherPurpose { .. }), "{error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_is_not_complete_is_left_out_and_a_predecessor_stops_the_start() {
+    let site = Site::new();
+    let source = Source::new(13, 1_000, 4);
+    site.begin(1, source.import_as(ImportRole::Copy)).unwrap();
+    let (shards, incomplete) = site.shards(site.log()).unwrap();
+    assert_eq!(shards.copies().len(), 0);
+    let left_out = IncompleteCopy {
+        origin: SOURCE.to_owned(),
+        tree_id: 13,
+        entries: 0,
+    };
+    assert_eq!(incomplete, [left_out]);
+
+    let site = Site::new();
+    let from = source.import_as(ImportRole::Predecessor);
+    site.begin(1, from).unwrap();
+    let error = site.shards(site.log()).err().unwrap();
+    assert!(
+        matches!(error, OpenError::ForeignCheckpoint { .. }),
+        "{error}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tree_whose_key_is_lost_or_that_is_there_twice_is_refused() {
+    let site = Site::new();
+    let source = Source::new(13, 0, 4);
+    site.import(1, &source, source.import_as(ImportRole::Copy))
+        .unwrap();
+    let log = site.log();
+    std::fs::remove_file(site.key_dir().join("shard-1.vkey")).unwrap();
+    let error = site.shards(log.clone()).err().unwrap();
+    assert!(matches!(error, OpenError::NoForeignKey(_)), "{error}");
+
+    save_foreign_key(site.key_dir(), ShardId::new(1), &source.key()).unwrap();
+    site.import(2, &source, source.import_as(ImportRole::Copy))
+        .unwrap();
+    let error = site.shards(log).err().unwrap();
+    assert!(matches!(error, OpenError::SameTreeId(13)), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_tree_is_refused() {
+    let site = Site::new();
+    let source = Source::new(13, 0, 4);
+    site.import(1, &source, source.import_as(ImportRole::Copy))
+        .unwrap();
+    let log = site.log();
+    let mut head = site.store.head(ShardId::new(1)).unwrap().unwrap();
+    head.root = ledgerstone_merkle::leaf_hash(b"another");
+    site.store.set(crate::faulty::Faults {
+        head: Some(head),
+        ..Default::default()
+    });
+    let error = site.shards(log).err().unwrap();
+    assert!(matches!(error, OpenError::WrongRoot { .. }), "{error}");
+}
