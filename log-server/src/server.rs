@@ -50,6 +50,7 @@ use crate::state::State;
 use crate::webhooks::Secret;
 use crate::webhooks::WebhookError;
 use crate::webhooks::Webhooks;
+use crate::webhooks::filter;
 
 /// How long a client may take to send its first bytes, to send the head of a request, or to finish a TLS handshake.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -245,7 +246,11 @@ impl Server {
 fn webhooks(settings: &Settings) -> Result<Option<Webhooks>, ServerError> {
     let urls = &settings.webhook_urls;
     match &settings.webhook_secret_file {
-        Some(secret) => Ok(Some(Webhooks::new(urls, Secret::read(secret)?)?)),
+        Some(secret) => {
+            let filter = settings.webhook_filter_file.as_deref();
+            let filter = filter.map(filter::read).transpose()?;
+            Ok(Some(Webhooks::new(urls, Secret::read(secret)?, filter)?))
+        }
         None if urls.is_empty() => Ok(None),
         None => Err(SettingsError::Value {
             setting: "webhook-urls",

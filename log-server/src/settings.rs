@@ -97,6 +97,9 @@ pub struct Overrides {
     /// File with the secret that webhooks are signed with: base64, perhaps after whsec_
     #[arg(long, env = "LEDGERSTONE_WEBHOOK_SECRET_FILE", value_name = "FILE")]
     pub webhook_secret_file: Option<PathBuf>,
+    /// TOML file with identities, keys, digests and kinds, as a monitor has them: webhooks tell of these entries only
+    #[arg(long, env = "LEDGERSTONE_WEBHOOK_FILTER_FILE", value_name = "FILE")]
+    pub webhook_filter_file: Option<PathBuf>,
     /// Answer writes with 405 (Rekor v1: 501), and serve reads only [default: false]
     #[arg(long, env = "LEDGERSTONE_READ_ONLY", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub read_only: Option<bool>,
@@ -235,6 +238,9 @@ pub struct Settings {
     /// File with the secret that webhooks are signed with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webhook_secret_file: Option<PathBuf>,
+    /// TOML file with rules: webhooks tell of these entries only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webhook_filter_file: Option<PathBuf>,
     /// Whether writes are refused.
     pub read_only: bool,
     /// Longest request body, in bytes.
@@ -338,6 +344,7 @@ impl Overrides {
             max_artifact_bytes: self.max_artifact_bytes.or(other.max_artifact_bytes),
             webhook_urls: self.webhook_urls.or(other.webhook_urls),
             webhook_secret_file: self.webhook_secret_file.or(other.webhook_secret_file),
+            webhook_filter_file: self.webhook_filter_file.or(other.webhook_filter_file),
             read_only: self.read_only.or(other.read_only),
             max_request_bytes: self.max_request_bytes.or(other.max_request_bytes),
             max_connections: self.max_connections.or(other.max_connections),
@@ -401,6 +408,7 @@ impl Overrides {
             max_artifact_bytes: self.max_artifact_bytes.unwrap_or(16 << 20),
             webhook_urls: self.webhook_urls.unwrap_or_default(),
             webhook_secret_file: self.webhook_secret_file,
+            webhook_filter_file: self.webhook_filter_file,
             read_only: self.read_only.unwrap_or(false),
             max_request_bytes: self.max_request_bytes.unwrap_or(4 << 20),
             max_connections: self.max_connections.unwrap_or(4_096),

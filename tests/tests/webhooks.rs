@@ -435,3 +435,43 @@ async fn settings_that_cannot_work_are_refused_without_telling_them() {
         assert!(!site.data_dir().exists(), "no log was made");
     }
 }
+
+#[tokio::test]
+async fn only_what_passes_the_filter_is_told() {
+    let receiver = Receiver::start(&[]).await;
+    let site = site(&[&receiver.url()]);
+    let filter = site.path().join("filter.toml");
+    let site = site.with("--webhook-filter-file", filter.to_str().unwrap());
+    for (rules, told) in [
+        ("", "it has no rules"),
+        ("kinds = ['']", "kind"),
+        ("keys = ['no.pub']", "no.pub"),
+        ("on-hit = ['mail']", "on-hit"),
+    ] {
+        fs::write(&filter, rules).unwrap();
+        site.start_refused().assert(1, &[told]);
+    }
+
+    let signer = proposals::Signer::new();
+    fs::write(
+        filter.with_file_name("release.pub"),
+        signer.public_key_pem(),
+    )
+    .unwrap();
+    let rules = "kinds = ['hashedrekord', 'intoto 0.0.2']\nkeys = ['release.pub']\n";
+    fs::write(&filter, rules).unwrap();
+    let v1 = V1::serving(&site).await;
+    let other = proposals::Signer::new();
+    for proposal in [
+        other.hashedrekord(b"artifact"),
+        signer.hashedrekord(b"artifact"),
+        signer.dsse(&statement(b"artifact")),
+        signer.intoto_v001(&statement(b"artifact")),
+        other.intoto_v002(&statement(b"artifact")),
+        signer.intoto_v002(&statement(b"artifact")),
+    ] {
+        v1.create(&proposal).await;
+    }
+    let events = receiver.wait_for_index(5).await;
+    assert_eq!(indexes(&events), [1, 5]);
+}

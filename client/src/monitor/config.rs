@@ -4,10 +4,11 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use ledgerstone_entry::key::KeyError;
-use ledgerstone_entry::key::PublicKey;
 use ledgerstone_entry::matcher::RuleError;
 use ledgerstone_entry::matcher::WatchList;
-use ledgerstone_merkle::Hash;
+use ledgerstone_entry::matcher::WatchRules;
+use ledgerstone_entry::matcher::WatchRulesError;
+use ledgerstone_entry::matcher::WatchedIdentity;
 use serde::Deserialize;
 
 use crate::monitor::hook::Hook;
@@ -60,19 +61,13 @@ impl MonitorConfig {
     /// When it is not TOML, has unknown keys, malformed rules, or none at all.
     pub fn parse(text: &str, directory: &Path) -> Result<Self, MonitorConfigError> {
         let file: ConfigFile = toml::from_str(text).map_err(Box::new)?;
-        let mut watch = WatchList::default();
-        for identity in &file.identities {
-            watch.add_identity(&identity.subject, identity.issuer.as_deref())?;
-        }
-        for key in &file.keys {
-            add_key(&mut watch, key, directory)?;
-        }
-        for digest in &file.digests {
-            watch.add_digest(digest)?;
-        }
-        for kind in &file.kinds {
-            watch.add_kind(kind)?;
-        }
+        let rules = WatchRules {
+            identities: file.identities,
+            keys: file.keys,
+            digests: file.digests,
+            kinds: file.kinds,
+        };
+        let watch = rules.watch_list(|key| read_text(&directory.join(key)))?;
         if watch.takes_everything() {
             return Err(MonitorConfigError::NoRules);
         }
@@ -125,11 +120,22 @@ pub enum MonitorConfigError {
     EmptyHook,
 }
 
+impl From<WatchRulesError<Self>> for MonitorConfigError {
+    fn from(error: WatchRulesError<Self>) -> Self {
+        match error {
+            WatchRulesError::Rule(rule) => Self::Rule(rule),
+            WatchRulesError::Key { key, reason } => Self::Key { key, reason },
+            WatchRulesError::KeyHash(key) => Self::KeyHash(key),
+            WatchRulesError::File(error) => error,
+        }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct ConfigFile {
     #[serde(default)]
-    identities: Vec<Identity>,
+    identities: Vec<WatchedIdentity>,
     #[serde(default)]
     keys: Vec<String>,
     #[serde(default)]
@@ -137,34 +143,6 @@ struct ConfigFile {
     #[serde(default)]
     kinds: Vec<String>,
     on_hit: Option<Vec<String>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Identity {
-    subject: String,
-    issuer: Option<String>,
-}
-
-/// Adds a key that is given as PEM, as `sha256:` with hexadecimal digits, or as the name of a PEM file.
-fn add_key(watch: &mut WatchList, key: &str, directory: &Path) -> Result<(), MonitorConfigError> {
-    if let Some(digits) = key.strip_prefix("sha256:") {
-        let hash = parse_hash(digits).ok_or_else(|| MonitorConfigError::KeyHash(key.to_owned()))?;
-        return Ok(watch.add_key_hash(hash)?);
-    }
-    let (name, pem) = match key.trim_start().starts_with("-----BEGIN ") {
-        true => ("given as PEM", key.trim_start().to_owned()),
-        false => (key, read_text(&directory.join(key))?),
-    };
-    let key = PublicKey::from_pem(&pem).map_err(|reason| MonitorConfigError::Key {
-        key: name.to_owned(),
-        reason,
-    })?;
-    Ok(watch.add_key(&key)?)
-}
-
-fn parse_hash(digits: &str) -> Option<Hash> {
-    Hash::from_slice(&hex::decode(digits).ok()?)
 }
 
 fn read_text(path: &Path) -> Result<String, MonitorConfigError> {

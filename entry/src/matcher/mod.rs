@@ -5,6 +5,7 @@
 
 mod named;
 mod pattern;
+mod rules;
 
 use std::collections::HashSet;
 
@@ -18,6 +19,9 @@ use crate::matcher::named::Named;
 use crate::matcher::pattern::Pattern;
 
 pub use crate::matcher::pattern::MAX_PATTERN_BYTES;
+pub use crate::matcher::rules::WatchRules;
+pub use crate::matcher::rules::WatchRulesError;
+pub use crate::matcher::rules::WatchedIdentity;
 
 /// The most rules of one watch list. Each identity is compared with each subject of each entry.
 pub const MAX_RULES: usize = 4_096;

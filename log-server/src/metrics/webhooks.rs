@@ -122,7 +122,7 @@ impl WebhookCounters {
         self.deliveries.get_or_create(&labels).inc();
     }
 
-    /// The receiver took the entry at `index`.
+    /// The receiver took the entry at `index`, or is not to have it.
     pub(crate) fn delivered(&self, index: u64) {
         self.last.get_or_create(&self.labels).set(index);
         self.position.store(index + 1, Ordering::Relaxed);

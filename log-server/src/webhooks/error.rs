@@ -31,6 +31,14 @@ pub enum WebhookError {
         /// The file.
         path: PathBuf,
     },
+    /// The filter cannot be used.
+    #[error("{}: {reason}", path.display())]
+    Filter {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A cursor is damaged.
     #[error("{}: {reason}; remove it to go on with entries that are new from then on", path.display())]
     Cursor {

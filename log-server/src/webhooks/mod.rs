@@ -10,7 +10,7 @@
 //!
 //! Each URL has a task and a cursor of its own. The cursor is a file in the data directory; it moves only after the receiver
 //! took an event with a 2xx, so that a crash repeats events and never loses one. A receiver that refuses an event holds up
-//! those behind it, and nothing else.
+//! those behind it, and nothing else. Where there is a filter, entries that it does not take are passed over.
 //!
 //! A URL may hold secrets in its user, path and query, so that log lines, metrics and errors name its origin alone: scheme,
 //! host and port.
@@ -18,14 +18,17 @@
 mod cursor;
 mod error;
 mod event;
+pub(crate) mod filter;
 mod secret;
 
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use std::time::SystemTime;
 use std::time::UNIX_EPOCH;
 
+use ledgerstone_entry::matcher::WatchList;
 use ledgerstone_log::Log;
 use ledgerstone_log::LoggedEntry;
 use ledgerstone_log::ReadError;
@@ -64,6 +67,8 @@ pub(crate) struct Webhooks {
     /// With their places in the settings, from 1.
     urls: Vec<(u64, reqwest::Url)>,
     secret: Secret,
+    /// Which entries are sent; all of them without it.
+    filter: Option<Arc<WatchList>>,
 }
 
 impl Webhooks {
@@ -71,7 +76,11 @@ impl Webhooks {
     ///
     /// # Errors
     /// [`WebhookError::Url`] and [`WebhookError::Repeated`].
-    pub(crate) fn new(urls: &[String], secret: Secret) -> Result<Self, WebhookError> {
+    pub(crate) fn new(
+        urls: &[String],
+        secret: Secret,
+        filter: Option<WatchList>,
+    ) -> Result<Self, WebhookError> {
         let mut parsed: Vec<(u64, reqwest::Url)> = Vec::new();
         for (number, url) in (1..).zip(urls) {
             let url = reqwest::Url::parse(url).ok();
@@ -85,6 +94,7 @@ impl Webhooks {
         Ok(Self {
             urls: parsed,
             secret,
+            filter: filter.map(Arc::new),
         })
     }
 
@@ -98,11 +108,14 @@ impl Webhooks {
         directory: &Path,
         metrics: &Metrics,
     ) -> Result<Vec<Courier>, WebhookError> {
-        let secret = self.secret;
-        let couriers = self
-            .urls
-            .into_iter()
-            .map(|url| Courier::new(log, url, secret.clone(), directory, metrics));
+        let (secret, filter) = (self.secret, self.filter);
+        let couriers = self.urls.into_iter().map(|url| {
+            let courier = Courier::new(log, url, secret.clone(), directory, metrics)?;
+            Ok(Courier {
+                filter: filter.clone(),
+                ..courier
+            })
+        });
         couriers.collect()
     }
 }
@@ -112,6 +125,7 @@ pub(crate) struct Courier {
     log: Log,
     url: reqwest::Url,
     secret: Secret,
+    filter: Option<Arc<WatchList>>,
     client: reqwest::Client,
     cursor_path: PathBuf,
     /// The first entry that the receiver has not taken.
@@ -157,6 +171,7 @@ impl Courier {
         let courier = Self {
             log: log.clone(),
             secret,
+            filter: None,
             client,
             cursor_path,
             next,
@@ -202,9 +217,22 @@ impl Courier {
 
     async fn send_page(&mut self) -> Result<(), ReadError> {
         let (log, start) = (self.log.clone(), LeafIndex::new(self.next));
-        let entries = blocking(move || log.entries(start, PAGE_ENTRIES, PAGE_BYTES)).await?;
-        for (index, entry) in entries {
-            self.send(index, entry).await?;
+        let filter = self.filter.clone();
+        // Whether an entry passes is found out where it may take its time, as the read.
+        let entries = blocking(move || {
+            let entries = log.entries(start, PAGE_ENTRIES, PAGE_BYTES)?.into_iter();
+            let examined = entries.map(|(index, entry)| {
+                let passes =
+                    |filter: &Arc<WatchList>| filter.examine(&entry.body).matches.is_some();
+                let passes = filter.as_ref().is_none_or(passes);
+                (index, entry, passes)
+            });
+            Ok(examined.collect::<Vec<_>>())
+        });
+        for (index, entry, passes) in entries.await? {
+            if passes {
+                self.send(index, entry).await?;
+            }
             self.next = index.get() + 1;
             self.counters.delivered(index.get());
         }
