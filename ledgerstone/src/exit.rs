@@ -91,6 +91,8 @@ fn open_untrue(error: &OpenError) -> bool {
         | OpenError::NoShard(_)
         | OpenError::OtherOrigin { .. }
         | OpenError::SameTreeId(_)
+        | OpenError::NoForeignKey(_)
+        | OpenError::NotImported(_)
         | OpenError::Signing(_)
         | OpenError::Thread(_) => false,
         // What is stored, the kept checkpoint and the keys contradict each other.

@@ -186,7 +186,7 @@ impl Server {
         )?;
         let couriers = match self.sockets.webhooks {
             Some(webhooks) => {
-                webhooks.couriers(state.log(), &self.settings.data_dir, &self.metrics)?
+                webhooks.couriers(state.shards(), &self.settings.data_dir, &self.metrics)?
             }
             None => Vec::new(),
         };

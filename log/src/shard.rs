@@ -143,6 +143,14 @@ impl Shard {
         }
     }
 
+    /// The id of that key: what Rekor v2 calls `logId.keyId`.
+    pub fn checkpoint_log_id(&self) -> [u8; 32] {
+        match &self.inner.keys {
+            ShardKeys::Own(keys) => keys.ed25519().verifier().log_id(),
+            ShardKeys::Foreign(foreign) => foreign.key.log_id(),
+        }
+    }
+
     /// The public key that Rekor v1 clients verify with, as a DER SubjectPublicKeyInfo.
     pub fn v1_public_key_der(&self) -> Vec<u8> {
         match &self.inner.keys {

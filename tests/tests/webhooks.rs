@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use ledgerstone_merkle::leaf_hash;
 use ledgerstone_proto::json as proto_json;
 use ledgerstone_proto::sigstore::rekor::v1::TransparencyLogEntry;
+use ledgerstone_tests::entry_rules;
 use ledgerstone_tests::proposals;
 use ledgerstone_tests::proposals::statement;
 use serde_json::Value;
@@ -150,14 +151,45 @@ async fn every_new_entry_is_an_event_with_these_members() {
         assert_eq!(event, expected);
         let kind_version = &event["data"]["kindVersion"];
         assert_eq!(kind_version, &json!({"kind": kind, "version": version}));
-        // Proven, like any answer. Those say no time.
-        let entry = TransparencyLogEntry {
-            integrated_time: 0,
-            ..data
-        };
-        Proven::check(&v1.server.ed25519, &entry);
+        if version == "0.0.2" && kind == "hashedrekord" {
+            // Proven, like any answer of Rekor v2. Those say no time.
+            let entry = TransparencyLogEntry {
+                integrated_time: 0,
+                ..data
+            };
+            Proven::check(&v1.server.ed25519, &entry);
+        } else {
+            // Word for word what Rekor v1 says of it.
+            let told = as_rekor_v1_tells(&data);
+            entry_rules::verify(&v1.server.ecdsa, &id, &told);
+            for member in ["body", "integratedTime", "logID", "logIndex"] {
+                assert_eq!(told[member], logged[member], "{member}");
+            }
+        }
     }
     assert_eq!(receiver.attempts().len(), events.len());
+}
+
+/// The entry in the form of Rekor v1's JSON.
+fn as_rekor_v1_tells(data: &TransparencyLogEntry) -> Value {
+    let proof = data.inclusion_proof.clone().unwrap();
+    let promise = data.inclusion_promise.clone().unwrap();
+    json!({
+        "body": STANDARD.encode(&data.canonicalized_body),
+        "integratedTime": data.integrated_time,
+        "logID": hex::encode(&data.log_id.as_ref().unwrap().key_id),
+        "logIndex": data.log_index,
+        "verification": {
+            "signedEntryTimestamp": STANDARD.encode(promise.signed_entry_timestamp),
+            "inclusionProof": {
+                "checkpoint": proof.checkpoint.unwrap().envelope,
+                "hashes": proof.hashes.iter().map(hex::encode).collect::<Vec<_>>(),
+                "logIndex": proof.log_index,
+                "rootHash": hex::encode(proof.root_hash),
+                "treeSize": proof.tree_size,
+            },
+        },
+    })
 }
 
 /// The seconds since 1970 in a time of RFC 3339, by the algorithm for days of a civil calendar.

@@ -1,16 +1,19 @@
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use ledgerstone_entry::EntryContent;
 use ledgerstone_entry::describe;
 use ledgerstone_entry::matcher::Match;
 use ledgerstone_entry::matcher::WatchList;
-use ledgerstone_log::Log;
 use ledgerstone_log::LoggedEntry;
 use ledgerstone_log::ReadError;
+use ledgerstone_log::Shard;
 use ledgerstone_merkle::LeafIndex;
-use ledgerstone_merkle::NoteSigner;
 use ledgerstone_merkle::leaf_hash;
 use ledgerstone_proto::json;
 use ledgerstone_proto::sigstore::common::v1::LogId;
 use ledgerstone_proto::sigstore::rekor::v1::Checkpoint;
+use ledgerstone_proto::sigstore::rekor::v1::InclusionPromise;
 use ledgerstone_proto::sigstore::rekor::v1::InclusionProof;
 use ledgerstone_proto::sigstore::rekor::v1::KindVersion;
 use ledgerstone_proto::sigstore::rekor::v1::TransparencyLogEntry;
@@ -28,10 +31,14 @@ pub(crate) struct Event {
 }
 
 impl Event {
-    /// The event for an entry of `log`, with its proof against the latest head. Blocks on the disk.
-    pub(crate) fn new(log: &Log, index: LeafIndex, entry: &LoggedEntry) -> Result<Self, ReadError> {
-        let id = format!("{:016x}{}", log.identity().tree_id, leaf_hash(&entry.body));
-        let data = transparency_log_entry(log, index, entry)?;
+    /// The event for an entry of `shard`, with its proof against the latest head. Blocks on the disk.
+    pub(crate) fn new(
+        shard: &Shard,
+        index: LeafIndex,
+        entry: &LoggedEntry,
+    ) -> Result<Self, ReadError> {
+        let id = format!("{:016x}{}", shard.tree_id(), leaf_hash(&entry.body));
+        let data = transparency_log_entry(shard, index, entry)?;
         let kind = data.kind_version.clone().unwrap_or_default();
         let time = jiff::Timestamp::from_second(entry.integrated_time).unwrap_or_default();
         let event = CloudEvent {
@@ -69,35 +76,56 @@ struct CloudEvent<'a> {
     data: TransparencyLogEntry,
 }
 
+/// The entry as the face that takes its kind returns it, so that the message fits into a bundle that the clients of that face
+/// verify: with key, index over all trees, checkpoint and timestamp of Rekor v1 (rekor-v1, appendix B), or with those of Rekor
+/// v2. The time is told in both.
 fn transparency_log_entry(
-    log: &Log,
+    shard: &Shard,
     index: LeafIndex,
     entry: &LoggedEntry,
 ) -> Result<TransparencyLogEntry, ReadError> {
-    let head = log.head();
-    let proof = log.inclusion_proof(index, head.size())?;
-    let log_index = index.get() as i64;
-    let bytes = |hash: &ledgerstone_merkle::Hash| Bytes::copy_from_slice(hash.as_ref());
+    let proven = shard.proven_entry(index)?;
+    let proven = proven.ok_or(ReadError::MissingEntry(index))?;
     // A body of a kind that this version does not know is still an entry of the log.
-    let kind_version = describe(&entry.body).ok().map(|description| KindVersion {
+    let description = describe(&entry.body).ok();
+    let kind_version = description.as_ref().map(|description| KindVersion {
         kind: description.kind().to_owned(),
         version: description.version().to_owned(),
     });
+    let is_v2 = matches!(
+        description
+            .as_ref()
+            .map(|description| description.content()),
+        Some(EntryContent::HashedRekordV002(_) | EntryContent::DsseV002(_))
+    );
+    let (log_id, log_index, checkpoint, timestamp) = if is_v2 {
+        let checkpoint = proven.head.checkpoint().to_owned();
+        (shard.checkpoint_log_id(), index.get(), checkpoint, None)
+    } else {
+        let body = STANDARD.encode(&entry.body);
+        let timestamp = shard.signed_entry_timestamp(index, entry.integrated_time, &body)?;
+        let checkpoint = shard.v1_checkpoint(&proven.head)?;
+        let virtual_index = shard.virtual_index(index);
+        (shard.v1_log_id(), virtual_index, checkpoint, timestamp)
+    };
+    let bytes = |hash: &ledgerstone_merkle::Hash| Bytes::copy_from_slice(hash.as_ref());
     Ok(TransparencyLogEntry {
-        log_index,
+        log_index: log_index as i64,
         log_id: Some(LogId {
-            key_id: Bytes::copy_from_slice(&log.keys().ed25519().verifier().log_id()),
+            key_id: Bytes::copy_from_slice(&log_id),
         }),
         kind_version,
         integrated_time: entry.integrated_time,
-        inclusion_promise: None,
+        inclusion_promise: timestamp.map(|timestamp| InclusionPromise {
+            signed_entry_timestamp: timestamp.into(),
+        }),
         inclusion_proof: Some(InclusionProof {
-            log_index,
-            root_hash: bytes(&head.root()),
-            tree_size: head.size().get() as i64,
-            hashes: proof.hashes.iter().map(bytes).collect(),
+            log_index: index.get() as i64,
+            root_hash: bytes(&proven.head.root()),
+            tree_size: proven.head.size().get() as i64,
+            hashes: proven.proof.hashes.iter().map(bytes).collect(),
             checkpoint: Some(Checkpoint {
-                envelope: head.checkpoint().to_owned(),
+                envelope: checkpoint,
             }),
         }),
         canonicalized_body: entry.body.clone(),

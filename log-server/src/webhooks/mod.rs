@@ -32,6 +32,8 @@ use ledgerstone_entry::matcher::WatchList;
 use ledgerstone_log::Log;
 use ledgerstone_log::LoggedEntry;
 use ledgerstone_log::ReadError;
+use ledgerstone_log::Shard;
+use ledgerstone_log::Shards;
 use ledgerstone_merkle::LeafIndex;
 use sha2::Digest;
 use sha2::Sha256;
@@ -104,13 +106,13 @@ impl Webhooks {
     /// [`WebhookError::Cursor`] and [`WebhookError::Io`] when a cursor cannot be used.
     pub(crate) fn couriers(
         self,
-        log: &Log,
+        shards: &Shards,
         directory: &Path,
         metrics: &Metrics,
     ) -> Result<Vec<Courier>, WebhookError> {
         let (secret, filter) = (self.secret, self.filter);
         let couriers = self.urls.into_iter().map(|url| {
-            let courier = Courier::new(log, url, secret.clone(), directory, metrics)?;
+            let courier = Courier::new(shards, url, secret.clone(), directory, metrics)?;
             Ok(Courier {
                 filter: filter.clone(),
                 ..courier
@@ -123,6 +125,8 @@ impl Webhooks {
 /// Carries the entries of one log to one URL.
 pub(crate) struct Courier {
     log: Log,
+    /// The tree of that log.
+    shard: Shard,
     url: reqwest::Url,
     secret: Secret,
     filter: Option<Arc<WatchList>>,
@@ -146,7 +150,7 @@ struct Refusal {
 impl Courier {
     /// Goes on where the cursor in `directory` says, or else with what is logged from now on.
     fn new(
-        log: &Log,
+        shards: &Shards,
         (number, url): (u64, reqwest::Url),
         secret: Secret,
         directory: &Path,
@@ -160,6 +164,7 @@ impl Courier {
             .map_err(WebhookError::Client)?;
         let digest = hex::encode(Sha256::digest(url.as_str()));
         let cursor_path = directory.join(format!("webhook-{}.json", &digest[..16]));
+        let log = shards.log();
         let tree_id = log.identity().tree_id;
         let next = match Cursor::load(&cursor_path)? {
             Some(cursor) if cursor.tree_id == tree_id => cursor.next,
@@ -170,6 +175,7 @@ impl Courier {
         let endpoint = url.origin().ascii_serialization();
         let courier = Self {
             log: log.clone(),
+            shard: shards.active().clone(),
             secret,
             filter: None,
             client,
@@ -244,8 +250,8 @@ impl Courier {
 
     /// Sends one event until the receiver takes it.
     async fn send(&self, index: LeafIndex, entry: LoggedEntry) -> Result<(), ReadError> {
-        let log = self.log.clone();
-        let event = blocking(move || Event::new(&log, index, &entry)).await?;
+        let shard = self.shard.clone();
+        let event = blocking(move || Event::new(&shard, index, &entry)).await?;
         let mut backoff = self.first_backoff;
         while let Err(Refusal { outcome, reason }) = self.post(&event).await {
             self.count(outcome);

@@ -36,7 +36,7 @@ macro_rules! checks {
     };
 }
 
-const CHECKS: [(&str, Check); 64] = checks! {
+const CHECKS: [(&str, Check); 67] = checks! {
     "dev.sigstore.bundle.v1":
         "Bundle" => bundle::Bundle,
         "TimestampVerificationData" => bundle::TimestampVerificationData,
