@@ -85,6 +85,7 @@ pub use log_api::ApiError;
 pub use log_api::EntryLookup;
 pub use log_api::LogApi;
 pub use log_api::LogDescription;
+pub use log_api::Predecessor;
 pub use log_api::ProvenConsistency;
 pub use log_api::ProvenEntry;
 pub use log_api::ProvenInclusion;

@@ -107,6 +107,27 @@ impl LogApi {
         })
     }
 
+    /// The earlier trees of the log that have entries, oldest first. Nothing vouches for them but the connection.
+    ///
+    /// # Errors
+    /// When the log cannot be asked, or a key is none that signs checkpoints.
+    pub async fn predecessors(&self) -> Result<Vec<Predecessor>, ApiError> {
+        let mut predecessors = Vec::new();
+        for tree in self.trees().await? {
+            let head = tree.head.unwrap_or_default();
+            if tree.role != proto::TreeRole::Predecessor as i32 || head.size == 0 {
+                continue;
+            }
+            let first = EntryLookup::Index(LeafIndex::new(0));
+            let first = self.tree(head.tree_id).entry(first).await?;
+            predecessors.push(Predecessor {
+                log: TrustedLog::from_spki_der(&head.origin, &tree.rekor_v1_key)?,
+                since: first.integrated_time,
+            });
+        }
+        Ok(predecessors)
+    }
+
     /// The current head, signed by one of `logs`.
     ///
     /// # Errors
@@ -409,6 +430,15 @@ impl LogDescription {
     pub fn trusted(&self) -> TrustedLogs {
         TrustedLogs::new(vec![self.ed25519.clone(), self.ecdsa_p256.clone()]).expect("two logs")
     }
+}
+
+/// An earlier tree of a log.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Predecessor {
+    /// Its log, under the key that Rekor v1 clients verify with.
+    pub log: TrustedLog,
+    /// When that took its first entry, in Unix seconds.
+    pub since: i64,
 }
 
 /// An entry that is in a signed tree.

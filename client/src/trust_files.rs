@@ -24,6 +24,7 @@ use x509_cert::Certificate;
 
 use crate::audit_state::replace_file;
 use crate::log_api::LogDescription;
+use crate::log_api::Predecessor;
 use crate::signing_key::public_key_pem;
 use crate::trusted_log::TrustedLog;
 
@@ -59,6 +60,8 @@ pub struct TrustOptions {
     pub api_version: RekorApiVersion,
     /// Since when the keys are valid, in Unix seconds; `None` for the beginning of the day (UTC) on which the log began.
     pub valid_from: Option<i64>,
+    /// The earlier trees of the log, whose entries are verified with keys of their own.
+    pub predecessors: Vec<Predecessor>,
     /// A certificate authority, for certificates of signers.
     pub certificate_authority: Option<Authority>,
     /// A time stamping authority; its URL is the one that requests are sent to.
@@ -85,7 +88,8 @@ pub struct TrustFiles {
 impl TrustFiles {
     /// The files for a log.
     ///
-    /// The trusted root lists the log twice, once for each key: with ECDSA P-256 for Rekor v1, with Ed25519 for Rekor v2.
+    /// The trusted root lists the log twice, once for each key: with ECDSA P-256 for Rekor v1, with Ed25519 for Rekor v2. Its
+    /// predecessors follow under theirs, valid from their first entries on.
     /// Clients find a log by its key id, and take the host of its `baseUrl` for the origin of its checkpoints; they never
     /// connect to it. Where they do connect, the signing config says.
     ///
@@ -203,6 +207,17 @@ fn trusted_root(
         .filter(|scheme| *scheme == "http")
         .unwrap_or("https");
     let base_url = format!("{scheme}://{}", log.origin());
+    let mut tlogs = [&log.ecdsa_p256, &log.ed25519]
+        .map(|log| log_instance(&base_url, log, valid_for))
+        .to_vec();
+    for Predecessor { log, since } in &options.predecessors {
+        let base_url = format!("{scheme}://{}", log.origin());
+        let valid_for = common::TimeRange {
+            start: Some(Timestamp::from_unix_seconds(*since)),
+            end: None,
+        };
+        tlogs.push(log_instance(&base_url, log, &valid_for));
+    }
     let authority = |authority: &Authority| certificate_authority(authority, valid_for);
     let ct_url = options
         .certificate_authority
@@ -221,9 +236,7 @@ fn trusted_root(
     };
     Ok(proto::TrustedRoot {
         media_type: TRUSTED_ROOT_MEDIA_TYPE.to_owned(),
-        tlogs: [&log.ecdsa_p256, &log.ed25519]
-            .map(|log| log_instance(&base_url, log, valid_for))
-            .to_vec(),
+        tlogs,
         certificate_authorities: options
             .certificate_authority
             .iter()

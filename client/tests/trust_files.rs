@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use ledgerstone_client::Authority;
 use ledgerstone_client::LogApi;
 use ledgerstone_client::LogDescription;
+use ledgerstone_client::Predecessor;
 use ledgerstone_client::RekorApiVersion;
 use ledgerstone_client::TrustFiles;
 use ledgerstone_client::TrustFilesError;
@@ -43,6 +44,7 @@ fn options() -> TrustOptions {
         url: "http://127.0.0.1:3000/".to_owned(),
         api_version: RekorApiVersion::V2,
         valid_from: None,
+        predecessors: Vec::new(),
         certificate_authority: None,
         timestamp_authority: None,
         ct_key: None,
@@ -180,6 +182,29 @@ fn the_signing_config_sends_clients_to_the_log() {
     );
     assert_eq!(whole["tsaConfig"], json!({ "selector": "ANY" }));
     assert_eq!(whole["caUrls"][0]["majorApiVersion"], 1);
+}
+
+#[test]
+fn earlier_trees_stand_behind_the_log_with_keys_of_their_own() {
+    let spki = STANDARD.decode(ECDSA).unwrap();
+    let older = TrustedLog::from_spki_der("older.example", &spki).unwrap();
+    let log_id = STANDARD.encode(older.log_id());
+    let options = TrustOptions {
+        predecessors: vec![Predecessor {
+            log: older,
+            since: 1_600_000_000,
+        }],
+        ..options()
+    };
+    let files = TrustFiles::new(&log(), &options).unwrap();
+    let root: Value = serde_json::from_slice(files.file("trusted_root.json").unwrap()).unwrap();
+    let logs = root["tlogs"].as_array().unwrap();
+    assert_eq!(logs.len(), 3);
+    assert_eq!(logs[2]["baseUrl"], "http://older.example");
+    assert_eq!(logs[2]["logId"]["keyId"], log_id);
+    let key = &logs[2]["publicKey"];
+    assert_eq!(key["keyDetails"], "PKIX_ECDSA_P256_SHA_256");
+    assert_eq!(key["validFor"], json!({ "start": "2020-09-13T12:26:40Z" }));
 }
 
 /// sigstore-python refuses a subject that lacks either name, and an empty one is left out of the JSON.

@@ -38,7 +38,7 @@ pub(crate) async fn search(
         0 => None,
         tree_id => Some(state.tree(tree_id)?),
     };
-    let last = only.unwrap_or(state.shards().active());
+    let last = only.unwrap_or_else(|| state.shards().active());
     // What the log takes meanwhile is for the next call, which starts where this one ends.
     query.indexes.end = query.indexes.end.min(end_of(last));
     let end = query.indexes.end;

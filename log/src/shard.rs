@@ -47,7 +47,7 @@ pub enum ShardKeys {
     /// The log's own keys, which sign checkpoints and timestamps when they are asked for.
     Own(Arc<LogKeys>),
     /// The key of the log that the shard was imported from.
-    Foreign(ForeignKey),
+    Foreign(Box<ForeignKey>),
 }
 
 /// An entry with the proof that a tree holds it.
@@ -174,11 +174,10 @@ impl Shard {
     pub fn v1_checkpoint(&self, head: &Head) -> Result<String, ReadError> {
         let signer = match &self.inner.keys {
             ShardKeys::Own(keys) => keys.ecdsa(),
-            ShardKeys::Foreign(ForeignKey {
-                signer: Some(signer),
-                ..
-            }) => signer.as_ref(),
-            ShardKeys::Foreign(foreign) => return Ok(foreign.checkpoint.clone()),
+            ShardKeys::Foreign(foreign) => match &foreign.signer {
+                Some(signer) => signer.as_ref(),
+                None => return Ok(foreign.checkpoint.clone()),
+            },
         };
         head.v1_checkpoint(&self.inner.identity, signer)
             .map(str::to_owned)

@@ -85,7 +85,7 @@ impl Shards {
                 continue;
             }
             let key = ForeignKey::load(store.as_ref(), shard, key_dir)?;
-            let keys = ShardKeys::Foreign(key.ok_or(OpenError::NoForeignKey(shard))?);
+            let keys = ShardKeys::Foreign(Box::new(key.ok_or(OpenError::NoForeignKey(shard))?));
             let opened = Shard::open_frozen(Arc::clone(store), shard, keys, options)?;
             match import.role {
                 ImportRole::Predecessor => predecessors.push(opened),

@@ -171,7 +171,7 @@ fn checked(store: &FaultyStore, key: &VerifierKey) -> FsckReport {
 }
 
 fn open(store: &Arc<FaultyStore>, key: ForeignKey) -> Result<Shard, OpenError> {
-    let keys = ShardKeys::Foreign(key);
+    let keys = ShardKeys::Foreign(Box::new(key));
     Shard::open_frozen(store.clone(), SHARD, keys, &LogOptions::default())
 }
 

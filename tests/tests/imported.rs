@@ -301,6 +301,23 @@ async fn a_log_goes_on_where_an_older_one_ended() {
     let entry = read(&server, &entries[0]).await;
     let first = leaf_hash(&STANDARD.decode(entry["body"].as_str().unwrap()).unwrap());
     proof.verify(&first, &checkpoint.root).unwrap();
+
+    // Clients that are told to trust the log trust it for its past as well.
+    let trust = site.path().join("trust");
+    let output = ledgerstone(&[
+        "trust",
+        "--url",
+        &server.url,
+        "--out",
+        trust.to_str().unwrap(),
+    ]);
+    assert!(output.status.success(), "{output:?}");
+    let root: Value =
+        serde_json::from_slice(&fs::read(trust.join("trusted_root.json")).unwrap()).unwrap();
+    let told = root["tlogs"].as_array().unwrap().iter();
+    let told: Vec<_> = told.map(|log| log["logId"]["keyId"].clone()).collect();
+    let keys = [&server.ecdsa, &server.ed25519, &key_of_old];
+    assert_eq!(told, keys.map(|key| json!(STANDARD.encode(key.log_id()))));
     let site = server.stop().await;
 
     // Now it is too late for another one to come before.

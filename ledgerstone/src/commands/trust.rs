@@ -28,12 +28,14 @@ pub(super) async fn run(arguments: TrustArguments) -> anyhow::Result<Report> {
         .as_ref()
         .map(|directory| directory.join(KEY_DIR));
     let key_dir = arguments.key_dir.clone().or(in_data_dir);
-    let log = match (key_dir, &arguments.origin) {
-        (Some(directory), Some(origin)) => read_keys(&directory, origin)?,
-        _ => LogApi::new(transport(&arguments.log)?)
-            .keys()
-            .await
-            .map_err(Error::from)?,
+    let (log, predecessors) = match (key_dir, &arguments.origin) {
+        (Some(directory), Some(origin)) => (read_keys(&directory, origin)?, Vec::new()),
+        _ => {
+            let api = LogApi::new(transport(&arguments.log)?);
+            let keys = api.keys().await.map_err(Error::from)?;
+            let predecessors = api.predecessors().await.map_err(Error::from)?;
+            (keys, predecessors)
+        }
     };
     let options = TrustOptions {
         url: arguments.log.url.clone(),
@@ -42,6 +44,7 @@ pub(super) async fn run(arguments: TrustArguments) -> anyhow::Result<Report> {
             _ => RekorApiVersion::V2,
         },
         valid_from: arguments.valid_from.map(|time| time.as_second()),
+        predecessors,
         certificate_authority: authority(
             &arguments.fulcio_url,
             arguments.certificate_authority.as_deref(),

@@ -99,7 +99,7 @@ impl Site {
         let (store, shard) = (self.store(), ShardId::new(1));
         let key_dir = self.directory.path().join("data/keys");
         let key = ForeignKey::load(store.as_ref(), shard, &key_dir)?;
-        let keys = ShardKeys::Foreign(key.context("not a copy")?);
+        let keys = ShardKeys::Foreign(Box::new(key.context("not a copy")?));
         let options = LogOptions::default();
         Ok(Shard::open_frozen(store, shard, keys, &options)?)
     }
