@@ -107,6 +107,14 @@ async fn small_site(ann: &Person) -> Site {
     site
 }
 
+/// The rows of [`small_site`] but for the one that says what the log does not hold: no rebuild brings that back.
+fn that_come_back(rows: &[SearchRow]) -> Vec<SearchRow> {
+    let only_submitted = row(&digest("d"), 3);
+    assert!(rows.contains(&only_submitted));
+    let others = rows.iter().filter(|row| **row != only_submitted);
+    others.copied().collect()
+}
+
 async fn wait(log: &Log) -> ReindexStatus {
     loop {
         let status = log.reindex_status();
@@ -256,7 +264,7 @@ async fn an_interrupted_rebuild_goes_on_where_it_was() {
 async fn progress_that_cannot_be_read_is_begun_anew() {
     let site = small_site(&Person::new()).await;
     let before = rows(&site.store, SHARD);
-    lose(&site.store, SHARD, &before[..2]);
+    lose(&site.store, SHARD, &that_come_back(&before));
     for stored in [
         "reindex 0 of an older version",
         "",
@@ -357,7 +365,7 @@ async fn a_row_behind_the_end_may_come_true() {
 async fn closing_interrupts_and_opening_goes_on() {
     let site = small_site(&Person::new()).await;
     let before = rows(&site.store, SHARD);
-    lose(&site.store, SHARD, &before[..1]);
+    lose(&site.store, SHARD, &that_come_back(&before)[..1]);
     let log = site.open().unwrap();
     assert!(matches!(log.reindex_status().state, ReindexState::Idle));
     log.resume_reindex().unwrap();
