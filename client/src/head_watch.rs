@@ -37,7 +37,7 @@ impl HeadWatch {
         let note = self.log.checkpoint().await?;
         let seen = match &kept {
             Some(kept) => self.open_next(kept, &note)?,
-            None => self.logs.open_checkpoint(&note)?,
+            None => self.logs.open_tiled_checkpoint(&note)?,
         };
         if let Some(kept) = &kept {
             self.check_order(kept, &seen)?;
@@ -52,8 +52,8 @@ impl HeadWatch {
     /// What was remembered is true under the key that was remembered with it, whichever logs are named today.
     fn open_kept(&self, kept: &KeptHead<'_>) -> Result<SignedCheckpoint, AuditError> {
         let opened = match kept.key.and_then(only) {
-            Some(logs) => logs.open_checkpoint(kept.note),
-            None => self.logs.open_checkpoint(kept.note),
+            Some(logs) => logs.open_tiled_checkpoint(kept.note),
+            None => self.logs.open_tiled_checkpoint(kept.note),
         };
         opened.map_err(|reason| AuditError::Kept {
             path: self.state_path.clone(),
@@ -67,8 +67,9 @@ impl HeadWatch {
         kept: &SignedCheckpoint,
         note: &str,
     ) -> Result<SignedCheckpoint, AuditError> {
-        let seen = self.logs.open_checkpoint(note);
-        let by_kept_key = only(&kept.key).is_some_and(|logs| logs.open_checkpoint(note).is_ok());
+        let seen = self.logs.open_tiled_checkpoint(note);
+        let by_kept_key =
+            only(&kept.key).is_some_and(|logs| logs.open_tiled_checkpoint(note).is_ok());
         match seen {
             Ok(seen) if by_kept_key => Ok(seen),
             // The note is readable, but not signed as it was before.

@@ -24,6 +24,7 @@ use crate::transport::TransportError;
 use crate::trusted_log::CheckpointFault;
 use crate::trusted_log::SignedCheckpoint;
 use crate::trusted_log::TrustedLogs;
+use crate::trusted_log::tree_id_in;
 
 /// A log to copy.
 #[derive(Clone, Debug)]
@@ -87,7 +88,7 @@ impl LogSource {
                 known: Vec::new(),
             }),
             Protocol::Tiles(log) => {
-                let signed = logs.open_checkpoint(&log.checkpoint().await?)?;
+                let signed = logs.open_tiled_checkpoint(&log.checkpoint().await?)?;
                 Ok(SourceHead { signed, tree: None })
             }
             Protocol::RekorV1(log) => {
@@ -152,7 +153,9 @@ impl SourceHead {
 
     /// The number of the tree, which only a Rekor v1 has.
     pub fn tree_id(&self) -> Option<u64> {
-        self.tree.as_ref().map(|tree| tree.tree_id)
+        let told = self.tree.as_ref().map(|tree| tree.tree_id);
+        // By tiles, the checkpoint alone tells.
+        told.or_else(|| tree_id_in(&self.signed.checkpoint.origin, self.signed.key.name()))
     }
 }
 

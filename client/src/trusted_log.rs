@@ -306,6 +306,17 @@ impl TrustedLogs {
         self.open(note, |origin, name| origin == name)
     }
 
+    /// The checkpoint of a log that is read by its tiles: its own, or that of a tree of a Rekor v1, whatever its number. Who
+    /// comes back has to remember the whole origin.
+    ///
+    /// # Errors
+    /// As for [`open_checkpoint`](Self::open_checkpoint).
+    pub fn open_tiled_checkpoint(&self, note: &str) -> Result<SignedCheckpoint, CheckpointFault> {
+        self.open(note, |origin, name| {
+            origin == name || tree_id_in(origin, name).is_some()
+        })
+    }
+
     /// The checkpoint of the tree `tree_id` of a Rekor v1 in `note`. Its origin is the name of the log and the tree id, and it
     /// is signed under the name alone (rekor-v1, section 3).
     ///
@@ -362,6 +373,13 @@ impl TrustedLogs {
         }
         keys
     }
+}
+
+/// The number of the tree in an origin of a Rekor v1 called `name`: `<name> - <number>`, in its only form (rekor-v1, section 3).
+pub(crate) fn tree_id_in(origin: &str, name: &str) -> Option<u64> {
+    let digits = origin.strip_prefix(name)?.strip_prefix(" - ")?;
+    let tree_id: u64 = digits.parse().ok()?;
+    (tree_id.to_string() == digits).then_some(tree_id)
 }
 
 /// As much of a trusted root as says which logs are trusted. Logs are read one by one: a new kind of log must not take the
@@ -747,6 +765,31 @@ mod tests {
                 [ended]
             );
         }
+    }
+
+    #[test]
+    fn a_tree_of_a_rekor_v1_is_read_by_tiles_under_the_name_of_its_log() {
+        let key = signer("log.example", 1);
+        let logs = trust(&[&key]);
+        for (origin, is_a_tree) in [
+            ("log.example - 12", true),
+            ("log.example - 012", false),
+            ("log.example - +12", false),
+            ("log.example - ", false),
+            ("log.example 12", false),
+            ("log.example.com - 12", false),
+        ] {
+            let note = checkpoint(origin, &[&key]);
+            assert_eq!(
+                logs.open_tiled_checkpoint(&note).is_ok(),
+                is_a_tree,
+                "{origin}"
+            );
+            assert_eq!(tree_id_in(origin, "log.example"), is_a_tree.then_some(12));
+            assert!(logs.open_checkpoint(&note).is_err(), "{origin}");
+        }
+        let note = checkpoint("log.example", &[&key]);
+        assert!(logs.open_tiled_checkpoint(&note).is_ok());
     }
 
     #[test]

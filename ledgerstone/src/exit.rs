@@ -92,6 +92,7 @@ fn open_untrue(error: &OpenError) -> bool {
         | OpenError::OtherOrigin { .. }
         | OpenError::SameTreeId(_)
         | OpenError::NoForeignKey(_)
+        | OpenError::ShardKeys { .. }
         | OpenError::NotImported(_)
         | OpenError::Signing(_)
         | OpenError::Thread(_) => false,
@@ -119,6 +120,10 @@ fn import_untrue(error: &ImportError) -> bool {
         | ImportError::OtherPurpose { .. }
         | ImportError::TooLate { .. }
         | ImportError::NoV1Key
+        | ImportError::SameTree { .. }
+        | ImportError::OtherSigner
+        | ImportError::OutOfOrder { .. }
+        | ImportError::CountsFromElsewhere { .. }
         | ImportError::ProofSizes { .. }
         | ImportError::Incomplete { .. } => false,
         _ => true,

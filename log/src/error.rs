@@ -263,9 +263,20 @@ pub enum OpenError {
          the same log, which writes it"
     )]
     NoForeignKey(ShardId),
-    /// The checkpoint that came with an imported tree is not one over that tree, or its keys are others.
+    /// The keys beside the store are not those that a shard was imported with, or cannot be read.
     #[error(
-        "what shard {shard} holds is not what was imported with its checkpoint and keys ({reason}); import it again"
+        "the keys of shard {shard}, which was imported, cannot be used ({reason}); bring back its files shard-{shard}* in the key \
+         directory as they were"
+    )]
+    ShardKeys {
+        /// The shard.
+        shard: ShardId,
+        /// What is wrong with them.
+        reason: String,
+    },
+    /// The checkpoint that came with an imported tree is not one over that tree.
+    #[error(
+        "what shard {shard} holds is not what was imported with its checkpoint ({reason}); import it again"
     )]
     ForeignCheckpoint {
         /// The shard.

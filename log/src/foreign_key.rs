@@ -33,22 +33,28 @@ impl ForeignKey {
     /// keeps. `None` when the shard was not imported.
     ///
     /// # Errors
-    /// [`OpenError::ForeignCheckpoint`] when a key cannot be read, or the import is not complete.
+    /// [`OpenError::ShardKeys`] when a key cannot be read, [`OpenError::ForeignCheckpoint`] when the import is not complete.
     pub fn load(
         store: &dyn Store,
         shard: ShardId,
         key_dir: &Path,
     ) -> Result<Option<Self>, OpenError> {
-        let refuse = |reason: String| OpenError::ForeignCheckpoint { shard, reason };
-        let key = load_foreign_key(key_dir, shard).map_err(|error| refuse(error.to_string()))?;
+        let unusable = |error: KeyError| OpenError::ShardKeys {
+            shard,
+            reason: error.to_string(),
+        };
+        let key = load_foreign_key(key_dir, shard).map_err(unusable)?;
         let Some(key) = key else {
             return Ok(None);
         };
-        let signer = load_signer(key_dir, shard, key.name());
-        let signer = signer.map_err(|error| refuse(error.to_string()))?;
-        let checkpoint = store
-            .kept_checkpoint(shard)?
-            .ok_or_else(|| refuse("the import was not completed".to_owned()))?;
+        let signer = load_signer(key_dir, shard, key.name()).map_err(unusable)?;
+        let checkpoint =
+            store
+                .kept_checkpoint(shard)?
+                .ok_or_else(|| OpenError::ForeignCheckpoint {
+                    shard,
+                    reason: "the import was not completed".to_owned(),
+                })?;
         Ok(Some(Self {
             key,
             checkpoint,

@@ -127,14 +127,17 @@ impl Importer {
         };
         let identity = match store.identity(shard)? {
             Some(stored) => same_import(shard, stored, identity)?,
-            None => create(store.as_ref(), shard, &key, signer.as_ref(), identity)?,
+            None => {
+                must_be_the_only_one(store.as_ref(), shard, tree_id)?;
+                create(store.as_ref(), shard, &key, signer.as_ref(), identity)?
+            }
         };
         let kept = read_kept(store.as_ref(), shard, &key, tree_id)?;
         let loaded = recovery::load(store.as_ref(), shard)?;
         let stored = loaded.stored;
         check_order(&target, stored.size, stored.root)?;
         if origin.role == ImportRole::Predecessor && target.size > stored.size {
-            must_precede_nothing(store.as_ref())?;
+            must_precede_nothing(store.as_ref(), shard)?;
         }
         if let Some(kept) = kept {
             check_order(&target, kept.size, kept.root)?;
@@ -266,12 +269,44 @@ pub enum ImportError {
     },
     /// The shard is imported from this log, but for another purpose.
     #[error(
-        "shard {shard} is an import of this log that was begun in another way: go on with or without --predecessor and \
-         --signing-key as it was begun"
+        "shard {shard} is an import of this log that was begun in another way: go on with or without --predecessor, and with \
+         the same --signing-key or none, as it was begun"
     )]
     OtherPurpose {
         /// The shard.
         shard: ShardId,
+    },
+    /// The tree is in the store already.
+    #[error("shard {other} is the tree {tree_id} already; leave out --shard to go on with it")]
+    SameTree {
+        /// The tree.
+        tree_id: u64,
+        /// Where it is.
+        other: ShardId,
+    },
+    /// The key that is to sign is not the one that the entries of the source are signed with.
+    #[error(
+        "the signing key is not the private half of the key that the log signs with, so that clients would take it for another log"
+    )]
+    OtherSigner,
+    /// Another predecessor counts from where this one ends.
+    #[error(
+        "shard {later} comes behind this one in the log; import predecessors one after the other, the oldest first"
+    )]
+    OutOfOrder {
+        /// The one behind.
+        later: ShardId,
+    },
+    /// The imported timestamps cover other indexes than the entries would have.
+    #[error(
+        "its entries count from {there} where they come from, and would from {here} in this log, where its signed timestamps do not \
+         hold: give the key that signs for it with --signing-key, or import what comes before it first"
+    )]
+    CountsFromElsewhere {
+        /// The virtual index of its first entry in its source.
+        there: u64,
+        /// The one that it would have here.
+        here: u64,
     },
     /// A tree can come before others only as long as they are empty.
     #[error(
@@ -386,8 +421,19 @@ fn create(
     if is_predecessor && !signs_v1 {
         return Err(ImportError::NoV1Key);
     }
+    let is_ecdsa = key.algorithm() == KeyAlgorithm::EcdsaP256;
+    if is_ecdsa && signer.is_some_and(|signer| signer.log_id() != key.log_id()) {
+        return Err(ImportError::OtherSigner);
+    }
     if is_predecessor {
-        must_precede_nothing(store)?;
+        must_precede_nothing(store, shard)?;
+        let (there, here) = (
+            identity.import.map_or(0, |import| import.start),
+            start_behind_others(store)?,
+        );
+        if signer.is_none() && there != here {
+            return Err(ImportError::CountsFromElsewhere { there, here });
+        }
     }
     // Time 0: the entries may be older than the copy, and a head's time never runs backwards.
     let head = StoredHead {
@@ -400,11 +446,53 @@ fn create(
 }
 
 /// Refuses to put entries before others that count from where they are: the log has signed their virtual indexes.
-fn must_precede_nothing(store: &dyn Store) -> Result<(), ImportError> {
-    match store.head(FIRST_SHARD)? {
-        Some(head) if !head.size.is_empty() => Err(ImportError::TooLate { size: head.size }),
-        _ => Ok(()),
+fn must_precede_nothing(store: &dyn Store, shard: ShardId) -> Result<(), ImportError> {
+    if let Some(head) = store.head(FIRST_SHARD)?
+        && !head.size.is_empty()
+    {
+        return Err(ImportError::TooLate { size: head.size });
     }
+    let later = predecessors(store)?.find(|(other, _)| *other > shard);
+    match later {
+        Some((later, _)) => Err(ImportError::OutOfOrder { later }),
+        None => Ok(()),
+    }
+}
+
+/// The virtual index behind the predecessors that are there.
+fn start_behind_others(store: &dyn Store) -> Result<u64, ImportError> {
+    let sizes = predecessors(store)?.map(|(_, size)| size.get());
+    Ok(sizes.fold(0, u64::saturating_add))
+}
+
+/// The predecessors in the store, the oldest first, with their sizes.
+fn predecessors(
+    store: &dyn Store,
+) -> Result<impl Iterator<Item = (ShardId, TreeSize)>, ImportError> {
+    let mut found = Vec::new();
+    for shard in store.shards()? {
+        let import = store.identity(shard)?.and_then(|identity| identity.import);
+        if import.is_some_and(|import| import.role == ImportRole::Predecessor) {
+            let head = store.head(shard)?.ok_or(OpenError::MissingHead(shard))?;
+            found.push((shard, head.size));
+        }
+    }
+    Ok(found.into_iter())
+}
+
+/// Refuses a tree that the store holds in another shard: the ids of its entries would be ambiguous, and no start would succeed.
+fn must_be_the_only_one(
+    store: &dyn Store,
+    shard: ShardId,
+    tree_id: u64,
+) -> Result<(), ImportError> {
+    for other in store.shards()? {
+        let stored = store.identity(other)?;
+        if other != shard && stored.is_some_and(|stored| stored.tree_id == tree_id) {
+            return Err(ImportError::SameTree { tree_id, other });
+        }
+    }
+    Ok(())
 }
 
 fn same_import(

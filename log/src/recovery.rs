@@ -126,8 +126,8 @@ pub(crate) fn recover_foreign(
     let identity = store.identity(shard)?.ok_or(OpenError::NoShard(shard))?;
     let Loaded { stored, live, .. } = load(store, shard)?;
     if identity.keys != foreign.log_ids() {
-        let reason = "the keys beside it are not those that it was imported with";
-        return Err(differs(reason.to_owned()));
+        let reason = "they are not those that it was imported with".to_owned();
+        return Err(OpenError::ShardKeys { shard, reason });
     }
     let checkpoint = parse_kept(&foreign.checkpoint, None).map_err(differs)?;
     if (checkpoint.size, checkpoint.root) != (stored.size, stored.root) {

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ledgerstone_merkle::LeafIndex;
+use ledgerstone_merkle::TreeSize;
 use ledgerstone_storage::ImportRole;
 use ledgerstone_storage::ShardId;
 use ledgerstone_storage::Store;
@@ -17,6 +18,7 @@ use crate::Log;
 use crate::error::OpenError;
 use crate::foreign_key::ForeignKey;
 use crate::options::LogOptions;
+use crate::recovery;
 use crate::shard::Shard;
 use crate::shard::ShardKeys;
 
@@ -75,8 +77,10 @@ impl Shards {
                 }
                 return Err(OpenError::NotImported(shard));
             };
-            if import.role == ImportRole::Copy && store.kept_checkpoint(shard)?.is_none() {
-                let head = store.head(shard)?.ok_or(OpenError::MissingHead(shard))?;
+            let head = store.head(shard)?.ok_or(OpenError::MissingHead(shard))?;
+            // An import that was interrupted leaves no checkpoint, or that of an earlier one over fewer entries.
+            let covered = covered_size(store.kept_checkpoint(shard)?.as_deref());
+            if import.role == ImportRole::Copy && covered.is_none_or(|size| size < head.size) {
                 incomplete.push(IncompleteCopy {
                     origin: identity.origin,
                     tree_id: identity.tree_id,
@@ -153,6 +157,18 @@ impl Shards {
         // index, all but the last are empty.
         let shard = &self.all[following.saturating_sub(1)];
         (shard, LeafIndex::new(virtual_index - shard.start()))
+    }
+}
+
+/// The size that a kept checkpoint is over. A text that a power cut emptied says nothing; one that is damaged is refused when
+/// the tree is opened.
+fn covered_size(kept: Option<&str>) -> Option<TreeSize> {
+    match kept {
+        None | Some("") => None,
+        Some(note) => {
+            let checkpoint = recovery::parse_kept(note, None);
+            Some(checkpoint.map_or(TreeSize::new(u64::MAX), |checkpoint| checkpoint.size))
+        }
     }
 }
 

@@ -73,6 +73,14 @@ impl Source {
         source
     }
 
+    fn grow(&mut self, entries: u64) {
+        let size = self.bodies.len() as u64;
+        for index in size..size + entries {
+            self.bodies.push(format!("later entry {index}").into());
+            self.timestamps.push(self.timestamp(index));
+        }
+    }
+
     fn key(&self) -> VerifierKey {
         self.signer.verifier().clone()
     }
@@ -241,17 +249,20 @@ async fn predecessors_come_before_the_log_and_copies_have_no_place_in_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_predecessor_that_counts_from_elsewhere_has_no_timestamps_but_those_of_its_own_key() {
+async fn a_predecessor_that_counts_from_elsewhere_needs_its_own_key() {
     let site = Site::new();
     // It was the second tree where it comes from, and is the first here.
     let source = Source::new(12, 3, 2);
     let from = source.import_as(ImportRole::Predecessor);
-    site.import(1, &source, from).unwrap();
-    let log = site.log();
-    let (shards, _) = site.shards(log).unwrap();
-    assert_eq!(verified_timestamp(&shards.frozen()[0], 0), None);
+    let error = site.begin(1, from).err().unwrap();
+    assert!(
+        matches!(
+            error,
+            ImportError::CountsFromElsewhere { there: 3, here: 0 }
+        ),
+        "{error}"
+    );
 
-    let site = Site::new();
     let key = save_shard_signer(site.key_dir(), ShardId::new(1), SOURCE, &source.pem).unwrap();
     let from = ImportSource {
         signer: Some(key),
@@ -268,39 +279,47 @@ async fn a_predecessor_that_counts_from_elsewhere_has_no_timestamps_but_those_of
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_key_may_sign_for_a_predecessor_but_only_the_one_that_it_was_imported_with() {
+async fn only_the_key_of_the_source_signs_for_a_predecessor() {
     let site = Site::new();
-    let mut source = Source::new(12, 0, 2);
-    let other = Source::new(12, 0, 2);
-    let signer = save_shard_signer(site.key_dir(), ShardId::new(1), SOURCE, &other.pem).unwrap();
-    let from = ImportSource {
-        signer: Some(signer),
+    let (source, other) = (Source::new(12, 0, 2), Source::new(12, 0, 2));
+    let signed_by = |signer: &Source| ImportSource {
+        signer: Some(signer.key()),
         ..source.import_as(ImportRole::Predecessor)
     };
-    site.import(1, &source, from).unwrap();
-    let log = site.log();
-    let (shards, _) = site.shards(log.clone()).unwrap();
-    let shard = &shards.frozen()[0];
-    assert_eq!(shard.v1_log_id(), other.key().log_id());
-    // What came with the entries is signed by the other key, and would not verify with this one.
-    verified_timestamp(shard, 1).unwrap();
-    let note = shard.v1_checkpoint(&shard.head()).unwrap();
-    let note = SignedNote::parse(&note).unwrap();
-    note.verify(&[other.key()]).unwrap();
+    let error = site.begin(1, signed_by(&other)).err().unwrap();
+    assert!(matches!(error, ImportError::OtherSigner), "{error}");
 
-    source.pem = EcdsaP256Signer::generate_pkcs8_pem().unwrap().to_string();
-    save_shard_signer(site.key_dir(), ShardId::new(1), SOURCE, &source.pem).unwrap();
+    let shard = ShardId::new(1);
+    save_shard_signer(site.key_dir(), shard, SOURCE, &source.pem).unwrap();
+    site.import(1, &source, signed_by(&source)).unwrap();
+    let log = site.log();
+    site.shards(log.clone()).unwrap();
+    save_shard_signer(site.key_dir(), shard, SOURCE, &other.pem).unwrap();
     let error = site.shards(log.clone()).err().unwrap();
-    assert!(
-        matches!(error, OpenError::ForeignCheckpoint { .. }),
-        "{error}"
-    );
+    assert!(matches!(error, OpenError::ShardKeys { .. }), "{error}");
     std::fs::remove_file(site.key_dir().join("shard-1-ecdsa-p256.pem")).unwrap();
     let error = site.shards(log).err().unwrap();
+    assert!(matches!(error, OpenError::ShardKeys { .. }), "{error}");
+}
+
+#[test]
+fn predecessors_come_oldest_first() {
+    let site = Site::new();
+    let (first, second) = (Source::new(11, 0, 3), Source::new(12, 0, 2));
+    let role = ImportRole::Predecessor;
+    site.import(2, &first, first.import_as(role)).unwrap();
+    let error = site.begin(1, second.import_as(role)).err().unwrap();
+    assert!(matches!(error, ImportError::OutOfOrder { .. }), "{error}");
+    let error = site.begin(3, second.import_as(role)).err().unwrap();
     assert!(
-        matches!(error, OpenError::ForeignCheckpoint { .. }),
+        matches!(
+            error,
+            ImportError::CountsFromElsewhere { there: 0, here: 3 }
+        ),
         "{error}"
     );
+    let next = Source::new(12, 3, 2);
+    site.import(3, &next, next.import_as(role)).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -388,7 +407,24 @@ async fn a_copy_that_is_not_complete_is_left_out_and_a_predecessor_stops_the_sta
     };
     assert_eq!(incomplete, [left_out]);
 
-    let site = Site::new();
+    // Nor is one that was complete, and has more entries now than its checkpoint.
+    let (site, mut source) = (Site::new(), source);
+    site.import(1, &source, source.import_as(ImportRole::Copy))
+        .unwrap();
+    source.grow(2);
+    let mut importer = site.begin(1, source.import_as(ImportRole::Copy)).unwrap();
+    let (size, whole) = (importer.target().size, source.entries().split_off(4));
+    let proof = ConsistencyProof {
+        old: size,
+        new: size,
+        hashes: Vec::new(),
+    };
+    importer.append(whole, &proof).unwrap();
+    drop(importer);
+    let (shards, incomplete) = site.shards(site.log()).unwrap();
+    assert_eq!((shards.copies().len(), incomplete[0].entries), (0, 6));
+
+    let (site, source) = (Site::new(), Source::new(13, 0, 4));
     let from = source.import_as(ImportRole::Predecessor);
     site.begin(1, from).unwrap();
     let error = site.shards(site.log()).err().unwrap();
@@ -410,10 +446,13 @@ async fn a_tree_whose_key_is_lost_or_that_is_there_twice_is_refused() {
     assert!(matches!(error, OpenError::NoForeignKey(_)), "{error}");
 
     save_foreign_key(site.key_dir(), ShardId::new(1), &source.key()).unwrap();
-    site.import(2, &source, source.import_as(ImportRole::Copy))
-        .unwrap();
-    let error = site.shards(log).err().unwrap();
-    assert!(matches!(error, OpenError::SameTreeId(13)), "{error}");
+    let again = source.import_as(ImportRole::Copy);
+    let error = site.begin(2, again).err().unwrap();
+    assert!(
+        matches!(error, ImportError::SameTree { tree_id: 13, .. }),
+        "{error}"
+    );
+    site.shards(log).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

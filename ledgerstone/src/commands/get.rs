@@ -87,7 +87,11 @@ fn report(entry: &Entry) -> Report {
         .field(
             "logged at",
             "integratedTime",
-            format!("{} (the log's word)", time(entry.integrated_time)),
+            match entry.integrated_time {
+                // A copy by tiles, which do not say.
+                0 => "unknown".to_owned(),
+                seconds => format!("{} (the log's word)", time(seconds)),
+            },
         )
         .field("body", "body", body_json(entry))
 }

@@ -288,7 +288,19 @@ async fn each_log_has_its_shard() {
         ),
         "{error}"
     );
-    import(Tiled::of(5), "--shard 7").await.unwrap();
+    let error = import(Tiled::of(5), "--shard 7").await.unwrap_err();
+    assert!(
+        matches!(
+            error.downcast_ref::<ImportError>(),
+            Some(ImportError::SameTree { .. })
+        ),
+        "{error}"
+    );
+    let third = Tiled {
+        signer: Arc::new(Ed25519Signer::from_seed(ORIGIN, &[8; 32]).unwrap()),
+        ..Tiled::of(5)
+    };
+    import(third, "--shard 7").await.unwrap();
     assert_eq!(site.sizes(), [(1, 30), (2, 20), (7, 5)]);
     site.fsck().unwrap();
 }
