@@ -37,6 +37,7 @@ use ledgerstone_storage::ShardIdentity;
 use ledgerstone_storage::StorageError;
 use ledgerstone_storage::Store;
 use ledgerstone_storage::StoredHead;
+use ledgerstone_storage::TreeKind;
 use thiserror::Error;
 
 use crate::error::OpenError;
@@ -124,6 +125,7 @@ impl Importer {
             keys: foreign_key::log_ids(&key, signer.as_ref()),
             created: recovery::unix_time(),
             import: Some(origin),
+            kind: TreeKind::MIXED,
         };
         let identity = match store.identity(shard)? {
             Some(stored) => same_import(shard, stored, identity)?,
@@ -204,7 +206,7 @@ impl Importer {
                 .collect(),
             tiles: completed.into_iter().map(full_tile).collect(),
         };
-        self.store.commit(self.shard, &round)?;
+        self.store.commit(&[(self.shard, &round)])?;
         self.time = round.head.time;
         (self.edge, self.live) = (edge, live);
         Ok(())
@@ -586,6 +588,7 @@ fn new_entry(index: LeafIndex, entry: ImportedEntry, leaf_hash: Hash) -> NewEntr
     }
     NewEntry {
         leaf_hash,
+        duplicate_key: None,
         integrated_time: entry.integrated_time,
         body: entry.body,
         search_keys: search_keys.iter().map(stored_key).collect(),

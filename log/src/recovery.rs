@@ -30,6 +30,7 @@ use ledgerstone_storage::ShardId;
 use ledgerstone_storage::ShardIdentity;
 use ledgerstone_storage::Store;
 use ledgerstone_storage::StoredHead;
+use ledgerstone_storage::TreeKind;
 
 use crate::error::OpenError;
 use crate::error::ReadError;
@@ -75,6 +76,7 @@ pub(crate) fn create(
         keys: keys.log_ids().map(|(_, id)| id).to_vec(),
         created,
         import: None,
+        kind: TreeKind::MIXED,
     };
     let head = StoredHead {
         size: TreeSize::EMPTY,

@@ -215,6 +215,7 @@ impl Sequencer {
                 fresh.insert(hash, index);
                 plan.entries.push(NewEntry {
                     leaf_hash: hash,
+                    duplicate_key: None,
                     integrated_time: time,
                     body: submission.body.clone(),
                     search_keys: submission.search_keys.clone(),
@@ -272,7 +273,7 @@ impl Sequencer {
 
         // Durable step: until this returns, a crash leaves nothing of the round. After it, a crash leaves all of it.
         let started = Instant::now();
-        self.tree.store.commit(self.tree.shard, &round)?;
+        self.tree.store.commit(&[(self.tree.shard, &round)])?;
         let commit = started.elapsed();
 
         self.read_back(&round, &completed)?;

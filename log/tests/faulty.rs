@@ -12,6 +12,7 @@ use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::TileId;
 use ledgerstone_storage::Correction;
 use ledgerstone_storage::Damage;
+use ledgerstone_storage::Frozen;
 use ledgerstone_storage::MemoryStore;
 use ledgerstone_storage::Reader;
 use ledgerstone_storage::Round;
@@ -24,6 +25,7 @@ use ledgerstone_storage::StorageError;
 use ledgerstone_storage::Store;
 use ledgerstone_storage::StoredEntry;
 use ledgerstone_storage::StoredHead;
+use ledgerstone_storage::TreeChange;
 
 /// What goes wrong.
 #[derive(Clone, Default)]
@@ -260,16 +262,20 @@ impl Reader for FaultyStore {
         self.inner.has_search_rows(shard, rows)
     }
 
+    fn frozen(&self, shard: ShardId) -> Result<Option<Frozen>, StorageError> {
+        self.inner.frozen(shard)
+    }
+
+    fn schema_version(&self) -> Result<u32, StorageError> {
+        self.inner.schema_version()
+    }
+
     fn reindex_progress(&self) -> Result<Option<Bytes>, StorageError> {
         self.inner.reindex_progress()
     }
 }
 
 impl Store for FaultyStore {
-    fn snapshot(&self) -> Box<dyn Reader + '_> {
-        self.inner.snapshot()
-    }
-
     fn create_shard(
         &self,
         shard: ShardId,
@@ -279,15 +285,21 @@ impl Store for FaultyStore {
         self.inner.create_shard(shard, identity, head)
     }
 
-    fn commit(&self, shard: ShardId, round: &Round) -> Result<(), StorageError> {
+    fn change_trees(&self, change: &TreeChange) -> Result<(), StorageError> {
+        self.inner.change_trees(change)
+    }
+
+    fn commit(&self, rounds: &[(ShardId, &Round)]) -> Result<(), StorageError> {
         let faults = self.faults();
         if faults.commit {
             return Err(disk_error());
         }
-        self.inner.commit(shard, round)?;
-        self.steps.lock().unwrap().push(Step::Commit {
-            size: round.head.size.get(),
-        });
+        self.inner.commit(rounds)?;
+        for (_, round) in rounds {
+            self.steps.lock().unwrap().push(Step::Commit {
+                size: round.head.size.get(),
+            });
+        }
         if faults.commit_after {
             Err(disk_error())
         } else {
@@ -314,6 +326,10 @@ impl Store for FaultyStore {
             checkpoint: checkpoint.to_owned(),
         });
         self.inner.keep_checkpoint(shard, checkpoint)
+    }
+
+    fn sync_kept(&self, shard: ShardId) -> Result<(), StorageError> {
+        self.inner.sync_kept(shard)
     }
 
     fn kept_checkpoint(&self, shard: ShardId) -> Result<Option<String>, StorageError> {

@@ -13,6 +13,7 @@
 )]
 
 mod correction;
+mod trees;
 
 use std::ops::ControlFlow;
 use std::ops::Range;
@@ -38,16 +39,28 @@ use crate::shard::ShardId;
 use crate::shard::ShardIdentity;
 use crate::shard::StoredEntry;
 use crate::shard::StoredHead;
+use crate::shard::TreeKind;
 use crate::store::Reader;
 use crate::store::Store;
+use crate::trees::SCHEMA_VERSION;
 
 pub use correction::a_correction_changes_rows;
 pub use correction::a_correction_spares_what_came_since;
 pub use correction::a_refused_correction_changes_nothing;
 pub use correction::progress_comes_with_corrections;
 pub use correction::rows_are_listed_in_order;
+pub use trees::a_change_of_trees_raises_the_schema;
+pub use trees::a_duplicate_key_leads_to_its_entry;
+pub use trees::a_frozen_shard_takes_no_round;
+pub use trees::a_refused_change_of_trees_changes_nothing;
+pub use trees::a_store_of_the_old_schema_stays_one;
+pub use trees::refused_rounds_change_no_shard;
+pub use trees::rounds_of_several_shards_are_one_write;
+pub use trees::the_limit_of_bytes_is_on_all_rounds;
+pub use trees::trees_change_in_one_write;
 
-/// One test for every rule of the contract, each with a pair from `$make`: what must outlive the store, and the store.
+/// One test for every rule of the contract, each with a pair from `$make`: what must outlive the store, and the store. With
+/// `old:` before it the rules are those of stores of the old schema, without a shard.
 #[macro_export]
 macro_rules! contract_tests {
     ($make:expr) => {
@@ -64,14 +77,26 @@ macro_rules! contract_tests {
             visits_keep_to_their_range
             search_is_paged
             a_later_leaf_or_attestation_wins
-            a_snapshot_stands_still
             shards_do_not_mix
+            a_duplicate_key_leads_to_its_entry
+            rounds_of_several_shards_are_one_write
+            refused_rounds_change_no_shard
+            the_limit_of_bytes_is_on_all_rounds
+            a_frozen_shard_takes_no_round
+            trees_change_in_one_write
+            a_refused_change_of_trees_changes_nothing
             a_kept_checkpoint_is_replaced
             rows_are_listed_in_order
             a_correction_changes_rows
             a_correction_spares_what_came_since
             progress_comes_with_corrections
             a_refused_correction_changes_nothing
+        }
+    };
+    (old: $make:expr) => {
+        $crate::contract_tests! { $make;
+            a_store_of_the_old_schema_stays_one
+            a_change_of_trees_raises_the_schema
         }
     };
     ($make:expr; $($rule:ident)*) => {
@@ -96,6 +121,7 @@ pub fn identity(tree_id: u64) -> ShardIdentity {
         keys: vec![[1; 32], [2; 32]],
         created: 1_700_000_000,
         import: None,
+        kind: TreeKind::REKOR_V2,
     }
 }
 
@@ -123,6 +149,7 @@ pub fn round(range: Range<u64>) -> Round {
 pub fn new_entry(position: u64) -> NewEntry {
     NewEntry {
         leaf_hash: hash(1, position),
+        duplicate_key: None,
         integrated_time: 1_700_000_000 + i64::try_from(position).unwrap(),
         body: format!("body of entry {position}").into(),
         search_keys: vec![search_key(position % 2), own_search_key(position)],
@@ -150,6 +177,7 @@ pub fn a_new_store_has_no_shard(store: &dyn Store) {
     assert_eq!(store.shards().unwrap(), []);
     assert_nothing_in(store, SHARD);
     assert_eq!(store.kept_checkpoint(SHARD).unwrap(), None);
+    assert_eq!(store.schema_version().unwrap(), SCHEMA_VERSION);
 }
 
 /// A new shard has its identity and its head, and no more.
@@ -204,7 +232,7 @@ pub fn rounds_follow_each_other(store: &dyn Store) {
     create(store, SHARD, 0);
     let mut size = 0;
     for end in [1, 2, 255, 256, 257, 512, 1_025, 1_026] {
-        store.commit(SHARD, &round(size..end)).unwrap();
+        store.commit(&[(SHARD, &round(size..end))]).unwrap();
         size = end;
         assert_eq!(store.head(SHARD).unwrap(), Some(head(size)));
     }
@@ -215,7 +243,7 @@ pub fn rounds_follow_each_other(store: &dyn Store) {
 pub fn a_round_needs_its_shard(store: &dyn Store) {
     create(store, SHARD, 3);
     let other = ShardId::new(1);
-    match store.commit(other, &round(0..3)) {
+    match store.commit(&[(other, &round(0..3))]) {
         Err(StorageError::NoShard { shard }) => assert_eq!(shard, other),
         result => panic!("{result:?}"),
     }
@@ -339,17 +367,17 @@ pub fn a_refused_round_changes_nothing(store: &dyn Store) {
         let mut spoilt = round(255..256);
         spoil(&mut spoilt);
         let refused = store
-            .commit(SHARD, &spoilt)
+            .commit(&[(SHARD, &spoilt)])
             .expect_err("the round breaks a rule");
         assert!(expect(&refused), "rule {number}: {refused:?}");
         assert_holds(store, SHARD, 255);
     }
     store
-        .commit(SHARD, &too_large())
+        .commit(&[(SHARD, &too_large())])
         .expect_err("the round is too large");
     assert_holds(store, SHARD, 255);
 
-    store.commit(SHARD, &round(255..256)).unwrap();
+    store.commit(&[(SHARD, &round(255..256))]).unwrap();
     assert_holds(store, SHARD, 256);
 }
 
@@ -365,7 +393,7 @@ pub fn limits_are_inclusive(store: &dyn Store) {
     largest.entries[0].attestations = vec![(key.clone(), attestation.clone())];
     largest.entries[1].body = Bytes::new();
     largest.entries[1].attestations = vec![(Vec::new(), Bytes::new())];
-    store.commit(SHARD, &largest).unwrap();
+    store.commit(&[(SHARD, &largest)]).unwrap();
 
     for (index, entry) in largest.indexed() {
         assert_eq!(store.entry(SHARD, index).unwrap(), Some(stored(entry)));
@@ -448,7 +476,7 @@ pub fn search_is_paged(store: &dyn Store) {
 
     let mut twice = round(301..302);
     twice.entries[0].search_keys = vec![search_key(5), search_key(5)];
-    store.commit(SHARD, &twice).unwrap();
+    store.commit(&[(SHARD, &twice)]).unwrap();
     assert_eq!(search(search_key(5), 0, 9), [301]);
 }
 
@@ -460,40 +488,13 @@ pub fn a_later_leaf_or_attestation_wins(store: &dyn Store) {
     again.entries[1].leaf_hash = hash(5, 5);
     again.entries[2].leaf_hash = hash(5, 5);
     again.entries[2].attestations = vec![(b"sha256:0".to_vec(), Bytes::from_static(b"later"))];
-    store.commit(SHARD, &again).unwrap();
+    store.commit(&[(SHARD, &again)]).unwrap();
     for (leaf_hash, expected) in [(hash(1, 2), 4), (hash(5, 5), 6)] {
         let index = store.index_of(SHARD, &leaf_hash).unwrap();
         assert_eq!(index, Some(LeafIndex::new(expected)));
     }
     let attestation = store.attestation(SHARD, b"sha256:0").unwrap();
     assert_eq!(attestation, Some(Bytes::from_static(b"later")));
-}
-
-/// A snapshot shows nothing of what comes after it.
-pub fn a_snapshot_stands_still(store: &dyn Store) {
-    let before_all = store.snapshot();
-    create(store, SHARD, 200);
-    let snapshot = store.snapshot();
-    let mut later = round(200..600);
-    later.entries[0].leaf_hash = hash(1, 5);
-    later.entries[0].attestations = vec![(b"sha256:0".to_vec(), Bytes::from_static(b"later"))];
-    store.commit(SHARD, &later).unwrap();
-    create(store, ShardId::new(1), 5);
-
-    assert_eq!(before_all.shards().unwrap(), []);
-    assert_nothing_in(&*before_all, SHARD);
-
-    assert_eq!(snapshot.shards().unwrap(), [SHARD]);
-    assert_holds(&*snapshot, SHARD, 200);
-    assert_nothing_in(&*snapshot, ShardId::new(1));
-    let hashes = [hash(1, 199), hash(1, 201), hash(1, 5)];
-    let expected = [Some(LeafIndex::new(199)), None, Some(LeafIndex::new(5))];
-    assert_eq!(snapshot.indexes_of(SHARD, &hashes).unwrap(), expected);
-    assert_eq!(store.head(SHARD).unwrap(), Some(head(600)));
-    assert_eq!(
-        store.index_of(SHARD, &hash(1, 5)).unwrap(),
-        Some(LeafIndex::new(200))
-    );
 }
 
 /// The same leaves, tiles, search keys and attestation keys in several shards are not the same things.
@@ -524,12 +525,18 @@ pub fn shards_do_not_mix(store: &dyn Store) {
 /// The checkpoint that was kept last for a shard is the one that is there.
 pub fn a_kept_checkpoint_is_replaced(store: &dyn Store) {
     let other = ShardId::new(11);
+    let refused = store.sync_kept(SHARD);
+    assert!(
+        matches!(refused, Err(StorageError::NothingKept { shard }) if shard == SHARD),
+        "{refused:?}"
+    );
     for text in [
         "first\n",
         "a longer second one\n\n\u{2014} key AAAA\n",
         "3\n",
     ] {
         store.keep_checkpoint(SHARD, text).unwrap();
+        store.sync_kept(SHARD).unwrap();
         assert_eq!(store.kept_checkpoint(SHARD).unwrap().as_deref(), Some(text));
         assert_eq!(store.kept_checkpoint(other).unwrap(), None);
     }
@@ -555,7 +562,7 @@ pub fn create(store: &dyn Store, shard: ShardId, size: u64) {
     let identity = identity(u64::from(shard.get()) + 1);
     store.create_shard(shard, &identity, &head(0)).unwrap();
     if size > 0 {
-        store.commit(shard, &round(0..size)).unwrap();
+        store.commit(&[(shard, &round(0..size))]).unwrap();
     }
 }
 
@@ -602,6 +609,7 @@ pub fn assert_holds(reader: &dyn Reader, shard: ShardId, size: u64) {
 fn assert_nothing_in(reader: &dyn Reader, shard: ShardId) {
     assert_eq!(reader.identity(shard).unwrap(), None);
     assert_eq!(reader.head(shard).unwrap(), None);
+    assert_eq!(reader.frozen(shard).unwrap(), None);
     assert_eq!(reader.entry(shard, LeafIndex::new(0)).unwrap(), None);
     assert_eq!(visited(reader, shard, 0..u64::MAX), NO_POSITIONS);
     assert_eq!(

@@ -41,14 +41,15 @@ pub enum StorageError {
         found: String,
     },
 
-    /// The store was written by another version of this program. The operator runs that one.
+    /// The store was written by a version of this program that this one does not know. The operator runs that one.
     #[error(
-        "the store has schema version {found}, this program knows {expected}: run the version that wrote it"
+        "the store has schema version {found}, this program knows {expected} and the one before: run the version that \
+         wrote it"
     )]
     SchemaVersion {
         /// The version in the store.
         found: u32,
-        /// The version that this program reads and writes.
+        /// The newest version that this program reads and writes.
         expected: u32,
     },
 
@@ -69,6 +70,50 @@ pub enum StorageError {
     #[error("there is no shard {shard}: create it first")]
     NoShard {
         /// The shard that was named.
+        shard: ShardId,
+    },
+
+    /// One write has one round for a shard.
+    #[error("shard {shard} is named twice in one write: name it once")]
+    ShardTwice {
+        /// The shard.
+        shard: ShardId,
+    },
+
+    /// A write has at least one round.
+    #[error("a write needs at least one round")]
+    NoRound,
+
+    /// A frozen tree takes no entry, and is not frozen again.
+    #[error("shard {shard} is frozen: append to another tree")]
+    Frozen {
+        /// The shard.
+        shard: ShardId,
+    },
+
+    /// Only an empty tree gets another identity.
+    #[error("shard {shard} has {size} entries: only an empty tree can become another one")]
+    ShardNotEmpty {
+        /// The shard.
+        shard: ShardId,
+        /// The size of its stored head.
+        size: TreeSize,
+    },
+
+    /// The store was written by an earlier version, which must be able to read it until its trees are changed. The operator
+    /// upgrades it.
+    #[error("the store has schema version {found}, which knows no {what}: upgrade the store first")]
+    OldSchema {
+        /// The version of the store.
+        found: u32,
+        /// What that version does not know.
+        what: &'static str,
+    },
+
+    /// Only a kept checkpoint can be made durable.
+    #[error("no checkpoint of shard {shard} is kept: keep it first")]
+    NothingKept {
+        /// The shard.
         shard: ShardId,
     },
 
@@ -147,8 +192,9 @@ pub enum StorageError {
         limit: usize,
     },
 
-    /// A round's bodies, tiles and attestations are bounded, because they are in memory more than once while it is written.
-    #[error("the round has more than {limit} bytes: make it smaller")]
+    /// The bodies, tiles and attestations of the rounds of one write are bounded, because they are in memory more than once
+    /// while they are written.
+    #[error("the rounds of one write have more than {limit} bytes: make them smaller")]
     RoundLength {
         /// The bound in bytes.
         limit: usize,

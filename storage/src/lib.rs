@@ -24,6 +24,7 @@ mod rocks;
 mod round;
 mod shard;
 mod store;
+mod trees;
 
 pub use correction::Correction;
 pub use correction::MAX_CORRECTION_ROWS;
@@ -37,8 +38,6 @@ pub use memory::MemoryStore;
 pub use rocks::RocksOptions;
 #[cfg(feature = "rocksdb")]
 pub use rocks::RocksStore;
-#[cfg(feature = "rocksdb")]
-pub use rocks::SCHEMA_VERSION;
 pub use round::MAX_ATTESTATION_BYTES;
 pub use round::MAX_ATTESTATION_KEY_BYTES;
 pub use round::MAX_ROUND_BYTES;
@@ -53,6 +52,12 @@ pub use shard::ShardId;
 pub use shard::ShardIdentity;
 pub use shard::StoredEntry;
 pub use shard::StoredHead;
+pub use shard::TreeKind;
 pub use store::Reader;
 pub use store::Statistics;
 pub use store::Store;
+pub use trees::Frozen;
+pub use trees::NewShard;
+pub use trees::OLD_SCHEMA_VERSION;
+pub use trees::SCHEMA_VERSION;
+pub use trees::TreeChange;

@@ -21,6 +21,7 @@ use crate::correction::SearchRow;
 use crate::error::Damage;
 use crate::error::StorageError;
 use crate::round::Round;
+use crate::round::must_fit_one_write;
 use crate::shard::SearchKey;
 use crate::shard::ShardId;
 use crate::shard::ShardIdentity;
@@ -29,17 +30,35 @@ use crate::shard::StoredHead;
 use crate::store::Reader;
 use crate::store::Statistics;
 use crate::store::Store;
-use crate::store::must_be_keepable;
 use crate::store::read_through;
+use crate::trees::Frozen;
+use crate::trees::SCHEMA_VERSION;
+use crate::trees::StoredTree;
+use crate::trees::TreeChange;
+use crate::trees::must_be_keepable;
+use crate::trees::must_be_known;
+use crate::trees::must_start_empty;
 
 /// A store that forgets everything when it is dropped: for tests, and for trying things out.
 ///
 /// It keeps the same contract as RocksDB, except that nothing is durable.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct MemoryStore {
     shards: RwLock<BTreeMap<ShardId, Shard>>,
     checkpoints: RwLock<BTreeMap<ShardId, String>>,
     progress: RwLock<Option<Bytes>>,
+    schema_version: RwLock<u32>,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self {
+            shards: RwLock::default(),
+            checkpoints: RwLock::default(),
+            progress: RwLock::default(),
+            schema_version: RwLock::new(SCHEMA_VERSION),
+        }
+    }
 }
 
 impl MemoryStore {
@@ -56,6 +75,12 @@ impl MemoryStore {
         }
     }
 
+    /// Makes it a store of another version of the schema, as an earlier program would have written it.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn plant_schema_version(&self, version: u32) {
+        *write(&self.schema_version) = version;
+    }
+
     fn view(&self) -> MemoryView<'_> {
         let heads = read(&self.shards)
             .iter()
@@ -68,20 +93,14 @@ impl MemoryStore {
 read_through!(MemoryStore, view);
 
 impl Store for MemoryStore {
-    fn snapshot(&self) -> Box<dyn Reader + '_> {
-        Box::new(self.view())
-    }
-
     fn create_shard(
         &self,
         shard: ShardId,
         identity: &ShardIdentity,
         head: &StoredHead,
     ) -> Result<(), StorageError> {
-        identity.must_keep_rules()?;
-        if !head.size.is_empty() {
-            return Err(StorageError::NotEmptyTree { size: head.size });
-        }
+        must_start_empty(identity, head)?;
+        must_be_known(*read(&self.schema_version), identity)?;
         let mut shards = write(&self.shards);
         if shards.contains_key(&shard) {
             return Err(StorageError::ShardExists { shard });
@@ -90,13 +109,38 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn commit(&self, shard: ShardId, round: &Round) -> Result<(), StorageError> {
+    fn change_trees(&self, change: &TreeChange) -> Result<(), StorageError> {
         let mut shards = write(&self.shards);
-        let stored = shards
-            .get_mut(&shard)
-            .ok_or(StorageError::NoShard { shard })?;
-        round.must_follow(shard, &stored.head)?;
-        stored.append(round);
+        change.must_fit(|shard| Ok(stored_tree(&shards, shard)))?;
+        for (shard, frozen) in &change.freeze {
+            if let Some(stored) = shards.get_mut(shard) {
+                stored.frozen = Some(frozen.clone());
+            }
+        }
+        for (shard, identity) in &change.replace {
+            if let Some(stored) = shards.get_mut(shard) {
+                stored.identity = identity.clone();
+            }
+        }
+        for new in &change.create {
+            shards.insert(new.id, Shard::new(new.identity.clone(), new.head));
+        }
+        *write(&self.schema_version) = SCHEMA_VERSION;
+        Ok(())
+    }
+
+    fn commit(&self, rounds: &[(ShardId, &Round)]) -> Result<(), StorageError> {
+        let mut shards = write(&self.shards);
+        must_fit_one_write(rounds)?;
+        for (shard, round) in rounds {
+            let head = stored_tree(&shards, *shard).must_grow(*shard)?;
+            round.must_follow(*shard, &head)?;
+        }
+        for (shard, round) in rounds {
+            if let Some(stored) = shards.get_mut(shard) {
+                stored.append(round);
+            }
+        }
         Ok(())
     }
 
@@ -121,6 +165,13 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    fn sync_kept(&self, shard: ShardId) -> Result<(), StorageError> {
+        match self.kept_checkpoint(shard)? {
+            Some(_) => Ok(()),
+            None => Err(StorageError::NothingKept { shard }),
+        }
+    }
+
     fn kept_checkpoint(&self, shard: ShardId) -> Result<Option<String>, StorageError> {
         Ok(read(&self.checkpoints).get(&shard).cloned())
     }
@@ -139,9 +190,10 @@ impl Store for MemoryStore {
 struct Shard {
     identity: ShardIdentity,
     head: StoredHead,
+    frozen: Option<Frozen>,
     entries: Vec<StoredEntry>,
     tiles: HashMap<TileId, Bytes>,
-    /// The indexes of each leaf hash, ascending.
+    /// The indexes of each leaf hash and duplicate key, ascending.
     leaves: HashMap<Hash, Vec<u64>>,
     search: BTreeSet<SearchRow>,
     /// The contents of each key with the index of the entry that brought it, ascending.
@@ -153,6 +205,7 @@ impl Shard {
         Self {
             identity,
             head,
+            frozen: None,
             entries: Vec::new(),
             tiles: HashMap::new(),
             leaves: HashMap::new(),
@@ -168,10 +221,9 @@ impl Shard {
                 integrated_time: entry.integrated_time,
                 body: entry.body.clone(),
             });
-            self.leaves
-                .entry(entry.leaf_hash)
-                .or_default()
-                .push(position);
+            for hash in entry.leaves() {
+                self.leaves.entry(*hash).or_default().push(position);
+            }
             // An entry may name one thing twice.
             let rows = entry.search_keys.iter();
             self.search
@@ -342,8 +394,26 @@ impl Reader for MemoryView<'_> {
         Ok(has.unwrap_or_else(|| vec![false; rows.len()]))
     }
 
+    fn frozen(&self, shard: ShardId) -> Result<Option<Frozen>, StorageError> {
+        Ok(self
+            .look(shard, |stored, _| stored.frozen.clone())
+            .flatten())
+    }
+
+    fn schema_version(&self) -> Result<u32, StorageError> {
+        Ok(*read(&self.store.schema_version))
+    }
+
     fn reindex_progress(&self) -> Result<Option<Bytes>, StorageError> {
         Ok(read(&self.store.progress).clone())
+    }
+}
+
+fn stored_tree(shards: &BTreeMap<ShardId, Shard>, shard: ShardId) -> StoredTree {
+    let stored = shards.get(&shard);
+    StoredTree {
+        head: stored.map(|stored| stored.head),
+        is_frozen: stored.is_some_and(|stored| stored.frozen.is_some()),
     }
 }
 
@@ -359,6 +429,12 @@ fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::MemoryStore;
+    use crate::trees::OLD_SCHEMA_VERSION;
 
     crate::contract_tests!(|| ((), MemoryStore::new()));
+    crate::contract_tests!(old: || {
+        let store = MemoryStore::new();
+        store.plant_schema_version(OLD_SCHEMA_VERSION);
+        ((), store)
+    });
 }

@@ -14,7 +14,7 @@ use crate::shard::SearchKey;
 use crate::shard::ShardId;
 use crate::shard::StoredHead;
 
-/// The bytes of bodies, tiles and attestations that one round may carry: 256 MiB.
+/// The bytes of bodies, tiles and attestations that the rounds of one write may carry together: 256 MiB.
 pub const MAX_ROUND_BYTES: usize = 256 << 20;
 
 /// The longest key of an attestation, in bytes.
@@ -43,6 +43,8 @@ pub struct NewEntry {
     pub leaf_hash: Hash,
     /// When the entry was taken into the log, in Unix seconds.
     pub integrated_time: i64,
+    /// What duplicates of the entry are found by, where that is not the leaf hash: both then lead to the entry.
+    pub duplicate_key: Option<Hash>,
     /// The canonical bytes, at most [`MAX_ENTRY_BYTES`].
     pub body: Bytes,
     /// What the entry can be found by.
@@ -137,7 +139,36 @@ impl Round {
     }
 }
 
+/// Refuses rounds that cannot be one write: none at all, two for one shard, or more than a write may carry.
+pub(crate) fn must_fit_one_write(rounds: &[(ShardId, &Round)]) -> Result<(), StorageError> {
+    if rounds.is_empty() {
+        return Err(StorageError::NoRound);
+    }
+    must_differ(rounds.iter().map(|(shard, _)| *shard))?;
+    let bytes = rounds.iter().map(|(_, round)| round.payload_bytes());
+    if bytes.sum::<usize>() > MAX_ROUND_BYTES {
+        return Err(StorageError::RoundLength {
+            limit: MAX_ROUND_BYTES,
+        });
+    }
+    Ok(())
+}
+
+/// Refuses a write that names a shard twice.
+pub(crate) fn must_differ(shards: impl IntoIterator<Item = ShardId>) -> Result<(), StorageError> {
+    let mut named = BTreeSet::new();
+    match shards.into_iter().find(|shard| !named.insert(*shard)) {
+        Some(shard) => Err(StorageError::ShardTwice { shard }),
+        None => Ok(()),
+    }
+}
+
 impl NewEntry {
+    /// What the index of leaves leads to the entry by.
+    pub(crate) fn leaves(&self) -> impl Iterator<Item = &Hash> {
+        std::iter::once(&self.leaf_hash).chain(&self.duplicate_key)
+    }
+
     fn must_keep_limits(&self, index: LeafIndex) -> Result<(), StorageError> {
         if self.body.len() > MAX_ENTRY_BYTES {
             return Err(StorageError::BodyLength {

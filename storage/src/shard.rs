@@ -34,6 +34,31 @@ impl fmt::Display for ShardId {
     }
 }
 
+/// Which entries a tree takes. What a number means is the log's business: the store keeps it.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct TreeKind(u8);
+
+impl TreeKind {
+    /// Entries of both Rekor APIs: what every tree was before trees had kinds.
+    pub const MIXED: Self = Self(0);
+
+    /// Entries of Rekor v1.
+    pub const REKOR_V1: Self = Self(1);
+
+    /// Entries of Rekor v2.
+    pub const REKOR_V2: Self = Self(2);
+
+    /// The kind with number `number`.
+    pub const fn new(number: u8) -> Self {
+        Self(number)
+    }
+
+    /// The number.
+    pub const fn get(self) -> u8 {
+        self.0
+    }
+}
+
 /// What a shard is, once and for all: written when it is created, compared with the configuration at every start.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ShardIdentity {
@@ -47,6 +72,8 @@ pub struct ShardIdentity {
     pub created: i64,
     /// Where its entries come from, when they were imported and not appended here.
     pub import: Option<ImportOrigin>,
+    /// Which entries it takes.
+    pub kind: TreeKind,
 }
 
 /// What an imported tree is to the log whose store it is in.
@@ -136,6 +163,7 @@ mod tests {
             keys: vec![[0xab; 32], [0xcd; 32]],
             created: 1_700_000_000,
             import: None,
+            kind: TreeKind::REKOR_V2,
         }
     }
 

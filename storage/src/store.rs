@@ -4,7 +4,6 @@ use std::ops::Range;
 use bytes::Bytes;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::LeafIndex;
-use ledgerstone_merkle::MAX_NOTE_BYTES;
 use ledgerstone_merkle::TileId;
 
 use crate::correction::Correction;
@@ -17,6 +16,8 @@ use crate::shard::ShardId;
 use crate::shard::ShardIdentity;
 use crate::shard::StoredEntry;
 use crate::shard::StoredHead;
+use crate::trees::Frozen;
+use crate::trees::TreeChange;
 
 /// What can be read of a store, or of one consistent view of it.
 ///
@@ -65,8 +66,8 @@ pub trait Reader: Send + Sync {
     /// [`StorageError::Damaged`] when it has another length; the engine's own trouble.
     fn tile(&self, shard: ShardId, id: TileId) -> Result<Option<Bytes>, StorageError>;
 
-    /// The index of the leaf whose hash is `leaf_hash`, by all 256 bits. Where a tree holds a leaf twice (only an imported
-    /// one does), it is the later one.
+    /// The index of the leaf whose hash, or whose duplicate key, is `leaf_hash`, by all 256 bits. Where a tree holds a leaf
+    /// twice (only an imported one does), it is the later one.
     ///
     /// # Errors
     /// [`StorageError::Damaged`] when it does not decode; the engine's own trouble.
@@ -124,6 +125,18 @@ pub trait Reader: Send + Sync {
         rows: &[SearchRow],
     ) -> Result<Vec<bool>, StorageError>;
 
+    /// The last checkpoint of `shard` and when it was frozen; `None` when it is not frozen, or not there.
+    ///
+    /// # Errors
+    /// [`StorageError::Damaged`] when it does not decode; the engine's own trouble.
+    fn frozen(&self, shard: ShardId) -> Result<Option<Frozen>, StorageError>;
+
+    /// The version of the schema that the store has: [`SCHEMA_VERSION`](crate::SCHEMA_VERSION), or the one before.
+    ///
+    /// # Errors
+    /// [`StorageError::Damaged`] when it is missing or does not decode; the engine's own trouble.
+    fn schema_version(&self) -> Result<u32, StorageError>;
+
     /// How far the rebuild of the search index is, as the last [`Correction`] says; `None` when none is under way.
     ///
     /// # Errors
@@ -137,16 +150,12 @@ pub trait Reader: Send + Sync {
 /// write will be there after a restart, so the store refuses every later one ([`StorageError::Stopped`]): the way back is to
 /// open it again and to verify what is in it.
 pub trait Store: Reader + 'static {
-    /// One consistent view of everything as it is now. Later rounds do not show in it, and it keeps nobody waiting; but the
-    /// disk space of what is replaced meanwhile stays in use until it is dropped. Later corrections of the search index may
-    /// show.
-    fn snapshot(&self) -> Box<dyn Reader + '_>;
-
-    /// Starts `shard` with an empty tree. Durable when it returns.
+    /// Starts `shard` with an empty tree. Durable when it returns. The version of the schema stays as it is.
     ///
     /// # Errors
     /// [`StorageError::ShardExists`] when there is such a shard, [`StorageError::NotEmptyTree`] when `head` has leaves,
-    /// [`StorageError::Identity`] when a field of `identity` breaks its rule.
+    /// [`StorageError::Identity`] when a field of `identity` breaks its rule, [`StorageError::OldSchema`] when the version of
+    /// the store knows no tree of this kind.
     fn create_shard(
         &self,
         shard: ShardId,
@@ -154,12 +163,21 @@ pub trait Store: Reader + 'static {
         head: &StoredHead,
     ) -> Result<(), StorageError>;
 
-    /// Adds `round` to `shard`: one atomic write and one sync. Durable as a whole when it returns, and visible to readers only
-    /// then.
+    /// Freezes, creates and replaces trees: one atomic write and one sync, which also raises the version of the schema to
+    /// [`SCHEMA_VERSION`](crate::SCHEMA_VERSION). Durable as a whole when it returns.
     ///
     /// # Errors
-    /// [`StorageError::NoShard`], or the rule of [`Round`] that it breaks, and then nothing was written.
-    fn commit(&self, shard: ShardId, round: &Round) -> Result<(), StorageError>;
+    /// [`StorageError::ShardTwice`] when a shard is named twice, [`StorageError::NoShard`], [`StorageError::Frozen`],
+    /// [`StorageError::ShardNotEmpty`], or what [`Store::create_shard`] would say, and then nothing was written.
+    fn change_trees(&self, change: &TreeChange) -> Result<(), StorageError>;
+
+    /// Adds each of `rounds` to its shard: one atomic write and one sync for all of them. Durable as a whole when it returns,
+    /// and visible to readers only then.
+    ///
+    /// # Errors
+    /// [`StorageError::NoRound`], [`StorageError::ShardTwice`], [`StorageError::NoShard`], [`StorageError::Frozen`], or the
+    /// rule of [`Round`] that one of them breaks, and then nothing was written.
+    fn commit(&self, rounds: &[(ShardId, &Round)]) -> Result<(), StorageError>;
 
     /// Adds and removes rows of the search index of `shard`, and replaces the progress of the rebuild that decides on them: one
     /// atomic write and one sync, which may come between any two rounds. Durable as a whole when it returns.
@@ -173,6 +191,12 @@ pub trait Store: Reader + 'static {
     /// # Errors
     /// [`StorageError::CheckpointLength`], or [`StorageError::Io`] when the file cannot be written or renamed.
     fn keep_checkpoint(&self, shard: ShardId, checkpoint: &str) -> Result<(), StorageError>;
+
+    /// Makes the kept checkpoint of `shard` durable: no power cut takes it back any more.
+    ///
+    /// # Errors
+    /// [`StorageError::NothingKept`], or [`StorageError::Io`] when it cannot be synced.
+    fn sync_kept(&self, shard: ShardId) -> Result<(), StorageError>;
 
     /// The checkpoint that was kept last, or `None` when there is no file. An empty text is a file that a power cut emptied,
     /// which file systems may do to a file that was never synced; it says nothing about the store.
@@ -210,17 +234,6 @@ pub struct Statistics {
     pub pending_compaction_bytes: u64,
     /// Whether writes wait for flushes or compactions.
     pub writes_stalled: bool,
-}
-
-/// Refuses a checkpoint that would be refused when it is read.
-pub(crate) fn must_be_keepable(checkpoint: &str) -> Result<(), StorageError> {
-    if checkpoint.len() > MAX_NOTE_BYTES {
-        return Err(StorageError::CheckpointLength {
-            length: checkpoint.len(),
-            limit: MAX_NOTE_BYTES,
-        });
-    }
-    Ok(())
 }
 
 /// Implements [`Reader`] for `$store` by asking the view that its method `$view` returns.
@@ -309,6 +322,14 @@ macro_rules! read_through {
                 rows: &[SearchRow],
             ) -> Result<Vec<bool>, StorageError> {
                 self.$view().has_search_rows(shard, rows)
+            }
+
+            fn frozen(&self, shard: ShardId) -> Result<Option<Frozen>, StorageError> {
+                self.$view().frozen(shard)
+            }
+
+            fn schema_version(&self) -> Result<u32, StorageError> {
+                self.$view().schema_version()
             }
 
             fn reindex_progress(&self) -> Result<Option<Bytes>, StorageError> {

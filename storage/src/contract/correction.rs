@@ -79,14 +79,14 @@ pub fn a_correction_changes_rows(store: &dyn Store) {
     correct(store, 20, &[removed], &[added]);
     assert_holds(store, SHARD, 20);
     assert_eq!(rows(store, SHARD, 1_000), rows_of(20));
-    store.commit(SHARD, &round(20..30)).unwrap();
+    store.commit(&[(SHARD, &round(20..30))]).unwrap();
     assert_holds(store, SHARD, 30);
 }
 
 /// A correction that was decided before a round does not take a row of that round away.
 pub fn a_correction_spares_what_came_since(store: &dyn Store) {
     create(store, SHARD, 20);
-    store.commit(SHARD, &round(20..30)).unwrap();
+    store.commit(&[(SHARD, &round(20..30))]).unwrap();
     let rows_of_new = [row(search_key(1), 25), row(own_search_key(25), 25)];
     correct(store, 20, &[], &rows_of_new);
     assert_holds(store, SHARD, 30);

@@ -146,6 +146,19 @@ impl DataDirectory {
         fs::rename(&next, &path).map_err(in_path("replace", &path))
     }
 
+    /// Makes the kept checkpoint of `shard` and its name durable.
+    pub(super) fn sync_kept(&self, shard: ShardId) -> Result<(), StorageError> {
+        let path = self.checkpoint(shard);
+        match File::open(&path) {
+            Ok(file) => file.sync_all().map_err(in_path("sync", &path))?,
+            Err(source) if source.kind() == io::ErrorKind::NotFound => {
+                return Err(StorageError::NothingKept { shard });
+            }
+            Err(source) => return Err(in_path("open", &path)(source)),
+        }
+        sync_directory(&self.path)
+    }
+
     /// The kept checkpoint of `shard`.
     pub(super) fn kept_checkpoint(&self, shard: ShardId) -> Result<Option<String>, StorageError> {
         let path = self.checkpoint(shard);

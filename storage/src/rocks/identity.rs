@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::shard::ImportOrigin;
 use crate::shard::ImportRole;
 use crate::shard::ShardIdentity;
+use crate::shard::TreeKind;
 
 /// The stored form of `identity`.
 pub(super) fn encode(identity: &ShardIdentity) -> Vec<u8> {
@@ -21,6 +22,7 @@ pub(super) fn encode(identity: &ShardIdentity) -> Vec<u8> {
             },
             start: import.start,
         }),
+        kind: identity.kind.get(),
     };
     serde_json::to_vec(&record).expect("numbers and strings have a JSON form")
 }
@@ -49,6 +51,7 @@ pub(super) fn decode(stored: &[u8]) -> Option<ShardIdentity> {
             },
             start: import.start,
         }),
+        kind: TreeKind::new(record.kind),
     };
     identity.must_keep_rules().ok()?;
     Some(identity)
@@ -65,6 +68,13 @@ struct IdentityRecord {
     created: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     import: Option<ImportRecord>,
+    /// Left out for a tree of mixed kind, so that its row is what versions before kinds wrote.
+    #[serde(default, skip_serializing_if = "is_mixed")]
+    kind: u8,
+}
+
+fn is_mixed(kind: &u8) -> bool {
+    TreeKind::new(*kind) == TreeKind::MIXED
 }
 
 #[derive(Deserialize, Serialize)]
@@ -95,6 +105,7 @@ mod tests {
             keys: vec![[0xab; 32], [0xcd; 32]],
             created: 1_700_000_000,
             import: None,
+            kind: TreeKind::MIXED,
         }
     }
 
@@ -119,6 +130,13 @@ mod tests {
             r#"1700000000,"import":{"role":"predecessor","start":7}}"#,
         );
         assert_eq!(String::from_utf8(encode(&imported)).unwrap(), expected);
+
+        let of_a_kind = ShardIdentity {
+            kind: TreeKind::REKOR_V2,
+            ..imported
+        };
+        let expected = expected.replace("7}}", r#"7},"kind":2}"#);
+        assert_eq!(String::from_utf8(encode(&of_a_kind)).unwrap(), expected);
     }
 
     #[test]
@@ -140,12 +158,14 @@ mod tests {
             keys in proptest::collection::vec(any::<[u8; 32]>(), 0..=MAX_LOG_KEYS),
             created in any::<i64>(),
             import in proptest::option::of((any::<bool>(), any::<u64>())),
+            kind in any::<u8>(),
         ) {
             let import = import.map(|(copy, start)| {
                 let role = if copy { ImportRole::Copy } else { ImportRole::Predecessor };
                 ImportOrigin { role, start }
             });
-            let identity = ShardIdentity { tree_id, origin, keys, created, import };
+            let kind = TreeKind::new(kind);
+            let identity = ShardIdentity { tree_id, origin, keys, created, import, kind };
             prop_assert_eq!(decode(&encode(&identity)), Some(identity));
         }
     }

@@ -9,6 +9,7 @@
 //! attestations  shard u32 | key                     -> content
 //! meta          shard u32 | 0                       -> identity, JSON
 //!               shard u32 | 1                       -> size u64 | root | time i64
+//!               shard u32 | 2                       -> when it was frozen i64 | last checkpoint, once it is frozen
 //!               "schema"                            -> schema version u32
 //!               "reindex"                           -> progress of a rebuild of the search index, while one is under way
 //! ```
@@ -16,6 +17,7 @@
 use bytes::Bytes;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::LeafIndex;
+use ledgerstone_merkle::MAX_NOTE_BYTES;
 use ledgerstone_merkle::TileId;
 use ledgerstone_merkle::TreeSize;
 
@@ -24,6 +26,7 @@ use crate::shard::SearchKey;
 use crate::shard::ShardId;
 use crate::shard::StoredEntry;
 use crate::shard::StoredHead;
+use crate::trees::Frozen;
 
 /// The key of the schema version. The shards' keys in `meta` are one byte shorter.
 pub(super) const SCHEMA: &[u8; 6] = b"schema";
@@ -41,6 +44,7 @@ pub(super) enum MetaKey {
     Reindex,
     Identity(ShardId),
     Head(ShardId),
+    Frozen(ShardId),
 }
 
 impl MetaKey {
@@ -56,6 +60,7 @@ impl MetaKey {
         match *kind {
             IDENTITY => Some(Self::Identity(shard)),
             HEAD => Some(Self::Head(shard)),
+            FROZEN => Some(Self::Frozen(shard)),
             _ => None,
         }
     }
@@ -67,6 +72,10 @@ pub(super) fn identity(shard: ShardId) -> [u8; 5] {
 
 pub(super) fn head(shard: ShardId) -> [u8; 5] {
     join(&[&shard.get().to_be_bytes(), &[HEAD]])
+}
+
+pub(super) fn frozen(shard: ShardId) -> [u8; 5] {
+    join(&[&shard.get().to_be_bytes(), &[FROZEN]])
 }
 
 pub(super) fn entry(shard: ShardId, index: LeafIndex) -> [u8; 12] {
@@ -177,6 +186,29 @@ pub(super) fn decode_head(value: &[u8]) -> Option<StoredHead> {
     })
 }
 
+pub(super) fn encode_frozen(frozen: &Frozen) -> Vec<u8> {
+    [&frozen.at.to_be_bytes(), frozen.checkpoint.as_bytes()].concat()
+}
+
+pub(super) fn decode_frozen(value: &[u8]) -> Option<Frozen> {
+    let (at, checkpoint) = value.split_first_chunk()?;
+    if checkpoint.len() > MAX_NOTE_BYTES {
+        return None;
+    }
+    Some(Frozen {
+        checkpoint: String::from_utf8(checkpoint.to_vec()).ok()?,
+        at: i64::from_be_bytes(*at),
+    })
+}
+
+pub(super) fn encode_schema_version(version: u32) -> [u8; 4] {
+    version.to_be_bytes()
+}
+
+pub(super) fn decode_schema_version(value: &[u8]) -> Option<u32> {
+    Some(u32::from_be_bytes(value.try_into().ok()?))
+}
+
 fn join<const N: usize>(parts: &[&[u8]]) -> [u8; N] {
     let mut joined = [0; N];
     let mut rest = &mut joined[..];
@@ -191,6 +223,7 @@ fn join<const N: usize>(parts: &[&[u8]]) -> [u8; N] {
 
 const IDENTITY: u8 = 0;
 const HEAD: u8 = 1;
+const FROZEN: u8 = 2;
 
 #[cfg(test)]
 mod tests {
@@ -225,6 +258,13 @@ mod tests {
         assert_eq!(attestation(shard, b"ab"), b"\0\0\0\x01ab");
         assert_eq!(hex::encode(identity(shard)), "0000000100");
         assert_eq!(hex::encode(head(shard)), "0000000101");
+        assert_eq!(hex::encode(frozen(shard)), "0000000102");
+        let frozen = Frozen {
+            checkpoint: "text".to_owned(),
+            at: 0x0102,
+        };
+        assert_eq!(encode_frozen(&frozen), b"\0\0\0\0\0\0\x01\x02text");
+        assert_eq!(encode_schema_version(2), [0, 0, 0, 2]);
     }
 
     #[test]
@@ -237,10 +277,14 @@ mod tests {
                 Some(MetaKey::Identity(shard))
             );
             assert_eq!(MetaKey::decode(&head(shard)), Some(MetaKey::Head(shard)));
+            assert_eq!(
+                MetaKey::decode(&frozen(shard)),
+                Some(MetaKey::Frozen(shard))
+            );
         }
         assert_eq!(MetaKey::decode(SCHEMA), Some(MetaKey::Schema));
         assert_eq!(MetaKey::decode(REINDEX), Some(MetaKey::Reindex));
-        for unknown in [&b""[..], b"s", b"\0\0\0\0\x02", b"\0\0\0\0\0\0", b"schemas"] {
+        for unknown in [&b""[..], b"s", b"\0\0\0\0\x03", b"\0\0\0\0\0\0", b"schemas"] {
             assert_eq!(MetaKey::decode(unknown), None);
         }
     }
@@ -257,6 +301,10 @@ mod tests {
             value.resize(length, 0);
             assert_eq!(decode_head(&value), None, "{length} bytes");
         }
+        assert_eq!(decode_frozen(&[0; 7]), None);
+        assert_eq!(decode_frozen(&[0xff; 9]), None);
+        assert_eq!(decode_frozen(&[b'a'; 8 + MAX_NOTE_BYTES + 1]), None);
+        assert_eq!(decode_schema_version(b"1"), None);
         assert_eq!(decode_index(&[0; 7]), None);
         assert_eq!(decode_index(&[0; 9]), None);
         assert_eq!(decode_entry_key(&[0; 11]), None);
@@ -307,6 +355,12 @@ mod tests {
         fn heads_are_read_back(size in any::<u64>(), root in any::<[u8; 32]>(), time in any::<i64>()) {
             let head = StoredHead { size: TreeSize::new(size), root: Hash::new(root), time };
             prop_assert_eq!(decode_head(&encode_head(&head)), Some(head));
+        }
+
+        #[test]
+        fn frozen_trees_are_read_back(checkpoint in ".*", at in any::<i64>()) {
+            let frozen = Frozen { checkpoint, at };
+            prop_assert_eq!(decode_frozen(&encode_frozen(&frozen)), Some(frozen));
         }
 
         #[test]

@@ -40,6 +40,7 @@ use crate::correction::SearchRow;
 use crate::error::Damage;
 use crate::error::StorageError;
 use crate::round::Round;
+use crate::round::must_fit_one_write;
 use crate::shard::SearchKey;
 use crate::shard::ShardId;
 use crate::shard::ShardIdentity;
@@ -48,10 +49,14 @@ use crate::shard::StoredHead;
 use crate::store::Reader;
 use crate::store::Statistics;
 use crate::store::Store;
-use crate::store::must_be_keepable;
 use crate::store::read_through;
+use crate::trees::Frozen;
+use crate::trees::SCHEMA_VERSION;
+use crate::trees::TreeChange;
+use crate::trees::must_be_keepable;
+use crate::trees::must_be_known;
+use crate::trees::must_start_empty;
 
-pub use open::SCHEMA_VERSION;
 pub use options::RocksOptions;
 
 /// A store in RocksDB: durable, bounded in memory, open in one process at a time.
@@ -143,6 +148,16 @@ impl RocksStore {
         Ok(store)
     }
 
+    /// Makes it a store of another version of the schema, as an earlier program would have written it.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn plant_schema_version(&self, version: u32) {
+        let meta = Family::Meta.handle(&self.engine);
+        let planted = self
+            .engine
+            .put_cf(meta, keys::SCHEMA, keys::encode_schema_version(version));
+        planted.expect("a test's disk works");
+    }
+
     fn live(&self) -> View<'_> {
         View::live(&self.engine)
     }
@@ -170,10 +185,6 @@ impl RocksStore {
 read_through!(RocksStore, live);
 
 impl Store for RocksStore {
-    fn snapshot(&self) -> Box<dyn Reader + '_> {
-        Box::new(View::frozen(&self.engine))
-    }
-
     fn create_shard(
         &self,
         shard: ShardId,
@@ -181,13 +192,11 @@ impl Store for RocksStore {
         head: &StoredHead,
     ) -> Result<(), StorageError> {
         self.access.must_write()?;
-        identity.must_keep_rules()?;
-        if !head.size.is_empty() {
-            return Err(StorageError::NotEmptyTree { size: head.size });
-        }
+        must_start_empty(identity, head)?;
         let mut writer = self.writer.lock();
         writer.must_work()?;
         let live = self.live();
+        must_be_known(live.schema_version()?, identity)?;
         if live.identity(shard)?.is_some() || live.head(shard)?.is_some() {
             return Err(StorageError::ShardExists { shard });
         }
@@ -198,17 +207,27 @@ impl Store for RocksStore {
         self.write(&mut writer, "create a shard", batch)
     }
 
-    fn commit(&self, shard: ShardId, round: &Round) -> Result<(), StorageError> {
+    fn change_trees(&self, change: &TreeChange) -> Result<(), StorageError> {
         self.access.must_write()?;
         let mut writer = self.writer.lock();
         writer.must_work()?;
-        // The stored head is read each time, not remembered: the check must not rest on what this process believes.
-        let head = self
-            .live()
-            .head(shard)?
-            .ok_or(StorageError::NoShard { shard })?;
-        round.must_follow(shard, &head)?;
-        let batch = batch_of(&self.engine, shard, round);
+        let live = self.live();
+        change.must_fit(|shard| live.stored_tree(shard))?;
+        let batch = batch_of_trees(&self.engine, change);
+        self.write(&mut writer, "change trees", batch)
+    }
+
+    fn commit(&self, rounds: &[(ShardId, &Round)]) -> Result<(), StorageError> {
+        self.access.must_write()?;
+        let mut writer = self.writer.lock();
+        writer.must_work()?;
+        must_fit_one_write(rounds)?;
+        for (shard, round) in rounds {
+            // The stored head is read each time, not remembered: the check must not rest on what this process believes.
+            let head = self.live().stored_tree(*shard)?.must_grow(*shard)?;
+            round.must_follow(*shard, &head)?;
+        }
+        let batch = batch_of(&self.engine, rounds);
         self.write(&mut writer, "commit a round", batch)
     }
 
@@ -236,6 +255,12 @@ impl Store for RocksStore {
         let _keeper = self.keeper.lock();
         // A crash before this leaves a kept checkpoint that lags behind the store, as every crash between rounds may.
         self.directory.keep_checkpoint(shard, checkpoint)
+    }
+
+    fn sync_kept(&self, shard: ShardId) -> Result<(), StorageError> {
+        self.access.must_write()?;
+        let _keeper = self.keeper.lock();
+        self.directory.sync_kept(shard)
     }
 
     fn kept_checkpoint(&self, shard: ShardId) -> Result<Option<String>, StorageError> {
@@ -312,18 +337,51 @@ impl Writer {
     }
 }
 
-/// Everything that a round changes, as one write.
-fn batch_of(engine: &DB, shard: ShardId, round: &Round) -> WriteBatch {
+/// Everything that a change of trees changes, as one write.
+fn batch_of_trees(engine: &DB, change: &TreeChange) -> WriteBatch {
+    let meta = Family::Meta.handle(engine);
+    let mut batch = WriteBatch::default();
+    for (shard, frozen) in &change.freeze {
+        batch.put_cf(meta, keys::frozen(*shard), keys::encode_frozen(frozen));
+    }
+    for (shard, identity) in &change.replace {
+        batch.put_cf(meta, keys::identity(*shard), identity::encode(identity));
+    }
+    for new in &change.create {
+        batch.put_cf(
+            meta,
+            keys::identity(new.id),
+            identity::encode(&new.identity),
+        );
+        batch.put_cf(meta, keys::head(new.id), keys::encode_head(&new.head));
+    }
+    let version = keys::encode_schema_version(SCHEMA_VERSION);
+    batch.put_cf(meta, keys::SCHEMA, version);
+    batch
+}
+
+/// Everything that rounds change, as one write.
+fn batch_of(engine: &DB, rounds: &[(ShardId, &Round)]) -> WriteBatch {
+    let sizes = rounds
+        .iter()
+        .map(|(_, round)| round.payload_bytes() + round.entries.len() * INDEX_BYTES);
+    let mut batch = WriteBatch::with_capacity_bytes(sizes.sum());
+    for (shard, round) in rounds {
+        add_round(&mut batch, engine, *shard, round);
+    }
+    batch
+}
+
+fn add_round(batch: &mut WriteBatch, engine: &DB, shard: ShardId, round: &Round) {
     let [entries, tiles, leaves, search, attestations, meta] =
         Family::ALL.map(|family| family.handle(engine));
-    let capacity = round.payload_bytes() + round.entries.len() * INDEX_BYTES;
-    let mut batch = WriteBatch::with_capacity_bytes(capacity);
     let mut value = Vec::new();
     for (index, entry) in round.indexed() {
         keys::encode_entry(&mut value, entry.integrated_time, &entry.body);
         batch.put_cf(entries, keys::entry(shard, index), &value);
-        let leaf = keys::leaf(shard, &entry.leaf_hash);
-        batch.put_cf(leaves, leaf, keys::encode_index(index));
+        for hash in entry.leaves() {
+            batch.put_cf(leaves, keys::leaf(shard, hash), keys::encode_index(index));
+        }
         for key in &entry.search_keys {
             batch.put_cf(search, keys::search(shard, key, index), b"");
         }
@@ -335,7 +393,6 @@ fn batch_of(engine: &DB, shard: ShardId, round: &Round) -> WriteBatch {
         batch.put_cf(tiles, keys::tile(shard, *id), tile);
     }
     batch.put_cf(meta, keys::head(shard), keys::encode_head(&round.head));
-    batch
 }
 
 /// Everything that a correction changes in a shard with a tree of `size` leaves, as one write.

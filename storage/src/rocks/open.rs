@@ -24,9 +24,8 @@ use crate::round::last_full_tiles;
 use crate::shard::ShardId;
 use crate::shard::StoredHead;
 use crate::store::Reader as _;
-
-/// The version of the schema that this program reads and writes.
-pub const SCHEMA_VERSION: u32 = 1;
+use crate::trees::OLD_SCHEMA_VERSION;
+use crate::trees::SCHEMA_VERSION;
 
 /// Makes an empty store. It gets its name only when it is complete, so a store by that name without a schema is damage and
 /// never the remains of a crash.
@@ -46,7 +45,12 @@ pub(super) fn create(
     durable.set_sync(true);
     let meta = Family::Meta.handle(&engine);
     engine
-        .put_cf_opt(meta, keys::SCHEMA, SCHEMA_VERSION.to_be_bytes(), &durable)
+        .put_cf_opt(
+            meta,
+            keys::SCHEMA,
+            keys::encode_schema_version(SCHEMA_VERSION),
+            &durable,
+        )
         .map_err(|error| engine_error("make the store", &error))?;
     drop(engine);
     directory.finish_store()
@@ -162,22 +166,13 @@ fn must_have_families(path: &Path, database: &Options) -> Result<(), StorageErro
 }
 
 fn must_have_schema(engine: &DB) -> Result<(), StorageError> {
-    let stored = engine
-        .get_cf(Family::Meta.handle(engine), keys::SCHEMA)
-        .map_err(|error| engine_error("read the schema version", &error))?
-        .ok_or(Damage::SchemaVersionMissing)?;
-    let found = u32::from_be_bytes(
-        stored
-            .try_into()
-            .map_err(|_| Damage::Undecodable("schema version"))?,
-    );
-    if found != SCHEMA_VERSION {
-        return Err(StorageError::SchemaVersion {
+    match View::live(engine).schema_version()? {
+        SCHEMA_VERSION | OLD_SCHEMA_VERSION => Ok(()),
+        found => Err(StorageError::SchemaVersion {
             found,
             expected: SCHEMA_VERSION,
-        });
+        }),
     }
-    Ok(())
 }
 
 /// What went wrong while a store was opened.

@@ -10,7 +10,6 @@ use ledgerstone_merkle::TileId;
 use rocksdb::DB;
 use rocksdb::DBRawIterator;
 use rocksdb::ReadOptions;
-use rocksdb::Snapshot;
 
 use super::families::Family;
 use super::identity;
@@ -26,35 +25,24 @@ use crate::shard::ShardIdentity;
 use crate::shard::StoredEntry;
 use crate::shard::StoredHead;
 use crate::store::Reader;
+use crate::trees::Frozen;
+use crate::trees::StoredTree;
 
-/// A store as it is, or as it was when the view was taken.
+/// A store as it is: each read sees the latest round.
 pub(super) struct View<'a> {
     engine: &'a DB,
-    snapshot: Option<Snapshot<'a>>,
 }
 
 impl<'a> View<'a> {
-    /// Each read sees the latest round.
     pub(super) fn live(engine: &'a DB) -> Self {
-        Self {
-            engine,
-            snapshot: None,
-        }
-    }
-
-    /// All reads see the round that is the latest one now.
-    pub(super) fn frozen(engine: &'a DB) -> Self {
-        Self {
-            engine,
-            snapshot: Some(engine.snapshot()),
-        }
+        Self { engine }
     }
 
     /// All shards that anything in `meta` names, oldest first.
     pub(super) fn named_shards(&self) -> Result<BTreeSet<ShardId>, StorageError> {
         let names = self.names()?;
         let shards = names.into_iter().filter_map(|name| match name {
-            MetaKey::Identity(shard) | MetaKey::Head(shard) => Some(shard),
+            MetaKey::Identity(shard) | MetaKey::Head(shard) | MetaKey::Frozen(shard) => Some(shard),
             MetaKey::Schema | MetaKey::Reindex => None,
         });
         Ok(shards.collect())
@@ -63,7 +51,7 @@ impl<'a> View<'a> {
     /// The index of the last entry of `shard` that is stored, whatever the head says.
     pub(super) fn last_entry(&self, shard: ShardId) -> Result<Option<LeafIndex>, StorageError> {
         let handle = Family::Entries.handle(self.engine);
-        let options = self.read_options();
+        let options = ReadOptions::default();
         let mut entries = self.engine.raw_iterator_cf_opt(handle, options);
         entries.seek_for_prev(keys::entry(shard, LeafIndex::new(u64::MAX)));
         must_have_ended(&entries)?;
@@ -77,7 +65,7 @@ impl<'a> View<'a> {
     }
 
     fn names(&self) -> Result<Vec<MetaKey>, StorageError> {
-        let mut stored = self.iterate(Family::Meta, b"", None, self.read_options());
+        let mut stored = self.iterate(Family::Meta, b"", None, ReadOptions::default());
         let mut names = Vec::new();
         while let Some(name) = stored.key() {
             names.push(MetaKey::decode(name).ok_or(Damage::Undecodable("name in meta"))?);
@@ -87,17 +75,17 @@ impl<'a> View<'a> {
         Ok(names)
     }
 
-    fn read_options(&self) -> ReadOptions {
-        let mut options = ReadOptions::default();
-        if let Some(snapshot) = &self.snapshot {
-            options.set_snapshot(snapshot);
-        }
-        options
+    /// What is stored of `shard`, for the check of a write.
+    pub(super) fn stored_tree(&self, shard: ShardId) -> Result<StoredTree, StorageError> {
+        Ok(StoredTree {
+            head: self.head(shard)?,
+            is_frozen: self.frozen(shard)?.is_some(),
+        })
     }
 
     fn value(&self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
         let handle = family.handle(self.engine);
-        let value = self.engine.get_cf_opt(handle, key, &self.read_options());
+        let value = self.engine.get_cf_opt(handle, key, &ReadOptions::default());
         value.map_err(|error| engine_error("read the store", &error))
     }
 
@@ -124,7 +112,7 @@ impl Reader for View<'_> {
         let names = self.names()?;
         let shards = names.into_iter().filter_map(|name| match name {
             MetaKey::Identity(shard) => Some(shard),
-            MetaKey::Head(_) | MetaKey::Schema | MetaKey::Reindex => None,
+            MetaKey::Head(_) | MetaKey::Frozen(_) | MetaKey::Schema | MetaKey::Reindex => None,
         });
         Ok(shards.collect())
     }
@@ -158,7 +146,7 @@ impl Reader for View<'_> {
         if range.is_empty() {
             return Ok(());
         }
-        let mut options = self.read_options();
+        let mut options = ReadOptions::default();
         // A long scan would push everything else out of the cache, and comes by once.
         options.fill_cache(range.end - range.start <= CACHED_SCAN_ENTRIES);
         let key_of = |position| keys::entry(shard, LeafIndex::new(position));
@@ -215,9 +203,12 @@ impl Reader for View<'_> {
             .collect();
         let handle = Family::Leaves.handle(self.engine);
         let in_order = false;
-        let values =
-            self.engine
-                .batched_multi_get_cf_opt(handle, &leaves, in_order, &self.read_options());
+        let values = self.engine.batched_multi_get_cf_opt(
+            handle,
+            &leaves,
+            in_order,
+            &ReadOptions::default(),
+        );
         values
             .into_iter()
             .map(|value| {
@@ -234,7 +225,7 @@ impl Reader for View<'_> {
         from: LeafIndex,
         limit: usize,
     ) -> Result<Vec<LeafIndex>, StorageError> {
-        let mut options = self.read_options();
+        let mut options = ReadOptions::default();
         options.set_prefix_same_as_start(true);
         let first = keys::search(shard, key, from);
         let mut found = self.iterate(Family::Search, &first, None, options);
@@ -261,7 +252,7 @@ impl Reader for View<'_> {
         after: Option<SearchRow>,
         limit: usize,
     ) -> Result<Vec<SearchRow>, StorageError> {
-        let mut options = self.read_options();
+        let mut options = ReadOptions::default();
         // The rows of all keys, whatever the filters are made for; and they come by once.
         options.set_total_order_seek(true);
         options.fill_cache(false);
@@ -295,7 +286,7 @@ impl Reader for View<'_> {
         shard: ShardId,
         rows: &[SearchRow],
     ) -> Result<Vec<bool>, StorageError> {
-        let mut options = self.read_options();
+        let mut options = ReadOptions::default();
         options.fill_cache(false);
         let keys: Vec<_> = rows
             .iter()
@@ -313,6 +304,19 @@ impl Reader for View<'_> {
                 Ok(value.is_some())
             })
             .collect()
+    }
+
+    fn frozen(&self, shard: ShardId) -> Result<Option<Frozen>, StorageError> {
+        let value = self.value(Family::Meta, &keys::frozen(shard))?;
+        decode(value, "frozen tree", |value| keys::decode_frozen(&value))
+    }
+
+    fn schema_version(&self) -> Result<u32, StorageError> {
+        let value = self.value(Family::Meta, keys::SCHEMA)?;
+        let version = decode(value, "schema version", |value| {
+            keys::decode_schema_version(&value)
+        })?;
+        Ok(version.ok_or(Damage::SchemaVersionMissing)?)
     }
 
     fn reindex_progress(&self) -> Result<Option<Bytes>, StorageError> {

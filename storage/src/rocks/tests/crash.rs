@@ -31,7 +31,9 @@ fn a_log_cut_off_anywhere_keeps_whole_rounds() {
     let mut ends = vec![(write_ahead_log(directory.path()).1, 0)];
     for size in [1, 3, 256, 300, 700] {
         let from = ends.last().unwrap().1;
-        store.commit(SHARD, &contract::round(from..size)).unwrap();
+        store
+            .commit(&[(SHARD, &contract::round(from..size))])
+            .unwrap();
         ends.push((write_ahead_log(directory.path()).1, size));
     }
     drop(store);
@@ -93,7 +95,9 @@ fn zeros_are_the_end_of_a_log_and_nothing_else() {
     for size in [300, 700, 710] {
         starts.push(write_ahead_log(directory.path()).1 as usize);
         let from = store.head(SHARD).unwrap().unwrap().size.get();
-        store.commit(SHARD, &contract::round(from..size)).unwrap();
+        store
+            .commit(&[(SHARD, &contract::round(from..size))])
+            .unwrap();
     }
     drop(store);
     let (log, length) = write_ahead_log(directory.path());
@@ -133,9 +137,9 @@ fn assert_wal_damage(directory: &Path, what: &str) {
 fn store_of_two_records() -> (TempDir, Range<usize>) {
     let (directory, store) = store_of(0);
     let start = write_ahead_log(directory.path()).1 as usize;
-    store.commit(SHARD, &contract::round(0..40)).unwrap();
+    store.commit(&[(SHARD, &contract::round(0..40))]).unwrap();
     let end = write_ahead_log(directory.path()).1 as usize;
-    store.commit(SHARD, &contract::round(40..50)).unwrap();
+    store.commit(&[(SHARD, &contract::round(40..50))]).unwrap();
     drop(store);
     // RocksDB cuts records at multiples of 32 KiB, where another header follows.
     assert!(end < 32 << 10);

@@ -25,12 +25,12 @@ use crate::error::DamagedTable;
 use crate::error::StorageError;
 use crate::rocks::RocksOptions;
 use crate::rocks::RocksStore;
-use crate::rocks::SCHEMA_VERSION;
 use crate::rocks::families::Family;
 use crate::rocks::keys;
 use crate::shard::ShardId;
 use crate::store::Reader as _;
 use crate::store::Store as _;
+use crate::trees::SCHEMA_VERSION;
 
 #[test]
 fn a_store_without_its_files_is_damaged() {
@@ -50,7 +50,9 @@ fn a_store_without_its_files_is_damaged() {
 fn missing_and_cut_files_are_damage() {
     let (directory, store) = store_of(2_000);
     flush(&store);
-    store.commit(SHARD, &contract::round(2_000..2_100)).unwrap();
+    store
+        .commit(&[(SHARD, &contract::round(2_000..2_100))])
+        .unwrap();
     drop(store);
     let mut cuts = 0;
     for (name, length) in files(&directory.path().join("store")) {
@@ -404,7 +406,7 @@ fn store_of_many_tables() -> (TempDir, Vec<(String, String)>) {
     }
     for from in [0, 300, 600, 900] {
         let round = contract::round(from..from + 300);
-        store.commit(SHARD, &round).unwrap();
+        store.commit(&[(SHARD, &round)]).unwrap();
         for (_, handle) in handles.iter().filter(|(family, _)| *family != Family::Meta) {
             store.engine.flush_cf(handle).unwrap();
         }

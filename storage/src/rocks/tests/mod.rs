@@ -4,6 +4,7 @@ mod crash;
 mod damage;
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use ledgerstone_merkle::LeafIndex;
@@ -23,12 +24,47 @@ use crate::error::StorageError;
 use crate::shard::ShardId;
 use crate::store::Reader as _;
 use crate::store::Store as _;
+use crate::trees::OLD_SCHEMA_VERSION;
+use crate::trees::SCHEMA_VERSION;
+use crate::trees::TreeChange;
 
 crate::contract_tests!(|| {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());
     (directory, store)
 });
+crate::contract_tests!(old: || {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    store.plant_schema_version(OLD_SCHEMA_VERSION);
+    (directory, store)
+});
+
+/// The program before compares the four bytes under `schema` with 1 at its open, before it looks at anything else.
+#[test]
+fn the_program_before_refuses_a_store_of_this_schema() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let version = |store: &RocksStore| {
+        let meta = Family::Meta.handle(&store.engine);
+        let stored = store.engine.get_cf(meta, b"schema").unwrap().unwrap();
+        u32::from_be_bytes(stored.try_into().unwrap())
+    };
+    assert_ne!(version(&store), OLD_SCHEMA_VERSION);
+
+    store.plant_schema_version(OLD_SCHEMA_VERSION);
+    drop(store);
+    let reader = RocksStore::open_read_only(directory.path()).unwrap();
+    assert_eq!(reader.schema_version().unwrap(), OLD_SCHEMA_VERSION);
+    drop(reader);
+    let store = open(directory.path());
+    assert_eq!(version(&store), OLD_SCHEMA_VERSION);
+    store.change_trees(&TreeChange::default()).unwrap();
+    assert_ne!(version(&store), OLD_SCHEMA_VERSION);
+    drop(store);
+    let store = open(directory.path());
+    assert_eq!(store.schema_version().unwrap(), SCHEMA_VERSION);
+}
 
 #[test]
 fn everything_is_there_after_reopening() {
@@ -42,7 +78,9 @@ fn everything_is_there_after_reopening() {
         let store = open(directory.path());
         if size > 300 {
             let from = store.head(SHARD).unwrap().unwrap().size.get();
-            store.commit(SHARD, &contract::round(from..size)).unwrap();
+            store
+                .commit(&[(SHARD, &contract::round(from..size))])
+                .unwrap();
         }
         contract::assert_holds(&store, SHARD, size);
         contract::assert_holds(&store, ShardId::new(1), 10);
@@ -62,7 +100,9 @@ fn flushed_and_compacted_data_keeps_the_contract() {
             .compact_range_cf(handle, None::<&[u8]>, None::<&[u8]>);
     }
     contract::assert_holds(&store, SHARD, 700);
-    store.commit(SHARD, &contract::round(700..800)).unwrap();
+    store
+        .commit(&[(SHARD, &contract::round(700..800))])
+        .unwrap();
     contract::assert_holds(&store, SHARD, 800);
     let found = store.search(SHARD, &contract::search_key(1), LeafIndex::new(0), 1_000);
     assert_eq!(found.unwrap().len(), 400);
@@ -90,9 +130,11 @@ fn reading_only_reads_and_changes_nothing() {
     let store = RocksStore::open_read_only(directory.path()).unwrap();
     contract::assert_holds(&store, SHARD, 300);
     let refused = [
-        store.commit(SHARD, &contract::round(300..301)),
+        store.commit(&[(SHARD, &contract::round(300..301))]),
         store.create_shard(ShardId::new(1), &contract::identity(1), &contract::head(0)),
         store.keep_checkpoint(SHARD, "text"),
+        store.sync_kept(SHARD),
+        store.change_trees(&TreeChange::default()),
         store.correct(SHARD, &correction(&[], Some("text"))),
     ];
     for result in refused {
@@ -159,8 +201,9 @@ fn a_failed_write_stops_the_writer_but_no_reader() {
     let (_directory, store) = store_of(3);
     *store.writer.lock() = Writer::Stopped;
     let refused = [
-        store.commit(SHARD, &contract::round(3..4)),
+        store.commit(&[(SHARD, &contract::round(3..4))]),
         store.create_shard(ShardId::new(1), &contract::identity(1), &contract::head(0)),
+        store.change_trees(&TreeChange::default()),
         store.correct(SHARD, &correction(&[], Some("text"))),
     ];
     for result in refused {
@@ -228,7 +271,7 @@ fn repeating_bodies_shrink() {
         entry.body = format!("{own}{certificate}").into();
     }
     let bodies: usize = round.entries.iter().map(|entry| entry.body.len()).sum();
-    store.commit(SHARD, &round).unwrap();
+    store.commit(&[(SHARD, &round)]).unwrap();
     flush(&store);
     let tables = store.engine.live_files().unwrap();
     let stored: usize = tables
@@ -256,24 +299,32 @@ fn statistics_show_what_is_used() {
         !before.writes_stalled && before.background_errors == 0,
         "{before:?}"
     );
-    store.commit(SHARD, &contract::round(1_000..9_000)).unwrap();
+    store
+        .commit(&[(SHARD, &contract::round(1_000..9_000))])
+        .unwrap();
     let after = store.statistics().unwrap();
     assert!(after.disk_bytes > before.disk_bytes, "{before:?} {after:?}");
 }
 
 #[test]
-fn snapshots_are_read_beside_the_writer() {
+fn whole_rounds_are_read_beside_the_writer() {
     let (_directory, store) = store_of(300);
-    let snapshot = store.snapshot();
     std::thread::scope(|threads| {
         let reader = threads.spawn(|| {
             for _ in 0..5 {
-                contract::assert_holds(&*snapshot, SHARD, 300);
+                let size = store.head(SHARD).unwrap().unwrap().size.get();
+                let mut seen = 0;
+                let visit = &mut |_, _| {
+                    seen += 1;
+                    ControlFlow::Continue(())
+                };
+                store.visit_entries(SHARD, 0..size, visit).unwrap();
+                assert_eq!(seen, size);
             }
         });
         for from in (300..1_300).step_by(50) {
             store
-                .commit(SHARD, &contract::round(from..from + 50))
+                .commit(&[(SHARD, &contract::round(from..from + 50))])
                 .unwrap();
         }
         reader.join().unwrap();
