@@ -17,7 +17,7 @@ const PROTO_FILES: [&str; 9] = [
     "dev/sigstore/trustroot/v1/trustroot.proto",
     "google/api/annotations.proto",
     "google/api/httpbody.proto",
-    "io/intoto/envelope.proto",
+    "ledgerstone/intoto/envelope.proto",
     "ledgerstone/v1/log.proto",
 ];
 
@@ -36,7 +36,7 @@ const DOCUMENT_PACKAGES: [&str; 5] = [
 const TIMESTAMP: &str = ".google.protobuf.Timestamp";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    for folder in ["dev", "google", "io", "ledgerstone"] {
+    for folder in ["dev", "google", "ledgerstone"] {
         println!("cargo::rerun-if-changed={folder}");
     }
     let out_dir = PathBuf::from(std::env::var("OUT_DIR")?);

@@ -37,7 +37,7 @@ pub(crate) use ledgerstone_tests::proposals;
 
 use self::proposals::Signer;
 use crate::metrics::Metrics;
-use crate::routes;
+use crate::server::routes;
 use crate::settings::Overrides;
 use crate::state::State;
 

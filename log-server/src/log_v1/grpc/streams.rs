@@ -19,10 +19,10 @@ use tonic::Status;
 use tonic::Streaming;
 
 use crate::error::ApiError;
-use crate::grpc::append;
+use crate::log_v1::grpc::append;
+use crate::log_v1::views;
 use crate::state::State;
 use crate::state::StreamPermit;
-use crate::views;
 
 /// How many appends of one stream are under way at a time.
 const APPENDS_IN_FLIGHT: usize = 64;

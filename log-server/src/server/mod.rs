@@ -3,6 +3,9 @@
 //! Whoever calls owns the log and decides when to stop: [`Sockets::open`] opens the sockets, so that port 0 works and the
 //! addresses are known, and [`Server::run`] serves until its shutdown future resolves or the log fails.
 
+mod greeting;
+pub(crate) mod routes;
+
 use std::fs::File;
 use std::io;
 use std::io::BufReader;
@@ -40,9 +43,9 @@ use tracing::info;
 use tracing::warn;
 
 use crate::admin;
-use crate::greeting::Greeting;
 use crate::metrics::Metrics;
-use crate::routes;
+use crate::server::greeting::Greeting;
+use crate::server::routes;
 use crate::settings::Settings;
 use crate::settings::SettingsError;
 use crate::settings::TlsFiles;

@@ -30,14 +30,14 @@ use tracing::debug_span;
 use tracing::error;
 use tracing::warn;
 
-use crate::deadline;
 use crate::error::ApiError;
-use crate::grpc;
-use crate::leftover;
+use crate::layers::deadline;
+use crate::layers::leftover;
+use crate::layers::request_id;
 use crate::log_v1;
+use crate::log_v1::grpc;
 use crate::rekor_v1;
 use crate::rekor_v2;
-use crate::request_id;
 use crate::state::State;
 use crate::tiles;
 
@@ -64,7 +64,7 @@ async fn faces(state: State) -> Router {
     let http = Router::new()
         .merge(tiles::router())
         .merge(rekor_v2::router())
-        .merge(log_v1::router())
+        .merge(log_v1::http::router())
         .layer(compression)
         .route("/healthz", get(healthz))
         .layer(middleware::from_fn_with_state(

@@ -21,8 +21,8 @@ use ledgerstone_proto::log::v1::SearchTerm;
 use ledgerstone_proto::log::v1::search_term::Term;
 
 use crate::error::ApiError;
+use crate::log_v1::views;
 use crate::state::State;
-use crate::views;
 
 /// One page of hits.
 pub(crate) async fn search(

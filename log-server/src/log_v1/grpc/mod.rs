@@ -35,11 +35,11 @@ use tonic::Streaming;
 use tonic::async_trait;
 
 use crate::error::ApiError;
-use crate::grpc::streams::ResponseStream;
-use crate::search;
+use crate::log_v1::grpc::streams::ResponseStream;
+use crate::log_v1::search;
+use crate::log_v1::views;
+use crate::log_v1::views::Lookup;
 use crate::state::State;
-use crate::views;
-use crate::views::Lookup;
 
 /// The gRPC service of the face.
 pub(crate) fn service(state: State) -> LogServer<Face> {

@@ -1,0 +1,5 @@
+//! What every answer of every face goes through.
+
+pub(crate) mod deadline;
+pub(crate) mod leftover;
+pub(crate) mod request_id;
