@@ -1,3 +1,5 @@
+//! Why the log refuses or fails.
+
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,12 +10,14 @@ use ledgerstone_merkle::TileId;
 use ledgerstone_merkle::TreeSize;
 use ledgerstone_storage::ShardId;
 use ledgerstone_storage::StorageError;
+use ledgerstone_storage::TreeKind;
 use thiserror::Error;
+
+use crate::key_role::KeyRole;
 
 /// Why an entry was not appended. Nothing is logged when one of these is returned, except after [`Self::Stopped`], where the
 /// entry may have become durable unacknowledged.
 #[derive(Clone, Debug, Error)]
-#[non_exhaustive]
 pub enum AppendError {
     /// As much waits as the log is willing to hold: come back after a moment.
     #[error("too many entries wait to be logged ({waiting} of {limit}); retry after a moment")]
@@ -31,6 +35,9 @@ pub enum AppendError {
         /// The longest body, in bytes.
         limit: usize,
     },
+    /// The log has no tree that takes entries of this protocol.
+    #[error("the log has no tree that takes such entries")]
+    NotGrowing,
     /// The log is closing, or ended by an error: it takes no writes.
     #[error("the log no longer takes entries")]
     Stopped,
@@ -39,15 +46,8 @@ pub enum AppendError {
     Unproven(Arc<ReadError>),
 }
 
-impl From<ReadError> for AppendError {
-    fn from(error: ReadError) -> Self {
-        Self::Unproven(Arc::new(error))
-    }
-}
-
 /// Why a read failed. What is merely absent is not an error: see the methods that return an `Option`.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub enum ReadError {
     /// A tree size beyond the published head.
     #[error("the tree has {head} leaves, fewer than the size {size} asked for")]
@@ -93,6 +93,18 @@ pub enum ReadError {
     /// What a reader asked for could not be signed.
     #[error("the log's key could not sign: {0}")]
     Signing(String),
+    /// A tree that Rekor v1 clients cannot read.
+    #[error("the tree {0} is not one of Rekor v1")]
+    NotRekorV1(u64),
+    /// A note that is to be shown in place of a checkpoint, and is not that checkpoint with more signatures.
+    #[error("the note is not the checkpoint over {size} leaves that is published, with all its signatures")]
+    OtherCheckpoint {
+        /// The size of the published head.
+        size: TreeSize,
+    },
+    /// Entries that do not fit into a bundle.
+    #[error("the entries do not make a bundle: {0}")]
+    Bundle(String),
     /// The store failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -110,7 +122,6 @@ impl ReadError {
 
 /// What finished the sequencer. Nothing is signed after it.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub enum Fatal {
     /// The store failed: what it holds is uncertain until it is opened and verified anew.
     #[error("the store failed: {0}")]
@@ -150,7 +161,6 @@ pub enum Fatal {
 
 /// Why a log could not be started. Nothing was changed, and nothing was signed.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub enum OpenError {
     /// A new log was asked for where there is one, or a trace of one.
     #[error("shard {shard} already holds {what}; a log is never initialised twice")]
@@ -175,11 +185,11 @@ pub enum OpenError {
     },
     /// The keys are not those that the log was made with.
     #[error(
-        "the {key} key has the id {configured}, but the log was made with {stored}; restore the key files of this log"
+        "the key for {role} has the id {configured}, but the log was made with {stored}; restore the key files of this log"
     )]
     OtherKey {
-        /// Which of the keys.
-        key: &'static str,
+        /// What the key is for.
+        role: KeyRole,
         /// The id in the store, in hexadecimal.
         stored: String,
         /// The id of the key that was given, in hexadecimal.
@@ -252,11 +262,49 @@ pub enum OpenError {
     /// Two trees of one log have the same id.
     #[error("two shards have the tree id {0}; every tree of a log needs one of its own")]
     SameTreeId(u64),
-    /// A shard that this program did not make.
+    /// Two trees of one log have the same origin.
+    #[error("two trees have the origin {0:?}; every tree of a log needs one of its own")]
+    SameOrigin(String),
+    /// Two trees of one protocol grow.
+    #[error("two trees take entries of protocol {0}; one of them has to be frozen")]
+    TwoGrow(u64),
+    /// No tree takes entries.
+    #[error("the store holds no tree that takes entries")]
+    NothingGrows,
+    /// A tree of a protocol that this program does not know.
     #[error(
-        "shard {0} is neither the tree of this log nor imported; it was made by another program"
+        "shard {shard} holds a tree of protocol {}, which this program does not know; run the one that made it",
+        kind.get()
     )]
-    NotImported(ShardId),
+    UnknownProtocol {
+        /// The shard.
+        shard: ShardId,
+        /// The number of the protocol.
+        kind: TreeKind,
+    },
+    /// The tree that version 0.1 made takes entries of both Rekor protocols, and would go on to.
+    #[error(
+        "the tree has {0} entries of version 0.1, which kept entries of Rekor v1 and v2 in one tree; freeze it and begin a tree for \
+         each with `ledgerstone tree upgrade --v2-origin NAME` (see what it would do with --dry-run)"
+    )]
+    Mixed(TreeSize),
+    /// The keyring has no key for a role.
+    #[error("there is no key for {0}; restore the key files of this log")]
+    NoSigner(KeyRole),
+    /// The keys of the log cannot be loaded.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// The tree takes no more entries.
+    #[error("the tree in shard {0} is frozen: its last checkpoint lies in the store and is signed no more")]
+    Frozen(ShardId),
+    /// What a frozen tree holds is not what its last checkpoint is over.
+    #[error("what shard {shard} holds is not what was frozen ({reason}); run `ledgerstone fsck`, and restore what it names")]
+    FrozenCheckpoint {
+        /// The shard.
+        shard: ShardId,
+        /// What differs.
+        reason: String,
+    },
     /// The public key of the log that a shard is imported from is not in the key directory.
     #[error(
         "the key directory has no public key of the log that shard {0} is imported from; bring it back, or import again from \
@@ -291,7 +339,6 @@ pub enum OpenError {
 
 /// Why a key could not be loaded or made.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub enum KeyError {
     /// The key file could not be read or written.
     #[error("{}: {source}", path.display())]
@@ -304,9 +351,6 @@ pub enum KeyError {
     /// The key file does not exist, and an existing log must not get a new key.
     #[error("{} is missing; restore the key file of this log", .0.display())]
     Missing(PathBuf),
-    /// There are keys of a log where a new log was to get its own.
-    #[error("{} holds the keys of a log", .0.display())]
-    Exists(PathBuf),
     /// Others than the owner may read the key file.
     #[error("{} is readable by others (mode {mode:03o}); make it 600", path.display())]
     Exposed {
@@ -315,6 +359,20 @@ pub enum KeyError {
         /// Its permission bits.
         mode: u32,
     },
+    /// One raw key signs for one role and one origin.
+    #[error("the key for {second} is there already, for {first}; every role needs a key of its own")]
+    Shared {
+        /// The role that has it.
+        first: KeyRole,
+        /// The role that was to get it.
+        second: KeyRole,
+    },
+    /// A tree of a protocol that this program does not know.
+    #[error("protocol {} is not known to this program", .0.get())]
+    Kind(TreeKind),
+    /// The store cannot say which trees there are.
+    #[error(transparent)]
+    Store(#[from] StorageError),
     /// The file does not hold a usable key, or the name cannot be a key name.
     #[error("{what}: {reason}")]
     Unusable {
@@ -327,7 +385,6 @@ pub enum KeyError {
 
 /// Why closing a log did not end well.
 #[derive(Clone, Debug, Error)]
-#[non_exhaustive]
 pub enum CloseError {
     /// The sequencer ended by an error.
     #[error("{0}")]

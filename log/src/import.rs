@@ -4,7 +4,7 @@
 //! The source is not believed. Before a round is written, a consistency proof has to lead from the tree that it would make to
 //! the root that the source signed: what is stored is a prefix of that tree at any time, and the stored head tells where an
 //! interrupted copy goes on. The checkpoint is kept only when the copy has all of its entries, so that a copy which is not
-//! complete has none, or one over fewer entries, and [`Shard::open_frozen`](crate::Shard::open_frozen) refuses it.
+//! complete has none, or one over fewer entries, and [`Log::open`](crate::Log::open) leaves it out.
 
 use std::sync::Arc;
 
@@ -40,12 +40,12 @@ use ledgerstone_storage::StoredHead;
 use ledgerstone_storage::TreeKind;
 use thiserror::Error;
 
+use crate::clock::unix_time;
 use crate::error::OpenError;
-use crate::foreign_key;
+use crate::keyring::foreign::log_ids;
 use crate::live::LiveTiles;
-use crate::queue::stored_key;
+use crate::submission::stored_key;
 use crate::recovery;
-use crate::shards::FIRST_SHARD;
 
 /// How many entries one round should bring: with entries of the largest size a round is half of what the store takes.
 pub const IMPORT_ROUND_ENTRIES: usize = 2_048;
@@ -120,12 +120,13 @@ impl Importer {
         let tree_id = tree_id.unwrap_or_else(|| derived_tree_id(&key));
         let target = open_foreign(&note, &key, tree_id).map_err(ImportError::Checkpoint)?;
         let identity = ShardIdentity {
+            // Whose entries they are is for each entry to say.
+            kind: TreeKind::MIXED,
             tree_id,
             origin: key.name().to_owned(),
-            keys: foreign_key::log_ids(&key, signer.as_ref()),
-            created: recovery::unix_time(),
+            keys: log_ids(&key, signer.as_ref()),
+            created: unix_time(),
             import: Some(origin),
-            kind: TreeKind::MIXED,
         };
         let identity = match store.identity(shard)? {
             Some(stored) => same_import(shard, stored, identity)?,
@@ -247,7 +248,6 @@ impl Importer {
 
 /// Why a log could not be copied.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub enum ImportError {
     /// The checkpoint is not one of the log, or not signed with its key.
     #[error("the checkpoint is not the source's: {0}")]
@@ -449,10 +449,16 @@ fn create(
 
 /// Refuses to put entries before others that count from where they are: the log has signed their virtual indexes.
 fn must_precede_nothing(store: &dyn Store, shard: ShardId) -> Result<(), ImportError> {
-    if let Some(head) = store.head(FIRST_SHARD)?
-        && !head.size.is_empty()
-    {
-        return Err(ImportError::TooLate { size: head.size });
+    for own in store.shards()? {
+        let identity = store.identity(own)?;
+        // Only trees with entries of Rekor v1 have places in that order.
+        let is_counted = identity.is_some_and(|identity| {
+            identity.import.is_none() && identity.kind != TreeKind::REKOR_V2
+        });
+        let head = store.head(own)?.filter(|head| !head.size.is_empty());
+        if let Some(head) = head.filter(|_| is_counted) {
+            return Err(ImportError::TooLate { size: head.size });
+        }
     }
     let later = predecessors(store)?.find(|(other, _)| *other > shard);
     match later {

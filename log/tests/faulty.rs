@@ -60,8 +60,8 @@ pub(crate) struct Faults {
     pub(crate) damage: Option<Damage>,
     /// The kept checkpoint reads as this.
     pub(crate) kept: Option<Option<String>>,
-    /// The head reads as this.
-    pub(crate) head: Option<StoredHead>,
+    /// The head of this shard reads as this.
+    pub(crate) head: Option<(ShardId, StoredHead)>,
 }
 
 /// A durable step, in the order in which it was taken.
@@ -141,8 +141,8 @@ impl Reader for FaultyStore {
 
     fn head(&self, shard: ShardId) -> Result<Option<StoredHead>, StorageError> {
         match self.faults().head {
-            Some(head) => Ok(Some(head)),
-            None => self.inner.head(shard),
+            Some((of, head)) if of == shard => Ok(Some(head)),
+            _ => self.inner.head(shard),
         }
     }
 

@@ -1,4 +1,6 @@
 use ledgerstone_log::Finding;
+use ledgerstone_log::KeyRole;
+use ledgerstone_log::Protocols;
 use ledgerstone_log::accept_head;
 use ledgerstone_log::fsck;
 use ledgerstone_merkle::Hash;
@@ -19,7 +21,7 @@ fn findings(site: &Site, faults: Faults) -> Vec<Finding> {
     let report = fsck(
         site.store.as_ref(),
         SHARD,
-        Some(&site.keys()),
+        Some(&site.key()),
         &mut |_, _| (),
     )
     .unwrap();
@@ -99,10 +101,13 @@ async fn names_each_kind_of_damage() {
     let found = findings(
         &site,
         Faults {
-            head: Some(StoredHead {
-                root: Hash::default(),
-                ..head
-            }),
+            head: Some((
+                SHARD,
+                StoredHead {
+                    root: Hash::default(),
+                    ..head
+                },
+            )),
             ..Faults::default()
         },
     );
@@ -200,7 +205,12 @@ async fn an_operator_can_accept_a_sound_store_whose_kept_checkpoint_is_gone() {
     );
     assert!(found.iter().all(Finding::is_about_kept_checkpoint));
 
-    accept_head(site.store.as_ref(), SHARD, &site.keys()).unwrap();
+    let role = KeyRole::Checkpoint {
+        tree_id: site.trees[0].tree_id,
+    };
+    let signer = site.keyring.signer(role).unwrap().as_ref();
+    let protocols = Protocols::default();
+    accept_head(site.store.as_ref(), SHARD, signer, &protocols).unwrap();
     site.check_whole_log(3);
     assert_eq!(site.open().unwrap().head().size().get(), 3);
 }

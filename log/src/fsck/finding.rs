@@ -7,7 +7,6 @@ use ledgerstone_merkle::TreeSize;
 
 /// One thing that is wrong with a store.
 #[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
 pub enum Finding {
     /// The entry is not there, or cannot be read.
     Unreadable(LeafIndex, String),

@@ -1,3 +1,5 @@
+//! The rebuild beside a running log.
+
 use std::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 use std::sync::Arc;
@@ -11,11 +13,11 @@ use tokio::sync::watch;
 use tracing::error;
 use tracing::info;
 
-use super::Reindex;
-use super::ReindexError;
-use super::ReindexProgress;
+use crate::appender::queue::Queue;
 use crate::error::Fatal;
-use crate::queue::Queue;
+use crate::reindex::progress::ReindexProgress;
+use crate::reindex::rebuild::Reindex;
+use crate::reindex::rebuild::ReindexError;
 
 /// What is known of the rebuild of a running log's search index.
 #[derive(Clone, Debug)]

@@ -28,12 +28,12 @@ use ledgerstone_storage::StoredEntry;
 use ledgerstone_storage::StoredHead;
 
 use crate::error::OpenError;
-use crate::head::Head;
+use crate::head::DurableHead;
 use crate::import::open_foreign;
-use crate::keys::LogKeys;
+use crate::key_role::KeyRole;
 use crate::live::LiveTiles;
-use crate::queue::stored_key;
-use crate::recovery::check_identity;
+use crate::protocol::table::Protocols;
+use crate::submission::stored_key;
 use crate::recovery::parse_kept;
 
 pub use finding::Finding;
@@ -58,7 +58,7 @@ pub struct FsckReport {
 
 /// Checks the whole shard. `progress` hears the number of entries checked, once for each bundle of 256.
 ///
-/// Without `keys` the kept checkpoint is compared, but its signature is not verified.
+/// `key` signs the checkpoints of the tree; without it the kept one is compared, but its signature is not verified.
 ///
 /// # Errors
 /// [`OpenError`] when there is no log to check, or the keys are not its own. What is wrong inside is not an error, but a
@@ -66,16 +66,25 @@ pub struct FsckReport {
 pub fn fsck(
     store: &dyn Store,
     shard: ShardId,
-    keys: Option<&LogKeys>,
+    key: Option<&VerifierKey>,
     progress: &mut dyn FnMut(TreeSize, TreeSize),
 ) -> Result<FsckReport, OpenError> {
     let identity = store.identity(shard)?.ok_or(OpenError::NoShard(shard))?;
-    if let Some(keys) = keys {
-        check_identity(&identity, keys)?;
+    if let Some(key) = key
+        && identity.keys.first() != Some(&key.log_id())
+    {
+        let stored = identity.keys.first();
+        let stored = stored.map_or_else(|| "none".to_owned(), |id| Hash::new(*id).to_string());
+        return Err(OpenError::OtherKey {
+            role: KeyRole::Checkpoint {
+                tree_id: identity.tree_id,
+            },
+            stored,
+            configured: Hash::new(key.log_id()).to_string(),
+        });
     }
-    let key = keys.map(|keys| keys.ed25519().verifier());
-    let whose = Whose::Own;
-    check(store, shard, whose, &|text| parse_kept(text, key), progress)
+    let open = |text: &str| parse_kept(text, key);
+    check(store, shard, Source::Log, &open, progress)
 }
 
 /// Checks the whole of a shard that is a copy of somebody else's log, which signs with `key`: as [`fsck`], but an entry may be
@@ -95,20 +104,20 @@ pub fn fsck_copy(
         return Err(OpenError::ForeignCheckpoint { shard, reason });
     }
     let open = |text: &str| open_foreign(text, key, identity.tree_id);
-    check(store, shard, Whose::Foreign, &open, progress)
+    check(store, shard, Source::Foreign, &open, progress)
 }
 
-/// Whose entries a shard holds.
+/// Where the entries of a shard come from.
 #[derive(Clone, Copy, Eq, PartialEq)]
-enum Whose {
-    Own,
+enum Source {
+    Log,
     Foreign,
 }
 
 fn check(
     store: &dyn Store,
     shard: ShardId,
-    whose: Whose,
+    source: Source,
     open_kept: &dyn Fn(&str) -> Result<Checkpoint, String>,
     progress: &mut dyn FnMut(TreeSize, TreeSize),
 ) -> Result<FsckReport, OpenError> {
@@ -123,7 +132,7 @@ fn check(
     let mut check = Check {
         store,
         shard,
-        whose,
+        source,
         report,
         comparable: true,
         edge: RightEdge::new(),
@@ -142,30 +151,33 @@ fn check(
 /// The store has to have passed [`fsck`] but for findings about the kept checkpoint.
 ///
 /// # Errors
-/// [`OpenError`] when the keys are not those of the log, or the store fails.
-pub fn accept_head(store: &dyn Store, shard: ShardId, keys: &LogKeys) -> Result<(), OpenError> {
+/// [`OpenError`] when the keys are not those of the tree, or the store fails; [`OpenError::Frozen`] for a tree that takes no
+/// more entries, whose checkpoint lies in the store.
+pub fn accept_head(
+    store: &dyn Store,
+    shard: ShardId,
+    signer: &dyn NoteSigner,
+    protocols: &Protocols,
+) -> Result<(), OpenError> {
     let identity = store.identity(shard)?.ok_or(OpenError::NoShard(shard))?;
-    check_identity(&identity, keys)?;
-    let StoredHead { size, root, time } =
-        store.head(shard)?.ok_or(OpenError::MissingHead(shard))?;
-    let head = Head::sign(
-        &identity,
-        keys,
-        size,
-        root,
-        time,
-        LiveTiles::default(),
-        Default::default(),
-    )
-    .map_err(OpenError::Signing)?;
-    store.keep_checkpoint(shard, head.checkpoint())?;
+    if store.frozen(shard)?.is_some() {
+        return Err(OpenError::Frozen(shard));
+    }
+    let kind = identity.kind;
+    let protocol = protocols.of(kind);
+    let protocol = protocol.ok_or(OpenError::UnknownProtocol { shard, kind })?;
+    let stored = store.head(shard)?.ok_or(OpenError::MissingHead(shard))?;
+    let durable = DurableHead::loaded(&stored, LiveTiles::default());
+    let origin = protocol.origin(&identity.origin, identity.tree_id);
+    let checkpoint = protocol.checkpoint(&durable, &origin, signer);
+    store.keep_checkpoint(shard, &checkpoint.map_err(OpenError::Signing)?)?;
     Ok(())
 }
 
 struct Check<'a> {
     store: &'a dyn Store,
     shard: ShardId,
-    whose: Whose,
+    source: Source,
     report: FsckReport,
     /// Whether all entries so far were read, so that `edge` and `live` are those of the tree.
     comparable: bool,
@@ -193,7 +205,7 @@ impl Check<'_> {
             Ok(Some(text)) => open(&text),
             Ok(None) => {
                 // A copy of an empty log has a checkpoint too, for it is what an import ends with.
-                if !head.size.is_empty() || self.whose == Whose::Foreign {
+                if !head.size.is_empty() || self.source == Source::Foreign {
                     self.find(Finding::NoKeptCheckpoint);
                 }
                 return;
@@ -203,7 +215,7 @@ impl Check<'_> {
         match opened {
             Ok(kept) if kept.size > head.size => self.find(Finding::RolledBack(kept.size)),
             Ok(kept) => {
-                if kept.size < head.size && self.whose == Whose::Foreign {
+                if kept.size < head.size && self.source == Source::Foreign {
                     self.find(Finding::Incomplete(kept.size));
                 }
                 self.kept = Some((kept.size, kept.root));
@@ -278,7 +290,7 @@ impl Check<'_> {
 
     fn times(&mut self, entries: &[(LeafIndex, StoredEntry)]) {
         for (index, entry) in entries {
-            if entry.integrated_time < self.time && self.whose == Whose::Own {
+            if entry.integrated_time < self.time && self.source == Source::Log {
                 self.find(Finding::TimeReversed(*index));
             }
             self.time = entry.integrated_time;
@@ -304,7 +316,7 @@ impl Check<'_> {
 
     /// Whether the leaf at `index` stands again at `later`, as it may in somebody else's tree: the leaf index has the last one.
     fn is_repeated(&self, index: LeafIndex, hash: &Hash, later: Option<LeafIndex>) -> bool {
-        let later = later.filter(|later| *later > index && self.whose == Whose::Foreign);
+        let later = later.filter(|later| *later > index && self.source == Source::Foreign);
         later.is_some_and(|later| {
             // When it cannot be read, that is found where it is read for itself.
             let entry = self.store.entry(self.shard, later);

@@ -1,12 +1,13 @@
+//! What waits to be appended.
+
 use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use ledgerstone_entry::PreparedEntry;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::LeafIndex;
-use ledgerstone_storage::SearchKey;
+use ledgerstone_storage::ShardId;
 use parking_lot::Condvar;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
@@ -15,50 +16,7 @@ use crate::error::AppendError;
 use crate::error::Fatal;
 use crate::head::Head;
 use crate::options::LogOptions;
-
-/// An entry as the log takes it: canonical and verified by whoever submits it.
-#[derive(Clone, Debug)]
-pub struct Submission {
-    pub(crate) body: Bytes,
-    pub(crate) leaf_hash: Hash,
-    pub(crate) search_keys: Vec<SearchKey>,
-    pub(crate) attestation: Option<(Vec<u8>, Bytes)>,
-}
-
-impl Submission {
-    /// The bytes that a round has to carry for it: an attestation can be much longer than the body.
-    fn bytes(&self) -> usize {
-        let attestation = self.attestation.as_ref();
-        self.body.len() + attestation.map_or(0, |(key, data)| key.len() + data.len())
-    }
-
-    /// The RFC 6962 leaf hash of the body.
-    pub fn leaf_hash(&self) -> Hash {
-        self.leaf_hash
-    }
-}
-
-impl From<PreparedEntry> for Submission {
-    fn from(entry: PreparedEntry) -> Self {
-        let search_keys = entry.search_keys.iter();
-        Self {
-            body: entry.body,
-            leaf_hash: entry.leaf_hash,
-            search_keys: search_keys.map(stored_key).collect(),
-            attestation: entry
-                .attestation
-                .map(|attestation| (attestation.key.as_ref().to_vec(), attestation.data)),
-        }
-    }
-}
-
-/// A search key as the store keeps it.
-pub(crate) fn stored_key(key: &ledgerstone_entry::SearchKey) -> SearchKey {
-    SearchKey {
-        kind: key.kind.number(),
-        hash: key.hash,
-    }
-}
+use crate::submission::Submission;
 
 /// What the sequencer made of a submission.
 #[derive(Clone, Debug)]
@@ -66,11 +24,15 @@ pub(crate) struct Sequenced {
     pub(crate) index: LeafIndex,
     pub(crate) duplicate: bool,
     pub(crate) integrated_time: i64,
+    pub(crate) leaf_hash: Hash,
+    pub(crate) body: Bytes,
     pub(crate) head: Arc<Head>,
 }
 
 /// A submission and the task that waits for its answer.
 pub(crate) struct Waiting {
+    /// The tree that it is for.
+    pub(crate) shard: ShardId,
     pub(crate) submission: Submission,
     pub(crate) since: Instant,
     pub(crate) reply: oneshot::Sender<Result<Sequenced, AppendError>>,
@@ -103,9 +65,10 @@ impl Queue {
         }
     }
 
-    /// Adds a submission, or refuses it at once.
+    /// Adds a submission for the tree in `shard`, or refuses it at once.
     pub(crate) fn submit(
         &self,
+        shard: ShardId,
         submission: Submission,
     ) -> Result<oneshot::Receiver<Result<Sequenced, AppendError>>, AppendError> {
         let length = submission.bytes();
@@ -128,6 +91,7 @@ impl Queue {
         let (reply, receiver) = oneshot::channel();
         state.bytes += length;
         state.waiting.push(Waiting {
+            shard,
             submission,
             since: Instant::now(),
             reply,
@@ -203,6 +167,8 @@ impl Queue {
 mod tests {
     use super::*;
 
+    const SHARD: ShardId = ShardId::new(0);
+
     fn queue(queue_entries: usize, queue_bytes: usize) -> Queue {
         Queue::new(&LogOptions {
             queue_entries,
@@ -218,9 +184,9 @@ mod tests {
     #[test]
     fn refuses_more_entries_than_its_limit_until_some_are_taken() {
         let queue = queue(2, 1_000);
-        let _first = queue.submit(submission(1)).unwrap();
-        let _second = queue.submit(submission(1)).unwrap();
-        let refused = queue.submit(submission(1)).unwrap_err();
+        let _first = queue.submit(SHARD, submission(1)).unwrap();
+        let _second = queue.submit(SHARD, submission(1)).unwrap();
+        let refused = queue.submit(SHARD, submission(1)).unwrap_err();
         assert!(matches!(
             refused,
             AppendError::QueueFull {
@@ -229,14 +195,14 @@ mod tests {
             }
         ));
         assert_eq!(queue.take(1, 1_000).unwrap().len(), 1);
-        assert!(queue.submit(submission(1)).is_ok());
+        assert!(queue.submit(SHARD, submission(1)).is_ok());
     }
 
     #[test]
     fn refuses_more_bytes_than_its_limit_until_some_are_taken() {
         let queue = queue(100, 10);
-        let _first = queue.submit(submission(6)).unwrap();
-        let refused = queue.submit(submission(5)).unwrap_err();
+        let _first = queue.submit(SHARD, submission(6)).unwrap();
+        let refused = queue.submit(SHARD, submission(5)).unwrap_err();
         assert!(matches!(
             refused,
             AppendError::QueueFull {
@@ -245,7 +211,7 @@ mod tests {
             }
         ));
         assert_eq!(queue.take(10, 10).unwrap().len(), 1);
-        assert!(queue.submit(submission(10)).is_ok());
+        assert!(queue.submit(SHARD, submission(10)).is_ok());
     }
 
     #[test]
@@ -253,7 +219,7 @@ mod tests {
         let queue = queue(100, 10);
         let mut submission = submission(2);
         submission.attestation = Some((vec![1], vec![7; 8].into()));
-        let refused = queue.submit(submission).unwrap_err();
+        let refused = queue.submit(SHARD, submission).unwrap_err();
         assert!(matches!(refused, AppendError::QueueFull { limit: 10, .. }));
     }
 
@@ -261,7 +227,7 @@ mod tests {
     fn takes_the_oldest_within_both_limits_and_at_least_one() {
         let queue = queue(100, 10_000);
         let _receivers: Vec<_> = [30, 3, 4, 5]
-            .map(|length| queue.submit(submission(length)).unwrap())
+            .map(|length| queue.submit(SHARD, submission(length)).unwrap())
             .into();
         let lengths = |taken: Vec<Waiting>| {
             taken
@@ -277,10 +243,10 @@ mod tests {
     #[test]
     fn hands_out_what_waits_after_it_was_closed_and_then_ends() {
         let queue = queue(10, 100);
-        let _receiver = queue.submit(submission(1)).unwrap();
+        let _receiver = queue.submit(SHARD, submission(1)).unwrap();
         queue.close();
         assert!(matches!(
-            queue.submit(submission(1)),
+            queue.submit(SHARD, submission(1)),
             Err(AppendError::Stopped)
         ));
         assert_eq!(queue.take(10, 100).unwrap().len(), 1);
@@ -290,11 +256,11 @@ mod tests {
     #[test]
     fn hands_out_nothing_after_it_failed_and_says_why() {
         let queue = queue(10, 100);
-        let _receiver = queue.submit(submission(1)).unwrap();
+        let _receiver = queue.submit(SHARD, submission(1)).unwrap();
         queue.fail(Fatal::TreeFull);
         queue.fail(Fatal::Panicked);
         assert!(matches!(
-            queue.submit(submission(1)),
+            queue.submit(SHARD, submission(1)),
             Err(AppendError::Stopped)
         ));
         assert!(queue.take(10, 100).is_none());

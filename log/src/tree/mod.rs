@@ -1,4 +1,7 @@
-//! One tree of a store, as its readers see it.
+//! One tree of a store: the only thing that is read.
+
+pub(crate) mod entry;
+pub(crate) mod reader;
 
 use std::sync::Arc;
 
@@ -11,26 +14,25 @@ use ledgerstone_merkle::NoteSigner;
 use ledgerstone_merkle::TileId;
 use ledgerstone_merkle::TileWidth;
 use ledgerstone_merkle::TreeSize;
+use ledgerstone_merkle::VerifierKey;
 use ledgerstone_storage::ImportOrigin;
 use ledgerstone_storage::ShardId;
 use ledgerstone_storage::ShardIdentity;
-use ledgerstone_storage::Store;
+use ledgerstone_storage::TreeKind;
+use tokio::sync::watch;
 
-use crate::error::OpenError;
 use crate::error::ReadError;
-use crate::foreign_key::ForeignKey;
 use crate::head::Head;
 use crate::import::timestamp_key;
-use crate::keys::LogKeys;
-use crate::options::LogOptions;
-use crate::reader::BundleSlice;
-use crate::reader::LoggedEntry;
-use crate::reader::Reader;
-use crate::recovery;
+use crate::keyring::foreign::ForeignKey;
+use crate::protocol::rules::Protocol;
+use crate::tree::entry::LoggedEntry;
+use crate::tree::entry::ProvenEntry;
+use crate::tree::reader::Reader;
 
 /// One tree of a store, as its readers see it, with what signs for it. Clones share it.
 #[derive(Clone)]
-pub struct Shard {
+pub struct Tree {
     inner: Arc<Inner>,
     /// The virtual index of the first entry.
     start: u64,
@@ -38,76 +40,90 @@ pub struct Shard {
 
 struct Inner {
     identity: ShardIdentity,
+    protocol: Arc<dyn Protocol>,
     reader: Reader,
-    keys: ShardKeys,
+    keys: TreeKeys,
+    /// When the tree was frozen, in Unix seconds.
+    frozen: Option<i64>,
 }
 
-/// What signs, or once signed, for a shard.
-pub enum ShardKeys {
-    /// The log's own keys, which sign checkpoints and timestamps when they are asked for.
-    Own(Arc<LogKeys>),
-    /// The key of the log that the shard was imported from.
-    Foreign(Box<ForeignKey>),
+/// What signs, or once signed, for a tree.
+pub(crate) enum TreeKeys {
+    /// The log's own keys.
+    Own {
+        /// Signs the checkpoints that readers of tiles see, or once signed them.
+        checkpoint: VerifierKey,
+        /// Signs checkpoints and timestamps for Rekor v1 clients when they are asked for, where the protocol has any.
+        v1: Option<Arc<dyn NoteSigner>>,
+    },
+    /// The keys of the log that the tree was imported from.
+    Foreign(ForeignKey),
 }
 
-/// An entry with the proof that a tree holds it.
-#[derive(Clone, Debug)]
-pub struct ProvenEntry {
-    /// Its index in its tree.
-    pub index: LeafIndex,
-    /// The entry.
-    pub entry: LoggedEntry,
-    /// Its leaf hash.
-    pub leaf_hash: Hash,
-    /// The tree head that the proof leads to.
-    pub head: Arc<Head>,
-    /// The proof, verified.
-    pub proof: InclusionProof,
+impl TreeKeys {
+    /// The public key that checkpoints are, or were, signed with.
+    pub(crate) fn checkpoint(&self) -> &VerifierKey {
+        match self {
+            Self::Own { checkpoint, .. } => checkpoint,
+            Self::Foreign(foreign) => &foreign.key,
+        }
+    }
 }
 
-impl Shard {
-    pub(crate) fn new(identity: ShardIdentity, reader: Reader, keys: ShardKeys) -> Self {
-        let inner = Inner {
-            identity,
-            reader,
-            keys,
-        };
+impl Tree {
+    pub(crate) fn new(
+        identity: ShardIdentity,
+        protocol: Arc<dyn Protocol>,
+        reader: Reader,
+        keys: TreeKeys,
+        frozen: Option<i64>,
+    ) -> Self {
         Self {
-            inner: Arc::new(inner),
+            inner: Arc::new(Inner {
+                identity,
+                protocol,
+                reader,
+                keys,
+                frozen,
+            }),
             start: 0,
         }
     }
 
-    /// Opens a tree that takes no more entries, after the same checks as [`Log::open`](crate::Log::open): right edge against
-    /// stored head, and the head against the last checkpoint, which for an imported tree is the one in `keys`.
-    ///
-    /// # Errors
-    /// [`OpenError`] with what is missing or different.
-    pub fn open_frozen(
-        store: Arc<dyn Store>,
-        shard: ShardId,
-        keys: ShardKeys,
-        options: &LogOptions,
-    ) -> Result<Self, OpenError> {
-        let (identity, head) = match &keys {
-            ShardKeys::Own(keys) => {
-                let recovered = recovery::recover(store.as_ref(), shard, keys)?;
-                (recovered.identity, recovered.head)
-            }
-            ShardKeys::Foreign(key) => recovery::recover_foreign(store.as_ref(), shard, key)?,
-        };
-        let reader = Reader::new(store, shard, Arc::new(head), options.cached_tiles);
-        Ok(Self::new(identity, reader, keys))
-    }
-
-    /// The number of the tree towards Rekor clients.
+    /// The number of the tree towards clients.
     pub fn tree_id(&self) -> u64 {
         self.inner.identity.tree_id
     }
 
-    /// The name in its checkpoints.
-    pub fn origin(&self) -> &str {
+    /// Which protocol's entries it holds. An imported tree does not say.
+    pub fn kind(&self) -> TreeKind {
+        self.inner.identity.kind
+    }
+
+    /// What it is, once and for all.
+    pub fn identity(&self) -> &ShardIdentity {
+        &self.inner.identity
+    }
+
+    /// The protocol that its bundles and checkpoints are of.
+    pub fn protocol(&self) -> &dyn Protocol {
+        self.inner.protocol.as_ref()
+    }
+
+    /// The name of the log that it is of.
+    pub fn log_name(&self) -> &str {
         &self.inner.identity.origin
+    }
+
+    /// The first line of the checkpoints that readers of tiles see. An imported tree has the name of its log here.
+    pub fn origin(&self) -> String {
+        match &self.inner.keys {
+            TreeKeys::Own { .. } => {
+                let protocol = &self.inner.protocol;
+                protocol.origin(self.log_name(), self.tree_id())
+            }
+            TreeKeys::Foreign(_) => self.log_name().to_owned(),
+        }
     }
 
     /// Where its entries come from, when they were imported.
@@ -115,9 +131,29 @@ impl Shard {
         self.inner.identity.import
     }
 
-    /// The latest tree head; the last one of a frozen tree.
+    /// When it was frozen, in Unix seconds; `None` for one that grows or was imported.
+    pub fn frozen_at(&self) -> Option<i64> {
+        self.inner.frozen
+    }
+
+    /// Whether it takes entries here.
+    pub fn grows(&self) -> bool {
+        self.inner.frozen.is_none() && self.inner.identity.import.is_none()
+    }
+
+    /// Whether Rekor v1 counts its entries among those of the log.
+    pub(crate) fn counts_virtual_indexes(&self) -> bool {
+        self.inner.protocol.counts_virtual_indexes()
+    }
+
+    /// The latest tree head; the last one of a tree that takes no entries.
     pub fn head(&self) -> Arc<Head> {
         self.inner.reader.head()
+    }
+
+    /// A receiver that sees each newly published tree head. A slow receiver skips to the latest.
+    pub fn watch(&self) -> watch::Receiver<Arc<Head>> {
+        self.inner.reader.watch()
     }
 
     /// The virtual index of the tree's first entry.
@@ -135,51 +171,36 @@ impl Shard {
         self.start.saturating_add(index.get())
     }
 
-    /// The public key that [`Head::checkpoint`] of this tree is signed with, as a C2SP verifier key.
-    pub fn checkpoint_key(&self) -> String {
+    /// The public key that [`Head::checkpoint`] of this tree is signed with.
+    pub fn checkpoint_key(&self) -> &VerifierKey {
+        self.inner.keys.checkpoint()
+    }
+
+    /// The public key that Rekor v1 clients verify the tree with; `None` where it is none of theirs.
+    pub fn v1_key(&self) -> Option<&VerifierKey> {
         match &self.inner.keys {
-            ShardKeys::Own(keys) => keys.ed25519().verifier().to_string(),
-            ShardKeys::Foreign(foreign) => foreign.key.to_string(),
+            TreeKeys::Own { v1, .. } => v1.as_ref().map(|signer| signer.verifier()),
+            TreeKeys::Foreign(foreign) => Some(foreign.v1_key()),
         }
     }
 
-    /// The id of that key: what Rekor v2 calls `logId.keyId`.
-    pub fn checkpoint_log_id(&self) -> [u8; 32] {
-        match &self.inner.keys {
-            ShardKeys::Own(keys) => keys.ed25519().verifier().log_id(),
-            ShardKeys::Foreign(foreign) => foreign.key.log_id(),
-        }
-    }
-
-    /// The public key that Rekor v1 clients verify with, as a DER SubjectPublicKeyInfo.
-    pub fn v1_public_key_der(&self) -> Vec<u8> {
-        match &self.inner.keys {
-            ShardKeys::Own(keys) => keys.ecdsa().public_key_der().to_vec(),
-            ShardKeys::Foreign(foreign) => foreign.v1_key().public_key_der(),
-        }
-    }
-
-    /// The id of that key: SHA-256 of its DER (rekor-v1, section 2).
-    pub fn v1_log_id(&self) -> [u8; 32] {
-        match &self.inner.keys {
-            ShardKeys::Own(keys) => keys.ecdsa().verifier().log_id(),
-            ShardKeys::Foreign(foreign) => foreign.v1_key().log_id(),
-        }
-    }
-
-    /// The checkpoint over `head`, a head of this tree, that Rekor v1 clients read.
+    /// The checkpoint over `head`, a head of this tree, that Rekor v1 clients read: its origin is `<name> - <tree id>`, and
+    /// one ECDSA signature stands under the bare name (rekor-v1, section 3). An imported tree that nothing here signs for has
+    /// the one that came with it.
     ///
     /// # Errors
-    /// [`ReadError::Signing`] when it could not be signed.
+    /// [`ReadError::NotRekorV1`] where the tree is none of theirs, [`ReadError::Signing`] when it could not be signed.
     pub fn v1_checkpoint(&self, head: &Head) -> Result<String, ReadError> {
-        let signer = match &self.inner.keys {
-            ShardKeys::Own(keys) => keys.ecdsa(),
-            ShardKeys::Foreign(foreign) => match &foreign.signer {
+        let signer: &dyn NoteSigner = match &self.inner.keys {
+            TreeKeys::Own { v1: Some(signer), .. } => signer.as_ref(),
+            TreeKeys::Own { v1: None, .. } => return Err(ReadError::NotRekorV1(self.tree_id())),
+            TreeKeys::Foreign(foreign) => match &foreign.signer {
                 Some(signer) => signer.as_ref(),
-                None => return Ok(foreign.checkpoint.clone()),
+                None => return Ok(head.checkpoint().to_string()),
             },
         };
-        head.v1_checkpoint(&self.inner.identity, signer)
+        let origin = format!("{} - {}", self.log_name(), self.tree_id());
+        head.v1_checkpoint(&origin, signer)
             .map(str::to_owned)
             .map_err(|reason| ReadError::Signing(reason.to_owned()))
     }
@@ -189,7 +210,7 @@ impl Shard {
     /// signature covers that text.
     ///
     /// An imported tree has the ones that came with its entries, as long as it counts from where they did, and otherwise those
-    /// that its own key signs; `None` when it has neither.
+    /// that its own key signs; `None` when it has neither, as no tree of Rekor v2 has.
     ///
     /// # Errors
     /// [`ReadError::Signing`] when it could not be signed; [`ReadError`] when the store fails. Blocks on the disk.
@@ -199,11 +220,12 @@ impl Shard {
         integrated_time: i64,
         body: &str,
     ) -> Result<Option<Vec<u8>>, ReadError> {
-        let signer = match &self.inner.keys {
-            ShardKeys::Own(keys) => keys.ecdsa(),
-            ShardKeys::Foreign(foreign) => {
+        let signer: &dyn NoteSigner = match &self.inner.keys {
+            TreeKeys::Own { v1: Some(signer), .. } => signer.as_ref(),
+            TreeKeys::Own { v1: None, .. } => return Ok(None),
+            TreeKeys::Foreign(foreign) => {
                 let counted_from = self.import().map(|import| import.start);
-                // What came with the entry is signed by the key of the source, which is the key of the shard unless another
+                // What came with the entry is signed by the key of the source, which is the key of the tree unless another
                 // signs for it.
                 if foreign.signs_as_source() && counted_from == Some(self.start) {
                     let kept = self.inner.reader.attestation(&timestamp_key(index))?;
@@ -220,10 +242,10 @@ impl Shard {
         // Canonical JSON as it stands: the keys are in order, and neither base64 nor hexadecimal digits need escapes.
         let payload = format!(
             r#"{{"body":"{body}","integratedTime":{integrated_time},"logID":"{}","logIndex":{}}}"#,
-            Hash::new(self.v1_log_id()),
+            Hash::new(signer.verifier().log_id()),
             self.virtual_index(index),
         );
-        let signature = signer.sign_bytes(payload.as_bytes());
+        let signature = signer.sign(&payload);
         signature
             .map(Some)
             .map_err(|error| ReadError::Signing(error.to_string()))
@@ -274,11 +296,11 @@ impl Shard {
         self.inner.reader.tile_bytes(id, width)
     }
 
-    /// An entry bundle, cut to `width`; `None` when the head does not cover that much of it.
+    /// An encoded entry bundle, cut to `width`; `None` when the head does not cover that much of it.
     ///
     /// # Errors
     /// As for [`proven_entry`](Self::proven_entry).
-    pub fn bundle(&self, number: u64, width: TileWidth) -> Result<Option<BundleSlice>, ReadError> {
+    pub fn bundle(&self, number: u64, width: TileWidth) -> Result<Option<Bytes>, ReadError> {
         self.inner.reader.bundle(number, width)
     }
 
@@ -328,8 +350,12 @@ impl Shard {
         &self.inner.reader
     }
 
+    pub(crate) fn shard(&self) -> ShardId {
+        self.inner.reader.shard()
+    }
+
     /// Whether entries lie in the order of their times: so the sequencer takes them, but others may not.
     pub(crate) fn is_in_order_of_time(&self) -> bool {
-        matches!(self.inner.keys, ShardKeys::Own(_))
+        matches!(self.inner.keys, TreeKeys::Own { .. })
     }
 }

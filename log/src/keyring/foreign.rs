@@ -1,4 +1,4 @@
-//! The keys of an imported shard: files beside the log's own keys, since the store keeps log ids only.
+//! The keys of imported trees: files beside the log's own keys, since the store keeps log ids only.
 
 use std::fmt;
 use std::fs;
@@ -11,55 +11,30 @@ use ledgerstone_merkle::EcdsaP256Signer;
 use ledgerstone_merkle::NoteSigner;
 use ledgerstone_merkle::VerifierKey;
 use ledgerstone_storage::ShardId;
-use ledgerstone_storage::Store;
 
 use crate::error::KeyError;
-use crate::error::OpenError;
-use crate::keys;
+use crate::keyring::disk;
 
-/// What an imported shard can show in place of signatures of the log's own keys.
+/// What an imported tree is shown under, in place of the log's own keys.
 #[derive(Clone)]
 pub struct ForeignKey {
     /// The public key of the log that the entries come from.
     pub key: VerifierKey,
-    /// The signed checkpoint of that log over all of them. Whoever imported them has verified its signature.
-    pub checkpoint: String,
-    /// The private key that signs for the shard towards Rekor v1 clients, where the operator has it.
+    /// The private key that signs for the tree towards Rekor v1 clients, where the operator has it.
     pub signer: Option<Arc<EcdsaP256Signer>>,
 }
 
 impl ForeignKey {
-    /// What `shard`, an import that is complete, is opened with: its keys from `key_dir`, and the checkpoint that the store
-    /// keeps. `None` when the shard was not imported.
+    /// The keys of `shard` in `key_dir`; `None` when the shard was not imported.
     ///
     /// # Errors
-    /// [`OpenError::ShardKeys`] when a key cannot be read, [`OpenError::ForeignCheckpoint`] when the import is not complete.
-    pub fn load(
-        store: &dyn Store,
-        shard: ShardId,
-        key_dir: &Path,
-    ) -> Result<Option<Self>, OpenError> {
-        let unusable = |error: KeyError| OpenError::ShardKeys {
-            shard,
-            reason: error.to_string(),
-        };
-        let key = load_foreign_key(key_dir, shard).map_err(unusable)?;
-        let Some(key) = key else {
+    /// [`KeyError`] when a file is there and cannot be used.
+    pub fn load(key_dir: &Path, shard: ShardId) -> Result<Option<Self>, KeyError> {
+        let Some(key) = load_foreign_key(key_dir, shard)? else {
             return Ok(None);
         };
-        let signer = load_signer(key_dir, shard, key.name()).map_err(unusable)?;
-        let checkpoint =
-            store
-                .kept_checkpoint(shard)?
-                .ok_or_else(|| OpenError::ForeignCheckpoint {
-                    shard,
-                    reason: "the import was not completed".to_owned(),
-                })?;
-        Ok(Some(Self {
-            key,
-            checkpoint,
-            signer: signer.map(Arc::new),
-        }))
+        let signer = load_signer(key_dir, shard, key.name())?.map(Arc::new);
+        Ok(Some(Self { key, signer }))
     }
 
     /// The key that Rekor v1 clients verify with.
@@ -86,7 +61,6 @@ impl fmt::Debug for ForeignKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut key = f.debug_struct("ForeignKey");
         key.field("key", &self.key.to_string());
-        key.field("checkpoint", &self.checkpoint);
         key.field("v1_key", &self.v1_key().to_string());
         key.finish()
     }
@@ -105,7 +79,7 @@ pub(crate) fn log_ids(key: &VerifierKey, signer: Option<&VerifierKey>) -> Vec<[u
 pub fn save_foreign_key(key_dir: &Path, shard: ShardId, key: &VerifierKey) -> Result<(), KeyError> {
     // Whole or not at all, and durable before there is a shard that needs it: nothing else in the directory has the key.
     let text = format!("{key}\n");
-    keys::replace(key_dir, &public_key_file(shard), &text)
+    disk::replace(key_dir, &public_key_file(shard), &text)
 }
 
 /// The public key of the log that `shard` is imported from, or `None` when it was not imported.
@@ -149,7 +123,7 @@ pub fn save_shard_signer(
     pem: &str,
 ) -> Result<VerifierKey, KeyError> {
     let key = check_shard_signer(name, pem)?;
-    keys::replace(key_dir, &signer_file(shard), pem)?;
+    disk::replace(key_dir, &signer_file(shard), pem)?;
     Ok(key)
 }
 
@@ -159,7 +133,7 @@ fn load_signer(
     name: &str,
 ) -> Result<Option<EcdsaP256Signer>, KeyError> {
     let path = key_dir.join(signer_file(shard));
-    let pem = match keys::read(&path) {
+    let pem = match disk::read(&path) {
         Ok(pem) => pem,
         Err(KeyError::Missing(_)) => return Ok(None),
         Err(error) => return Err(error),

@@ -1,3 +1,5 @@
+//! Reads of one tree, under its published head.
+
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -20,40 +22,25 @@ use ledgerstone_merkle::tile_width_at;
 use ledgerstone_storage::SearchKey;
 use ledgerstone_storage::ShardId;
 use ledgerstone_storage::Store;
-use ledgerstone_storage::StoredEntry;
 use quick_cache::sync::Cache;
 use tokio::sync::watch;
 
 use crate::error::ReadError;
 use crate::head::Head;
-use crate::shard::ProvenEntry;
+use crate::protocol::rules::BundleEntry;
+use crate::protocol::rules::Protocol;
+use crate::tree::entry::LoggedEntry;
+use crate::tree::entry::ProvenEntry;
 
-/// An entry as the log holds it.
-#[derive(Clone, Debug)]
-pub struct LoggedEntry {
-    /// When the log took it, in Unix seconds.
-    pub integrated_time: i64,
-    /// The canonical bytes, which the leaf hash is over.
-    pub body: Bytes,
+/// The key that what is kept beside the entry at `index` is stored under. Attestations have keys of 32 bytes, signed
+/// timestamps of imported entries keys of 8.
+pub(crate) fn beside_key(index: LeafIndex) -> [u8; 9] {
+    let mut key = [b'b'; 9];
+    key[1..].copy_from_slice(&index.get().to_be_bytes());
+    key
 }
 
-impl From<StoredEntry> for LoggedEntry {
-    fn from(stored: StoredEntry) -> Self {
-        Self {
-            integrated_time: stored.integrated_time,
-            body: stored.body,
-        }
-    }
-}
-
-/// The bodies of an entry bundle, in order: what a face encodes (C2SP tlog-tiles, "Log Entries").
-#[derive(Clone, Debug)]
-pub struct BundleSlice {
-    /// The bodies.
-    pub bodies: Vec<Bytes>,
-}
-
-/// Reads the log at its published head. Clones share the head and the cache; no read waits for a write.
+/// Reads a tree at its published head. Clones share the head and the cache; no read waits for a write.
 #[derive(Clone)]
 pub(crate) struct Reader {
     shared: Arc<Shared>,
@@ -62,7 +49,8 @@ pub(crate) struct Reader {
 struct Shared {
     store: Arc<dyn Store>,
     shard: ShardId,
-    /// Swapped by the sequencer alone.
+    protocol: Arc<dyn Protocol>,
+    /// Swapped by the publisher alone.
     head: ArcSwap<Head>,
     /// Tells of each swap.
     published: watch::Sender<Arc<Head>>,
@@ -74,15 +62,18 @@ impl Reader {
     pub(crate) fn new(
         store: Arc<dyn Store>,
         shard: ShardId,
-        head: Arc<Head>,
+        protocol: Arc<dyn Protocol>,
+        head: Head,
         cached_tiles: usize,
     ) -> Self {
+        let head = Arc::new(head);
         let (published, _) = watch::channel(Arc::clone(&head));
         let tiles = Cache::new(cached_tiles);
         Self {
             shared: Arc::new(Shared {
                 store,
                 shard,
+                protocol,
                 head: ArcSwap::new(head),
                 published,
                 tiles,
@@ -90,10 +81,14 @@ impl Reader {
         }
     }
 
-    /// Makes `head` the one that every later read sees. Only the sequencer calls this.
-    pub(crate) fn publish(&self, head: Arc<Head>) {
+    /// Makes `head` the one that every later read sees. Only the publisher calls this.
+    pub(crate) fn show(&self, head: Arc<Head>) {
         self.shared.head.store(Arc::clone(&head));
         self.shared.published.send_replace(head);
+    }
+
+    pub(crate) fn shard(&self) -> ShardId {
+        self.shared.shard
     }
 
     pub(crate) fn head(&self) -> Arc<Head> {
@@ -185,7 +180,7 @@ impl Reader {
         &self,
         number: u64,
         width: TileWidth,
-    ) -> Result<Option<BundleSlice>, ReadError> {
+    ) -> Result<Option<Bytes>, ReadError> {
         match tile_width_at(TileId { level: 0, number }, self.head().size()) {
             Some(covered) if covered >= width => {}
             _ => return Ok(None),
@@ -197,9 +192,22 @@ impl Reader {
                 start.get() + entries.len() as u64,
             )));
         }
-        Ok(Some(BundleSlice {
-            bodies: entries.into_iter().map(|(_, entry)| entry.body).collect(),
-        }))
+        let entries = entries.into_iter().map(|(index, entry)| {
+            let beside = self.beside(index)?;
+            let body = entry.body;
+            Ok(BundleEntry { body, beside })
+        });
+        let entries: Vec<BundleEntry> = entries.collect::<Result<_, ReadError>>()?;
+        let bundle = self.shared.protocol.bundle(&entries);
+        bundle.map(Some).map_err(ReadError::Bundle)
+    }
+
+    /// What the protocol keeps beside the entry at `index`.
+    fn beside(&self, index: LeafIndex) -> Result<Option<Bytes>, ReadError> {
+        if !self.shared.protocol.keeps_beside() {
+            return Ok(None);
+        }
+        self.attestation(&beside_key(index))
     }
 
     pub(crate) fn root_at(&self, size: TreeSize) -> Result<Hash, ReadError> {
