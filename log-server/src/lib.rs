@@ -10,6 +10,7 @@
 //! | `admin` | metrics and health, on a port of their own |
 
 mod admin;
+mod api_version;
 mod error;
 mod layers;
 mod log_v1;

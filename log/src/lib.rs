@@ -33,6 +33,7 @@
 mod appender;
 mod clock;
 mod error;
+mod follow;
 mod fsck;
 mod head;
 mod import;
@@ -59,6 +60,8 @@ pub use error::Fatal;
 pub use error::KeyError;
 pub use error::OpenError;
 pub use error::ReadError;
+pub use follow::FollowedEntry;
+pub use follow::read_on;
 pub use fsck::Finding;
 pub use fsck::FsckReport;
 pub use fsck::accept_head;

@@ -16,13 +16,14 @@ use http::HeaderValue;
 use http::header::CACHE_CONTROL;
 use http::header::CONTENT_TYPE;
 use ledgerstone_merkle::LeafIndex;
-use ledgerstone_merkle::NoteSigner;
+use ledgerstone_merkle::VerifierKey;
 use ledgerstone_proto::json;
 use ledgerstone_proto::log::v1::SearchOperator;
 use ledgerstone_proto::log::v1::SearchPublicKey;
 use ledgerstone_proto::log::v1::SearchRequest;
 use ledgerstone_proto::log::v1::SearchTerm;
 use ledgerstone_proto::log::v1::search_term::Term;
+use ledgerstone_storage::TreeKind;
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -55,21 +56,21 @@ pub(crate) fn router() -> Router<State> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct TreeQuery {
-    /// 0: the one that grows.
+    /// 0: the one that takes entries of Rekor v2, or else of Rekor v1.
     #[serde(default)]
     tree_id: u64,
 }
 
 async fn trees(Extract(state): Extract<State>) -> Result<Response, ApiError> {
-    message(&views::trees(state.shards()))
+    message(&views::trees(&state.trees()))
 }
 
 async fn tree_head(
     Extract(state): Extract<State>,
     query: Result<Query<TreeQuery>, QueryRejection>,
 ) -> Result<Response, ApiError> {
-    let shard = state.tree(parse(query)?.tree_id)?;
-    message(&views::tree_head(shard, &shard.head()))
+    let tree = state.tree(parse(query)?.tree_id)?;
+    message(&views::tree_head(&tree, &tree.head()))
 }
 
 async fn entry(
@@ -77,11 +78,11 @@ async fn entry(
     index: Result<Path<String>, PathRejection>,
     query: Result<Query<TreeQuery>, QueryRejection>,
 ) -> Result<Response, ApiError> {
-    let shard = state.tree(parse(query)?.tree_id)?;
+    let tree = state.tree(parse(query)?.tree_id)?;
     let index = index.ok().and_then(|Path(index)| decimal(&index));
     let index = index.ok_or_else(|| ApiError::invalid("an index is a decimal number from 0 on"))?;
     let lookup = Lookup::Index(LeafIndex::new(index));
-    message(&views::entry(&state, shard, lookup).await?)
+    message(&views::entry(&state, &tree, lookup).await?)
 }
 
 async fn entry_by_leaf_hash(
@@ -89,9 +90,9 @@ async fn entry_by_leaf_hash(
     hash: Result<Path<String>, PathRejection>,
     query: Result<Query<TreeQuery>, QueryRejection>,
 ) -> Result<Response, ApiError> {
-    let shard = state.tree(parse(query)?.tree_id)?;
+    let tree = state.tree(parse(query)?.tree_id)?;
     let hash = hash.map_or_else(|_| String::new(), |Path(hash)| hash);
-    message(&views::entry(&state, shard, hex_lookup(&hash)?).await?)
+    message(&views::entry(&state, &tree, hex_lookup(&hash)?).await?)
 }
 
 #[derive(Deserialize)]
@@ -120,8 +121,8 @@ async fn entries(
         limit,
         tree_id,
     } = parse(query)?;
-    let (shard, limit) = (state.tree(tree_id)?, limit.unwrap_or(views::READ_ENTRIES));
-    let entries = views::entries(&state, shard, start, limit).await?;
+    let (tree, limit) = (state.tree(tree_id)?, limit.unwrap_or(views::READ_ENTRIES));
+    let entries = views::entries(&state, &tree, start, limit).await?;
     let next = (start.saturating_add(entries.len() as u64)).to_string();
     json_response(serde_json::to_vec(&EntriesPage { entries, next }).ok())
 }
@@ -147,7 +148,7 @@ async fn inclusion_proof(
         tree_size,
         tree_id,
     } = parse(query)?;
-    let shard = state.tree(tree_id)?;
+    let tree = state.tree(tree_id)?;
     let lookup = match (index, leaf_hash) {
         (Some(index), None) => Lookup::Index(LeafIndex::new(index)),
         (None, Some(hash)) => hex_lookup(&hash)?,
@@ -157,7 +158,7 @@ async fn inclusion_proof(
             ));
         }
     };
-    message(&views::inclusion_proof(&state, shard, lookup, tree_size).await?)
+    message(&views::inclusion_proof(&state, &tree, lookup, tree_size).await?)
 }
 
 #[derive(Deserialize)]
@@ -179,8 +180,8 @@ async fn consistency_proof(
         new_size,
         tree_id,
     } = parse(query)?;
-    let shard = state.tree(tree_id)?;
-    message(&views::consistency_proof(&state, shard, old_size, new_size).await?)
+    let tree = state.tree(tree_id)?;
+    message(&views::consistency_proof(&state, &tree, old_size, new_size).await?)
 }
 
 /// What is searched for. Each kind of term can be given once; over gRPC there may be several.
@@ -194,10 +195,11 @@ struct SearchParameters {
     public_key: Option<String>,
     public_key_format: Option<String>,
     operator: Option<String>,
+    /// Where to begin and to end in each tree.
     #[serde(default)]
-    start: u64,
+    from: String,
     #[serde(default)]
-    end: u64,
+    end: String,
     #[serde(default)]
     from_time: i64,
     #[serde(default)]
@@ -242,7 +244,7 @@ fn search_request(parameters: SearchParameters) -> Result<SearchRequest, ApiErro
     Ok(SearchRequest {
         terms: terms.map(|term| SearchTerm { term: Some(term) }).collect(),
         operator: operator as i32,
-        start: parameters.start,
+        from: parameters.from,
         end: parameters.end,
         from_time: parameters.from_time,
         until_time: parameters.until_time,
@@ -251,15 +253,19 @@ fn search_request(parameters: SearchParameters) -> Result<SearchRequest, ApiErro
     })
 }
 
-/// Who the log is: what a client needs to verify it, and to make trust files from.
+/// Who the log is: what a client needs to verify it at first sight. All trees, with their times, are under `/log/v1/trees`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Keys<'a> {
-    origin: &'a str,
+struct Keys {
+    origin: String,
     tree_id: String,
     created: String,
-    ed25519: Key,
-    ecdsa_p256: Key,
+    /// Signs for Rekor v2, and for those who read by tiles.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ed25519: Option<Key>,
+    /// Signs for Rekor v1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ecdsa_p256: Option<Key>,
 }
 
 #[derive(Serialize)]
@@ -274,19 +280,20 @@ struct Key {
 }
 
 async fn keys(Extract(state): Extract<State>) -> Result<Response, ApiError> {
-    let log = state.log();
-    let key = |signer: &dyn NoteSigner, spki: &[u8]| Key {
-        vkey: signer.verifier().to_string(),
-        spki: STANDARD.encode(spki),
-        log_id: STANDARD.encode(signer.verifier().log_id()),
+    let key = |key: &VerifierKey| Key {
+        vkey: key.to_string(),
+        spki: STANDARD.encode(key.public_key_der()),
+        log_id: STANDARD.encode(key.log_id()),
     };
-    let (ed25519, ecdsa) = (log.keys().ed25519(), log.keys().ecdsa());
+    let (trees, shown) = (state.trees(), state.tree(0)?);
+    let v2 = trees.growing_of(TreeKind::REKOR_V2);
+    let v1 = trees.growing_of(TreeKind::REKOR_V1);
     let keys = Keys {
-        origin: log.origin(),
-        tree_id: log.identity().tree_id.to_string(),
-        created: log.identity().created.to_string(),
-        ed25519: key(ed25519, ed25519.public_key_der()),
-        ecdsa_p256: key(ecdsa, ecdsa.public_key_der()),
+        origin: shown.log_name().to_owned(),
+        tree_id: shown.tree_id().to_string(),
+        created: shown.identity().created.to_string(),
+        ed25519: v2.map(|tree| key(tree.checkpoint_key())),
+        ecdsa_p256: v1.and_then(|tree| tree.v1_key()).map(key),
     };
     json_response(serde_json::to_vec(&keys).ok())
 }

@@ -7,10 +7,13 @@ use ledgerstone_entry::v1::search_key_of_public_key;
 use ledgerstone_entry::v1::search_key_of_subject;
 use ledgerstone_log::Evidence;
 use ledgerstone_log::MAX_SEARCH_KEYS;
+use ledgerstone_log::Positions;
+use ledgerstone_log::PositionsError;
 use ledgerstone_log::SearchHit as Hit;
 use ledgerstone_log::SearchOperator as Operator;
 use ledgerstone_log::SearchQuery;
-use ledgerstone_log::Shard;
+use ledgerstone_log::Tree;
+use ledgerstone_log::Trees;
 use ledgerstone_proto::log::v1::SearchEvidence;
 use ledgerstone_proto::log::v1::SearchHit;
 use ledgerstone_proto::log::v1::SearchOperator;
@@ -33,32 +36,31 @@ pub(crate) async fn search(
         0 => views::READ_ENTRIES,
         limit => views::READ_ENTRIES.min(limit as usize),
     };
-    let mut query = parse(&request)?;
-    let only = match request.tree_id {
-        0 => None,
-        tree_id => Some(state.tree(tree_id)?),
+    let query = parse(&request)?;
+    let (from, end) = (positions(&request.from)?, positions(&request.end)?);
+    let trees: Vec<Tree> = match request.tree_id {
+        0 => state.trees().own().cloned().collect(),
+        tree_id => vec![state.tree(tree_id)?],
     };
-    let last = only.unwrap_or_else(|| state.shards().active());
-    // What the log takes meanwhile is for the next call, which starts where this one ends.
-    query.indexes.end = query.indexes.end.min(end_of(last));
-    let end = query.indexes.end;
-    let shards = only.is_none().then(|| state.shards().clone());
+    let first = trees.first().cloned();
+    let first = first.ok_or_else(|| ApiError::not_found("there is no tree here"))?;
     let page = state
-        .read(last, move |last| match shards {
-            Some(shards) => shards.search(&query, limit, views::READ_BYTES),
-            None => last.search(&query, limit, views::READ_BYTES),
+        .read(&first, move |_| {
+            ledgerstone_log::search(&trees, &query, &from, &end, limit, views::READ_BYTES)
         })
         .await?;
+    let (trees, hits) = (state.trees(), page.hits.into_iter());
     Ok(SearchResponse {
-        hits: page.hits.into_iter().map(render).collect(),
-        next: page.next.unwrap_or(end),
-        complete: page.next.is_none(),
+        hits: hits.map(|hit| render(&trees, hit)).collect(),
+        next: page.next.to_string(),
+        complete: page.complete,
     })
 }
 
-/// The virtual index behind the last entry of a tree.
-fn end_of(shard: &Shard) -> u64 {
-    shard.start().saturating_add(shard.head().size().get())
+/// Positions in trees, as a caller writes them.
+pub(super) fn positions(text: &str) -> Result<Positions, ApiError> {
+    let parsed = text.parse();
+    parsed.map_err(|error: PositionsError| ApiError::invalid(error.to_string()))
 }
 
 fn parse(request: &SearchRequest) -> Result<SearchQuery, ApiError> {
@@ -75,10 +77,6 @@ fn parse(request: &SearchRequest) -> Result<SearchQuery, ApiError> {
     };
     let keys: Result<_, ApiError> = request.terms.iter().map(key).collect();
     let mut query = SearchQuery::new(keys?, operator);
-    query.indexes.start = request.start;
-    if request.end != 0 {
-        query.indexes.end = request.end;
-    }
     if request.from_time != 0 {
         query.times.start = request.from_time;
     }
@@ -114,16 +112,19 @@ fn public_key(key: &SearchPublicKey) -> Result<SearchKey, ApiError> {
         .map_err(|reject| ApiError::invalid(reject.to_string()))
 }
 
-fn render(hit: Hit) -> SearchHit {
+fn render(trees: &Trees, hit: Hit) -> SearchHit {
     let evidence = match hit.evidence {
         Evidence::Body => SearchEvidence::Body,
         Evidence::Submission => SearchEvidence::Submission,
     };
+    let counted = trees.counted().iter().chain(trees.copies());
+    let is_counted = counted.into_iter().any(|tree| tree.tree_id() == hit.tree_id);
     SearchHit {
-        index: hit.virtual_index,
+        index: hit.index.get(),
         tree_id: hit.tree_id,
-        entry: Some(views::render_entry(hit.index, hit.entry)),
+        entry: Some(views::render_entry(hit.tree_id, hit.index, hit.entry)),
         evidence: evidence as i32,
+        virtual_index: is_counted.then_some(hit.virtual_index),
     }
 }
 
@@ -153,7 +154,8 @@ mod tests {
     }
 
     fn indexes(page: &SearchResponse) -> Vec<u64> {
-        page.hits.iter().map(|hit| hit.index).collect()
+        let hits = page.hits.iter();
+        hits.map(|hit| hit.virtual_index.unwrap()).collect()
     }
 
     #[tokio::test]
@@ -173,18 +175,19 @@ mod tests {
             let page = search(&site.state, request.clone()).await.unwrap();
             assert!(page.hits.len() <= 2);
             found.extend(indexes(&page));
-            request.start = page.next;
+            request.from = page.next;
             if page.complete {
                 break;
             }
         }
         assert_eq!(found, [0, 1, 2, 3, 4]);
-        assert_eq!(request.start, 5);
+        let v1 = site.v1_tree();
+        assert!(request.from.contains(&format!("{}:3", v1.tree_id())));
         site.create(&signer.hashedrekord(b"later")).await;
         let page = search(&site.state, request).await.unwrap();
         assert_eq!(indexes(&page), [5]);
         let hit = &page.hits[0];
-        assert_eq!(hit.tree_id, site.shards.active().tree_id());
+        assert_eq!((hit.tree_id, hit.index), (v1.tree_id(), 3));
         assert_eq!(hit.entry.as_ref().unwrap().index, 3);
         assert_eq!(hit.entry.as_ref().unwrap().kind, "hashedrekord");
         assert_eq!(hit.evidence(), SearchEvidence::Body);
@@ -215,14 +218,15 @@ mod tests {
         assert_eq!(indexes(&page), [1]);
         // The digest of the statement's subject is not in the body of the entry.
         assert_eq!(page.hits[0].evidence(), SearchEvidence::Submission);
-        for (start, end, from_time, until_time, expected) in [
-            (1, 0, 0, 0, &[1][..]),
-            (0, 1, 0, 0, &[0]),
-            (0, 0, time + 1, 0, &[]),
-            (0, 0, 0, 1, &[]),
+        let at = |index: u64| format!("{}:{index}", site.v1_tree().tree_id());
+        for (from, end, from_time, until_time, expected) in [
+            (at(1), String::new(), 0, 0, &[1][..]),
+            (String::new(), at(1), 0, 0, &[0]),
+            (String::new(), String::new(), time + 1, 0, &[]),
+            (String::new(), String::new(), 0, 1, &[]),
         ] {
             let narrowed = SearchRequest {
-                start,
+                from,
                 end,
                 from_time,
                 until_time,
@@ -265,6 +269,13 @@ mod tests {
         };
         let error = search(&site.state, request).await.unwrap_err();
         assert_eq!(error.code(), Code::InvalidArgument);
+        let request = SearchRequest {
+            terms: vec![hash(b"artifact")],
+            from: "7".to_owned(),
+            ..SearchRequest::default()
+        };
+        let error = search(&site.state, request).await.unwrap_err();
+        assert_eq!(error.code(), Code::InvalidArgument);
     }
 
     #[tokio::test]
@@ -274,16 +285,18 @@ mod tests {
         site.create(&signer.hashedrekord(b"artifact")).await;
         let digest = sha256(b"artifact");
         let key = signer.public_key_base64().replace('+', "%2B");
+        let tree = site.v1_tree().tree_id();
         for query in [
             format!("hash={digest}"),
             format!("hash=sha256:{digest}&operator=and&publicKey={key}"),
-            format!("publicKey={key}&publicKeyFormat=x509&start=0&end=9&limit=5"),
+            format!("publicKey={key}&publicKeyFormat=x509&from={tree}:0&end={tree}:9&limit=5"),
             format!("hash={digest}&email=nobody@example.com&fromTime=1"),
         ] {
             let page = site.get(&format!("/log/v1/search?{query}")).await.json();
             assert_eq!(page["hits"][0]["index"], "0", "{query}: {page}");
             assert_eq!(page["hits"][0]["evidence"], "SEARCH_EVIDENCE_BODY");
-            assert_eq!(page["next"], "1");
+            let next = page["next"].as_str().unwrap();
+            assert!(next.contains(&format!("{tree}:1")), "{next}");
             assert_eq!(page["complete"], true);
         }
         let page = site.get("/log/v1/search?subject=nobody").await.json();

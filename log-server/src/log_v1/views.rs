@@ -5,17 +5,18 @@ use ledgerstone_entry::describe;
 use ledgerstone_log::Head;
 use ledgerstone_log::LoggedEntry;
 use ledgerstone_log::ReadError;
-use ledgerstone_log::Shard;
-use ledgerstone_log::Shards;
+use ledgerstone_log::Tree;
+use ledgerstone_log::Trees;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::TreeSize;
+use ledgerstone_merkle::VerifierKey;
 use ledgerstone_merkle::leaf_hash;
 use ledgerstone_proto::log::v1::ConsistencyProofResponse;
 use ledgerstone_proto::log::v1::Entry;
 use ledgerstone_proto::log::v1::InclusionProofResponse;
 use ledgerstone_proto::log::v1::ListTreesResponse;
-use ledgerstone_proto::log::v1::Tree;
+use ledgerstone_proto::log::v1 as proto;
 use ledgerstone_proto::log::v1::TreeHead;
 use ledgerstone_proto::log::v1::TreeRole;
 
@@ -44,66 +45,79 @@ impl Lookup {
     }
 }
 
-pub(crate) fn tree_head(shard: &Shard, head: &Head) -> TreeHead {
+pub(crate) fn tree_head(tree: &Tree, head: &Head) -> TreeHead {
     TreeHead {
-        origin: shard.origin().to_owned(),
+        origin: tree.origin(),
         size: head.size().get(),
         root_hash: bytes_of(&head.root()),
-        checkpoint: head.checkpoint().to_owned(),
+        checkpoint: head.checkpoint().to_string(),
         time: head.time(),
-        tree_id: shard.tree_id(),
+        tree_id: tree.tree_id(),
     }
 }
 
-/// The trees of the log, oldest first, and then the copies of others.
-pub(crate) fn trees(shards: &Shards) -> ListTreesResponse {
-    let active = shards.active().tree_id();
-    let tree = |shard: &Shard, role: TreeRole| Tree {
-        head: Some(tree_head(shard, &shard.head())),
-        role: role as i32,
-        start: shard.start(),
-        key: shard.checkpoint_key(),
-        rekor_v1_key: shard.v1_public_key_der().into(),
-    };
-    let own = shards.all().iter().map(|shard| {
-        let role = if shard.tree_id() == active {
+/// The trees of the log, and then the copies of others.
+pub(crate) fn trees(trees: &Trees) -> ListTreesResponse {
+    let own = trees.own().map(|tree| {
+        let role = if tree.grows() {
             TreeRole::Active
         } else {
             TreeRole::Predecessor
         };
-        tree(shard, role)
+        render_tree(tree, role)
     });
-    let copies = shards.copies().iter();
+    let copies = trees.copies().iter();
     ListTreesResponse {
         trees: own
-            .chain(copies.map(|shard| tree(shard, TreeRole::Copy)))
+            .chain(copies.map(|tree| render_tree(tree, TreeRole::Copy)))
             .collect(),
     }
 }
 
-pub(crate) async fn entry(state: &State, shard: &Shard, lookup: Lookup) -> Result<Entry, ApiError> {
-    let found = state.read(shard, move |shard| {
-        let Some(index) = resolve(shard, lookup)? else {
+fn render_tree(tree: &Tree, role: TreeRole) -> proto::Tree {
+    let is_imported = tree.import().is_some();
+    let v1_key = tree.v1_key();
+    proto::Tree {
+        head: Some(tree_head(tree, &tree.head())),
+        role: role as i32,
+        start: tree.start(),
+        key: tree.checkpoint_key().to_string(),
+        rekor_v1_key: v1_key.map_or_else(Vec::new, VerifierKey::public_key_der).into(),
+        // Whose entries an imported tree holds nobody said.
+        protocol: if is_imported {
+            String::new()
+        } else {
+            tree.protocol().name().to_owned()
+        },
+        log_name: tree.log_name().to_owned(),
+        created: tree.identity().created,
+        frozen_at: tree.frozen_at().unwrap_or(0),
+    }
+}
+
+pub(crate) async fn entry(state: &State, tree: &Tree, lookup: Lookup) -> Result<Entry, ApiError> {
+    let found = state.read(tree, move |tree| {
+        let Some(index) = resolve(tree, lookup)? else {
             return Ok(None);
         };
-        Ok(shard.entry(index)?.map(|entry| render_entry(index, entry)))
+        Ok(tree.entry(index)?.map(|entry| render_entry(tree.tree_id(), index, entry)))
     });
-    found.await?.ok_or_else(|| absent(shard, lookup))
+    found.await?.ok_or_else(|| absent(tree, lookup))
 }
 
 /// Up to [`READ_ENTRIES`] entries from `start` on.
 pub(crate) async fn entries(
     state: &State,
-    shard: &Shard,
+    tree: &Tree,
     start: u64,
     limit: usize,
 ) -> Result<Vec<Entry>, ApiError> {
     let limit = limit.min(READ_ENTRIES);
-    let read = state.read(shard, move |shard| {
-        let entries = shard.entries(LeafIndex::new(start), limit, READ_BYTES)?;
+    let read = state.read(tree, move |tree| {
+        let entries = tree.entries(LeafIndex::new(start), limit, READ_BYTES)?;
         Ok(entries
             .into_iter()
-            .map(|(index, entry)| render_entry(index, entry))
+            .map(|(index, entry)| render_entry(tree.tree_id(), index, entry))
             .collect())
     });
     read.await
@@ -112,22 +126,22 @@ pub(crate) async fn entries(
 /// The proof at `size`, or at the head for size 0.
 pub(crate) async fn inclusion_proof(
     state: &State,
-    shard: &Shard,
+    tree: &Tree,
     lookup: Lookup,
     size: u64,
 ) -> Result<InclusionProofResponse, ApiError> {
-    let found = state.read(shard, move |shard| {
-        let head = shard.head();
+    let found = state.read(tree, move |tree| {
+        let head = tree.head();
         let size = if size == 0 {
             head.size()
         } else {
             TreeSize::new(size)
         };
-        let Some(index) = resolve(shard, lookup)? else {
+        let Some(index) = resolve(tree, lookup)? else {
             return Ok(None);
         };
-        let proof = shard.inclusion_proof(index, size)?;
-        let entry = shard.entry(index)?.ok_or(ReadError::MissingEntry(index))?;
+        let proof = tree.inclusion_proof(index, size)?;
+        let entry = tree.entry(index)?.ok_or(ReadError::MissingEntry(index))?;
         let at_head = size == head.size();
         Ok(Some(InclusionProofResponse {
             index: index.get(),
@@ -135,58 +149,58 @@ pub(crate) async fn inclusion_proof(
             root_hash: bytes_of(&if at_head {
                 head.root()
             } else {
-                shard.root_at(size)?
+                tree.root_at(size)?
             }),
             leaf_hash: bytes_of(&leaf_hash(&entry.body)),
             hashes: proof.hashes.iter().map(bytes_of).collect(),
             checkpoint: if at_head {
-                head.checkpoint().to_owned()
+                head.checkpoint().to_string()
             } else {
                 String::new()
             },
         }))
     });
-    found.await?.ok_or_else(|| absent(shard, lookup))
+    found.await?.ok_or_else(|| absent(tree, lookup))
 }
 
 /// The proof from `old` to `new`, or to the head for size 0.
 pub(crate) async fn consistency_proof(
     state: &State,
-    shard: &Shard,
+    tree: &Tree,
     old: u64,
     new: u64,
 ) -> Result<ConsistencyProofResponse, ApiError> {
-    let read = state.read(shard, move |shard| {
+    let read = state.read(tree, move |tree| {
         let old = TreeSize::new(old);
         let new = if new == 0 {
-            shard.head().size()
+            tree.head().size()
         } else {
             TreeSize::new(new)
         };
-        let proof = shard.consistency_proof(old, new)?;
+        let proof = tree.consistency_proof(old, new)?;
         Ok(ConsistencyProofResponse {
             old_size: old.get(),
             new_size: new.get(),
-            old_root: bytes_of(&shard.root_at(old)?),
-            new_root: bytes_of(&shard.root_at(new)?),
+            old_root: bytes_of(&tree.root_at(old)?),
+            new_root: bytes_of(&tree.root_at(new)?),
             hashes: proof.hashes.iter().map(bytes_of).collect(),
         })
     });
     read.await
 }
 
-fn resolve(shard: &Shard, lookup: Lookup) -> Result<Option<LeafIndex>, ReadError> {
+fn resolve(tree: &Tree, lookup: Lookup) -> Result<Option<LeafIndex>, ReadError> {
     match lookup {
         Lookup::Index(index) => Ok(Some(index)),
-        Lookup::LeafHash(hash) => shard.index_of(&hash),
+        Lookup::LeafHash(hash) => tree.index_of(&hash),
     }
 }
 
-fn absent(shard: &Shard, lookup: Lookup) -> ApiError {
+fn absent(tree: &Tree, lookup: Lookup) -> ApiError {
     match lookup {
         Lookup::Index(index) => ReadError::IndexBeyondSize {
             index,
-            size: shard.head().size(),
+            size: tree.head().size(),
         }
         .into(),
         Lookup::LeafHash(hash) => {
@@ -195,7 +209,7 @@ fn absent(shard: &Shard, lookup: Lookup) -> ApiError {
     }
 }
 
-pub(crate) fn render_entry(index: LeafIndex, entry: LoggedEntry) -> Entry {
+pub(crate) fn render_entry(tree_id: u64, index: LeafIndex, entry: LoggedEntry) -> Entry {
     // A body of a kind that this version does not know is still an entry of the log.
     let (kind, version) = describe(&entry.body)
         .map(|description| {
@@ -212,6 +226,7 @@ pub(crate) fn render_entry(index: LeafIndex, entry: LoggedEntry) -> Entry {
         kind,
         version,
         body: entry.body,
+        tree_id,
     }
 }
 

@@ -45,7 +45,7 @@ struct Shared {
     wait: Histogram,
     duplicates: Counter,
     bytes: Counter,
-    size: Gauge<u64, AtomicU64>,
+    size: Family<TreeLabels, Gauge<u64, AtomicU64>>,
     queue: Gauge<u64, AtomicU64>,
     connections: Gauge,
     streams: Gauge,
@@ -68,6 +68,11 @@ struct RouteLabels {
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
 struct RejectLabels {
     reason: &'static str,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct TreeLabels {
+    tree: String,
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
@@ -97,7 +102,7 @@ impl Default for Metrics {
             wait: latency_histogram(),
             duplicates: Counter::default(),
             bytes: Counter::default(),
-            size: Gauge::default(),
+            size: Family::default(),
             queue: Gauge::default(),
             connections: Gauge::default(),
             streams: Gauge::default(),
@@ -112,6 +117,13 @@ impl Default for Metrics {
 }
 
 impl Shared {
+    fn tree_size(&self, tree_id: u64, size: u64) {
+        let labels = TreeLabels {
+            tree: tree_id.to_string(),
+        };
+        self.size.get_or_create(&labels).set(size);
+    }
+
     fn register(&mut self) {
         let r = self.registry.sub_registry_with_prefix("ledgerstone");
         r.register("requests", "Requests answered", self.requests.clone());
@@ -186,10 +198,16 @@ impl Shared {
 impl Metrics {
     /// Everything, as OpenMetrics text.
     pub(crate) fn render(&self, log: &Log) -> String {
-        let size = log.head().size().get();
         self.shared.queue.set(log.queue_len() as u64);
-        self.shared.size.set(size);
-        self.shared.webhooks.refresh(size);
+        let trees = log.trees();
+        let own = trees.own().filter(|tree| tree.import().is_none());
+        let mut entries = 0;
+        for tree in own {
+            let size = tree.head().size().get();
+            entries += size;
+            self.shared.tree_size(tree.tree_id(), size);
+        }
+        self.shared.webhooks.refresh(entries);
         let mut text = String::new();
         // Writing into a string cannot fail.
         let _ = encode(&mut text, &self.shared.registry);
@@ -269,7 +287,9 @@ impl Observer for Metrics {
             shared.round_entries.observe(report.entries as f64);
             shared.commit.observe(report.commit.as_secs_f64());
         }
-        shared.size.set(report.size.get());
+        for (tree_id, size) in &report.sizes {
+            shared.tree_size(*tree_id, size.get());
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use ledgerstone_entry::v1::ProposedEntry;
 use ledgerstone_entry::v1::prepare;
 use ledgerstone_log::LoggedEntry;
 use ledgerstone_log::ProvenEntry;
+use ledgerstone_storage::TreeKind;
 
 use crate::rekor_v1::JSON;
 use crate::rekor_v1::admit;
@@ -25,6 +26,7 @@ use crate::rekor_v1::log_entry;
 use crate::settings::OnDuplicate;
 use crate::settings::V1Endpoint;
 use crate::state::State;
+use crate::state::Submitted;
 
 /// What upstream says before the reason for which an entry is not taken.
 const REJECTED: &str = "error processing entry: ";
@@ -45,9 +47,8 @@ pub(crate) async fn create(
     let body = body::read(&state, &parts, content, "proposedEntry").await?;
     let prepared = prepare_proposal(&state, body).await?;
 
-    let submitted = state.append(prepared).await?;
-    let shard = state.shards().active();
-    let id = EntryId::new(shard.tree_id(), submitted.leaf_hash);
+    let submitted = state.append(TreeKind::REKOR_V1, prepared).await?;
+    let id = EntryId::new(submitted.appended.tree_id, submitted.appended.leaf_hash);
     let location = location(&parts.uri, &id);
     if submitted.appended.duplicate && state.settings().on_duplicate == OnDuplicate::Conflict {
         let message =
@@ -56,18 +57,18 @@ pub(crate) async fn create(
         return Ok(([(header::LOCATION, location)], error).into_response());
     }
     state.accepted(&submitted);
-    let appended = submitted.appended;
+    let Submitted { tree, appended, .. } = submitted;
     let proven = ProvenEntry {
         index: appended.index,
         entry: LoggedEntry {
             integrated_time: appended.integrated_time,
-            body: submitted.body,
+            body: appended.body,
         },
-        leaf_hash: submitted.leaf_hash,
+        leaf_hash: appended.leaf_hash,
         head: appended.head,
         proof: appended.proof,
     };
-    let entries = log_entry::render(shard, &proven)?;
+    let entries = log_entry::render(&tree, &proven)?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(JSON)),
         // Not quoted: Go clients take it as the id, letter for letter.

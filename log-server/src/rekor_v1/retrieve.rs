@@ -10,7 +10,7 @@ use http::header;
 use ledgerstone_entry::v1::ProposedEntry;
 use ledgerstone_entry::v1::V1Policy;
 use ledgerstone_entry::v1::canonical;
-use ledgerstone_log::Shards;
+use ledgerstone_log::Trees;
 use ledgerstone_merkle::Hash;
 use serde_json::value::RawValue;
 
@@ -46,11 +46,11 @@ pub(crate) async fn retrieve(
     let JsonBody { bytes, room } = body::read(&state, &parts, content, "entry").await?;
     let policy = *state.v1_policy();
     let attestations = state.settings().keep_attestations;
-    let answer = rekor_v1::read(&state, move |shards| {
+    let answer = rekor_v1::read(&state, move |trees| {
         let query = Query::parse(&bytes, &policy);
         // What was proposed has become hashes.
         drop((bytes, room));
-        let found = query?.run(shards, attestations)?;
+        let found = query?.run(trees, attestations)?;
         Ok(json_line(&found))
     })
     .await?;
@@ -103,34 +103,35 @@ impl Query {
 
     /// Ids with a tree first, in their order; then leaf hashes, in every tree of the log that has them, or else in a copy; then
     /// indexes. What is not there is left out.
-    fn run(&self, shards: &Shards, attestations: bool) -> Result<Vec<LogEntries>, V1Error> {
+    fn run(&self, trees: &Trees, attestations: bool) -> Result<Vec<LogEntries>, V1Error> {
         let mut found = Vec::new();
         for id in &self.ids {
-            if let Some(shard) = id.tree_id.and_then(|tree_id| shards.by_tree_id(tree_id)) {
-                found.extend(lookup::with_leaf_hash(shard, &id.leaf_hash)?);
+            let tree = id.tree_id.and_then(|tree_id| lookup::readable_tree(trees, tree_id));
+            if let Some(tree) = tree {
+                found.extend(lookup::with_leaf_hash(tree, &id.leaf_hash)?);
             }
         }
         let bare = self.ids.iter().filter(|id| id.tree_id.is_none());
         for leaf_hash in bare.map(|id| &id.leaf_hash).chain(&self.leaf_hashes) {
             let before = found.len();
-            for shard in shards.all() {
-                found.extend(lookup::with_leaf_hash(shard, leaf_hash)?);
+            for tree in trees.counted() {
+                found.extend(lookup::with_leaf_hash(tree, leaf_hash)?);
             }
             // A copy speaks for another log: only where this one has nothing to say, and only one of them. Clients that ask for
             // one entry expect one.
-            for shard in shards.copies() {
+            for tree in trees.copies() {
                 if found.len() > before {
                     break;
                 }
-                found.extend(lookup::with_leaf_hash(shard, leaf_hash)?);
+                found.extend(lookup::with_leaf_hash(tree, leaf_hash)?);
             }
         }
         for index in &self.indexes {
-            found.extend(lookup::at_virtual_index(shards, *index)?);
+            found.extend(lookup::at_virtual_index(trees, *index)?);
         }
         let rendered = found
             .iter()
-            .map(|(shard, proven)| log_entry::render_read(shard, proven, attestations));
+            .map(|(tree, proven)| log_entry::render_read(tree, proven, attestations));
         Ok(rendered.collect::<Result<_, _>>()?)
     }
 }

@@ -9,10 +9,11 @@ use http::StatusCode;
 use http::header;
 use http::request::Parts;
 use ledgerstone_log::ReadError;
-use ledgerstone_log::Shard;
-use ledgerstone_log::Shards;
+use ledgerstone_log::Tree;
+use ledgerstone_log::Trees;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::TreeSize;
+use ledgerstone_storage::TreeKind;
 use serde::Serialize;
 
 use crate::rekor_v1;
@@ -20,6 +21,7 @@ use crate::rekor_v1::JSON;
 use crate::rekor_v1::admit;
 use crate::rekor_v1::error::V1Error;
 use crate::rekor_v1::error::json_line;
+use crate::rekor_v1::lookup;
 use crate::rekor_v1::negotiate;
 use crate::rekor_v1::parameters::Parameters;
 use crate::settings::V1Endpoint;
@@ -56,21 +58,27 @@ pub(crate) async fn info(
     parts: Parts,
 ) -> Result<Response, V1Error> {
     admit(&state, V1Endpoint::GetLogInfo, &parts)?;
-    let shards = state.shards();
-    let frozen = shards.frozen().iter().map(tree_info);
+    let trees = state.trees();
+    let inactive = trees.inactive().map(tree_info);
     let info = LogInfo {
-        inactive_shards: frozen.collect::<Result<_, _>>()?,
-        active: tree_info(shards.active())?,
+        inactive_shards: inactive.collect::<Result<_, _>>()?,
+        active: tree_info(growing(&trees)?)?,
     };
     Ok(json(&info))
 }
 
-fn tree_info(shard: &Shard) -> Result<TreeInfo, ReadError> {
-    let head = shard.head();
+/// The tree that takes entries of Rekor v1, which is there wherever the face is.
+fn growing(trees: &Trees) -> Result<&Tree, V1Error> {
+    let tree = trees.growing_of(TreeKind::REKOR_V1);
+    tree.ok_or_else(|| V1Error::internal("the log has no tree of Rekor v1"))
+}
+
+fn tree_info(tree: &Tree) -> Result<TreeInfo, ReadError> {
+    let head = tree.head();
     Ok(TreeInfo {
         root_hash: head.root().to_string(),
-        signed_tree_head: shard.v1_checkpoint(&head)?,
-        tree_id: shard.tree_id().to_string(),
+        signed_tree_head: tree.v1_checkpoint(&head)?,
+        tree_id: tree.tree_id().to_string(),
         tree_size: head.size().get(),
     })
 }
@@ -96,10 +104,10 @@ pub(crate) async fn proof(
         let message = format!("firstSize({first}) must be less than lastSize({last})");
         return Err(V1Error::invalid(message));
     }
-    let proof = rekor_v1::read(&state, move |shards| {
-        let shard = shard_called(shards, tree_id.as_deref())?;
-        let head = shard.head();
-        match shard.consistency_proof(TreeSize::new(first), TreeSize::new(last)) {
+    let proof = rekor_v1::read(&state, move |trees| {
+        let tree = tree_called(trees, tree_id.as_deref())?;
+        let head = tree.head();
+        match tree.consistency_proof(TreeSize::new(first), TreeSize::new(last)) {
             Ok(proof) => Ok(ConsistencyProof {
                 hashes: proof.hashes.iter().map(Hash::to_string).collect(),
                 // The current root, whatever the sizes, as upstream has it.
@@ -126,22 +134,22 @@ pub(crate) async fn public_key(
     negotiate::accepts(&parts.headers, PEM)?;
     let parameters = Parameters::of(&parts.uri)?;
     let tree_id = parameters.tree_id()?;
-    let shard = shard_called(state.shards(), tree_id)
-        .map_err(|_| V1Error::invalid("Bad Request").with_content_type(PEM))?;
-    let pem = pem(&shard.v1_public_key_der());
+    let trees = state.trees();
+    let key = tree_called(&trees, tree_id).ok().and_then(Tree::v1_key);
+    let key = key.ok_or_else(|| V1Error::invalid("Bad Request").with_content_type(PEM))?;
+    let pem = pem(&key.public_key_der());
     Ok((StatusCode::OK, [(header::CONTENT_TYPE, PEM)], pem).into_response())
 }
 
-/// The tree with this id, in decimal; the active one when none is named.
-fn shard_called<'s>(shards: &'s Shards, tree_id: Option<&str>) -> Result<&'s Shard, V1Error> {
+/// The tree with this id, in decimal; the one that takes entries when none is named.
+fn tree_called<'s>(trees: &'s Trees, tree_id: Option<&str>) -> Result<&'s Tree, V1Error> {
     let Some(text) = tree_id else {
-        return Ok(shards.active());
+        return growing(trees);
     };
     let parsed = text.parse().ok().filter(|id| i64::try_from(*id).is_ok());
     let tree_id: u64 =
         parsed.ok_or_else(|| V1Error::invalid(format!("invalid tree ID specified: {text}")))?;
-    shards
-        .by_tree_id(tree_id)
+    lookup::readable_tree(trees, tree_id)
         .ok_or_else(|| V1Error::invalid(format!("no log range found for tree ID {tree_id}")))
 }
 

@@ -18,6 +18,7 @@ use ledgerstone_proto::sigstore::rekor::v2::CreateEntryRequest;
 
 use crate::error::ApiError;
 use crate::error::LOG_INDEX_HEADER;
+use crate::layers::host::Host;
 use crate::state::State;
 use crate::tiles::method_not_allowed;
 
@@ -43,9 +44,10 @@ pub(crate) fn router() -> Router<State> {
 
 async fn create_entry(
     axum::extract::State(state): axum::extract::State<State>,
+    host: Host,
     request: Request,
 ) -> Result<Response, ApiError> {
-    if state.settings().read_only {
+    if state.settings().read_only || !state.tree_of_host(&host)?.grows() {
         return Ok(frozen());
     }
     let body = read_body(request.into_body(), state.settings().max_request_bytes).await?;
@@ -54,7 +56,7 @@ async fn create_entry(
     drop(body);
     let submitted = state.submit(request).await?;
     let (index, duplicate) = (submitted.appended.index.get(), submitted.appended.duplicate);
-    let entry = submitted.into_transparency_log_entry(state.log());
+    let entry = submitted.into_transparency_log_entry();
     let body = json::to_vec(&RekorReply(&entry)).map_err(|_| ApiError::internal())?;
     let content_type = (CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let mut response = (StatusCode::CREATED, [content_type], body).into_response();

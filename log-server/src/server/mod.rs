@@ -22,7 +22,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use ledgerstone_log::CloseError;
 use ledgerstone_log::Fatal;
-use ledgerstone_log::Shards;
+use ledgerstone_log::Log;
 use rustls::ServerConfig;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::PrivateKeyDer;
@@ -84,7 +84,7 @@ pub struct Sockets {
 
 /// A server, which serves once it runs.
 pub struct Server {
-    shards: Shards,
+    log: Log,
     settings: Settings,
     sockets: Sockets,
     metrics: Metrics,
@@ -142,16 +142,10 @@ impl Sockets {
 }
 
 impl Server {
-    /// A server for `log`: a log of one tree, or the trees of one. Give the log `metrics` as its observer to have its rounds
-    /// counted.
-    pub fn new(
-        sockets: Sockets,
-        log: impl Into<Shards>,
-        settings: Settings,
-        metrics: Metrics,
-    ) -> Self {
+    /// A server for `log`. Give the log `metrics` as its observer to have its rounds counted.
+    pub fn new(sockets: Sockets, log: Log, settings: Settings, metrics: Metrics) -> Self {
         Self {
-            shards: log.into(),
+            log,
             settings,
             sockets,
             metrics,
@@ -182,14 +176,14 @@ impl Server {
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), ServerError> {
         let draining = CancellationToken::new();
         let state = State::new(
-            self.shards.clone(),
+            self.log.clone(),
             self.settings.clone(),
             self.metrics.clone(),
             draining.clone(),
         )?;
         let couriers = match self.sockets.webhooks {
             Some(webhooks) => {
-                webhooks.couriers(state.shards(), &self.settings.data_dir, &self.metrics)?
+                webhooks.couriers(state.log(), &self.settings.data_dir, &self.metrics)?
             }
             None => Vec::new(),
         };
@@ -223,7 +217,7 @@ impl Server {
 
         let failure = tokio::select! {
             () = shutdown => None,
-            fatal = self.shards.log().failed() => Some(fatal),
+            fatal = self.log.failed() => Some(fatal),
         };
         if failure.is_none() {
             info!("draining");
@@ -239,7 +233,7 @@ impl Server {
         if let Some(fatal) = failure {
             return Err(ServerError::Log(fatal));
         }
-        self.shards.log().close().await?;
+        self.log.close().await?;
         info!("drained");
         Ok(())
     }

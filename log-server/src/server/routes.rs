@@ -32,6 +32,7 @@ use tracing::warn;
 
 use crate::error::ApiError;
 use crate::layers::deadline;
+use crate::layers::host;
 use crate::layers::leftover;
 use crate::layers::request_id;
 use crate::log_v1;
@@ -53,7 +54,7 @@ const OVERSIZED: &[u8] = b"decoded%20message%20length%20too%20large";
 /// The router of the main port.
 pub(crate) async fn router(state: State) -> Router {
     // Around the routes, not within: it changes the path that they match.
-    let clean = tower::util::MapRequestLayer::new(rekor_v1::clean);
+    let clean = tower::util::MapRequestLayer::new(|request| rekor_v1::clean(host::remember(request)));
     Router::new().fallback_service(clean.layer(faces(state).await))
 }
 

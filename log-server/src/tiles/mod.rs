@@ -1,5 +1,6 @@
-//! The C2SP tlog-tiles face: `/checkpoint`, `/tile/<L>/<N>` and `/tile/entries/<N>`, full and partial. The same stands for every
-//! tree under `/trees/<tree id>`: whoever reads logs by tiles can check a copy against the log that it is of.
+//! The C2SP tlog-tiles face: `/checkpoint`, `/tile/<L>/<N>` and `/tile/entries/<N>`, full and partial, of the tree that takes
+//! entries of Rekor v2, or of the frozen one that has the name which the server is called by. The same stands for every tree
+//! under `/trees/<tree id>`: whoever reads logs by tiles can check a copy against the log that it is of.
 //!
 //! An object beyond the published head does not exist: 404, whatever the store may hold already. Partial tiles and bundles of
 //! every size ever published stay readable, since each is a prefix of a later one.
@@ -18,11 +19,11 @@ use http::header::CACHE_CONTROL;
 use http::header::CONTENT_TYPE;
 use http::header::HeaderName;
 use http::header::X_CONTENT_TYPE_OPTIONS;
-use ledgerstone_log::Shard;
-use ledgerstone_merkle::EntryBundle;
+use ledgerstone_log::Tree;
 use ledgerstone_merkle::TilePath;
 
 use crate::error::ApiError;
+use crate::layers::host::Host;
 use crate::state::State;
 
 /// The content type of a checkpoint.
@@ -52,8 +53,11 @@ pub(crate) async fn method_not_allowed() -> ApiError {
     ApiError::unimplemented("Method Not Allowed")
 }
 
-pub(crate) async fn checkpoint(Extract(state): Extract<State>) -> Response {
-    render_checkpoint(state.shards().active())
+pub(crate) async fn checkpoint(
+    Extract(state): Extract<State>,
+    host: Host,
+) -> Result<Response, ApiError> {
+    Ok(render_checkpoint(&state.tree_of_host(&host)?))
 }
 
 async fn checkpoint_of(
@@ -61,20 +65,21 @@ async fn checkpoint_of(
     tree: Result<Path<u64>, PathRejection>,
 ) -> Result<Response, ApiError> {
     let Path(tree) = tree.map_err(|_| no_tree())?;
-    Ok(render_checkpoint(state.tree(tree)?))
+    Ok(render_checkpoint(&named(&state, tree)?))
 }
 
-fn render_checkpoint(shard: &Shard) -> Response {
-    let body = shard.head().checkpoint().to_owned();
+fn render_checkpoint(tree: &Tree) -> Response {
+    let body = tree.head().checkpoint().to_string();
     (headers(CHECKPOINT_TYPE, MUTABLE), body).into_response()
 }
 
 pub(crate) async fn tile(
     Extract(state): Extract<State>,
+    host: Host,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Response, ApiError> {
     let Path(path) = path.map_err(|_| ApiError::not_found("no such tile"))?;
-    render_tile(&state, state.shards().active(), &path).await
+    render_tile(&state, &state.tree_of_host(&host)?, &path).await
 }
 
 async fn tile_of(
@@ -82,13 +87,21 @@ async fn tile_of(
     path: Result<Path<(u64, String)>, PathRejection>,
 ) -> Result<Response, ApiError> {
     let Path((tree, path)) = path.map_err(|_| no_tree())?;
-    render_tile(&state, state.tree(tree)?, &path).await
+    render_tile(&state, &named(&state, tree)?, &path).await
 }
 
-async fn render_tile(state: &State, shard: &Shard, path: &str) -> Result<Response, ApiError> {
+async fn render_tile(state: &State, tree: &Tree, path: &str) -> Result<Response, ApiError> {
     let path = parse(&format!("tile/{path}"))?;
-    let body = object(state, shard, path).await?;
+    let body = object(state, tree, path).await?;
     Ok((headers(TILE_TYPE, IMMUTABLE), body).into_response())
+}
+
+/// The tree with this id. Paths name no default.
+fn named(state: &State, tree_id: u64) -> Result<Tree, ApiError> {
+    match tree_id {
+        0 => Err(no_tree()),
+        tree_id => state.tree(tree_id),
+    }
 }
 
 fn no_tree() -> ApiError {
@@ -104,19 +117,13 @@ pub(crate) fn parse(path: &str) -> Result<TilePath, ApiError> {
 /// The bytes of a tile or a bundle under the published head.
 pub(crate) async fn object(
     state: &State,
-    shard: &Shard,
+    tree: &Tree,
     path: TilePath,
 ) -> Result<Bytes, ApiError> {
     let object = state
-        .read(shard, move |shard| match path {
-            TilePath::Hashes { id, width } => shard.tile(id, width),
-            TilePath::Entries { number, width } => {
-                let bundle = shard.bundle(number, width)?;
-                // The store takes no body that a bundle could not carry.
-                Ok(bundle
-                    .and_then(|bundle| EntryBundle::encode(&bundle.bodies).ok())
-                    .map(Bytes::from))
-            }
+        .read(tree, move |tree| match path {
+            TilePath::Hashes { id, width } => tree.tile(id, width),
+            TilePath::Entries { number, width } => tree.bundle(number, width),
         })
         .await?;
     object.ok_or_else(|| ApiError::not_found("the published checkpoint does not cover this tile"))

@@ -8,11 +8,13 @@ use axum::http::HeaderMap;
 use axum::http::StatusCode;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ledgerstone_log::LogKeys;
+use ledgerstone_log::Keyring;
 use ledgerstone_log::LogOptions;
+use ledgerstone_log::NewTree;
+use ledgerstone_log::Protocols;
 use ledgerstone_log::Submission;
 use ledgerstone_storage::MemoryStore;
-use ledgerstone_storage::ShardId;
+use ledgerstone_storage::TreeKind;
 use parking_lot::Mutex;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -64,13 +66,17 @@ impl Receiver {
 }
 
 fn log() -> Log {
-    let keys = LogKeys::generate("log.example.com").unwrap();
-    let store = Arc::new(MemoryStore::new());
-    Log::create(store, ShardId::new(0), keys, LogOptions::default()).unwrap()
+    let (store, trees) = (
+        Arc::new(MemoryStore::new()),
+        NewTree::of_log("log.example.com"),
+    );
+    let keyring = Keyring::generate(&trees, &Protocols::default()).unwrap();
+    Log::create(store, &trees, keyring, LogOptions::default()).unwrap()
 }
 
 async fn append(log: &Log, body: &str) {
-    log.append(Submission::new(body.to_owned().into()).unwrap())
+    let submission = Submission::new(body.to_owned().into()).unwrap();
+    log.append(TreeKind::REKOR_V2, submission)
         .await
         .unwrap();
 }
@@ -93,7 +99,7 @@ fn couriers(log: &Log, urls: &[&str], directory: &TempDir) -> Result<Vec<Courier
     let urls: Vec<String> = urls.iter().map(|url| (*url).to_owned()).collect();
     let metrics = Metrics::default();
     Webhooks::new(&urls, secret(directory), None)?.couriers(
-        &log.clone().into(),
+        log,
         directory.path(),
         &metrics,
     )

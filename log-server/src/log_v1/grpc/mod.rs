@@ -1,5 +1,6 @@
 //! The log's own face: `ledgerstone.v1.Log` over gRPC.
 
+mod append;
 mod filter;
 mod streams;
 
@@ -36,6 +37,7 @@ use tonic::async_trait;
 
 use crate::error::ApiError;
 use crate::log_v1::grpc::streams::ResponseStream;
+use crate::log_v1::grpc::streams::Scope;
 use crate::log_v1::search;
 use crate::log_v1::views;
 use crate::log_v1::views::Lookup;
@@ -63,7 +65,7 @@ impl Log for Face {
         request: Request<AppendRequest>,
     ) -> Result<Response<AppendResponse>, Status> {
         Ok(Response::new(
-            append(&self.state, request.into_inner()).await?,
+            append::append(&self.state, request.into_inner()).await?,
         ))
     }
 
@@ -71,7 +73,7 @@ impl Log for Face {
         &self,
         request: Request<Streaming<AppendRequest>>,
     ) -> Result<Response<Self::AppendStreamStream>, Status> {
-        check_writable(&self.state)?;
+        append::check_writable(&self.state)?;
         let permit = self.state.open_stream()?;
         Ok(Response::new(streams::appends(
             self.state.clone(),
@@ -84,15 +86,15 @@ impl Log for Face {
         &self,
         _request: Request<ListTreesRequest>,
     ) -> Result<Response<ListTreesResponse>, Status> {
-        Ok(Response::new(views::trees(self.state.shards())))
+        Ok(Response::new(views::trees(&self.state.trees())))
     }
 
     async fn get_tree_head(
         &self,
         request: Request<GetTreeHeadRequest>,
     ) -> Result<Response<TreeHead>, Status> {
-        let shard = self.state.tree(request.into_inner().tree_id)?;
-        Ok(Response::new(views::tree_head(shard, &shard.head())))
+        let tree = self.state.tree(request.into_inner().tree_id)?;
+        Ok(Response::new(views::tree_head(&tree, &tree.head())))
     }
 
     async fn get_entry(
@@ -100,13 +102,13 @@ impl Log for Face {
         request: Request<GetEntryRequest>,
     ) -> Result<Response<Entry>, Status> {
         let GetEntryRequest { lookup, tree_id } = request.into_inner();
-        let shard = self.state.tree(tree_id)?;
+        let tree = self.state.tree(tree_id)?;
         let lookup = match lookup.ok_or_else(no_lookup)? {
             get_entry_request::Lookup::Index(index) => Lookup::Index(LeafIndex::new(index)),
             get_entry_request::Lookup::LeafHash(hash) => Lookup::leaf_hash(&hash)?,
         };
         Ok(Response::new(
-            views::entry(&self.state, shard, lookup).await?,
+            views::entry(&self.state, &tree, lookup).await?,
         ))
     }
 
@@ -119,12 +121,12 @@ impl Log for Face {
             end,
             tree_id,
         } = request.into_inner();
-        let shard = self.state.tree(tree_id)?.clone();
+        let tree = self.state.tree(tree_id)?;
         let permit = self.state.open_stream()?;
         Ok(Response::new(streams::entries(
             self.state.clone(),
             permit,
-            shard,
+            tree,
             start,
             end,
         )?))
@@ -135,7 +137,7 @@ impl Log for Face {
         request: Request<GetInclusionProofRequest>,
     ) -> Result<Response<InclusionProofResponse>, Status> {
         let request = request.into_inner();
-        let shard = self.state.tree(request.tree_id)?;
+        let tree = self.state.tree(request.tree_id)?;
         let lookup = match request.lookup.ok_or_else(no_lookup)? {
             get_inclusion_proof_request::Lookup::Index(index) => {
                 Lookup::Index(LeafIndex::new(index))
@@ -143,7 +145,7 @@ impl Log for Face {
             get_inclusion_proof_request::Lookup::LeafHash(hash) => Lookup::leaf_hash(&hash)?,
         };
         Ok(Response::new(
-            views::inclusion_proof(&self.state, shard, lookup, request.tree_size).await?,
+            views::inclusion_proof(&self.state, &tree, lookup, request.tree_size).await?,
         ))
     }
 
@@ -156,20 +158,22 @@ impl Log for Face {
             new_size,
             tree_id,
         } = request.into_inner();
-        let shard = self.state.tree(tree_id)?;
+        let tree = self.state.tree(tree_id)?;
         Ok(Response::new(
-            views::consistency_proof(&self.state, shard, old_size, new_size).await?,
+            views::consistency_proof(&self.state, &tree, old_size, new_size).await?,
         ))
     }
 
     async fn watch_tree_heads(
         &self,
-        _request: Request<WatchTreeHeadsRequest>,
+        request: Request<WatchTreeHeadsRequest>,
     ) -> Result<Response<Self::WatchTreeHeadsStream>, Status> {
+        let scope = Scope::of(&self.state, request.into_inner().tree_id)?;
         let permit = self.state.open_stream()?;
         Ok(Response::new(streams::tree_heads(
             self.state.clone(),
             permit,
+            scope,
         )))
     }
 
@@ -177,13 +181,21 @@ impl Log for Face {
         &self,
         request: Request<WatchEntriesRequest>,
     ) -> Result<Response<Self::WatchEntriesStream>, Status> {
-        let WatchEntriesRequest { start, filter } = request.into_inner();
+        let WatchEntriesRequest {
+            start,
+            filter,
+            from,
+            tree_id,
+        } = request.into_inner();
+        let scope = Scope::of(&self.state, tree_id)?;
+        let positions = scope.positions(start, &from)?;
         let filter = filter.as_ref().map(filter::watch_list).transpose()?;
         let permit = self.state.open_stream()?;
         Ok(Response::new(streams::new_entries(
             self.state.clone(),
             permit,
-            start,
+            scope,
+            positions,
             filter.map(Arc::new),
         )))
     }
@@ -195,26 +207,6 @@ impl Log for Face {
         let page = search::search(&self.state, request.into_inner()).await?;
         Ok(Response::new(page))
     }
-}
-
-async fn append(state: &State, request: AppendRequest) -> Result<AppendResponse, ApiError> {
-    check_writable(state)?;
-    let entry = request
-        .entry
-        .ok_or_else(|| ApiError::invalid("the request has no entry"))?;
-    let submitted = state.submit(entry).await?;
-    Ok(AppendResponse {
-        duplicate: submitted.appended.duplicate,
-        leaf_hash: bytes::Bytes::copy_from_slice(submitted.leaf_hash.as_ref()),
-        entry: Some(submitted.into_transparency_log_entry(state.log())),
-    })
-}
-
-fn check_writable(state: &State) -> Result<(), ApiError> {
-    if state.settings().read_only {
-        return Err(ApiError::unimplemented("log frozen"));
-    }
-    Ok(())
 }
 
 fn no_lookup() -> ApiError {

@@ -1,12 +1,15 @@
 //! The streams of the face. Each runs on a task of its own, holds one of a bounded number of places, ends when the server
 //! drains, and is ended when its reader does not read.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
 use ledgerstone_entry::matcher::WatchList;
-use ledgerstone_log::Shard;
+use ledgerstone_log::Positions;
+use ledgerstone_log::Tree;
+use ledgerstone_log::read_on;
 use ledgerstone_proto::log::v1::AppendRequest;
 use ledgerstone_proto::log::v1::AppendResult;
 use ledgerstone_proto::log::v1::Entry;
@@ -19,7 +22,8 @@ use tonic::Status;
 use tonic::Streaming;
 
 use crate::error::ApiError;
-use crate::log_v1::grpc::append;
+use crate::log_v1::grpc::append::append;
+use crate::log_v1::search;
 use crate::log_v1::views;
 use crate::state::State;
 use crate::state::StreamPermit;
@@ -83,11 +87,11 @@ pub(crate) fn appends(
 pub(crate) fn entries(
     state: State,
     permit: StreamPermit,
-    shard: Shard,
+    tree: Tree,
     start: u64,
     end: u64,
 ) -> Result<ResponseStream<Entry>, ApiError> {
-    let size = shard.head().size();
+    let size = tree.head().size();
     let end = if end == 0 { size.get() } else { end };
     if end > size.get() {
         let error = ledgerstone_log::ReadError::BeyondHead {
@@ -104,36 +108,66 @@ pub(crate) fn entries(
     let (sender, stream) = channel(state, permit);
     tokio::spawn(async move {
         // What ended the stream early was sent, or has nobody to be sent to.
-        let _ = sender.send_entries(&shard, start, end, None).await;
+        let _ = sender.send_entries(&tree, start, end).await;
     });
     Ok(stream)
 }
 
-/// Streams the entries from `start` on, and then each new one: those that are in `filter`, where there is one.
+/// Which trees a watch is about.
+#[derive(Clone, Copy)]
+pub(crate) enum Scope {
+    /// All trees of the log, those that will come too.
+    Log,
+    /// The tree with this id.
+    Tree(u64),
+}
+
+impl Scope {
+    /// The scope of a request: tree 0 stands for all.
+    pub(crate) fn of(state: &State, tree_id: u64) -> Result<Self, ApiError> {
+        match tree_id {
+            0 => Ok(Self::Log),
+            tree_id => Ok(Self::Tree(state.tree(tree_id)?.tree_id())),
+        }
+    }
+
+    /// Where a watch of entries begins: at an index of one tree, or at positions in several.
+    pub(crate) fn positions(self, start: u64, from: &str) -> Result<Positions, ApiError> {
+        match self {
+            Self::Tree(tree_id) if from.is_empty() => Ok([(tree_id, start)].into_iter().collect()),
+            Self::Log if start == 0 => search::positions(from),
+            Self::Tree(_) => Err(ApiError::invalid("a tree is watched from start on: leave out from")),
+            Self::Log => Err(ApiError::invalid(
+                "all trees are watched from positions on: put them into from, or name a tree by treeId",
+            )),
+        }
+    }
+
+    fn trees(self, state: &State) -> Vec<Tree> {
+        let trees = state.trees();
+        match self {
+            Self::Log => trees.own().cloned().collect(),
+            Self::Tree(tree_id) => trees.by_tree_id(tree_id).into_iter().cloned().collect(),
+        }
+    }
+}
+
+/// Streams the entries from `positions` on, and then each new one: those that are in `filter`, where there is one.
 pub(crate) fn new_entries(
     state: State,
     permit: StreamPermit,
-    start: u64,
+    scope: Scope,
+    mut positions: Positions,
     filter: Option<Arc<WatchList>>,
 ) -> ResponseStream<Entry> {
     let (sender, stream) = channel(state, permit);
     tokio::spawn(async move {
-        let mut heads = sender.state.log().watch();
-        let shard = sender.state.shards().active().clone();
-        let mut next = start;
+        let mut rounds = sender.state.log().rounds();
         loop {
-            let size = heads.borrow_and_update().size().get();
-            if next < size {
-                if sender
-                    .send_entries(&shard, next, size, filter.as_ref())
-                    .await
-                    .is_err()
-                {
-                    return;
-                }
-                next = size;
-            }
-            if !sender.wait_for(heads.changed()).await {
+            rounds.borrow_and_update();
+            let trees = scope.trees(&sender.state);
+            let sent = sender.send_new(trees, &mut positions, filter.as_ref());
+            if sent.await.is_err() || !sender.wait_for(rounds.changed()).await {
                 return;
             }
         }
@@ -141,20 +175,31 @@ pub(crate) fn new_entries(
     stream
 }
 
-/// Streams the published head, and then each newer one.
-pub(crate) fn tree_heads(state: State, permit: StreamPermit) -> ResponseStream<TreeHead> {
+/// Streams the published heads, and then each newer one.
+pub(crate) fn tree_heads(
+    state: State,
+    permit: StreamPermit,
+    scope: Scope,
+) -> ResponseStream<TreeHead> {
     let (sender, stream) = channel(state, permit);
     tokio::spawn(async move {
-        let mut heads = sender.state.log().watch();
-        let shard = sender.state.shards().active().clone();
+        let mut rounds = sender.state.log().rounds();
+        let mut sent: HashMap<u64, u64> = HashMap::new();
         loop {
-            let head = Arc::clone(&heads.borrow_and_update());
-            if sender
-                .send(Ok(views::tree_head(&shard, &head)))
-                .await
-                .is_err()
-                || !sender.wait_for(heads.changed()).await
-            {
+            rounds.borrow_and_update();
+            for tree in scope.trees(&sender.state) {
+                let head = tree.head();
+                let is_asked_for = matches!(scope, Scope::Tree(_)) || tree.grows();
+                let is_new = sent.get(&tree.tree_id()) != Some(&head.size().get());
+                if !is_asked_for || !is_new {
+                    continue;
+                }
+                sent.insert(tree.tree_id(), head.size().get());
+                if sender.send(Ok(views::tree_head(&tree, &head))).await.is_err() {
+                    return;
+                }
+            }
+            if !sender.wait_for(rounds.changed()).await {
                 return;
             }
         }
@@ -196,38 +241,78 @@ impl<T> Sender<T> {
 }
 
 impl Sender<Entry> {
-    /// Sends the entries of a range that the head covers, a bounded read at a time: those that are in `filter`, where there
-    /// is one.
-    async fn send_entries(
-        &self,
-        shard: &Shard,
-        start: u64,
-        end: u64,
-        filter: Option<&Arc<WatchList>>,
-    ) -> Result<(), Ended> {
+    /// Sends the entries of a range that the head covers, a bounded read at a time.
+    async fn send_entries(&self, tree: &Tree, start: u64, end: u64) -> Result<(), Ended> {
         let mut next = start;
         while next < end {
-            if self.state.draining().is_cancelled() {
-                let error =
-                    ApiError::unavailable("the server is shutting down; go on from here later");
-                return self.send(Err(error.into())).await.and(Err(Ended));
-            }
-            // A filter may pass nothing for long: sending would not tell that the reader is gone.
-            if self.channel.is_closed() {
-                return Err(Ended);
-            }
+            self.must_go_on().await?;
             let limit = usize::try_from(end - next).unwrap_or(usize::MAX);
-            match views::entries(&self.state, shard, next, limit).await {
+            match views::entries(&self.state, tree, next, limit).await {
                 Ok(entries) => {
                     next += entries.len() as u64;
-                    for entry in pass(entries, filter).await? {
+                    for entry in entries {
                         self.send(Ok(entry)).await?;
                     }
                 }
-                Err(error) => return self.send(Err(error.into())).await.and(Err(Ended)),
+                Err(error) => return self.fail(error).await,
             }
         }
         Ok(())
+    }
+
+    /// Sends what `trees` have behind `positions`, a bounded read at a time: what is in `filter`, where there is one.
+    async fn send_new(
+        &self,
+        trees: Vec<Tree>,
+        positions: &mut Positions,
+        filter: Option<&Arc<WatchList>>,
+    ) -> Result<(), Ended> {
+        let Some(first) = trees.first().cloned() else {
+            return Ok(());
+        };
+        let trees = Arc::new(trees);
+        loop {
+            self.must_go_on().await?;
+            let (trees, mut next) = (Arc::clone(&trees), positions.clone());
+            let read = self.state.read(&first, move |_| {
+                let (limit, bytes) = (views::READ_ENTRIES, views::READ_BYTES);
+                let entries = read_on(trees.iter(), &mut next, limit, bytes)?;
+                Ok((entries, next))
+            });
+            let (entries, next) = match read.await {
+                Ok(read) => read,
+                Err(error) => return self.fail(error).await,
+            };
+            if entries.is_empty() {
+                return Ok(());
+            }
+            let entries = entries.into_iter();
+            let entries = entries
+                .map(|one| views::render_entry(one.tree_id, one.index, one.entry))
+                .collect();
+            for entry in pass(entries, filter).await? {
+                self.send(Ok(entry)).await?;
+            }
+            *positions = next;
+        }
+    }
+
+    /// Ends the stream when the server drains or the reader is gone.
+    async fn must_go_on(&self) -> Result<(), Ended> {
+        if self.state.draining().is_cancelled() {
+            let error =
+                ApiError::unavailable("the server is shutting down; go on from here later");
+            return self.fail(error).await;
+        }
+        // A filter may pass nothing for long: sending would not tell that the reader is gone.
+        if self.channel.is_closed() {
+            return Err(Ended);
+        }
+        Ok(())
+    }
+
+    async fn fail(&self, error: ApiError) -> Result<(), Ended> {
+        self.send(Err(error.into())).await.and(Err(Ended))
     }
 }
 

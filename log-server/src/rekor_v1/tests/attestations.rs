@@ -69,7 +69,7 @@ async fn are_neither_kept_nor_returned_when_switched_off() {
         keep_attestations: Some(false),
         ..Overrides::default()
     };
-    let same_log = Site::serving(site.shards.clone(), off.clone()).await;
+    let same_log = Site::serving(site.log.clone(), off.clone()).await;
     let (_, entry) = same_log
         .get("/api/v1/log/entries?logIndex=0")
         .await
@@ -78,7 +78,7 @@ async fn are_neither_kept_nor_returned_when_switched_off() {
 
     let never = Site::with(off).await;
     never.create(&proposal).await;
-    let on_again = Site::serving(never.shards.clone(), Overrides::default()).await;
+    let on_again = Site::serving(never.log.clone(), Overrides::default()).await;
     let (_, entry) = on_again
         .get("/api/v1/log/entries?logIndex=0")
         .await

@@ -331,7 +331,7 @@ async fn requests_are_counted_under_their_route() {
     let site = Site::new().await;
     site.get("/api/v1/log/").await;
     site.get(GETS[4]).await;
-    let metrics = site.state.metrics().render(site.shards.log());
+    let metrics = site.state.metrics().render(&site.log);
     for route in ["/api/v1/log\"", "/api/v1/log/entries/{entryUUID}\""] {
         let label = format!("route=\"{route}");
         assert!(metrics.contains(&label), "{metrics}");
