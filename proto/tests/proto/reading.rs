@@ -87,6 +87,48 @@ fn reads_every_form_of_base64() {
 }
 
 #[test]
+fn reads_base64_in_lines() {
+    for content in [
+        r"+/8=\n",
+        r"+/\r\n8=\r\n",
+        r"\n-\n_\n8",
+        r"+/8\u000a",
+        r"+\n/8\n=",
+    ] {
+        accept(&REQUEST.replace("+/8=", content));
+    }
+    let lines = REQUEST.replace("ZGlnZXN0", r"ZGln\nZXN0\n");
+    accept(&lines.replace("a2V5", r"a2V5\r\n"));
+    for content in ["+/ 8=", r"+/\t8=", "+/8==", "+_8=", r"+\u000b/8="] {
+        let text = REQUEST.replace("+/8=", content);
+        refuse(&text, "hashedRekordRequestV002.signature.content: ");
+    }
+    // Of the other kinds of texts they are a part.
+    let time = r#"{"start":"2026-01-31T12:00:00Z\n"}"#;
+    let reason = reason::<common::TimeRange>(time);
+    assert!(reason.starts_with("start: "), "{reason}");
+}
+
+#[test]
+fn decodes_what_the_reader_takes() {
+    for text in ["+/8=", "+/8", "-_8=", "-_8", "+/\r\n8=\n", "\n-_\n8"] {
+        assert_eq!(json::decode_base64(text), Some(vec![0xfb, 0xff]), "{text}");
+    }
+    assert_eq!(json::decode_base64(""), Some(Vec::new()));
+    for text in ["+/ 8=", "+/8==", "+_8=", "+/8=+/8=", "é"] {
+        assert_eq!(json::decode_base64(text), None, "{text}");
+    }
+}
+
+#[test]
+fn reads_bundles_in_lines() {
+    let bundle = r#"{"dsseEnvelope":{"payload":"aGVs\nbG8=\n","payloadType":"t","signatures":[{"sig":"+/\r\n8="}]}}"#;
+    let plain = bundle.replace(r"\r", "").replace(r"\n", "");
+    let read = |text: &str| json::from_slice::<Bundle>(text.as_bytes()).unwrap();
+    assert_eq!(read(bundle), read(&plain));
+}
+
+#[test]
 fn reads_enums_by_number() {
     accept(&REQUEST.replace("\"PKIX_ECDSA_P256_SHA_256\"", "5"));
 }
@@ -158,8 +200,8 @@ fn null_members_are_unset() {
     assert_eq!(range, common::TimeRange::default());
 }
 
-/// Clients that write every member of a message write null for those of a choice that was not made, before or after the one
-/// that was.
+/// Clients that write every member of a message write null for those of a choice that was not made,
+/// before or after the one that was.
 #[test]
 fn null_is_no_choice() {
     let end = REQUEST.len() - 1;

@@ -5,8 +5,9 @@
 //! zero values, all others without: the first are replies, the others requests and files.
 //!
 //! Read: lowerCamelCase and original names, integers as numbers or strings, base64 of either
-//! alphabet with or without padding, enums by name or number, null for any field that is not set.
-//! Refused: unknown and repeated names, two members of one choice, nulls in lists.
+//! alphabet with or without padding and with line breaks in it, enums by name or number, null for
+//! any field that is not set. Refused: unknown and repeated names, two members of one choice, nulls
+//! in lists.
 
 use std::fmt;
 
@@ -22,10 +23,13 @@ use serde_json::error::Category;
 use crate::sigstore::rekor::v1::InclusionProof;
 use crate::sigstore::rekor::v1::TransparencyLogEntry;
 
+mod base64_text;
 mod reader;
 
 use self::reader::Trace;
 use self::reader::ValueReader;
+
+pub use self::base64_text::decode_base64;
 
 /// Reads a message that is all of `json`: a file.
 ///
@@ -102,7 +106,6 @@ impl Serialize for RekorReply<'_> {
 
 /// Why JSON could not be read or written.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[non_exhaustive]
 pub enum JsonError {
     /// The text is not JSON (RFC 8259), or is nested deeper than 127 levels.
     #[error("malformed JSON: {reason}")]
