@@ -1,14 +1,14 @@
 //! One proposal for every rule of Rekor v1 that a client can break.
 
 use ledgerstone_entry::AlgorithmSet;
+use ledgerstone_entry::ApiVersion;
+use ledgerstone_entry::KindSet;
 use ledgerstone_entry::MAX_BODY_LENGTH;
 use ledgerstone_entry::SigningAlgorithm;
 use ledgerstone_entry::key::KeyType;
 use ledgerstone_entry::v1::MAX_STATEMENT_DIGESTS;
 use ledgerstone_entry::v1::ProposedEntry;
 use ledgerstone_entry::v1::PublicKeyFormat;
-use ledgerstone_entry::v1::V1Kind;
-use ledgerstone_entry::v1::V1KindSet;
 use ledgerstone_entry::v1::V1Policy;
 use ledgerstone_entry::v1::V1Reject;
 use ledgerstone_entry::v1::canonical;
@@ -162,7 +162,7 @@ fn kinds_and_versions() {
         );
     }
     let policy = V1Policy {
-        kinds: V1KindSet::new([V1Kind::Dsse]),
+        kinds: KindSet::from_names(ApiVersion::V1, ["dsse"]).unwrap(),
         ..V1Policy::default()
     };
     let submitted = signed_hashedrekord(&Signer::p256(), b"artifact");
@@ -827,7 +827,8 @@ fn small_values_do_not_blow_up() {
     ));
 }
 
-/// Any JSON in the place of any value: the panics upstream once had came from members that were not there.
+/// Any JSON in the place of any value: the panics upstream once had came from members that were not
+/// there.
 #[test]
 fn nothing_in_the_place_of_anything_panics() {
     let signer = Signer::p256();

@@ -1,6 +1,7 @@
 //! The vectors of sigstore/rekor-tiles (`pkg/types/hashedrekord/hashedrekord_test.go`).
 
-use ledgerstone_entry::EntryKind;
+use ledgerstone_entry::ApiVersion;
+use ledgerstone_entry::HashedRekordV002;
 use ledgerstone_entry::HashedRekordV002;
 use ledgerstone_entry::SigningAlgorithm;
 use ledgerstone_entry::VerifierMaterial;
@@ -22,7 +23,8 @@ fn an_entry_with_a_p256_key() {
     let verifier = key_verifier(base64(P256_KEY), SigningAlgorithm::EcdsaP256Sha256);
     let entry = submit(request(P256_DIGEST, P256_SIGNATURE, verifier)).unwrap();
 
-    assert_eq!(entry.kind, EntryKind::HashedRekordV002);
+    assert_eq!(entry.kind, HashedRekordV002::KIND);
+    assert_eq!(entry.api_version(), ApiVersion::V2);
     assert_eq!(entry.body.len(), 489);
     assert_eq!(
         hex::encode(Sha256::digest(&entry.body)),

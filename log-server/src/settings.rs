@@ -12,10 +12,10 @@ use std::time::Duration;
 use clap::Args;
 use clap::ValueEnum;
 use ledgerstone_entry::AlgorithmSet;
+use ledgerstone_entry::ApiVersion;
+use ledgerstone_entry::KindSet;
 use ledgerstone_entry::Policy;
 use ledgerstone_entry::v1::DEFAULT_MAX_ATTESTATION_BYTES;
-use ledgerstone_entry::v1::V1Kind;
-use ledgerstone_entry::v1::V1KindSet;
 use ledgerstone_entry::v1::V1Policy;
 use ledgerstone_storage::MAX_ATTESTATION_BYTES;
 use serde::Deserialize;
@@ -69,7 +69,7 @@ pub struct Overrides {
         value_delimiter = ','
     )]
     pub enabled_api_endpoints: Option<Vec<V1Endpoint>>,
-    /// Rekor v1 kinds of entries that are taken [default: hashedrekord,dsse,intoto,rekord]
+    /// Rekor v1 kinds of entries that are taken [default: all]
     #[arg(
         long,
         env = "LEDGERSTONE_ENABLED_ENTRY_TYPES",
@@ -398,8 +398,8 @@ impl Overrides {
                 .enabled_api_endpoints
                 .unwrap_or_else(|| V1Endpoint::value_variants().to_vec()),
             enabled_entry_types: self.enabled_entry_types.unwrap_or_else(|| {
-                let kinds = V1Kind::ALL.into_iter();
-                kinds.map(|kind| kind.name().to_owned()).collect()
+                let names = KindSet::all(ApiVersion::V1).names();
+                names.into_iter().map(str::to_owned).collect()
             }),
             keep_attestations: self.keep_attestations.unwrap_or(true),
             max_attestation_bytes: self
@@ -434,9 +434,13 @@ impl Settings {
     pub fn policy(&self) -> Result<Policy, SettingsError> {
         let algorithms = AlgorithmSet::from_names(&self.client_signing_algorithms)
             .map_err(|error| value("client-signing-algorithms", error.to_string()))?;
+        let kinds = KindSet::all(ApiVersion::V2);
         Ok(Policy {
             algorithms,
-            dsse: self.accept_dsse,
+            kinds: match self.accept_dsse {
+                true => kinds,
+                false => kinds.without("dsse"),
+            },
         })
     }
 
@@ -445,7 +449,7 @@ impl Settings {
     /// # Errors
     /// [`SettingsError::Value`] when an algorithm or a kind is unknown.
     pub fn v1_policy(&self) -> Result<V1Policy, SettingsError> {
-        let kinds = V1KindSet::from_names(&self.enabled_entry_types)
+        let kinds = KindSet::from_names(ApiVersion::V1, &self.enabled_entry_types)
             .map_err(|error| value("enabled-entry-types", error.to_string()))?;
         Ok(V1Policy {
             algorithms: self.policy()?.algorithms,

@@ -1,7 +1,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use ledgerstone_entry::EntryContent;
+use ledgerstone_entry::ApiVersion;
+use ledgerstone_entry::EntryDescription;
 use ledgerstone_entry::describe;
 use ledgerstone_entry::matcher::Match;
 use ledgerstone_entry::matcher::WatchList;
@@ -40,13 +41,13 @@ impl Event {
         let id = format!("{:016x}{}", shard.tree_id(), leaf_hash(&entry.body));
         let data = transparency_log_entry(shard, index, entry)?;
         let kind = data.kind_version.clone().unwrap_or_default();
-        let time = jiff::Timestamp::from_second(entry.integrated_time).unwrap_or_default();
+        let time = jiff::Timestamp::from_second(entry.integrated_time).ok();
         let event = CloudEvent {
             specversion: "1.0",
             id: &id,
             source: "/createLogEntry",
             kind: EVENT_TYPE,
-            time: time.to_string(),
+            time: time.filter(|time| time.as_second() > 0),
             datacontenttype: "application/json",
             rekor_entry_kind: kind.kind,
             rekor_signing_subjects: subjects(&entry.body).join(","),
@@ -67,7 +68,9 @@ struct CloudEvent<'a> {
     source: &'static str,
     #[serde(rename = "type")]
     kind: &'static str,
-    time: String,
+    /// RFC 3339; left out where it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time: Option<jiff::Timestamp>,
     datacontenttype: &'static str,
     rekor_entry_kind: String,
     /// Separated by commas: an attribute of a CloudEvent is no list.
@@ -92,12 +95,8 @@ fn transparency_log_entry(
         kind: description.kind().to_owned(),
         version: description.version().to_owned(),
     });
-    let is_v2 = matches!(
-        description
-            .as_ref()
-            .map(|description| description.content()),
-        Some(EntryContent::HashedRekordV002(_) | EntryContent::DsseV002(_))
-    );
+    let kind = description.as_ref().and_then(EntryDescription::entry_kind);
+    let is_v2 = kind.is_some_and(|kind| kind.api_version() == ApiVersion::V2);
     let (log_id, log_index, checkpoint, timestamp) = if is_v2 {
         let checkpoint = proven.head.checkpoint().to_owned();
         (shard.checkpoint_log_id(), index.get(), checkpoint, None)
@@ -141,7 +140,7 @@ fn subjects(body: &[u8]) -> Vec<String> {
     let matches = everybody.examine(body).matches.unwrap_or_default();
     let subjects = matches.into_iter().filter_map(|found| match found {
         Match::Identity { subject, .. } => Some(subject),
-        _ => None,
+        Match::Key { .. } | Match::ArtifactDigest { .. } => None,
     });
     subjects.collect()
 }

@@ -1,19 +1,25 @@
+//! The signatures of Rekor v2 and what they verify with: in requests and in bodies.
+
 use bytes::Bytes;
 use ledgerstone_proto::sigstore::common::v1::PublicKeyDetails;
+use ledgerstone_proto::sigstore::rekor::v2::Signature;
 use ledgerstone_proto::sigstore::rekor::v2::Verifier;
 use ledgerstone_proto::sigstore::rekor::v2::verifier::Verifier as Material;
 
-use crate::Policy;
 use crate::algorithm::SigningAlgorithm;
 use crate::body::Sink;
+use crate::body_error::BodyError;
 use crate::certificate::Certificate;
+use crate::certificate::MAX_SUBJECTS;
 use crate::certificate::SubjectsError;
-use crate::key::KeyError;
-use crate::key::PublicKey;
+use crate::key::error::PublicKeyError;
+use crate::key::public_key::PublicKey;
+use crate::named_parts::EntrySigner;
 use crate::pem;
 use crate::pem::CERTIFICATE;
-use crate::reject::Rule;
-use crate::search::SearchKeys;
+use crate::search_keys::SearchKeys;
+use crate::v2::limits::V2Limits;
+use crate::v2::rule::Rule;
 
 /// A signature as a 0.0.2 body holds it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -63,16 +69,46 @@ impl LoggedSignature {
     }
 }
 
+impl TryFrom<Signature> for LoggedSignature {
+    type Error = BodyError;
+
+    fn try_from(signature: Signature) -> Result<Self, BodyError> {
+        if signature.content.is_empty() {
+            return Err(BodyError::Missing("signature"));
+        }
+        let verifier = signature.verifier.ok_or(BodyError::Missing("verifier"))?;
+        let key_details = PublicKeyDetails::try_from(verifier.key_details)
+            .ok()
+            .filter(|details| *details != PublicKeyDetails::Unspecified)
+            .ok_or(BodyError::Undefined("algorithm"))?;
+        Ok(Self {
+            content: signature.content,
+            verifier: LoggedVerifier {
+                material: read_material(&verifier).map_err(|_| BodyError::Missing("key"))?,
+                key_details,
+            },
+        })
+    }
+}
+
 impl LoggedVerifier {
     /// The key that the signature verifies with.
     ///
     /// # Errors
-    /// [`KeyError`] when it cannot be read or is of a type that is not supported. An entry of this log
-    /// always has one that is; another log's need not.
-    pub fn public_key(&self) -> Result<PublicKey, KeyError> {
+    /// [`PublicKeyError`] when it cannot be read or is of a type that is not supported. An entry of
+    /// this log always has one that is; another log's need not.
+    pub fn public_key(&self) -> Result<PublicKey, PublicKeyError> {
         match &self.material {
             VerifierMaterial::PublicKey(der) => PublicKey::from_spki_der(der),
             VerifierMaterial::Certificate(der) => PublicKey::from_certificate_der(der),
+        }
+    }
+
+    /// Whose signature it verifies.
+    pub(crate) fn signer(&self) -> EntrySigner {
+        match &self.material {
+            VerifierMaterial::PublicKey(der) => EntrySigner::of_key(der),
+            VerifierMaterial::Certificate(der) => EntrySigner::of_certificate(der),
         }
     }
 
@@ -85,7 +121,8 @@ impl LoggedVerifier {
     }
 }
 
-/// A verifier of a request that follows the rules: its details describe its key, and the log accepts the algorithm.
+/// A verifier of a request that follows the rules: its details describe its key, and the log
+/// accepts the algorithm.
 pub(crate) struct AcceptedVerifier {
     pub(crate) algorithm: SigningAlgorithm,
     pub(crate) key: PublicKey,
@@ -94,8 +131,9 @@ pub(crate) struct AcceptedVerifier {
 }
 
 impl AcceptedVerifier {
-    /// Checks `verifier` by the rules that all kinds share (specification of Rekor v2, section 2.1, rules 1 to 3).
-    pub(crate) fn accept(verifier: &Verifier, policy: &Policy) -> Result<Self, Rule> {
+    /// Checks `verifier` by the rules that all kinds share (specification of Rekor v2, section 2.1,
+    /// rules 1 to 3).
+    pub(crate) fn accept(verifier: &Verifier, limits: &V2Limits) -> Result<Self, Rule> {
         let material = read_material(verifier)?;
         let (key, subjects) = read_key(&material)?;
         let details = PublicKeyDetails::try_from(verifier.key_details)
@@ -108,7 +146,7 @@ impl AcceptedVerifier {
                 claimed,
             });
         }
-        if !policy.algorithms.contains(claimed) {
+        if !limits.algorithms.contains(claimed) {
             return Err(Rule::AlgorithmNotAllowed(claimed));
         }
         Ok(Self {
@@ -159,7 +197,7 @@ fn read_key(material: &VerifierMaterial) -> Result<(PublicKey, Vec<String>), Rul
             let subjects = certificate.subjects().map_err(|error| match error {
                 SubjectsError::Malformed(error) => Rule::Subjects(error),
                 SubjectsError::TooMany => Rule::TooManySubjects {
-                    limit: crate::MAX_SUBJECTS,
+                    limit: MAX_SUBJECTS,
                 },
             })?;
             Ok((key, subjects))

@@ -1,39 +1,52 @@
+//! The second in-toto kind of Rekor v1: a signed attestation, with a key for each signature.
+
 use bytes::Bytes;
+use ledgerstone_merkle::Hash;
 use sha2::Digest as _;
 use sha2::Sha256;
 
-use crate::PreparedEntry;
 use crate::body;
 use crate::body::BodyTooLarge;
 use crate::body::Canonical;
 use crate::body::Sink;
+use crate::content::Content;
+use crate::content::LoggedStatement;
+use crate::dsse::MAX_SIGNATURES;
 use crate::encoding::decode_base64;
-use crate::kind::EntryKind;
-use crate::kind::dsse_v002::MAX_SIGNATURES;
-use crate::search::SearchKeys;
-use crate::v1::LoggedDigest;
-use crate::v1::Purpose;
-use crate::v1::V1Policy;
-use crate::v1::V1Reject;
+use crate::entry_kind::EntryKind;
+use crate::named_parts::Digested;
+use crate::named_parts::EntryDigest;
+use crate::named_parts::EntrySigner;
+use crate::prepared::PreparedEntry;
+use crate::search_keys::SearchKeys;
+use crate::v1::digest::LoggedDigest;
 use crate::v1::digest::SHA256_ONLY;
 use crate::v1::envelope::Envelope;
 use crate::v1::json::Json;
-use crate::v1::read_base64;
+use crate::v1::kind::definition::V1Kind;
+use crate::v1::limits::V1Limits;
+use crate::v1::purpose::Purpose;
+use crate::v1::read::read_base64;
+use crate::v1::reject::V1Reject;
 use crate::v1::statement::IN_TOTO_PAYLOAD_TYPE;
 use crate::v1::statement::search_keys_of_statement;
+use crate::v1::x509_key;
 
-/// What an intoto 0.0.2 body says: the hashes of an envelope and of its payload, and its signatures.
+/// What an intoto 0.0.2 body says: the hashes of an envelope and of its payload, and its
+/// signatures.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct IntotoV002 {
     /// The type of the payload.
     pub payload_type: String,
     /// The signatures, in the order of the envelope.
     pub signatures: Vec<IntotoSignatureV002>,
-    /// What the client says is the SHA-256 hash of the envelope. No log checks it, so that nothing is found by it.
+    /// What the client says is the SHA-256 hash of the envelope. No log checks it, so that nothing
+    /// is found by it.
     pub hash: LoggedDigest,
     /// The SHA-256 hash of the payload.
     pub payload_hash: LoggedDigest,
-    /// The payload, which logs of other makers hold in base64 of base64, or nothing. No entry of this log has one.
+    /// The payload, which logs of other makers hold in base64 of base64, or nothing. No entry of
+    /// this log has one.
     pub payload: Bytes,
 }
 
@@ -49,30 +62,15 @@ pub struct IntotoSignatureV002 {
 }
 
 impl IntotoV002 {
+    /// The kind.
+    pub const KIND: EntryKind = EntryKind::v1("intoto", "0.0.2");
+
     /// The canonical body.
     ///
     /// # Errors
     /// [`BodyTooLarge`] when no log could hold it.
     pub fn to_body(&self) -> Result<Bytes, BodyTooLarge> {
         body::format(self)
-    }
-
-    /// Reads the form that is logged.
-    pub(crate) fn read(spec: &Json<'_>) -> Result<Self, V1Reject> {
-        let content = spec.object("content").ok_or(V1Reject::Missing("content"))?;
-        let payload_hash = LoggedDigest::read(content, "payloadHash", SHA256_ONLY)?;
-        let entry = Self::read_with(content, payload_hash)?;
-        let payload = match content
-            .object("envelope")
-            .and_then(|one| one.text("payload"))
-        {
-            Some(payload) => decode_base64(payload).ok_or(V1Reject::Base64("payload"))?,
-            None => Vec::new(),
-        };
-        Ok(Self {
-            payload: payload.into(),
-            ..entry
-        })
     }
 
     /// `content` with another payload hash than it may hold.
@@ -106,13 +104,6 @@ impl IntotoV002 {
             payload_hash: payload_hash.ok_or(V1Reject::Missing("payload digest"))?,
             payload: Bytes::new(),
         })
-    }
-
-    pub(crate) fn add_search_keys(&self, keys: &mut SearchKeys) {
-        keys.add([self.payload_hash.search_key()]);
-        for signature in &self.signatures {
-            keys.add_logged_x509(&signature.public_key);
-        }
     }
 }
 
@@ -163,40 +154,93 @@ impl Canonical for IntotoV002 {
     }
 }
 
-/// Checks `spec` by the rules of the specification of Rekor v1, section 4.3.
-pub(crate) fn prepare(
-    spec: &Json<'_>,
-    policy: &V1Policy,
-    purpose: Purpose,
-) -> Result<PreparedEntry, V1Reject> {
-    let content = spec.object("content").ok_or(V1Reject::Missing("content"))?;
-    let envelope = content
-        .object("envelope")
-        .ok_or(V1Reject::Missing("envelope"))?;
-    let payload = envelope.text("payload").unwrap_or_default();
-    if !payload.is_empty() {
-        return prepare_envelope(content, payload, policy);
+impl Content for IntotoV002 {
+    fn add_search_keys(&self, keys: &mut SearchKeys) {
+        keys.add([self.payload_hash.search_key()]);
+        for signature in &self.signatures {
+            x509_key::add_logged(&signature.public_key, keys);
+        }
     }
-    let entry = IntotoV002::read(spec)?;
-    if purpose == Purpose::Create {
-        return Err(V1Reject::NotInsertable("missing envelope content"));
+
+    fn digests(&self) -> Vec<EntryDigest> {
+        vec![self.payload_hash.named(Digested::Payload)]
     }
-    // The form that is logged has nothing in it to verify: it serves to look an entry up.
-    let mut search_keys = SearchKeys::default();
-    entry.add_search_keys(&mut search_keys);
-    Ok(PreparedEntry::new(
-        EntryKind::IntotoV002,
-        entry.to_body()?,
-        search_keys.finish(),
-    ))
+
+    fn signers(&self) -> Vec<EntrySigner> {
+        self.signatures
+            .iter()
+            .map(|signature| x509_key::logged_signer(&signature.public_key))
+            .collect()
+    }
+
+    fn statement(&self) -> Option<LoggedStatement> {
+        (self.payload_type == IN_TOTO_PAYLOAD_TYPE).then(|| LoggedStatement {
+            hash: self.attestation_hash(),
+            is_typed: true,
+        })
+    }
+
+    fn attestation_hash(&self) -> Option<Hash> {
+        self.payload_hash.to_hash()
+    }
+}
+
+impl V1Kind for IntotoV002 {
+    const KIND: EntryKind = Self::KIND;
+
+    /// Checks `spec` by the rules of the specification of Rekor v1, section 4.3.
+    fn prepare(
+        spec: &Json<'_>,
+        limits: &V1Limits,
+        purpose: Purpose,
+    ) -> Result<PreparedEntry, V1Reject> {
+        let content = spec.object("content").ok_or(V1Reject::Missing("content"))?;
+        let envelope = content
+            .object("envelope")
+            .ok_or(V1Reject::Missing("envelope"))?;
+        let payload = envelope.text("payload").unwrap_or_default();
+        if !payload.is_empty() {
+            return prepare_envelope(content, payload, limits);
+        }
+        let entry = Self::read(spec)?;
+        if purpose == Purpose::Create {
+            return Err(V1Reject::NotInsertable("missing envelope content"));
+        }
+        // The form that is logged has nothing in it to verify: it serves to look an entry up.
+        let mut search_keys = SearchKeys::default();
+        entry.add_search_keys(&mut search_keys);
+        Ok(PreparedEntry::new(
+            Self::KIND,
+            entry.to_body()?,
+            search_keys.finish(),
+        ))
+    }
+
+    fn read(spec: &Json<'_>) -> Result<Self, V1Reject> {
+        let content = spec.object("content").ok_or(V1Reject::Missing("content"))?;
+        let payload_hash = LoggedDigest::read(content, "payloadHash", SHA256_ONLY)?;
+        let entry = Self::read_with(content, payload_hash)?;
+        let payload = match content
+            .object("envelope")
+            .and_then(|one| one.text("payload"))
+        {
+            Some(payload) => decode_base64(payload).ok_or(V1Reject::Base64("payload"))?,
+            None => Vec::new(),
+        };
+        Ok(Self {
+            payload: payload.into(),
+            ..entry
+        })
+    }
 }
 
 fn prepare_envelope(
     content: &Json<'_>,
     payload: &str,
-    policy: &V1Policy,
+    limits: &V1Limits,
 ) -> Result<PreparedEntry, V1Reject> {
-    // The payload is base64 in an envelope, and the envelope is sent with its members in base64 once more.
+    // The payload is base64 in an envelope, and the envelope is sent with its members in base64
+    // once more.
     let encoded = decode_base64(payload).ok_or(V1Reject::Base64("payload"))?;
     let encoded = std::str::from_utf8(&encoded).map_err(|_| V1Reject::Base64("payload"))?;
     let payload = decode_base64(encoded).ok_or(V1Reject::Base64("payload"))?;
@@ -217,15 +261,15 @@ fn prepare_envelope(
     let mut search_keys = SearchKeys::default();
     search_keys.add([entry.payload_hash.search_key()]);
     for key in &keys {
-        search_keys.add_x509(key);
+        key.add_search_keys(&mut search_keys);
     }
     if entry.payload_type == IN_TOTO_PAYLOAD_TYPE {
         search_keys.add(search_keys_of_statement(&envelope.payload)?);
     }
-    let prepared = PreparedEntry::new(
-        EntryKind::IntotoV002,
-        entry.to_body()?,
-        search_keys.finish(),
-    );
-    Ok(prepared.with_attestation(envelope.payload, payload_hash.into(), policy))
+    let prepared = PreparedEntry::new(IntotoV002::KIND, entry.to_body()?, search_keys.finish());
+    Ok(prepared.with_attestation(
+        envelope.payload,
+        payload_hash.into(),
+        limits.max_attestation_bytes,
+    ))
 }

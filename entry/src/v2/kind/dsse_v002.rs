@@ -1,61 +1,68 @@
+//! The dsse kind of Rekor v2: a signed DSSE envelope, of which the hash of the payload is logged.
+
 use std::cell::OnceCell;
 
 use aws_lc_rs::digest;
 use bytes::Bytes;
 use ledgerstone_proto::intoto::Envelope;
 use ledgerstone_proto::sigstore::common::v1::HashAlgorithm;
+use ledgerstone_proto::sigstore::rekor::v2::DsseLogEntryV002;
 use ledgerstone_proto::sigstore::rekor::v2::DsseRequestV002;
 use ledgerstone_proto::sigstore::rekor::v2::Verifier;
+use ledgerstone_proto::sigstore::rekor::v2::create_entry_request::Spec as RequestSpec;
+use ledgerstone_proto::sigstore::rekor::v2::spec::Spec as LoggedSpec;
 use sha2::Digest as _;
 use sha2::Sha256;
 
-use crate::Policy;
-use crate::PreparedEntry;
 use crate::algorithm::SigningAlgorithm;
 use crate::body;
 use crate::body::BodyTooLarge;
 use crate::body::Canonical;
 use crate::body::Sink;
-use crate::key::KeyType;
-use crate::kind::EntryKind;
-use crate::reject::Rule;
-use crate::search::SearchKeys;
+use crate::body_error::BodyError;
+use crate::content::Content;
+use crate::dsse::MAX_SIGNATURES;
+use crate::dsse::MAX_VERIFIERS;
+use crate::dsse::pre_authentication_encoding;
+use crate::entry_kind::EntryKind;
+use crate::key::key_type::KeyType;
+use crate::named_parts::Digested;
+use crate::named_parts::EntryDigest;
+use crate::named_parts::EntrySigner;
+use crate::prepared::PreparedEntry;
+use crate::search_keys::SearchKeys;
 use crate::signature::hash_function;
-use crate::verifier::AcceptedVerifier;
-use crate::verifier::LoggedSignature;
-use crate::verifier::read_material;
-
-/// The most verifiers that one request may have.
-pub const MAX_VERIFIERS: usize = 10;
-
-/// The most signatures that one envelope may have.
-pub const MAX_SIGNATURES: usize = 10;
+use crate::v2::kind::definition::V2Kind;
+use crate::v2::kind::logged_hash;
+use crate::v2::limits::V2Limits;
+use crate::v2::rule::Rule;
+use crate::v2::verifier::AcceptedVerifier;
+use crate::v2::verifier::LoggedSignature;
+use crate::v2::verifier::read_material;
 
 /// What a dsse 0.0.2 body says: the hash of a payload, and the signatures over its envelope.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct DsseV002 {
     /// The hash function of the payload hash.
     pub payload_hash_algorithm: HashAlgorithm,
-    /// The hash of the payload. What is signed is not this, but the envelope's encoding of the payload.
+    /// The hash of the payload. What is signed is not this, but the envelope's encoding of the
+    /// payload.
     pub payload_hash: Bytes,
-    /// The signatures of the envelope in ascending order of their bytes, each with the verifier that it verifies with.
+    /// The signatures of the envelope in ascending order of their bytes, each with the verifier
+    /// that it verifies with.
     pub signatures: Vec<LoggedSignature>,
 }
 
 impl DsseV002 {
+    /// The kind.
+    pub const KIND: EntryKind = EntryKind::v2("dsse", "0.0.2");
+
     /// The canonical body.
     ///
     /// # Errors
     /// [`BodyTooLarge`] when no log could hold it.
     pub fn to_body(&self) -> Result<Bytes, BodyTooLarge> {
         body::format(self)
-    }
-
-    pub(crate) fn add_search_keys(&self, keys: &mut SearchKeys) {
-        keys.add_digest(self.payload_hash_algorithm, &self.payload_hash);
-        for signature in &self.signatures {
-            signature.verifier.add_search_keys(keys);
-        }
     }
 }
 
@@ -77,43 +84,93 @@ impl Canonical for DsseV002 {
     }
 }
 
-/// What the signatures of an envelope are made over: the pre-authentication encoding of its type and payload (DSSE
-/// protocol, section "Signature definition").
-pub fn pre_authentication_encoding(payload_type: &str, payload: &[u8]) -> Vec<u8> {
-    let head = pre_authentication_head(payload_type, payload);
-    [head.as_bytes(), payload].concat()
-}
-
-/// What stands before the payload in its pre-authentication encoding.
-pub(crate) fn pre_authentication_head(payload_type: &str, payload: &[u8]) -> String {
-    format!(
-        "DSSEv1 {} {payload_type} {} ",
-        payload_type.len(),
-        payload.len()
-    )
-}
-
-/// Checks `request` by the rules of the specification of Rekor v2, section 2.3.
-pub(crate) fn prepare(request: &DsseRequestV002, policy: &Policy) -> Result<PreparedEntry, Rule> {
-    let envelope = request.envelope.as_ref().ok_or(Rule::MissingEnvelope)?;
-    if envelope.payload.is_empty() {
-        return Err(Rule::MissingPayload);
+impl Content for DsseV002 {
+    fn add_search_keys(&self, keys: &mut SearchKeys) {
+        keys.add_digest(self.payload_hash_algorithm, &self.payload_hash);
+        for signature in &self.signatures {
+            signature.verifier.add_search_keys(keys);
+        }
     }
-    let signatures = read_signatures(envelope)?;
-    let verifiers = accept_verifiers(&request.verifiers, policy)?;
-    let message = Message::new(envelope);
-    let mut search_keys = SearchKeys::default();
-    let entry = DsseV002 {
-        payload_hash_algorithm: HashAlgorithm::Sha2256,
-        payload_hash: Bytes::copy_from_slice(&Sha256::digest(&envelope.payload)),
-        signatures: match_signatures(&message, signatures, verifiers, &mut search_keys)?,
-    };
-    search_keys.add_digest(entry.payload_hash_algorithm, &entry.payload_hash);
-    Ok(PreparedEntry::new(
-        EntryKind::DsseV002,
-        entry.to_body()?,
-        search_keys.finish(),
-    ))
+
+    fn digests(&self) -> Vec<EntryDigest> {
+        vec![EntryDigest::new(
+            Digested::Payload,
+            self.payload_hash_algorithm,
+            &self.payload_hash,
+        )]
+    }
+
+    fn signers(&self) -> Vec<EntrySigner> {
+        self.signatures
+            .iter()
+            .map(|signature| signature.verifier.signer())
+            .collect()
+    }
+}
+
+impl V2Kind for DsseV002 {
+    const KIND: EntryKind = Self::KIND;
+
+    type Request = DsseRequestV002;
+    type Logged = DsseLogEntryV002;
+
+    fn request(spec: &RequestSpec) -> Option<&DsseRequestV002> {
+        let RequestSpec::DsseRequestV002(request) = spec else {
+            return None;
+        };
+        Some(request)
+    }
+
+    /// Checks `request` by the rules of the specification of Rekor v2, section 2.3.
+    fn prepare(request: &DsseRequestV002, limits: &V2Limits) -> Result<PreparedEntry, Rule> {
+        let envelope = request.envelope.as_ref().ok_or(Rule::MissingEnvelope)?;
+        if envelope.payload.is_empty() {
+            return Err(Rule::MissingPayload);
+        }
+        let signatures = read_signatures(envelope)?;
+        let verifiers = accept_verifiers(&request.verifiers, limits)?;
+        let message = Message::new(envelope);
+        let mut search_keys = SearchKeys::default();
+        let entry = Self {
+            payload_hash_algorithm: HashAlgorithm::Sha2256,
+            payload_hash: Bytes::copy_from_slice(&Sha256::digest(&envelope.payload)),
+            signatures: match_signatures(&message, signatures, verifiers, &mut search_keys)?,
+        };
+        search_keys.add_digest(entry.payload_hash_algorithm, &entry.payload_hash);
+        Ok(PreparedEntry::new(
+            Self::KIND,
+            entry.to_body()?,
+            search_keys.finish(),
+        ))
+    }
+
+    fn logged(spec: LoggedSpec) -> Option<DsseLogEntryV002> {
+        let LoggedSpec::DsseV002(entry) = spec else {
+            return None;
+        };
+        Some(entry)
+    }
+
+    fn read(logged: DsseLogEntryV002) -> Result<Self, BodyError> {
+        let (payload_hash_algorithm, payload_hash) = logged_hash::read(logged.payload_hash)?;
+        let signatures = logged
+            .signatures
+            .into_iter()
+            .map(LoggedSignature::try_from)
+            .collect::<Result<Vec<_>, _>>()?;
+        if signatures.is_empty() {
+            return Err(BodyError::Missing("signature"));
+        }
+        // Written again they would keep their order, which is part of the canonical form.
+        if !signatures.is_sorted_by(|one, next| one.content < next.content) {
+            return Err(BodyError::NotCanonical);
+        }
+        Ok(Self {
+            payload_hash_algorithm,
+            payload_hash,
+            signatures,
+        })
+    }
 }
 
 /// The signatures in the order of the body, each once, with their positions in the envelope.
@@ -142,7 +199,7 @@ fn read_signatures(envelope: &Envelope) -> Result<Vec<(&Bytes, usize)>, Rule> {
 
 fn accept_verifiers(
     verifiers: &[Verifier],
-    policy: &Policy,
+    limits: &V2Limits,
 ) -> Result<Vec<AcceptedVerifier>, Rule> {
     let count = verifiers.len();
     if count == 0 {
@@ -164,21 +221,22 @@ fn accept_verifiers(
     }
     verifiers
         .iter()
-        .map(|verifier| accept_verifier(verifier, policy))
+        .map(|verifier| accept_verifier(verifier, limits))
         .collect()
 }
 
-fn accept_verifier(verifier: &Verifier, policy: &Policy) -> Result<AcceptedVerifier, Rule> {
-    let verifier = AcceptedVerifier::accept(verifier, policy)?;
-    // Signers of envelopes with an Ed25519 key sign the encoding itself. Under the other label nobody could verify it.
+fn accept_verifier(verifier: &Verifier, limits: &V2Limits) -> Result<AcceptedVerifier, Rule> {
+    let verifier = AcceptedVerifier::accept(verifier, limits)?;
+    // Signers of envelopes with an Ed25519 key sign the encoding itself. Under the other label
+    // nobody could verify it.
     if verifier.algorithm == SigningAlgorithm::Ed25519Ph {
         return Err(Rule::DigestSigned(verifier.algorithm));
     }
     Ok(verifier)
 }
 
-/// Finds for each signature the first verifier that it verifies with. A verifier serves once, as upstream, which also
-/// bounds the work.
+/// Finds for each signature the first verifier that it verifies with. A verifier serves once, as
+/// upstream, which also bounds the work.
 fn match_signatures(
     message: &Message,
     signatures: Vec<(&Bytes, usize)>,
@@ -201,7 +259,8 @@ fn match_signatures(
     Ok(logged)
 }
 
-/// What is signed, with the hashes of it that were asked for: a payload may be large, and many keys are tried on it.
+/// What is signed, with the hashes of it that were asked for: a payload may be large, and many keys
+/// are tried on it.
 struct Message {
     encoding: Vec<u8>,
     sha256: OnceCell<digest::Digest>,

@@ -1,4 +1,4 @@
-//! OpenSSH's encoding of keys and signatures (RFC 4251, section 5; RFC 4253, section 6.6; RFC 5656; RFC 8709).
+//! OpenSSH's encoding of keys (RFC 4253, section 6.6; RFC 5656; RFC 8709).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -9,50 +9,14 @@ use der::asn1::UintRef;
 use sha2::Digest as _;
 use sha2::Sha256;
 
-use super::PublicKeyFormat;
-use super::raw_key;
-use super::reject::V1Reject;
-use crate::key::KeyError;
-use crate::key::KeyType;
-use crate::key::PublicKey;
-
-/// Reads values one after the other.
-pub(crate) struct WireReader<'a>(pub(crate) &'a [u8]);
-
-impl<'a> WireReader<'a> {
-    pub(crate) fn bytes(&mut self, length: usize) -> Option<&'a [u8]> {
-        let (bytes, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        Some(bytes)
-    }
-
-    pub(crate) fn number(&mut self) -> Option<u32> {
-        self.bytes(4)?.try_into().ok().map(u32::from_be_bytes)
-    }
-
-    pub(crate) fn string(&mut self) -> Option<&'a [u8]> {
-        let length = self.number()?.try_into().ok()?;
-        self.bytes(length)
-    }
-
-    /// A number that is not negative.
-    pub(crate) fn positive(&mut self) -> Option<&'a [u8]> {
-        self.string()
-            .filter(|digits| digits.first().is_none_or(|first| first & 0x80 == 0))
-    }
-
-    pub(crate) fn is_finished(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-/// Adds a string with its length.
-pub(crate) fn push_string(wire: &mut Vec<u8>, string: &[u8]) {
-    // Nothing that is written here is anywhere near 4 GiB.
-    let length = u32::try_from(string.len()).unwrap_or(u32::MAX);
-    wire.extend(length.to_be_bytes());
-    wire.extend(string);
-}
+use crate::key::error::PublicKeyError;
+use crate::key::key_type::KeyType;
+use crate::key::public_key::PublicKey;
+use crate::v1::pki::format::PublicKeyFormat;
+use crate::v1::raw_key;
+use crate::v1::reject::V1Reject;
+use crate::v1::wire::WireReader;
+use crate::v1::wire::push_string;
 
 /// The name of the type of a key, which its encoding begins with.
 pub(crate) fn type_name(key_type: KeyType) -> &'static str {
@@ -76,7 +40,8 @@ pub(crate) fn decode_key(wire: &[u8]) -> Result<PublicKey, V1Reject> {
     Ok(key?)
 }
 
-/// The name that OpenSSH gives a key, and that signers of DSSE envelopes may put beside a signature.
+/// The name that OpenSSH gives a key, and that signers of DSSE envelopes may put beside a
+/// signature.
 pub(crate) fn fingerprint(key: &PublicKey) -> String {
     let digest = Sha256::digest(encode_key(key));
     format!("SHA256:{}", STANDARD_NO_PAD.encode(digest))
@@ -117,7 +82,7 @@ fn push_number(wire: &mut Vec<u8>, digits: &[u8]) {
     }
 }
 
-fn read_key(reader: &mut WireReader<'_>) -> Option<Result<PublicKey, KeyError>> {
+fn read_key(reader: &mut WireReader<'_>) -> Option<Result<PublicKey, PublicKeyError>> {
     let name = reader.string()?;
     let key_type = match name {
         b"ssh-rsa" => {

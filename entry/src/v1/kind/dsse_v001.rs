@@ -1,25 +1,35 @@
+//! The dsse kind of Rekor v1: a signed DSSE envelope, of which hashes are logged.
+
 use bytes::Bytes;
 use sha2::Digest as _;
 use sha2::Sha256;
 
-use crate::PreparedEntry;
 use crate::body;
 use crate::body::BodyTooLarge;
 use crate::body::Canonical;
 use crate::body::Sink;
+use crate::content::Content;
+use crate::content::LoggedStatement;
+use crate::dsse::MAX_VERIFIERS;
 use crate::encoding::decode_base64;
-use crate::kind::EntryKind;
-use crate::kind::dsse_v002::MAX_VERIFIERS;
-use crate::search::SearchKeys;
-use crate::v1::LoggedDigest;
-use crate::v1::Purpose;
-use crate::v1::V1Reject;
+use crate::entry_kind::EntryKind;
+use crate::named_parts::Digested;
+use crate::named_parts::EntryDigest;
+use crate::named_parts::EntrySigner;
+use crate::prepared::PreparedEntry;
+use crate::search_keys::SearchKeys;
+use crate::v1::digest::LoggedDigest;
 use crate::v1::digest::SHA256_ONLY;
 use crate::v1::envelope::Envelope;
 use crate::v1::json::Json;
-use crate::v1::read_base64;
+use crate::v1::kind::definition::V1Kind;
+use crate::v1::limits::V1Limits;
+use crate::v1::purpose::Purpose;
+use crate::v1::read::read_base64;
+use crate::v1::reject::V1Reject;
 use crate::v1::statement::IN_TOTO_PAYLOAD_TYPE;
 use crate::v1::statement::search_keys_of_statement;
+use crate::v1::x509_key;
 
 /// What a dsse 0.0.1 body says: the hashes of an envelope and of its payload, and its signatures.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -42,47 +52,15 @@ pub struct DsseSignatureV001 {
 }
 
 impl DsseV001 {
+    /// The kind.
+    pub const KIND: EntryKind = EntryKind::v1("dsse", "0.0.1");
+
     /// The canonical body.
     ///
     /// # Errors
     /// [`BodyTooLarge`] when no log could hold it.
     pub fn to_body(&self) -> Result<Bytes, BodyTooLarge> {
         body::format(self)
-    }
-
-    /// Reads the form that is logged.
-    pub(crate) fn read(spec: &Json<'_>) -> Result<Self, V1Reject> {
-        let envelope_hash = LoggedDigest::read(spec, "envelopeHash", SHA256_ONLY)?;
-        let payload_hash = LoggedDigest::read(spec, "payloadHash", SHA256_ONLY)?;
-        let mut signatures = Vec::new();
-        for signature in spec.list("signatures").unwrap_or_default() {
-            signatures.push(DsseSignatureV001 {
-                signature: signature
-                    .text("signature")
-                    .filter(|text| !text.is_empty())
-                    .ok_or(V1Reject::Missing("signature"))?
-                    .to_owned(),
-                verifier: read_base64(signature, "verifier", "signature verifier")?.into(),
-            });
-        }
-        match (envelope_hash, payload_hash) {
-            (Some(envelope_hash), Some(payload_hash)) if !signatures.is_empty() => Ok(Self {
-                envelope_hash,
-                payload_hash,
-                signatures,
-            }),
-            _ => Err(V1Reject::NoContent),
-        }
-    }
-
-    pub(crate) fn add_search_keys(&self, keys: &mut SearchKeys) {
-        keys.add([
-            self.envelope_hash.search_key(),
-            self.payload_hash.search_key(),
-        ]);
-        for signature in &self.signatures {
-            keys.add_logged_x509(&signature.verifier);
-        }
     }
 }
 
@@ -105,20 +83,86 @@ impl Canonical for DsseV001 {
     }
 }
 
-/// Checks `spec` by the rules of the specification of Rekor v1, section 4.2.
-pub(crate) fn prepare(spec: &Json<'_>, purpose: Purpose) -> Result<PreparedEntry, V1Reject> {
-    let logged = ["envelopeHash", "payloadHash", "signatures"];
-    // Go clients send null for a list that they leave out.
-    let is_there = |name: &&str| {
-        spec.member(name)
-            .is_some_and(|member| !matches!(member, Json::Other))
-    };
-    let is_logged = logged.iter().any(is_there);
-    match spec.object("proposedContent") {
-        Some(_) if is_logged => Err(V1Reject::BothContents),
-        Some(content) => prepare_envelope(content),
-        None if purpose == Purpose::LookUp || !is_logged => canonicalise(spec),
-        None => DsseV001::read(spec).and(Err(V1Reject::NotInsertable("missing proposed content"))),
+impl Content for DsseV001 {
+    fn add_search_keys(&self, keys: &mut SearchKeys) {
+        keys.add([
+            self.envelope_hash.search_key(),
+            self.payload_hash.search_key(),
+        ]);
+        for signature in &self.signatures {
+            x509_key::add_logged(&signature.verifier, keys);
+        }
+    }
+
+    fn digests(&self) -> Vec<EntryDigest> {
+        vec![
+            self.envelope_hash.named(Digested::Envelope),
+            self.payload_hash.named(Digested::Payload),
+        ]
+    }
+
+    fn signers(&self) -> Vec<EntrySigner> {
+        self.signatures
+            .iter()
+            .map(|signature| x509_key::logged_signer(&signature.verifier))
+            .collect()
+    }
+
+    /// Nothing is kept beside the entry; and what type its payload has, the body does not say.
+    fn statement(&self) -> Option<LoggedStatement> {
+        Some(LoggedStatement {
+            hash: None,
+            is_typed: false,
+        })
+    }
+}
+
+impl V1Kind for DsseV001 {
+    const KIND: EntryKind = Self::KIND;
+
+    /// Checks `spec` by the rules of the specification of Rekor v1, section 4.2.
+    fn prepare(
+        spec: &Json<'_>,
+        _limits: &V1Limits,
+        purpose: Purpose,
+    ) -> Result<PreparedEntry, V1Reject> {
+        let logged = ["envelopeHash", "payloadHash", "signatures"];
+        // Go clients send null for a list that they leave out.
+        let is_there = |name: &&str| {
+            spec.member(name)
+                .is_some_and(|member| !matches!(member, Json::Other))
+        };
+        let is_logged = logged.iter().any(is_there);
+        match spec.object("proposedContent") {
+            Some(_) if is_logged => Err(V1Reject::BothContents),
+            Some(content) => prepare_envelope(content),
+            None if purpose == Purpose::LookUp || !is_logged => canonicalise(spec),
+            None => Self::read(spec).and(Err(V1Reject::NotInsertable("missing proposed content"))),
+        }
+    }
+
+    fn read(spec: &Json<'_>) -> Result<Self, V1Reject> {
+        let envelope_hash = LoggedDigest::read(spec, "envelopeHash", SHA256_ONLY)?;
+        let payload_hash = LoggedDigest::read(spec, "payloadHash", SHA256_ONLY)?;
+        let mut signatures = Vec::new();
+        for signature in spec.list("signatures").unwrap_or_default() {
+            signatures.push(DsseSignatureV001 {
+                signature: signature
+                    .text("signature")
+                    .filter(|text| !text.is_empty())
+                    .ok_or(V1Reject::Missing("signature"))?
+                    .to_owned(),
+                verifier: read_base64(signature, "verifier", "signature verifier")?.into(),
+            });
+        }
+        match (envelope_hash, payload_hash) {
+            (Some(envelope_hash), Some(payload_hash)) if !signatures.is_empty() => Ok(Self {
+                envelope_hash,
+                payload_hash,
+                signatures,
+            }),
+            _ => Err(V1Reject::NoContent),
+        }
     }
 }
 
@@ -147,13 +191,13 @@ fn prepare_envelope(content: &Json<'_>) -> Result<PreparedEntry, V1Reject> {
         entry.payload_hash.search_key(),
     ]);
     for key in matched.values() {
-        search_keys.add_x509(&keys[*key]);
+        keys[*key].add_search_keys(&mut search_keys);
     }
     if envelope.payload_type == IN_TOTO_PAYLOAD_TYPE {
         search_keys.add(search_keys_of_statement(&envelope.payload)?);
     }
     Ok(PreparedEntry::new(
-        EntryKind::DsseV001,
+        DsseV001::KIND,
         entry.to_body()?,
         search_keys.finish(),
     ))
@@ -189,7 +233,7 @@ fn canonicalise(spec: &Json<'_>) -> Result<PreparedEntry, V1Reject> {
     let mut search_keys = SearchKeys::default();
     entry.add_search_keys(&mut search_keys);
     Ok(PreparedEntry::new(
-        EntryKind::DsseV001,
+        DsseV001::KIND,
         entry.to_body()?,
         search_keys.finish(),
     ))

@@ -1,91 +1,15 @@
-use std::fmt;
+//! The rules that requests of Rekor v2 must follow.
 
 use ledgerstone_proto::sigstore::common::v1::PublicKeyDetails;
 
 use crate::algorithm::SigningAlgorithm;
 use crate::body::BodyTooLarge;
-use crate::key::KeyError;
-use crate::key::KeyType;
-use crate::kind::EntryKind;
-use crate::signature::SignatureError;
-
-/// Why a request is not logged.
-///
-/// Its text is the reason alone, for the caller to read. [`Self::prefix`] is the fixed text that Rekor v2 answers with.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Reject {
-    /// The request names no kind of entry, or one that this log does not take.
-    Type {
-        /// What was submitted, if that could be told.
-        submitted: Option<EntryKind>,
-        /// Whether this log takes dsse entries.
-        dsse: bool,
-    },
-    /// The request breaks a rule of its kind.
-    Invalid {
-        /// The kind of entry.
-        kind: EntryKind,
-        /// The rule.
-        rule: Rule,
-    },
-}
-
-impl Reject {
-    /// The fixed text that Rekor v2 has for this group of rules. Some clients look for it.
-    pub fn prefix(&self) -> &'static str {
-        match self {
-            Self::Type { dsse: true, .. } => "invalid type, must be either hashedrekord or dsse",
-            Self::Type { dsse: false, .. } => "invalid type, must be hashedrekord",
-            Self::Invalid {
-                rule: Rule::BodyTooLarge(_),
-                ..
-            } => "invalid entry",
-            Self::Invalid {
-                kind: EntryKind::DsseV002,
-                ..
-            } => "invalid dsse request",
-            Self::Invalid { .. } => "invalid hashedrekord request",
-        }
-    }
-
-    /// The rule that was broken, unless it is the choice of the kind.
-    pub fn rule(&self) -> Option<&Rule> {
-        match self {
-            Self::Type { .. } => None,
-            Self::Invalid { rule, .. } => Some(rule),
-        }
-    }
-
-    /// A name for the rule that was broken, one of few: for counting.
-    pub fn reason_label(&self) -> &'static str {
-        match self {
-            Self::Type { .. } => "type",
-            Self::Invalid { rule, .. } => rule.label(),
-        }
-    }
-}
-
-impl std::error::Error for Reject {}
-
-impl fmt::Display for Reject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Type {
-                submitted: None, ..
-            } => f.write_str("the request holds no entry of a known kind"),
-            Self::Type {
-                submitted: Some(kind),
-                ..
-            } => write!(f, "this log does not take {kind} entries"),
-            Self::Invalid { rule, .. } => rule.fmt(f),
-        }
-    }
-}
+use crate::key::error::PublicKeyError;
+use crate::key::key_type::KeyType;
+use crate::signature::BadSignature;
 
 /// The rules that a request must follow.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[non_exhaustive]
 pub enum Rule {
     /// A signature is there and has bytes.
     #[error("the signature is missing")]
@@ -104,7 +28,7 @@ pub enum Rule {
     EmptyKey,
     /// The key or certificate can be read, and is of a supported type.
     #[error(transparent)]
-    Key(#[from] KeyError),
+    Key(#[from] PublicKeyError),
     /// The names in a certificate can be read.
     #[error("the subject alternative names of the certificate cannot be read: {0}")]
     Subjects(#[source] der::Error),
@@ -145,7 +69,7 @@ pub enum Rule {
     DigestSigned(SigningAlgorithm),
     /// The signature verifies.
     #[error(transparent)]
-    Signature(#[from] SignatureError),
+    Signature(#[from] BadSignature),
     /// The envelope is there.
     #[error("the envelope is missing")]
     MissingEnvelope,
@@ -200,7 +124,7 @@ pub enum Rule {
 }
 
 impl Rule {
-    fn label(&self) -> &'static str {
+    pub(super) fn label(&self) -> &'static str {
         match self {
             Self::MissingSignature => "missing_signature",
             Self::MissingVerifier => "missing_verifier",
@@ -216,8 +140,8 @@ impl Rule {
             Self::AlgorithmNotAllowed(_) => "algorithm_not_allowed",
             Self::NoDigestSigned(_) => "no_digest_signed",
             Self::DigestSigned(_) => "digest_signed",
-            Self::Signature(SignatureError::DigestLength { .. }) => "digest_length",
-            Self::Signature(SignatureError::Mismatch(_)) => "signature",
+            Self::Signature(BadSignature::DigestLength { .. }) => "digest_length",
+            Self::Signature(BadSignature::Mismatch(_)) => "signature",
             Self::MissingEnvelope => "missing_envelope",
             Self::MissingPayload => "missing_payload",
             Self::MissingVerifiers => "missing_verifiers",

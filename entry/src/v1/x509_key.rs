@@ -1,12 +1,16 @@
-use super::chain;
-use super::reject::V1Reject;
+//! Keys and certificates in PEM, as Rekor v1 takes them.
+
 use crate::certificate::Certificate;
 use crate::certificate::MAX_SUBJECTS;
-use crate::key::PublicKey;
+use crate::key::public_key::PublicKey;
+use crate::named_parts::EntrySigner;
 use crate::pem;
 use crate::pem::CERTIFICATE;
 use crate::pem::PUBLIC_KEY;
 use crate::pem::PemBlock;
+use crate::search_keys::SearchKeys;
+use crate::v1::chain;
+use crate::v1::reject::V1Reject;
 
 /// The most certificates that a chain may have.
 pub(crate) const MAX_CERTIFICATES: usize = 10;
@@ -60,6 +64,15 @@ impl X509Key {
         Ok(PublicKey::from_spki_der(&self.spki)?)
     }
 
+    /// Adds what entries by this key are found by.
+    pub(crate) fn add_search_keys(&self, keys: &mut SearchKeys) {
+        keys.add_key_text(self.canonical.as_bytes());
+        if let Some(spki) = self.certified_spki() {
+            keys.add_certified_key(spki);
+        }
+        keys.add_subjects(&self.subjects);
+    }
+
     /// A chain of several must hold together. A single certificate is taken as it is.
     pub(crate) fn check_chain(&self) -> Result<(), V1Reject> {
         if self.certificates.len() > 1 && !chain::leads_to_root(&self.certificates) {
@@ -104,5 +117,25 @@ impl X509Key {
             subjects,
             certificates,
         })
+    }
+}
+
+/// Adds what entries by a key in PEM that is already in a log are found by: what cannot be read is
+/// found by its bytes.
+pub(crate) fn add_logged(pem: &[u8], keys: &mut SearchKeys) {
+    match X509Key::from_pem(pem) {
+        Ok(key) => key.add_search_keys(keys),
+        Err(_) => keys.add_key_text(pem),
+    }
+}
+
+/// Whose key in PEM a log holds: by its text, where that cannot be read.
+pub(crate) fn logged_signer(pem: &[u8]) -> EntrySigner {
+    match X509Key::from_pem(pem) {
+        Ok(key) => match key.certificates.first() {
+            Some(leaf) => EntrySigner::of_certificate(leaf),
+            None => EntrySigner::of_key(&key.spki),
+        },
+        Err(_) => EntrySigner::of_key(pem),
     }
 }
