@@ -37,10 +37,11 @@ use crate::support::Signer;
 proptest! {
     #[test]
     fn a_body_is_the_canonical_json_of_its_message(entry in hashed_rekord()) {
-        let message = message("hashedrekord", spec::Spec::HashedRekordV002(HashedRekordLogEntryV002 {
+        let spec = spec::Spec::HashedRekordV002(HashedRekordLogEntryV002 {
             data: Some(hash_output(entry.hash_algorithm, &entry.digest)),
             signature: Some(signature_message(&entry.signature)),
-        }));
+        });
+        let message = message("hashedrekord", spec);
         let body = entry.to_body().unwrap();
         prop_assert_eq!(&body[..], canonical_json(&message));
         let description = describe(&body).unwrap();
@@ -82,7 +83,10 @@ proptest! {
     }
 
     #[test]
-    fn a_damaged_certificate_is_no_panic(position in any::<prop::sample::Index>(), byte in any::<u8>()) {
+    fn a_damaged_certificate_is_no_panic(
+        position in any::<prop::sample::Index>(),
+        byte in any::<u8>(),
+    ) {
         let signer = Signer::p256();
         let pair = rcgen::KeyPair::try_from(signer.pkcs8()).unwrap();
         let names = ["example.com".to_owned(), "192.0.2.7".to_owned()];

@@ -152,7 +152,8 @@ fn unknown_members_and_the_case_of_names_make_no_difference() {
     let spec = submitted["spec"].to_string();
     let spec = spec.replacen("\"data\"", "\"more\":[{}],\"Data\"", 1);
     let text = format!(
-        "{{\"KIND\":\"dsse\",\"kind\":\"hashedrekord\",\"apiversion\":\"0.0.1\",\"x\":1,\"Spec\":{spec}}} and more"
+        "{{\"KIND\":\"dsse\",\"kind\":\"hashedrekord\",\"apiversion\":\"0.0.1\",\
+         \"x\":1,\"Spec\":{spec}}} and more"
     );
     let proposed = ledgerstone_entry::v1::ProposedEntry::parse(text.as_bytes()).unwrap();
     let entry = ledgerstone_entry::v1::prepare(&proposed, &V1Policy::default()).unwrap();
@@ -362,7 +363,10 @@ fn intoto_v001_is_found_by_envelope_and_payload() {
         json!({
             "content": {
                 "hash": {"algorithm": "sha256", "value": hex::encode(Sha256::digest(&text))},
-                "payloadHash": {"algorithm": "sha256", "value": hex::encode(Sha256::digest(STATEMENT))},
+                "payloadHash": {
+                    "algorithm": "sha256",
+                    "value": hex::encode(Sha256::digest(STATEMENT)),
+                },
             },
             "publicKey": encode(&key),
         })

@@ -157,7 +157,8 @@ fn kinds_and_versions() {
         assert_eq!(
             reject.to_string(),
             format!(
-                "{kind} implementation for version '{version}' not found: unable to locate entry for version {version}"
+                "{kind} implementation for version '{version}' not found: \
+                 unable to locate entry for version {version}"
             )
         );
     }
@@ -899,7 +900,13 @@ proptest! {
         format in prop::sample::select(vec!["x509", "ssh", "minisign", "pgp"]),
         version in prop::sample::select(vec!["0.0.1", "0.0.2"]),
         bytes in prop::collection::vec(any::<u8>(), 0..200),
-        label in prop::sample::select(vec!["PUBLIC KEY", "CERTIFICATE", "SSH SIGNATURE", "PGP SIGNATURE", "PGP PUBLIC KEY BLOCK"]),
+        label in prop::sample::select(vec![
+            "PUBLIC KEY",
+            "CERTIFICATE",
+            "SSH SIGNATURE",
+            "PGP SIGNATURE",
+            "PGP PUBLIC KEY BLOCK",
+        ]),
         cut in 0_usize..300,
     ) {
         let text = pem(label, &bytes);
@@ -907,9 +914,17 @@ proptest! {
         for content in [encode(&bytes), encode(text)] {
             let spec = json!({
                 "data": {"content": content, "hash": null},
-                "signature": {"format": format, "content": content, "publicKey": {"content": content}},
+                "signature": {
+                    "format": format,
+                    "content": content,
+                    "publicKey": {"content": content},
+                },
                 "proposedContent": {"envelope": text, "verifiers": [content]},
-                "content": {"envelope": {"payload": content, "payloadType": text, "signatures": [{"sig": content, "publicKey": content}]}},
+                "content": {"envelope": {
+                    "payload": content,
+                    "payloadType": text,
+                    "signatures": [{"sig": content, "publicKey": content}],
+                }},
                 "publicKey": content,
             });
             let json = proposal(kind, version, &spec).to_string();

@@ -143,6 +143,8 @@ fn dsse_again(bundle: &Value, spec: &Value, body: &[u8]) -> bool {
     let [payload, payload_type] = ["payload", "payloadType"].map(|name| envelope[name].to_string());
     let sig = &envelope["signatures"][0]["sig"];
     let verifier = String::from_utf8(base64(text(&spec["signatures"][0]["verifier"]))).unwrap();
+    let with_key_id = format!(r#"{{"keyid":"","sig":{sig}}}"#);
+    let key_id_last = format!(r#"{{"sig":{sig},"keyid":""}}"#);
     let writings = [
         format!(
             r#"{{"payload":{payload},"payloadType":{payload_type},"signatures":[{{"sig":{sig}}}]}}"#
@@ -151,13 +153,13 @@ fn dsse_again(bundle: &Value, spec: &Value, body: &[u8]) -> bool {
             r#"{{"payloadType":{payload_type},"payload":{payload},"signatures":[{{"sig":{sig}}}]}}"#
         ),
         format!(
-            r#"{{"payload":{payload},"payloadType":{payload_type},"signatures":[{{"keyid":"","sig":{sig}}}]}}"#
+            r#"{{"payload":{payload},"payloadType":{payload_type},"signatures":[{with_key_id}]}}"#
         ),
         format!(
-            r#"{{"payloadType":{payload_type},"payload":{payload},"signatures":[{{"keyid":"","sig":{sig}}}]}}"#
+            r#"{{"payloadType":{payload_type},"payload":{payload},"signatures":[{with_key_id}]}}"#
         ),
         format!(
-            r#"{{"payload":{payload},"payloadType":{payload_type},"signatures":[{{"sig":{sig},"keyid":""}}]}}"#
+            r#"{{"payload":{payload},"payloadType":{payload_type},"signatures":[{key_id_last}]}}"#
         ),
     ];
     for writing in writings {

@@ -35,9 +35,12 @@ fn an_entry_with_a_p256_key() {
         "9f7de180887c06919d4a3e1487998bb04246d40db05589f4287e7a3ec794d250"
     );
     let text = std::str::from_utf8(&entry.body).unwrap();
-    assert!(text.starts_with(
-        r#"{"apiVersion":"0.0.2","kind":"hashedrekord","spec":{"hashedRekordV002":{"data":{"algorithm":"SHA2_256","digest":"WzUT9YDIOXIS/yyPRZwZnvwMkOQ1Sl81M63wo//zpTA="},"signature":{"content":"MEYC"#
-    ));
+    assert!(text.starts_with(concat!(
+        r#"{"apiVersion":"0.0.2","kind":"hashedrekord","#,
+        r#""spec":{"hashedRekordV002":{"data":{"algorithm":"SHA2_256","#,
+        r#""digest":"WzUT9YDIOXIS/yyPRZwZnvwMkOQ1Sl81M63wo//zpTA="},"#,
+        r#""signature":{"content":"MEYC"#,
+    )));
     assert!(text.contains(
         r#","verifier":{"keyDetails":"PKIX_ECDSA_P256_SHA_256","publicKey":{"rawBytes":"MFkw"#
     ));

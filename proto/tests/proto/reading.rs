@@ -35,7 +35,10 @@ fn request() -> CreateEntryRequest {
     }
 }
 
-const REQUEST: &str = r#"{"hashedRekordRequestV002":{"digest":"ZGlnZXN0","signature":{"content":"+/8=","verifier":{"keyDetails":"PKIX_ECDSA_P256_SHA_256","publicKey":{"rawBytes":"a2V5"}}}}}"#;
+const REQUEST: &str = concat!(
+    r#"{"hashedRekordRequestV002":{"digest":"ZGlnZXN0","signature":{"content":"+/8=","#,
+    r#""verifier":{"keyDetails":"PKIX_ECDSA_P256_SHA_256","publicKey":{"rawBytes":"a2V5"}}}}}"#,
+);
 
 #[track_caller]
 fn accept(text: &str) {
@@ -74,9 +77,11 @@ fn writes_the_request_that_it_reads() {
 
 #[test]
 fn reads_original_names() {
-    accept(
-        r#"{"hashed_rekord_request_v002":{"digest":"ZGlnZXN0","signature":{"content":"+/8=","verifier":{"key_details":"PKIX_ECDSA_P256_SHA_256","public_key":{"raw_bytes":"a2V5"}}}}}"#,
-    );
+    accept(concat!(
+        r#"{"hashed_rekord_request_v002":{"digest":"ZGlnZXN0","signature":{"content":"+/8=","#,
+        r#""verifier":{"key_details":"PKIX_ECDSA_P256_SHA_256","#,
+        r#""public_key":{"raw_bytes":"a2V5"}}}}}"#,
+    ));
 }
 
 #[test]
@@ -122,7 +127,10 @@ fn decodes_what_the_reader_takes() {
 
 #[test]
 fn reads_bundles_in_lines() {
-    let bundle = r#"{"dsseEnvelope":{"payload":"aGVs\nbG8=\n","payloadType":"t","signatures":[{"sig":"+/\r\n8="}]}}"#;
+    let bundle = concat!(
+        r#"{"dsseEnvelope":{"payload":"aGVs\nbG8=\n","payloadType":"t","#,
+        r#""signatures":[{"sig":"+/\r\n8="}]}}"#,
+    );
     let plain = bundle.replace(r"\r", "").replace(r"\n", "");
     let read = |text: &str| json::from_slice::<Bundle>(text.as_bytes()).unwrap();
     assert_eq!(read(bundle), read(&plain));
@@ -136,7 +144,9 @@ fn reads_enums_by_number() {
 #[test]
 fn reads_space_and_any_order() {
     accept(
-        "\n {\t\"hashedRekordRequestV002\" : {\r\n \"signature\": {\"verifier\": {\"publicKey\":{\"rawBytes\":\"a2V5\"}, \"keyDetails\":5}, \"content\":\"+/8=\"}, \"digest\":\"ZGlnZXN0\"}}",
+        "\n {\t\"hashedRekordRequestV002\" : {\r\n \
+         \"signature\": {\"verifier\": {\"publicKey\":{\"rawBytes\":\"a2V5\"}, \"keyDetails\":5}, \
+         \"content\":\"+/8=\"}, \"digest\":\"ZGlnZXN0\"}}",
     );
 }
 
@@ -185,7 +195,11 @@ fn null_members_are_unset() {
     }
     accept(&REQUEST.replace("{\"hashed", "{\"dsseRequestV002\":null,\"hashed"));
 
-    let nulls = r#"{"logIndex":null,"logId":null,"kindVersion":{"kind":null},"integratedTime":null,"inclusionPromise":null,"inclusionProof":{"hashes":null,"rootHash":null},"canonicalizedBody":null}"#;
+    let nulls = concat!(
+        r#"{"logIndex":null,"logId":null,"kindVersion":{"kind":null},"integratedTime":null,"#,
+        r#""inclusionPromise":null,"inclusionProof":{"hashes":null,"rootHash":null},"#,
+        r#""canonicalizedBody":null}"#,
+    );
     let zeros = r#"{"kindVersion":{},"inclusionProof":{}}"#;
     let read = |text: &str| json::from_slice::<TransparencyLogEntry>(text.as_bytes());
     assert!(read(nulls).is_ok());
@@ -254,7 +268,8 @@ fn refuses_unknown_fields() {
     refuse(r#"{"x":null}"#, "unknown field `x`");
     refuse(
         &REQUEST.replace("\"rawBytes\"", "\"rawbytes\""),
-        "hashedRekordRequestV002.signature.verifier.publicKey: unknown field `rawbytes`, expected `raw_bytes` or `rawBytes` at line 1 column ",
+        "hashedRekordRequestV002.signature.verifier.publicKey: \
+         unknown field `rawbytes`, expected `raw_bytes` or `rawBytes` at line 1 column ",
     );
 }
 

@@ -5,7 +5,8 @@
 //! key        algorithm 2 | key id 8 | Ed25519 key 32
 //! signature  algorithm 2 | key id 8 | Ed25519 signature 64
 //! ```
-//! Each is in base64, on the line after a comment. Minisign adds a signed comment, which is dropped.
+//! Each is in base64, on the line after a comment. Minisign adds a signed comment, which is
+//! dropped.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
