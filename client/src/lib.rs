@@ -37,7 +37,6 @@ mod head_watch;
 mod log_api;
 mod log_entry;
 mod monitor;
-mod pem;
 mod promise;
 mod rekor_v1;
 mod request;

@@ -5,6 +5,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use ledgerstone_entry::EntryView;
 use ledgerstone_merkle::ConsistencyProof;
 use ledgerstone_merkle::EcdsaP256Signer;
 use ledgerstone_merkle::Ed25519Signer;
@@ -19,6 +20,7 @@ use ledgerstone_proto::log::v1 as proto;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::transport::MAX_JSON_BYTES;
 use crate::transport::Transport;
 use crate::transport::TransportError;
 use crate::trusted_log::CheckpointFault;
@@ -159,14 +161,14 @@ impl LogApi {
             EntryLookup::Index(index) => format!("/log/v1/entries/{index}"),
             EntryLookup::LeafHash(hash) => format!("/log/v1/entries/by-leaf-hash/{hash}"),
         };
-        let entry = self
-            .fetch(&path)
+        let view: EntryView = self
+            .fetch_entries(&path)
             .await?
             .ok_or(ApiError::NoSuchEntry(lookup))?;
-        let hash = check_entry(&entry)?;
+        let entry = read_entry(&view)?;
         let found = match lookup {
             EntryLookup::Index(index) => entry.index == index.get(),
-            EntryLookup::LeafHash(wanted) => hash == wanted,
+            EntryLookup::LeafHash(wanted) => entry.leaf_hash == wanted.as_bytes()[..],
         };
         if found {
             Ok(entry)
@@ -204,18 +206,22 @@ impl LogApi {
     ) -> Result<Vec<proto::Entry>, ApiError> {
         let path = format!("/log/v1/entries?start={start}&limit={limit}");
         let page: EntriesReply = self
-            .fetch(&path)
+            .fetch_entries(&path)
             .await?
             .ok_or_else(|| self.not_this_api())?;
-        for (entry, index) in page.entries.iter().zip(start.get()..) {
-            check_entry(entry)?;
+        let entries: Vec<_> = page
+            .entries
+            .iter()
+            .map(read_entry)
+            .collect::<Result<_, _>>()?;
+        for (entry, index) in entries.iter().zip(start.get()..) {
             if entry.index != index {
                 return Err(ApiError::OtherEntry(EntryLookup::Index(LeafIndex::new(
                     index,
                 ))));
             }
         }
-        Ok(page.entries)
+        Ok(entries)
     }
 
     /// Proves that an entry is in the tree of `size` leaves, by default the current one, and that a tree which one of
@@ -358,14 +364,33 @@ impl LogApi {
         &self,
         path: &str,
     ) -> Result<Option<T>, ApiError> {
-        let path = match self.tree_id {
+        Ok(self.transport.fetch_json(&self.in_tree(path)).await?)
+    }
+
+    /// An answer with entries, whose bodies are read byte for byte: that is not the JSON form of a
+    /// message.
+    pub(crate) async fn fetch_entries<T: DeserializeOwned>(
+        &self,
+        path: &str,
+    ) -> Result<Option<T>, ApiError> {
+        let path = self.in_tree(path);
+        let Some(answer) = self.transport.fetch(&path, MAX_JSON_BYTES).await? else {
+            return Ok(None);
+        };
+        match serde_json::from_slice(&answer) {
+            Ok(read) => Ok(Some(read)),
+            Err(error) => Err(self.transport.bad_reply(&path, error.to_string()).into()),
+        }
+    }
+
+    fn in_tree(&self, path: &str) -> String {
+        match self.tree_id {
             None => path.to_owned(),
             Some(tree_id) => {
                 let separator = if path.contains('?') { '&' } else { '?' };
                 format!("{path}{separator}treeId={tree_id}")
             }
-        };
-        Ok(self.transport.fetch_json(&path).await?)
+        }
     }
 
     fn hash(&self, path: &str, bytes: &[u8]) -> Result<Hash, ApiError> {
@@ -545,14 +570,24 @@ struct KeyReply {
 
 #[derive(Deserialize)]
 struct EntriesReply {
-    entries: Vec<proto::Entry>,
+    entries: Vec<EntryView>,
 }
 
-/// The leaf hash of an entry whose body has it.
-pub(crate) fn check_entry(entry: &proto::Entry) -> Result<Hash, ApiError> {
-    let hash = leaf_hash(&entry.body);
-    if entry.leaf_hash != hash.as_bytes()[..] {
-        return Err(ApiError::Body { index: entry.index });
+/// The entry that `view` shows, whose body has the hash that the log says. Of the rest, only index
+/// and time are the log's word: what a body says is read again.
+pub(crate) fn read_entry(view: &EntryView) -> Result<proto::Entry, ApiError> {
+    let index = view.index.unwrap_or_default();
+    let body = view.body_bytes().ok_or(ApiError::Body { index })?;
+    let own = EntryView::new(&body);
+    if own.leaf_hash != view.leaf_hash {
+        return Err(ApiError::Body { index });
     }
-    Ok(hash)
+    Ok(proto::Entry {
+        index,
+        leaf_hash: leaf_hash(&body).as_bytes().to_vec().into(),
+        integrated_time: view.integrated_seconds(),
+        kind: own.kind.unwrap_or_default(),
+        version: own.version.unwrap_or_default(),
+        body: body.into(),
+    })
 }

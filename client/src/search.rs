@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE;
 use futures::StreamExt;
 use futures::TryStreamExt;
 use futures::stream;
+use ledgerstone_entry::EntryView;
 use ledgerstone_entry::SearchKey;
 use ledgerstone_entry::search_keys_of_body;
 use ledgerstone_entry::v1::PublicKeyFormat;
@@ -15,12 +16,13 @@ use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::NoteError;
 use ledgerstone_proto::log::v1 as proto;
 use reqwest::Url;
+use serde::Deserialize;
 
 use crate::log_api::ApiError;
 use crate::log_api::EntryLookup;
 use crate::log_api::LogApi;
 use crate::log_api::ProvenInclusion;
-use crate::log_api::check_entry;
+use crate::log_api::read_entry;
 use crate::trusted_log::CheckpointFault;
 use crate::trusted_log::TrustedLogs;
 
@@ -172,10 +174,11 @@ impl LogApi {
         limit: usize,
         logs: &TrustedLogs,
     ) -> Result<SearchPage, ApiError> {
-        let page: proto::SearchResponse = self
-            .fetch(&query.path(start, limit))
+        let page: SearchReply = self
+            .fetch_entries(&query.path(start, limit))
             .await?
             .ok_or_else(|| self.not_this_api())?;
+        let next = page.next.parse().map_err(|_| self.not_this_api())?;
         // The tree that grows has to be signed by the log that is asked.
         let whole_log = Self::new(self.transport().clone());
         let current = whole_log.tree_head().await?.tree_id;
@@ -186,31 +189,35 @@ impl LogApi {
         let hits = stream::iter(hits).buffered(PARALLEL_PROOFS);
         Ok(SearchPage {
             hits: hits.try_collect().await?,
-            next: (!page.complete).then_some(page.next),
+            next: (!page.complete).then_some(next),
         })
     }
 
     async fn check_hit(
         &self,
         query: &SearchQuery,
-        hit: proto::SearchHit,
+        hit: HitReply,
         current_tree: u64,
         logs: &TrustedLogs,
     ) -> Result<SearchHit, ApiError> {
-        let unasked = ApiError::UnaskedHit { index: hit.index };
-        let entry = hit.entry.unwrap_or_default();
-        let leaf = check_entry(&entry)?;
+        let unasked = ApiError::UnaskedHit {
+            index: hit.virtual_index,
+        };
+        let entry = read_entry(&hit.entry)?;
+        let tree_id = hit.entry.tree_id.as_deref();
+        let tree_id = tree_id.and_then(|tree_id| tree_id.parse().ok());
+        let tree_id = tree_id.ok_or_else(|| self.not_this_api())?;
         let shown_by_body = query.is_answered_by(&entry.body);
-        if !shown_by_body && hit.evidence != proto::SearchEvidence::Submission as i32 {
+        if !shown_by_body && hit.shown_by_body {
             return Err(unasked);
         }
         let lookup = EntryLookup::Index(LeafIndex::new(entry.index));
-        let in_its_tree = self.tree(hit.tree_id);
-        let is_current = hit.tree_id == current_tree;
+        let in_its_tree = self.tree(tree_id);
+        let is_current = tree_id == current_tree;
         let place = if is_current { self } else { &in_its_tree };
         let proven = place.inclusion(lookup, None, logs).await;
         let inclusion = match proven {
-            Ok(proven) if proven.leaf == leaf => Some(proven),
+            Ok(proven) if entry.leaf_hash == proven.leaf.as_bytes()[..] => Some(proven),
             Ok(_) => return Err(ApiError::OtherEntry(lookup)),
             // Another log's word, which the caller has no key for.
             Err(ApiError::Checkpoint(CheckpointFault::Note(NoteError::NoKnownKey)))
@@ -221,11 +228,27 @@ impl LogApi {
             Err(error) => return Err(error),
         };
         Ok(SearchHit {
-            index: hit.index,
-            tree_id: hit.tree_id,
+            index: hit.virtual_index,
+            tree_id,
             entry,
             shown_by_body,
             inclusion,
         })
     }
+}
+
+/// A page of a search as the log answers it.
+#[derive(Deserialize)]
+struct SearchReply {
+    hits: Vec<HitReply>,
+    next: String,
+    complete: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct HitReply {
+    virtual_index: u64,
+    shown_by_body: bool,
+    entry: EntryView,
 }

@@ -13,18 +13,18 @@ use aws_lc_rs::signature::EcdsaKeyPair;
 use aws_lc_rs::signature::EcdsaSigningAlgorithm;
 use aws_lc_rs::signature::KeyPair;
 use aws_lc_rs::signature::RSA_PKCS1_SHA256;
-use der::pem::LineEnding;
 use ed25519_dalek::pkcs8::DecodePrivateKey;
 use ed25519_dalek::pkcs8::EncodePublicKey;
 use ledgerstone_entry::VerifierMaterial;
-use ledgerstone_entry::key::KeyError;
 use ledgerstone_entry::key::PublicKey;
+use ledgerstone_entry::key::PublicKeyError;
+use ledgerstone_entry::pem;
+use ledgerstone_entry::pem::wrapped;
 use ledgerstone_proto::sigstore::common::v1::HashAlgorithm;
 use pkcs8::SecretDocument;
 
 use crate::artifact::ArtifactDigest;
 use crate::artifact::hash_function;
-use crate::pem::wrapped;
 
 /// A private key that makes signatures which a log accepts: ECDSA on P-256, P-384 or P-521, RSA of 2048, 3072 or 4096 bits,
 /// or Ed25519 (as Ed25519ph).
@@ -169,7 +169,7 @@ pub enum SigningKeyError {
     Type,
     /// The public half is none that a log accepts, such as RSA of another size.
     #[error("no log accepts this key: {0}")]
-    Public(#[source] KeyError),
+    Public(#[source] PublicKeyError),
     /// No key could be made.
     #[error("a new key could not be made")]
     Generate,
@@ -196,8 +196,7 @@ impl Pair {
 
 /// A SubjectPublicKeyInfo as PEM.
 pub fn public_key_pem(spki_der: &[u8]) -> String {
-    der::pem::encode_string("PUBLIC KEY", LineEnding::LF, spki_der)
-        .expect("a short label and a bounded key")
+    pem::encode(pem::PUBLIC_KEY, spki_der)
 }
 
 /// Tools write parameters or certificates into the same file.
@@ -264,6 +263,8 @@ impl ::digest::FixedOutput for FinishedSha512 {
 mod tests {
     use ed25519_dalek::pkcs8::EncodePrivateKey;
     use ledgerstone_entry::key::KeyType;
+
+    use der::pem::LineEnding;
 
     use super::*;
     use crate::artifact::Artifact;

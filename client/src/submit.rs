@@ -6,8 +6,9 @@ use ledgerstone_entry::PreparedEntry;
 use ledgerstone_entry::Reject;
 use ledgerstone_entry::SigningAlgorithm;
 use ledgerstone_entry::VerifierMaterial;
-use ledgerstone_entry::key::KeyError;
 use ledgerstone_entry::key::PublicKey;
+use ledgerstone_entry::key::PublicKeyError;
+use ledgerstone_entry::pem::wrapped;
 use ledgerstone_entry::prepare;
 use ledgerstone_merkle::Hash;
 use ledgerstone_proto::intoto::Envelope;
@@ -23,7 +24,6 @@ use crate::bundle_entry::BundleEntry;
 use crate::log_entry::LogEntry;
 use crate::log_entry::LogEntryError;
 use crate::log_entry::LogEntryFault;
-use crate::pem::wrapped;
 use crate::request::dsse_request;
 use crate::request::envelope_as_hashedrekord;
 use crate::request::hashedrekord_request;
@@ -179,10 +179,10 @@ impl Submission {
 ///
 /// # Errors
 /// When the text holds neither.
-pub fn read_verifier_pem(pem: &str) -> Result<(PublicKey, VerifierMaterial), KeyError> {
+pub fn read_verifier_pem(pem: &str) -> Result<(PublicKey, VerifierMaterial), PublicKeyError> {
     let pem = wrapped(pem);
     let key = PublicKey::from_pem(&pem)?;
-    let (label, document) = der::Document::from_pem(&pem).map_err(KeyError::Pem)?;
+    let (label, document) = der::Document::from_pem(&pem).map_err(PublicKeyError::Pem)?;
     let der = Bytes::copy_from_slice(document.as_bytes());
     let material = match label {
         "CERTIFICATE" => VerifierMaterial::Certificate(der),
@@ -208,7 +208,7 @@ pub struct Submitted {
 pub enum SubmitError {
     /// The key or certificate cannot be read.
     #[error("the key or certificate cannot be used: {0}")]
-    Key(#[from] KeyError),
+    Key(#[from] PublicKeyError),
     /// No log accepts it; it was not sent.
     #[error("no log accepts this: {0}")]
     Reject(#[from] Reject),
@@ -237,7 +237,7 @@ pub enum SubmitError {
     Untrue(#[from] LogEntryFault),
 }
 
-fn read_key(verifier: &VerifierMaterial) -> Result<PublicKey, KeyError> {
+fn read_key(verifier: &VerifierMaterial) -> Result<PublicKey, PublicKeyError> {
     match verifier {
         VerifierMaterial::PublicKey(der) => PublicKey::from_spki_der(der),
         VerifierMaterial::Certificate(der) => PublicKey::from_certificate_der(der),

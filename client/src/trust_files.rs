@@ -8,8 +8,8 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 use der::Encode;
-use ledgerstone_entry::key::KeyError;
 use ledgerstone_entry::key::PublicKey;
+use ledgerstone_entry::key::PublicKeyError;
 use ledgerstone_merkle::KeyAlgorithm;
 use ledgerstone_proto::google::protobuf::Timestamp;
 use ledgerstone_proto::json::JsonError;
@@ -180,7 +180,7 @@ pub enum TrustFilesError {
     },
     /// The key of the certificate transparency log cannot be read.
     #[error("the CT key cannot be read: {0}")]
-    CtKey(#[from] KeyError),
+    CtKey(#[from] PublicKeyError),
     /// A value has no JSON form.
     #[error("the files cannot be written as JSON: {0}")]
     Json(#[from] JsonError),

@@ -22,7 +22,6 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::log_entry::LogEntryFault;
-use crate::pem::wrapped;
 use crate::trust_files::TRUSTED_ROOT_MEDIA_TYPE;
 
 /// The longest trusted root that is read, in bytes.
@@ -72,7 +71,7 @@ impl TrustedLog {
     /// # Errors
     /// When the PEM holds no such key, or `origin` cannot be the name of one.
     pub fn from_pem(origin: &str, pem: &str) -> Result<Self, TrustError> {
-        let key = PublicKey::from_pem(&wrapped(pem))?;
+        let key = PublicKey::from_pem(pem)?;
         Self::new(verifier_key(origin, &key)?)
     }
 
@@ -478,7 +477,7 @@ pub enum TrustError {
     },
     /// The key cannot be read.
     #[error("the log key cannot be read: {0}")]
-    Key(#[from] ledgerstone_entry::key::KeyError),
+    Key(#[from] ledgerstone_entry::key::PublicKeyError),
     /// The key, or its name, is none of a checkpoint's.
     #[error("the log key cannot be used: {0}")]
     VerifierKey(#[source] ledgerstone_merkle::KeyError),

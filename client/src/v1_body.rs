@@ -3,10 +3,8 @@
 //! envelope byte for byte as it was submitted, which no bundle has.
 
 use aws_lc_rs::digest;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use base64::engine::general_purpose::URL_SAFE;
-use ledgerstone_entry::EntryContent;
+use ledgerstone_entry::EntryDescription;
+use ledgerstone_entry::decode_base64_of_envelope;
 use ledgerstone_entry::describe;
 use ledgerstone_entry::pre_authentication_encoding;
 use ledgerstone_entry::v1::DsseV001;
@@ -59,13 +57,22 @@ impl V1Body {
         if (description.kind(), description.version()) != (kind, version) {
             return Err(VerifyError::OtherBody { index });
         }
-        Ok(Some(match description.content().clone() {
-            EntryContent::HashedRekordV001(body) => Self::HashedRekord(body),
-            EntryContent::DsseV001(body) => Self::Dsse(body),
-            EntryContent::IntotoV001(body) => Self::IntotoV001(body),
-            EntryContent::IntotoV002(body) => Self::IntotoV002(body),
-            _ => return Err(unknown),
-        }))
+        Self::of(&description).map(Some).ok_or(unknown)
+    }
+
+    /// What `description` says, if it is of one of the kinds that bundles have.
+    fn of(description: &EntryDescription) -> Option<Self> {
+        if let Some(body) = description.content::<HashedRekordV001>() {
+            return Some(Self::HashedRekord(body.clone()));
+        }
+        if let Some(body) = description.content::<DsseV001>() {
+            return Some(Self::Dsse(body.clone()));
+        }
+        if let Some(body) = description.content::<IntotoV001>() {
+            return Some(Self::IntotoV001(body.clone()));
+        }
+        let body = description.content::<IntotoV002>()?;
+        Some(Self::IntotoV002(body.clone()))
     }
 
     /// The hash function that the signature was made with.
@@ -157,7 +164,8 @@ fn is_dsse(body: &DsseV001, envelope: &Envelope, is_signer: IsSigner<'_>) -> boo
         return false;
     };
     is_sha256(&body.payload_hash, &envelope.payload)
-        && decoded(&signature.signature).as_deref() == Some(signature_of(envelope))
+        && decode_base64_of_envelope(&signature.signature).as_deref()
+            == Some(signature_of(envelope))
         && is_signer(&signature.verifier)
 }
 
@@ -165,7 +173,11 @@ fn is_intoto(body: &IntotoV002, envelope: &Envelope, is_signer: IsSigner<'_>) ->
     let [signature] = body.signatures.as_slice() else {
         return false;
     };
-    let text = |bytes| std::str::from_utf8(bytes).ok().and_then(decoded);
+    let text = |bytes| {
+        std::str::from_utf8(bytes)
+            .ok()
+            .and_then(decode_base64_of_envelope)
+    };
     // Some logs hold the payload as well.
     let payload = &body.payload;
     body.payload_type == envelope.payload_type
@@ -183,10 +195,4 @@ fn is_sha256(logged: &LoggedDigest, bytes: &[u8]) -> bool {
 /// Logs keep the case in which a digest was submitted.
 fn is_digest(logged: &LoggedDigest, digest: &[u8]) -> bool {
     logged.value.eq_ignore_ascii_case(&hex::encode(digest))
-}
-
-/// Base64 of an envelope, in either alphabet.
-fn decoded(text: &str) -> Option<Vec<u8>> {
-    let standard = STANDARD.decode(text);
-    standard.or_else(|_| URL_SAFE.decode(text)).ok()
 }

@@ -1,15 +1,15 @@
 //! Offline verification of a bundle: signature, logged body, inclusion and checkpoint.
 
 use bytes::Bytes;
+use ledgerstone_entry::BadSignature;
 use ledgerstone_entry::BodyError;
 use ledgerstone_entry::Policy;
 use ledgerstone_entry::Reject;
-use ledgerstone_entry::SignatureError;
 use ledgerstone_entry::SigningAlgorithm;
 use ledgerstone_entry::VerifierMaterial;
-use ledgerstone_entry::key::KeyError;
 use ledgerstone_entry::key::KeyType;
 use ledgerstone_entry::key::PublicKey;
+use ledgerstone_entry::key::PublicKeyError;
 use ledgerstone_entry::pre_authentication_encoding;
 use ledgerstone_entry::prepare;
 use ledgerstone_merkle::LeafIndex;
@@ -192,7 +192,7 @@ pub enum VerifyError {
     OtherKey,
     /// The certificate or its key cannot be read.
     #[error("the certificate in the bundle cannot be used: {0}")]
-    Certificate(#[source] KeyError),
+    Certificate(#[source] PublicKeyError),
     /// The artifact has no digest that could be compared.
     #[error(transparent)]
     Artifact(#[from] ArtifactError),
@@ -219,7 +219,7 @@ pub enum VerifyError {
     Statement(#[source] serde_json::Error),
     /// The signature is not by the key, or not over this.
     #[error(transparent)]
-    Signature(#[from] SignatureError),
+    Signature(#[from] BadSignature),
     /// The log holds a kind of entry that no bundle has.
     #[error(
         "entries of the kind {kind} {version} cannot be verified here, only hashedrekord 0.0.2 and dsse 0.0.2, and of Rekor v1 \
@@ -348,7 +348,7 @@ impl Signer {
         &self,
         envelope: &Envelope,
         v1_hash: Option<HashAlgorithm>,
-    ) -> Result<(), SignatureError> {
+    ) -> Result<(), BadSignature> {
         let signature = signature_of(envelope);
         match v1_hash {
             // Ed25519 signs the message itself, whatever the log.

@@ -10,6 +10,7 @@ use ledgerstone_client::EntryLookup;
 use ledgerstone_client::Error;
 use ledgerstone_client::Failure;
 use ledgerstone_client::LogApi;
+use ledgerstone_entry::EntryView;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::TreeSize;
@@ -109,14 +110,8 @@ fn find(log: &MemoryLog, hash: &str) -> Option<u64> {
         .map(|index| index as u64)
 }
 
-pub(crate) fn entry(log: &MemoryLog, index: u64) -> proto::Entry {
-    let body = log.bodies[index as usize].clone();
-    proto::Entry {
-        index,
-        leaf_hash: bytes(leaf_hash(&body)),
-        body: body.into(),
-        ..proto::Entry::default()
-    }
+pub(crate) fn entry(log: &MemoryLog, index: u64) -> EntryView {
+    EntryView::new(&log.bodies[index as usize]).at(index)
 }
 
 fn inclusion(
@@ -233,9 +228,9 @@ async fn proofs_at_any_size_end_at_a_signed_tree() {
 async fn changed_entries_are_refused() {
     let (api, _server) = api(|_, answer| {
         if let Some(entries) = answer.get_mut("entries") {
-            entries[3]["body"] = "AAAA".into();
+            entries[3]["bodyBase64"] = "AAAA".into();
         } else {
-            answer["body"] = "AAAA".into();
+            answer["bodyBase64"] = "AAAA".into();
         }
     })
     .await;
@@ -279,11 +274,7 @@ async fn other_entries_are_refused() {
 async fn an_entry_and_a_proof_for_another_leaf_do_not_go_together() {
     let (api, _server) = api(|path, answer| {
         if path == "/log/v1/entries/7" {
-            *answer = json(&proto::Entry {
-                index: 7,
-                ..entry(&log(), 8)
-            })
-            .unwrap();
+            *answer = json(&entry(&log(), 8).at(7)).unwrap();
         }
     })
     .await;

@@ -16,6 +16,7 @@ use ledgerstone_client::Monitor;
 use ledgerstone_client::MonitorState;
 use ledgerstone_client::ReadError;
 use ledgerstone_client::TiledLog;
+use ledgerstone_entry::EntryView;
 use ledgerstone_entry::matcher::Match;
 use ledgerstone_entry::matcher::WatchList;
 use ledgerstone_merkle::LeafIndex;
@@ -165,9 +166,7 @@ async fn a_hit_tells_what_was_found() {
     let digest = format!("sha256:{}", "ab".repeat(32));
     let hit = Hit {
         index: LeafIndex::new(1),
-        leaf_hash: leaf_hash(&body(1, true)),
-        kind: "hashedrekord".to_owned(),
-        version: "0.0.2".to_owned(),
+        entry: EntryView::new(&body(1, true)).at(1),
         matches: vec![Match::ArtifactDigest {
             digest: digest.clone(),
         }],
@@ -175,9 +174,10 @@ async fn a_hit_tells_what_was_found() {
     let expected = json!({
         "origin": ORIGIN,
         "index": 1,
-        "leafHash": hit.leaf_hash.to_string(),
+        "leafHash": format!("sha256:{}", leaf_hash(&body(1, true))),
         "kind": "hashedrekord",
         "version": "0.0.2",
+        "body": serde_json::from_slice::<Value>(&body(1, true)).unwrap(),
         "matches": [{ "by": "artifactDigest", "digest": digest }],
     });
     assert_eq!(hit.to_json(ORIGIN), expected);

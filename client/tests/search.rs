@@ -11,9 +11,8 @@ use ledgerstone_client::SearchPage;
 use ledgerstone_client::SearchQuery;
 use ledgerstone_client::SearchTermError;
 use ledgerstone_client::SigningKey;
-use ledgerstone_proto::json;
-use ledgerstone_proto::log::v1 as proto;
 use serde_json::Value;
+use serde_json::json;
 
 use crate::log_api::answer;
 use crate::log_api::entry;
@@ -36,26 +35,21 @@ fn log(key: &SigningKey) -> MemoryLog {
     MemoryLog::new(bodies.collect())
 }
 
-fn hit(log: &MemoryLog, index: u64) -> proto::SearchHit {
-    proto::SearchHit {
-        index: index + 1_000,
-        tree_id: 0,
-        entry: Some(entry(log, index)),
-        evidence: proto::SearchEvidence::Body as i32,
-    }
+fn hit(log: &MemoryLog, index: u64) -> Value {
+    json!({
+        "virtualIndex": index + 1_000,
+        "shownByBody": true,
+        "entry": entry(log, index).in_tree(0),
+    })
+}
+
+fn answer_with(hits: &[Value], complete: bool) -> String {
+    json!({ "hits": hits, "next": "1040", "complete": complete }).to_string()
 }
 
 /// Asks a log that finds `hits` for the artifact 7.
-async fn search(
-    log: MemoryLog,
-    hits: Vec<proto::SearchHit>,
-) -> (Result<SearchPage, ApiError>, Server) {
-    let found = json::to_vec(&proto::SearchResponse {
-        hits,
-        next: 1_040,
-        complete: false,
-    });
-    let found = found.unwrap();
+async fn search(log: MemoryLog, hits: Vec<Value>) -> (Result<SearchPage, ApiError>, Server) {
+    let found = answer_with(&hits, false);
     let server = Server::start(move |seen| match seen.path.starts_with("/log/v1/search?") {
         true => found.clone().into_response(),
         // The other trees are signed by somebody else.
@@ -118,10 +112,10 @@ async fn an_entry_that_is_not_in_the_log_is_refused() {
     let (page, _) = search(log(&key), vec![hit(&other, 7)]).await;
     assert!(matches!(page.unwrap_err(), ApiError::OtherEntry(_)));
     let mut forged = hit(&other, 7);
-    forged.entry.as_mut().unwrap().leaf_hash = vec![0; 32].into();
+    forged["entry"]["leafHash"] = json!(format!("sha256:{}", "00".repeat(32)));
     let (page, _) = search(log(&key), vec![forged]).await;
     assert!(matches!(page.unwrap_err(), ApiError::Body { index: 7 }));
-    let nothing = proto::SearchHit::default();
+    let nothing = json!({ "virtualIndex": 0, "shownByBody": true, "entry": { "leafHash": "" } });
     let (page, _) = search(log(&key), vec![nothing]).await;
     assert!(page.is_err());
 }
@@ -129,14 +123,10 @@ async fn an_entry_that_is_not_in_the_log_is_refused() {
 #[tokio::test]
 async fn what_a_body_does_not_show_is_marked() {
     let log = log(&SigningKey::generate().unwrap());
-    let submitted = proto::SearchHit {
-        evidence: proto::SearchEvidence::Submission as i32,
-        ..hit(&log, 8)
-    };
-    let elsewhere = proto::SearchHit {
-        tree_id: 4,
-        ..hit(&log, 7)
-    };
+    let mut submitted = hit(&log, 8);
+    submitted["shownByBody"] = json!(false);
+    let mut elsewhere = hit(&log, 7);
+    elsewhere["entry"]["treeId"] = json!("4");
     let (page, server) = search(log, vec![submitted, elsewhere]).await;
     let hits = page.unwrap().hits;
     assert!(!hits[0].shown_by_body && hits[0].inclusion.is_some());
@@ -153,12 +143,7 @@ async fn what_a_body_does_not_show_is_marked() {
 async fn all_terms_go_to_the_log_and_are_checked() {
     let key = SigningKey::generate().unwrap();
     let log = log(&key);
-    let found = json::to_vec(&proto::SearchResponse {
-        hits: vec![hit(&log, 7)],
-        next: 40,
-        complete: true,
-    });
-    let found = found.unwrap();
+    let found = answer_with(&[hit(&log, 7)], true);
     let server = Server::start(move |seen| match seen.path.starts_with("/log/v1/search?") {
         true => found.clone().into_response(),
         false => answer(&log, seen, |_, _| {}),

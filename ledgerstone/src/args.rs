@@ -518,6 +518,8 @@ pub(crate) struct TrustArguments {
 }
 
 fn parse_hash(text: &str) -> Result<ledgerstone_merkle::Hash, String> {
+    // As machines are told it.
+    let text = text.strip_prefix("sha256:").unwrap_or(text);
     let bytes = hex::decode(text).ok();
     bytes
         .and_then(|bytes| ledgerstone_merkle::Hash::from_slice(&bytes))

@@ -6,6 +6,7 @@ use std::io;
 use std::io::IsTerminal;
 use std::io::Write;
 
+use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
 
@@ -25,6 +26,11 @@ pub(crate) fn line(text: &str) -> Result<(), OutputError> {
     let mut text = escaped(text);
     text.push('\n');
     put(text.as_bytes())
+}
+
+/// What `told` is as JSON. Its types have names for members only, so that there always is such.
+pub(crate) fn to_json(told: &impl Serialize) -> Value {
+    serde_json::to_value(told).unwrap_or_default()
 }
 
 /// Prints `value` in one line on standard output.

@@ -172,7 +172,7 @@ impl State {
     /// Counts an entry that is answered with its proof.
     pub(crate) fn accepted(&self, submitted: &Submitted) {
         let kind = submitted.kind;
-        self.metrics().accepted(kind.kind(), kind.version());
+        self.metrics().accepted(kind.name(), kind.version());
     }
 
     async fn prepare(&self, request: CreateEntryRequest) -> Result<PreparedEntry, ApiError> {
@@ -247,7 +247,7 @@ impl Submitted {
                 key_id: Bytes::copy_from_slice(&tree.checkpoint_key().log_id()),
             }),
             kind_version: Some(KindVersion {
-                kind: kind.kind().to_owned(),
+                kind: kind.name().to_owned(),
                 version: kind.version().to_owned(),
             }),
             integrated_time: 0,

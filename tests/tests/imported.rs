@@ -201,15 +201,12 @@ async fn a_copy_is_proven_searched_and_audited_under_the_key_of_its_source() {
     // All trees and copies are searched. That the copy is the other log's, this log's key does not say.
     let hit = search(&["--log-key", &own_key]);
     assert_eq!(
-        (&hit["treeIndex"], &hit["proven"]),
+        (&hit["index"], &hit["proven"]),
         (&json!(600), &json!(false))
     );
     assert_eq!(hit["treeId"], tree);
     let hit = search(&["--log-key", &source_key, "--tree-id", tree]);
-    assert_eq!(
-        (&hit["treeIndex"], &hit["proven"]),
-        (&json!(600), &json!(true))
-    );
+    assert_eq!((&hit["index"], &hit["proven"]), (&json!(600), &json!(true)));
 
     let of_tree = ["--url", url, "--log-key", &source_key, "--tree-id", tree];
     for line in [

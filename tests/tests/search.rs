@@ -34,7 +34,7 @@ pub(crate) fn indexes(output: &Output) -> Vec<u64> {
             (&hit["proven"], &hit["shownByBody"]),
             (&json!(true), &json!(true))
         );
-        hit["index"].as_u64().unwrap()
+        hit["virtualIndex"].as_u64().unwrap()
     })
     .collect()
 }

@@ -3,7 +3,7 @@ use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 
-use ledgerstone_entry::key::KeyError;
+use ledgerstone_entry::key::PublicKeyError;
 use ledgerstone_entry::matcher::RuleError;
 use ledgerstone_entry::matcher::WatchList;
 use ledgerstone_entry::matcher::WatchRules;
@@ -105,7 +105,7 @@ pub enum MonitorConfigError {
         key: String,
         /// What is wrong with it.
         #[source]
-        reason: KeyError,
+        reason: PublicKeyError,
     },
     /// The hash of a key has another form.
     #[error(

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use futures::StreamExt;
 use futures::stream;
 use futures::stream::BoxStream;
+use ledgerstone_entry::EntryView;
 use ledgerstone_entry::matcher::Match;
 use ledgerstone_entry::matcher::WatchList;
-use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::InclusionProof;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::Tile;
@@ -227,28 +227,21 @@ pub struct MonitorPage {
 pub struct Hit {
     /// Its position in the log.
     pub index: LeafIndex,
-    /// The hash of its body as a leaf.
-    pub leaf_hash: Hash,
-    /// The kind of entry; empty when its body is of no kind.
-    pub kind: String,
-    /// The version of the kind.
-    pub version: String,
+    /// What its body says.
+    pub entry: EntryView,
     /// Everything looked for that it names; nothing when all entries are looked for.
     pub matches: Vec<Match>,
 }
 
 impl Hit {
-    /// The hit for machines: `origin` (of the log), `index`, `leafHash`, `kind`, `version`, and `matches`, a list of objects
-    /// each with `by`: `identity` (with `subject` and perhaps `issuer`), `key` (`sha256`), or `artifactDigest` (`digest`).
+    /// The hit for machines: the members of [`EntryView`], `origin` (of the log), and `matches`, a
+    /// list of objects each with `by`: `identity` (with `subject` and perhaps `issuer`), `key`
+    /// (`sha256`), or `artifactDigest` (`digest`).
     pub fn to_json(&self, origin: &str) -> Value {
-        json!({
-            "origin": origin,
-            "index": self.index.get(),
-            "leafHash": self.leaf_hash.to_string(),
-            "kind": self.kind,
-            "version": self.version,
-            "matches": self.matches,
-        })
+        let mut value = json!(self.entry);
+        value["origin"] = json!(origin);
+        value["matches"] = json!(self.matches);
+        value
     }
 }
 
@@ -277,9 +270,7 @@ impl Bundle {
             match examined.matches {
                 Some(matches) => page.hits.push(Hit {
                     index: LeafIndex::new(first + position as u64),
-                    leaf_hash: leaves[position],
-                    kind: examined.kind,
-                    version: examined.version,
+                    entry: EntryView::new(body).at(first + position as u64),
                     matches,
                 }),
                 None => page.not_understood += u64::from(!examined.understood),

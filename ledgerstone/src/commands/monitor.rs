@@ -158,10 +158,9 @@ fn is_unreachable(error: &anyhow::Error) -> bool {
 fn describe(hit: &Hit) -> String {
     let matches: Vec<_> = hit.matches.iter().map(describe_match).collect();
     format!(
-        "{:>10}  {} {}  {}",
+        "{:>10}  {}  {}",
         hit.index,
-        hit.kind,
-        hit.version,
+        hit.entry.kind_text(),
         matches.join(", ")
     )
 }
@@ -178,21 +177,20 @@ fn describe_match(found: &Match) -> String {
         } => subject.clone(),
         Match::Key { sha256 } => format!("key {sha256}"),
         Match::ArtifactDigest { digest } => digest.clone(),
-        _ => "something else".to_owned(),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use ledgerstone_entry::EntryView;
+
     use super::*;
 
     #[test]
     fn a_hit_is_told_in_one_line() {
         let hit = Hit {
             index: LeafIndex::new(7),
-            leaf_hash: ledgerstone_merkle::Hash::new([0; 32]),
-            kind: "hashedrekord".to_owned(),
-            version: "0.0.2".to_owned(),
+            entry: EntryView::new(br#"{"apiVersion":"0.0.9","kind":"book","spec":{}}"#),
             matches: vec![
                 Match::Identity {
                     subject: "ann@example.com".to_owned(),
@@ -205,7 +203,7 @@ mod tests {
         };
         assert_eq!(
             describe(&hit),
-            "         7  hashedrekord 0.0.2  ann@example.com by https://accounts.example, sha256:00"
+            "         7  book 0.0.9  ann@example.com by https://accounts.example, sha256:00"
         );
     }
 }

@@ -7,9 +7,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::args::SearchArguments;
-use crate::commands::get::entry_json;
-use crate::commands::get::kind;
-use crate::commands::get::time;
+use crate::commands::get::view;
 use crate::commands::read_text;
 use crate::commands::transport;
 use crate::output;
@@ -108,13 +106,13 @@ fn query(arguments: &SearchArguments) -> anyhow::Result<SearchQuery> {
 }
 
 fn hit_line(hit: &SearchHit) -> String {
-    let entry = &hit.entry;
+    let entry = view(&hit.entry);
     let mut line = format!(
         "{:>10}  {}  {}  {}",
         hit.index,
-        kind(entry),
-        time(entry.integrated_time),
-        hex::encode(&entry.leaf_hash)
+        entry.kind_text(),
+        entry.time.as_deref().unwrap_or("time unknown"),
+        hex::encode(&hit.entry.leaf_hash)
     );
     if !hit.shown_by_body {
         line.push_str("  (by what was submitted with it)");
@@ -128,12 +126,10 @@ fn hit_line(hit: &SearchHit) -> String {
     line
 }
 
-/// The entry as `get` prints it, with its index over all trees, and where it is in its own.
+/// The entry as everywhere, with its index over all trees.
 fn hit_json(hit: &SearchHit) -> Value {
-    let mut line = entry_json(&hit.entry);
-    line["index"] = json!(hit.index);
-    line["treeId"] = json!(hit.tree_id.to_string());
-    line["treeIndex"] = json!(hit.entry.index);
+    let mut line = output::to_json(&view(&hit.entry).in_tree(hit.tree_id));
+    line["virtualIndex"] = json!(hit.index);
     line["shownByBody"] = json!(hit.shown_by_body);
     line["proven"] = json!(hit.inclusion.is_some());
     line

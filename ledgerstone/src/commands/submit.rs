@@ -1,8 +1,6 @@
 use std::path::Path;
 
 use anyhow::Context;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use ledgerstone_client::Artifact;
 use ledgerstone_client::ArtifactDigest;
 use ledgerstone_client::EnvelopeKind;
@@ -11,6 +9,7 @@ use ledgerstone_client::Submission;
 use ledgerstone_client::SubmitError;
 use ledgerstone_client::read_verifier_pem;
 use ledgerstone_proto::intoto::Envelope;
+use ledgerstone_proto::json::decode_base64;
 use ledgerstone_proto::json::from_slice;
 
 use crate::args;
@@ -73,8 +72,9 @@ fn submission(arguments: &SubmitArguments) -> anyhow::Result<Submission> {
     Ok(Submission::message(&digest, signature.into(), verifier).map_err(Error::from)?)
 }
 
-/// Signature files are raw (openssl) or base64 (cosign).
+/// Signature files are raw (openssl) or base64 (cosign, and with line breaks `base64`).
 fn read_signature(path: &Path) -> anyhow::Result<Vec<u8>> {
     let bytes = read(path)?;
-    Ok(STANDARD.decode(bytes.trim_ascii()).unwrap_or(bytes))
+    let text = std::str::from_utf8(bytes.trim_ascii()).ok();
+    Ok(text.and_then(decode_base64).unwrap_or(bytes))
 }

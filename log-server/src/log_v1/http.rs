@@ -1,4 +1,5 @@
-//! The reads of the log's own face as JSON under `/log/v1/`: the messages of `ledgerstone.v1` in their protobuf JSON form.
+//! The reads of the log's own face as JSON under `/log/v1/`: the messages of `ledgerstone.v1` in their protobuf JSON form,
+//! but for entries, which have the form that they have everywhere.
 
 use axum::Router;
 use axum::extract::Path;
@@ -11,13 +12,17 @@ use axum::response::Response;
 use axum::routing::get;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use base64::engine::general_purpose::URL_SAFE;
 use http::HeaderValue;
 use http::header::CACHE_CONTROL;
 use http::header::CONTENT_TYPE;
+use ledgerstone_entry::EntryView;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::VerifierKey;
 use ledgerstone_proto::json;
+use ledgerstone_proto::json::decode_base64;
+use ledgerstone_proto::log::v1::Entry;
+use ledgerstone_proto::log::v1::SearchEvidence;
+use ledgerstone_proto::log::v1::SearchHit;
 use ledgerstone_proto::log::v1::SearchOperator;
 use ledgerstone_proto::log::v1::SearchPublicKey;
 use ledgerstone_proto::log::v1::SearchRequest;
@@ -82,7 +87,7 @@ async fn entry(
     let index = index.ok().and_then(|Path(index)| decimal(&index));
     let index = index.ok_or_else(|| ApiError::invalid("an index is a decimal number from 0 on"))?;
     let lookup = Lookup::Index(LeafIndex::new(index));
-    message(&views::entry(&state, &tree, lookup).await?)
+    message(&view(&views::entry(&state, &tree, lookup).await?))
 }
 
 async fn entry_by_leaf_hash(
@@ -92,7 +97,7 @@ async fn entry_by_leaf_hash(
 ) -> Result<Response, ApiError> {
     let tree = state.tree(parse(query)?.tree_id)?;
     let hash = hash.map_or_else(|_| String::new(), |Path(hash)| hash);
-    message(&views::entry(&state, &tree, hex_lookup(&hash)?).await?)
+    message(&view(&views::entry(&state, &tree, hex_lookup(&hash)?).await?))
 }
 
 #[derive(Deserialize)]
@@ -104,10 +109,18 @@ struct EntriesQuery {
     tree_id: u64,
 }
 
+/// An entry of a tree as machines are told of it everywhere.
+fn view(entry: &Entry) -> EntryView {
+    EntryView::new(&entry.body)
+        .at(entry.index)
+        .in_tree(entry.tree_id)
+        .integrated_at(entry.integrated_time)
+}
+
 /// A page of entries.
 #[derive(Serialize)]
 struct EntriesPage {
-    entries: Vec<ledgerstone_proto::log::v1::Entry>,
+    entries: Vec<EntryView>,
     /// The index to start the next page from.
     next: String,
 }
@@ -124,6 +137,7 @@ async fn entries(
     let (tree, limit) = (state.tree(tree_id)?, limit.unwrap_or(views::READ_ENTRIES));
     let entries = views::entries(&state, &tree, start, limit).await?;
     let next = (start.saturating_add(entries.len() as u64)).to_string();
+    let entries = entries.iter().map(view).collect();
     json_response(serde_json::to_vec(&EntriesPage { entries, next }).ok())
 }
 
@@ -215,7 +229,44 @@ async fn search_entries(
     query: Result<Query<SearchParameters>, QueryRejection>,
 ) -> Result<Response, ApiError> {
     let request = search_request(parse(query)?)?;
-    message(&search::search(&state, request).await?)
+    let found = search::search(&state, request).await?;
+    message(&SearchPage {
+        hits: found.hits.into_iter().map(HitView::new).collect(),
+        next: found.next.to_string(),
+        complete: found.complete,
+    })
+}
+
+/// A page of what a search found.
+#[derive(Serialize)]
+struct SearchPage {
+    hits: Vec<HitView>,
+    /// The index over all trees to start the next page from.
+    next: String,
+    /// Whether no more follows.
+    complete: bool,
+}
+
+/// An entry that a search found.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct HitView {
+    /// Its index over all trees.
+    virtual_index: u64,
+    /// Whether its body shows that it is what was searched for, or only what was submitted with it.
+    shown_by_body: bool,
+    entry: EntryView,
+}
+
+impl HitView {
+    fn new(hit: SearchHit) -> Self {
+        let entry = hit.entry.unwrap_or_default();
+        Self {
+            virtual_index: hit.index,
+            shown_by_body: hit.evidence != SearchEvidence::Submission as i32,
+            entry: view(&entry),
+        }
+    }
 }
 
 fn search_request(parameters: SearchParameters) -> Result<SearchRequest, ApiError> {
@@ -229,10 +280,8 @@ fn search_request(parameters: SearchParameters) -> Result<SearchRequest, ApiErro
     let subjects = [parameters.email, parameters.subject];
     terms.extend(subjects.into_iter().flatten().map(Term::Subject));
     if let Some(key) = parameters.public_key {
-        let content = STANDARD
-            .decode(&key)
-            .or_else(|_| URL_SAFE.decode(&key))
-            .map_err(|_| ApiError::invalid("publicKey has to be base64 with its padding"))?;
+        let content =
+            decode_base64(&key).ok_or_else(|| ApiError::invalid("publicKey has to be base64"))?;
         terms.push(Term::PublicKey(SearchPublicKey {
             format: parameters
                 .public_key_format
@@ -305,8 +354,9 @@ fn decimal(text: &str) -> Option<u64> {
 }
 
 fn hex_lookup(text: &str) -> Result<Lookup, ApiError> {
-    let bytes =
-        hex::decode(text).map_err(|_| ApiError::invalid("a leaf hash is 64 hexadecimal digits"))?;
+    let digits = text.strip_prefix("sha256:").unwrap_or(text);
+    let bytes = hex::decode(digits)
+        .map_err(|_| ApiError::invalid("a leaf hash is 64 hexadecimal digits"))?;
     Lookup::leaf_hash(&bytes)
 }
 

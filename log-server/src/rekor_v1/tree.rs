@@ -3,11 +3,10 @@
 use axum::extract::State as Extract;
 use axum::response::IntoResponse;
 use axum::response::Response;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 use http::header;
 use http::request::Parts;
+use ledgerstone_entry::pem;
 use ledgerstone_log::ReadError;
 use ledgerstone_log::Tree;
 use ledgerstone_log::Trees;
@@ -29,9 +28,6 @@ use crate::state::State;
 
 /// The content type of a public key.
 const PEM: &str = "application/x-pem-file";
-
-/// The longest line of PEM (RFC 7468, section 2).
-const PEM_COLUMNS: usize = 64;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -137,7 +133,7 @@ pub(crate) async fn public_key(
     let trees = state.trees();
     let key = tree_called(&trees, tree_id).ok().and_then(Tree::v1_key);
     let key = key.ok_or_else(|| V1Error::invalid("Bad Request").with_content_type(PEM))?;
-    let pem = pem(&key.public_key_der());
+    let pem = pem::encode(pem::PUBLIC_KEY, &key.public_key_der());
     Ok((StatusCode::OK, [(header::CONTENT_TYPE, PEM)], pem).into_response())
 }
 
@@ -151,21 +147,6 @@ fn tree_called<'s>(trees: &'s Trees, tree_id: Option<&str>) -> Result<&'s Tree, 
         parsed.ok_or_else(|| V1Error::invalid(format!("invalid tree ID specified: {text}")))?;
     lookup::readable_tree(trees, tree_id)
         .ok_or_else(|| V1Error::invalid(format!("no log range found for tree ID {tree_id}")))
-}
-
-/// A DER SubjectPublicKeyInfo as PEM.
-fn pem(spki_der: &[u8]) -> String {
-    let encoded = STANDARD.encode(spki_der);
-    let mut pem = String::from("-----BEGIN PUBLIC KEY-----\n");
-    let mut rest = encoded.as_str();
-    while !rest.is_empty() {
-        let (line, after) = rest.split_at(rest.len().min(PEM_COLUMNS));
-        pem.push_str(line);
-        pem.push('\n');
-        rest = after;
-    }
-    pem.push_str("-----END PUBLIC KEY-----\n");
-    pem
 }
 
 fn json(value: &impl Serialize) -> Response {

@@ -41,13 +41,13 @@ impl Event {
         let id = format!("{:016x}{}", tree.tree_id(), leaf_hash(&entry.body));
         let data = transparency_log_entry(tree, index, entry)?;
         let kind = data.kind_version.clone().unwrap_or_default();
-        let time = jiff::Timestamp::from_second(entry.integrated_time).unwrap_or_default();
+        let time = jiff::Timestamp::from_second(entry.integrated_time).ok();
         let event = CloudEvent {
             specversion: "1.0",
             id: &id,
             source: "/createLogEntry",
             kind: EVENT_TYPE,
-            time: time.to_string(),
+            time: time.filter(|time| time.as_second() > 0),
             datacontenttype: "application/json",
             rekor_entry_kind: kind.kind,
             rekor_signing_subjects: subjects(&entry.body).join(","),
@@ -68,7 +68,9 @@ struct CloudEvent<'a> {
     source: &'static str,
     #[serde(rename = "type")]
     kind: &'static str,
-    time: String,
+    /// RFC 3339; left out where it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time: Option<jiff::Timestamp>,
     datacontenttype: &'static str,
     rekor_entry_kind: String,
     /// Separated by commas: an attribute of a CloudEvent is no list.
@@ -138,7 +140,7 @@ fn subjects(body: &[u8]) -> Vec<String> {
     let matches = everybody.examine(body).matches.unwrap_or_default();
     let subjects = matches.into_iter().filter_map(|found| match found {
         Match::Identity { subject, .. } => Some(subject),
-        _ => None,
+        Match::Key { .. } | Match::ArtifactDigest { .. } => None,
     });
     subjects.collect()
 }

@@ -196,6 +196,14 @@ async fn what_cannot_be_used_is_refused() {
         new("http://127.0.0.1:1/").err(),
         Some(WebhookError::Cursor { .. })
     ));
+    // `base64` breaks the line of a secret of 64 bytes.
+    let long = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz\n\
+                NDU2Nzg5MDEyMw==\n";
+    let path = directory.path().join("long");
+    fs::write(&path, long).unwrap();
+    let broken = Secret::read(&path).unwrap().sign("id", 1, b"body");
+    fs::write(&path, long.replace('\n', "")).unwrap();
+    assert_eq!(Secret::read(&path).unwrap().sign("id", 1, b"body"), broken);
     for text in ["", "whsec_", "c2hvcnQ=", "!"] {
         let path = directory.path().join("weak");
         fs::write(&path, text).unwrap();

@@ -208,19 +208,24 @@ fn rekor_has_the_published_methods_and_paths() {
     let expected = [
         (
             "CreateEntry",
-            "dev.sigstore.rekor.v2.CreateEntryRequest -> dev.sigstore.rekor.v1.TransparencyLogEntry, get \"\", post \"/api/v2/log/entries\", body \"*\"",
+            "dev.sigstore.rekor.v2.CreateEntryRequest -> \
+             dev.sigstore.rekor.v1.TransparencyLogEntry, \
+             get \"\", post \"/api/v2/log/entries\", body \"*\"",
         ),
         (
             "GetCheckpoint",
-            "google.protobuf.Empty -> google.api.HttpBody, get \"/api/v2/checkpoint\", post \"\", body \"\"",
+            "google.protobuf.Empty -> google.api.HttpBody, \
+             get \"/api/v2/checkpoint\", post \"\", body \"\"",
         ),
         (
             "GetEntryBundle",
-            "dev.sigstore.rekor.v2.EntryBundleRequest -> google.api.HttpBody, get \"/api/v2/tile/entries/{N=**}\", post \"\", body \"\"",
+            "dev.sigstore.rekor.v2.EntryBundleRequest -> google.api.HttpBody, \
+             get \"/api/v2/tile/entries/{N=**}\", post \"\", body \"\"",
         ),
         (
             "GetTile",
-            "dev.sigstore.rekor.v2.TileRequest -> google.api.HttpBody, get \"/api/v2/tile/{L}/{N=**}\", post \"\", body \"\"",
+            "dev.sigstore.rekor.v2.TileRequest -> google.api.HttpBody, \
+             get \"/api/v2/tile/{L}/{N=**}\", post \"\", body \"\"",
         ),
     ];
     let expected = expected.map(|(name, form)| (name.to_owned(), form.to_owned()));
