@@ -251,8 +251,9 @@ struct SearchPage {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct HitView {
-    /// Its index over all trees.
-    virtual_index: u64,
+    /// Its index among all that Rekor v1 counts, where it is one of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    virtual_index: Option<u64>,
     /// Whether its body shows that it is what was searched for, or only what was submitted with it.
     shown_by_body: bool,
     entry: EntryView,
@@ -262,7 +263,7 @@ impl HitView {
     fn new(hit: SearchHit) -> Self {
         let entry = hit.entry.unwrap_or_default();
         Self {
-            virtual_index: hit.index,
+            virtual_index: hit.virtual_index,
             shown_by_body: hit.evidence != SearchEvidence::Submission as i32,
             entry: view(&entry),
         }

@@ -293,8 +293,9 @@ mod tests {
             format!("hash={digest}&email=nobody@example.com&fromTime=1"),
         ] {
             let page = site.get(&format!("/log/v1/search?{query}")).await.json();
-            assert_eq!(page["hits"][0]["index"], "0", "{query}: {page}");
-            assert_eq!(page["hits"][0]["evidence"], "SEARCH_EVIDENCE_BODY");
+            let hit = &page["hits"][0];
+            assert_eq!(hit["entry"]["index"], 0, "{query}: {page}");
+            assert_eq!((&hit["virtualIndex"], &hit["shownByBody"]), (&0.into(), &true.into()));
             let next = page["next"].as_str().unwrap();
             assert!(next.contains(&format!("{tree}:1")), "{next}");
             assert_eq!(page["complete"], true);

@@ -227,8 +227,8 @@ mod tests {
         let pem = signer.public_key_pem();
         let key = search_key_of_public_key(PublicKeyFormat::X509, pem.as_bytes()).unwrap();
         let query = SearchQuery::new(vec![key], SearchOperator::Or);
-        assert_eq!(find(&site.shards, &query, 4).unwrap().len(), 4);
-        let error = find(&site.shards, &query, 3).unwrap_err();
+        assert_eq!(find(&site.log.trees(), &query, 4).unwrap().len(), 4);
+        let error = find(&site.log.trees(), &query, 3).unwrap_err();
         assert!(format!("{error:?}").contains("too broad"), "{error:?}");
     }
 }

@@ -45,7 +45,6 @@ use tracing::warn;
 use crate::admin;
 use crate::metrics::Metrics;
 use crate::server::greeting::Greeting;
-use crate::server::routes;
 use crate::settings::Settings;
 use crate::settings::SettingsError;
 use crate::settings::TlsFiles;
