@@ -41,5 +41,6 @@ mod settings;
 mod slow_clients;
 mod tiles;
 mod tls;
+mod trees;
 mod trouble;
 mod webhooks;
