@@ -15,14 +15,14 @@ use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::TreeSize;
 use serde::Serialize;
 
-use crate::rekor_v1;
-use crate::rekor_v1::JSON;
-use crate::rekor_v1::admit;
 use crate::rekor_v1::error::V1Error;
-use crate::rekor_v1::error::json_line;
+use crate::rekor_v1::json::JSON;
+use crate::rekor_v1::json::json_line;
 use crate::rekor_v1::negotiate;
+use crate::rekor_v1::operation;
+use crate::rekor_v1::operation::admit;
 use crate::rekor_v1::parameters::Parameters;
-use crate::settings::V1Endpoint;
+use crate::rekor_v1::settings::V1Endpoint;
 use crate::state::State;
 
 /// The content type of a public key.
@@ -96,7 +96,7 @@ pub(crate) async fn proof(
         let message = format!("firstSize({first}) must be less than lastSize({last})");
         return Err(V1Error::invalid(message));
     }
-    let proof = rekor_v1::read(&state, move |shards| {
+    let proof = operation::read(&state, move |shards| {
         let shard = shard_called(shards, tree_id.as_deref())?;
         let head = shard.head();
         match shard.consistency_proof(TreeSize::new(first), TreeSize::new(last)) {
@@ -120,7 +120,12 @@ pub(crate) async fn public_key(
     parts: Parts,
 ) -> Result<Response, V1Error> {
     let endpoint = V1Endpoint::GetPublicKey;
-    if !state.settings().enabled_api_endpoints.contains(&endpoint) {
+    if !state
+        .settings()
+        .rekor_v1
+        .enabled_api_endpoints
+        .contains(&endpoint)
+    {
         return Err(V1Error::switched_off(endpoint));
     }
     negotiate::accepts(&parts.headers, PEM)?;

@@ -1,5 +1,6 @@
 //! The log's own face: `ledgerstone.v1.Log` over gRPC.
 
+mod append;
 mod filter;
 mod streams;
 
@@ -35,6 +36,8 @@ use tonic::Streaming;
 use tonic::async_trait;
 
 use crate::error::ApiError;
+use crate::log_v1::grpc::append::append;
+use crate::log_v1::grpc::append::check_writable;
 use crate::log_v1::grpc::streams::ResponseStream;
 use crate::log_v1::search;
 use crate::log_v1::views;
@@ -43,7 +46,7 @@ use crate::state::State;
 
 /// The gRPC service of the face.
 pub(crate) fn service(state: State) -> LogServer<Face> {
-    let limit = state.settings().max_request_bytes;
+    let limit = state.settings().server.max_request_bytes;
     LogServer::new(Face { state }).max_decoding_message_size(limit)
 }
 
@@ -195,26 +198,6 @@ impl Log for Face {
         let page = search::search(&self.state, request.into_inner()).await?;
         Ok(Response::new(page))
     }
-}
-
-async fn append(state: &State, request: AppendRequest) -> Result<AppendResponse, ApiError> {
-    check_writable(state)?;
-    let entry = request
-        .entry
-        .ok_or_else(|| ApiError::invalid("the request has no entry"))?;
-    let submitted = state.submit(entry).await?;
-    Ok(AppendResponse {
-        duplicate: submitted.appended.duplicate,
-        leaf_hash: bytes::Bytes::copy_from_slice(submitted.leaf_hash.as_ref()),
-        entry: Some(submitted.into_transparency_log_entry(state.log())),
-    })
-}
-
-fn check_writable(state: &State) -> Result<(), ApiError> {
-    if state.settings().read_only {
-        return Err(ApiError::unimplemented("log frozen"));
-    }
-    Ok(())
 }
 
 fn no_lookup() -> ApiError {

@@ -19,7 +19,7 @@ use tonic::Status;
 use tonic::Streaming;
 
 use crate::error::ApiError;
-use crate::log_v1::grpc::append;
+use crate::log_v1::grpc::append::append;
 use crate::log_v1::views;
 use crate::state::State;
 use crate::state::StreamPermit;

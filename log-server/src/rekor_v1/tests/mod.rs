@@ -1,4 +1,5 @@
-//! The face over the real router and a log in memory. Every answer is checked against the description of the API.
+//! The face over the real router and a log in memory. Every answer is checked against the
+//! description of the API.
 
 mod attestations;
 mod create;
@@ -63,6 +64,11 @@ impl Site {
         Self::with(Overrides::default()).await
     }
 
+    /// With these settings, as a file gives them.
+    pub(crate) async fn set(text: &str) -> Self {
+        Self::with(Overrides::parse(text).unwrap()).await
+    }
+
     pub(crate) async fn with(overrides: Overrides) -> Self {
         let keys = LogKeys::generate(ORIGIN).unwrap();
         let store = Arc::new(MemoryStore::new());
@@ -107,7 +113,7 @@ impl Site {
         )
         .unwrap();
         Self {
-            router: routes::router(state.clone()).await,
+            router: routes::router(state.clone()),
             state,
             shards,
         }
