@@ -9,6 +9,7 @@ mod client;
 mod commands;
 mod crash;
 mod drain;
+mod faces;
 mod foreign;
 mod imported;
 mod limits;

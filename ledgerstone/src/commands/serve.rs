@@ -16,6 +16,7 @@ use ledgerstone_log_server::Server;
 use ledgerstone_log_server::Settings;
 use ledgerstone_log_server::Sockets;
 use ledgerstone_log_server::init_telemetry;
+use ledgerstone_log_server::is_origin;
 use ledgerstone_merkle::NoteSigner;
 use ledgerstone_storage::RocksOptions;
 use ledgerstone_storage::RocksStore;
@@ -102,22 +103,22 @@ fn open(
     metrics: &Metrics,
 ) -> anyhow::Result<(Shards, Vec<IncompleteCopy>)> {
     let options = LogOptions {
-        queue_entries: settings.queue_entries,
-        round_entries: settings.round_entries,
+        queue_entries: settings.log.queue_entries,
+        round_entries: settings.log.round_entries,
         observer: Some(Arc::new(metrics.clone())),
         ..LogOptions::default()
     };
     let rocks = RocksOptions {
-        memory_bytes: settings.store_memory,
+        memory_bytes: settings.store.store_memory,
         ..RocksOptions::default()
     };
     // Before a store is made: the keys may be those of a log whose data is merely not mounted.
-    if !RocksStore::exists(&settings.data_dir)? {
+    if !RocksStore::exists(&settings.store.data_dir)? {
         check_new(settings, new_log)?;
     }
-    let store: Arc<dyn Store> = Arc::new(RocksStore::open(&settings.data_dir, &rocks)?);
+    let store: Arc<dyn Store> = Arc::new(RocksStore::open(&settings.store.data_dir, &rocks)?);
     let log = open_log(&store, settings, new_log, options.clone())?;
-    Ok(Shards::open(&store, log, &settings.key_dir, &options)?)
+    Ok(Shards::open(&store, log, &settings.store.key_dir, &options)?)
 }
 
 fn open_log(
@@ -128,30 +129,30 @@ fn open_log(
 ) -> anyhow::Result<Log> {
     let store = Arc::clone(store);
     if let Some(identity) = store.identity(FIRST_SHARD)? {
-        let origin = settings.origin.as_deref().unwrap_or(&identity.origin);
-        let keys = LogKeys::load(origin, &settings.key_dir)?;
+        let origin = settings.log.origin.as_deref().unwrap_or(&identity.origin);
+        let keys = LogKeys::load(origin, &settings.store.key_dir)?;
         return Ok(Log::open(store, FIRST_SHARD, keys, options)?);
     }
     check_new(settings, new_log)?;
-    let origin = settings.origin.clone().unwrap_or_else(host_name);
-    let keys = if LogKeys::exist_in(&settings.key_dir) {
-        LogKeys::load(&origin, &settings.key_dir)?
+    let origin = settings.log.origin.clone().unwrap_or_else(host_name);
+    let keys = if LogKeys::exist_in(&settings.store.key_dir) {
+        LogKeys::load(&origin, &settings.store.key_dir)?
     } else {
-        LogKeys::create(&origin, &settings.key_dir)?
+        LogKeys::create(&origin, &settings.store.key_dir)?
     };
     let log = Log::create(store, FIRST_SHARD, keys, options)?;
-    LogKeys::confirm(&settings.key_dir)?;
+    LogKeys::confirm(&settings.store.key_dir)?;
     Ok(log)
 }
 
 /// Refuses to make a log with the keys of another one: it would sign a fork.
 fn check_new(settings: &Settings, new_log: bool) -> anyhow::Result<()> {
     anyhow::ensure!(
-        new_log || !LogKeys::exist_in(&settings.key_dir),
+        new_log || !LogKeys::exist_in(&settings.store.key_dir),
         "{} holds the keys of a log, but {} holds no log: bring its data back (is the volume mounted?), or move the keys away \
          to start a new log; --new-log starts one with these keys",
-        settings.key_dir.display(),
-        settings.data_dir.display()
+        settings.store.key_dir.display(),
+        settings.store.data_dir.display()
     );
     Ok(())
 }
@@ -160,13 +161,7 @@ fn check_new(settings: &Settings, new_log: bool) -> anyhow::Result<()> {
 fn host_name() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let name = name.trim().to_lowercase();
-    let usable = Overrides {
-        origin: Some(name.clone()),
-        ..Overrides::default()
-    }
-    .resolve()
-    .is_ok();
-    if usable {
+    if is_origin(&name) {
         name
     } else {
         FALLBACK_ORIGIN.to_owned()
@@ -182,7 +177,7 @@ fn announcement(
     json: bool,
 ) -> anyhow::Result<String> {
     let log = shards.log();
-    let scheme = if settings.tls.is_some() {
+    let scheme = if settings.server.tls().is_some() {
         "https"
     } else {
         "http"
@@ -225,7 +220,7 @@ fn announcement(
         )
     }));
     lines.extend([
-        format!("  data        {}", settings.data_dir.display()),
+        format!("  data        {}", settings.store.data_dir.display()),
         format!("  admin       {admin}"),
         format!("listening on {url}"),
         String::new(),

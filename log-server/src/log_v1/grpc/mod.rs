@@ -36,6 +36,8 @@ use tonic::Streaming;
 use tonic::async_trait;
 
 use crate::error::ApiError;
+use crate::log_v1::grpc::append::append;
+use crate::log_v1::grpc::append::check_writable;
 use crate::log_v1::grpc::streams::ResponseStream;
 use crate::log_v1::grpc::streams::Scope;
 use crate::log_v1::search;
@@ -45,7 +47,7 @@ use crate::state::State;
 
 /// The gRPC service of the face.
 pub(crate) fn service(state: State) -> LogServer<Face> {
-    let limit = state.settings().max_request_bytes;
+    let limit = state.settings().server.max_request_bytes;
     LogServer::new(Face { state }).max_decoding_message_size(limit)
 }
 
