@@ -15,6 +15,8 @@ pub(crate) enum Failure {
     QueueFull,
     /// The log closes, and takes no entries.
     Closed,
+    /// No tree of the log takes entries of this protocol.
+    NotTaken,
     /// The entry is longer than an entry bundle can carry: why.
     EntryTooLarge(String),
     /// An index or a size that the tree does not have: why.
@@ -47,6 +49,7 @@ impl Failure {
         match self {
             Self::EntryTooLarge(why) | Self::OutOfRange(why) | Self::SizesReversed(why) => why,
             Self::QueueFull | Self::Closed => "the log takes no entries at the moment; retry later",
+            Self::NotTaken => "the log has no tree that takes such entries",
             Self::Unproven | Self::Unsigned | Self::Unreadable | Self::Panicked => {
                 "internal server error"
             }
@@ -68,8 +71,9 @@ impl From<AppendError> for Failure {
             AppendError::QueueFull { .. } => Self::QueueFull,
             AppendError::TooLarge { .. } => Self::EntryTooLarge(error.to_string()),
             AppendError::Stopped => Self::Closed,
-            other => {
-                error!(error = %other, "an entry could not be proven");
+            AppendError::NotGrowing => Self::NotTaken,
+            AppendError::Unproven(reason) => {
+                error!(error = %reason, "an entry could not be proven");
                 Self::Unproven
             }
         }

@@ -111,6 +111,7 @@ impl From<Failure> for ApiError {
         match &failure {
             Failure::QueueFull => Self::unavailable("reached max pushback; retry"),
             Failure::Closed | Failure::NoRoom => Self::unavailable(text),
+            Failure::NotTaken => Self::unimplemented(text),
             Failure::EntryTooLarge(why) => Self::invalid(format!("invalid entry: {why}")),
             Failure::OutOfRange(_) => Self::new(Code::OutOfRange, text),
             Failure::SizesReversed(_) | Failure::BodyCut => Self::invalid(text),

@@ -136,6 +136,7 @@ impl From<Failure> for V1Error {
         let text = failure.text();
         match &failure {
             Failure::QueueFull | Failure::Closed | Failure::NoRoom => Self::unavailable(text),
+            Failure::NotTaken => Self::new(StatusCode::NOT_IMPLEMENTED, text),
             Failure::EntryTooLarge(why) => Self::invalid(format!("error processing entry: {why}")),
             Failure::OutOfRange(_) | Failure::SizesReversed(_) | Failure::BodyCut => {
                 Self::invalid(text)

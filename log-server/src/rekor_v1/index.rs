@@ -22,9 +22,6 @@ use ledgerstone_log::Trees;
 use ledgerstone_log::search as search_trees;
 
 use crate::api_version::is_of_rekor_v2;
-use crate::rekor_v1;
-use crate::rekor_v1::JSON;
-use crate::rekor_v1::admit;
 use crate::rekor_v1::body;
 use crate::rekor_v1::entry_id::EntryId;
 use crate::rekor_v1::error::V1Error;

@@ -14,7 +14,7 @@ use http::Method;
 use http::StatusCode;
 use http::header;
 use http::request::Parts;
-use ledgerstone_log::Shards;
+use ledgerstone_log::Trees;
 use tokio::time::timeout;
 use tracing::error;
 
@@ -43,10 +43,10 @@ pub(crate) fn admit(state: &State, endpoint: V1Endpoint, parts: &Parts) -> Resul
 pub(crate) async fn read<T, F>(state: &State, read: F) -> Result<T, V1Error>
 where
     T: Send + 'static,
-    F: FnOnce(&Shards) -> Result<T, V1Error> + Send + 'static,
+    F: FnOnce(&Trees) -> Result<T, V1Error> + Send + 'static,
 {
-    let shards = state.shards().clone();
-    let result = tokio::task::spawn_blocking(move || read(&shards)).await;
+    let trees = state.trees();
+    let result = tokio::task::spawn_blocking(move || read(&trees)).await;
     result.map_err(|_| V1Error::from(Failure::Panicked))?
 }
 

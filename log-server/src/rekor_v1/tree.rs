@@ -15,11 +15,11 @@ use ledgerstone_merkle::TreeSize;
 use ledgerstone_storage::TreeKind;
 use serde::Serialize;
 
+use crate::error::failure::Failure;
 use crate::rekor_v1::error::V1Error;
-use crate::rekor_v1::error::json_line;
-use crate::rekor_v1::lookup;
 use crate::rekor_v1::json::JSON;
 use crate::rekor_v1::json::json_line;
+use crate::rekor_v1::lookup;
 use crate::rekor_v1::negotiate;
 use crate::rekor_v1::operation;
 use crate::rekor_v1::operation::admit;
@@ -67,7 +67,7 @@ pub(crate) async fn info(
 /// The tree that takes entries of Rekor v1, which is there wherever the face is.
 fn growing(trees: &Trees) -> Result<&Tree, V1Error> {
     let tree = trees.growing_of(TreeKind::REKOR_V1);
-    tree.ok_or_else(|| V1Error::internal("the log has no tree of Rekor v1"))
+    tree.ok_or_else(|| V1Error::from(Failure::NotTaken))
 }
 
 fn tree_info(tree: &Tree) -> Result<TreeInfo, ReadError> {

@@ -36,8 +36,6 @@ use tonic::Streaming;
 use tonic::async_trait;
 
 use crate::error::ApiError;
-use crate::log_v1::grpc::append::append;
-use crate::log_v1::grpc::append::check_writable;
 use crate::log_v1::grpc::streams::ResponseStream;
 use crate::log_v1::grpc::streams::Scope;
 use crate::log_v1::search;

@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use bytes::Bytes;
+use clap::ValueEnum;
 use http::Request;
 use serde_json::json;
 
