@@ -13,8 +13,8 @@ pub(crate) fn exists(directory: &Path) -> Result<bool, StorageError> {
     RocksStore::exists(directory)
 }
 
-/// Opens the store in `directory`, and makes an empty one where there is no trace of a log. `memory` is for caches and write
-/// buffers, in bytes.
+/// Opens the store in `directory`, and makes an empty one where there is no trace of a log.
+/// `memory` is for caches and write buffers, in bytes.
 pub(crate) fn open(
     directory: &Path,
     memory: Option<usize>,

@@ -14,10 +14,11 @@ pub enum InstanceError {
     /// There is no trace of a log.
     #[error("there is no log in {}", .0.display())]
     NoLog(PathBuf),
-    /// The keys may be those of a log whose data is merely not mounted: a new log with them would sign a fork.
+    /// The keys may be those of a log whose data is merely not mounted: a new log with them would
+    /// sign a fork.
     #[error(
-        "{} holds the keys of a log, but {} holds no log: bring its data back (is the volume mounted?), or move the keys away \
-         to start a new log; --new-log starts one with these keys",
+        "{} holds the keys of a log, but {} holds no log: bring its data back (is the volume \
+         mounted?), or move the keys away to start a new log; --new-log starts one with these keys",
         key_dir.display(),
         data_dir.display()
     )]
@@ -27,10 +28,11 @@ pub enum InstanceError {
         /// Where the log is not.
         data_dir: PathBuf,
     },
-    /// There is a key of a tree that the store does not hold, so that nobody can tell whether a tree that is to be made is new.
+    /// There is a key of a tree that the store does not hold, so that nobody can tell whether a
+    /// tree that is to be made is new.
     #[error(
-        "{} is the key of a tree that {} does not hold: bring its data back, or move the key away to let the log begin a new \
-         tree; --new-log begins one all the same",
+        "{} is the key of a tree that {} does not hold: bring its data back, or move the key away \
+         to let the log begin a new tree; --new-log begins one all the same",
         key.display(),
         data_dir.display()
     )]

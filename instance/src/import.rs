@@ -25,15 +25,18 @@ const FIRST_IMPORTED: u32 = 1;
 pub struct ImportRequest {
     /// The key that the log signs its checkpoints with. Its name becomes the origin of the shard.
     pub key: VerifierKey,
-    /// The number of the tree where the log has one (Rekor v1); otherwise one is derived from the key.
+    /// The number of the tree where the log has one (Rekor v1); otherwise one is derived from the
+    /// key.
     pub tree_id: Option<u64>,
     /// The signed checkpoint over the entries to copy.
     pub checkpoint: String,
     /// What the tree is to the log here, and the virtual index of its first entry in its source.
     pub origin: ImportOrigin,
-    /// The shard to copy into, instead of the one that holds this tree already, or else the next one that is free.
+    /// The shard to copy into, instead of the one that holds this tree already, or else the next
+    /// one that is free.
     pub shard: Option<ShardId>,
-    /// PKCS#8 PEM of the ECDSA P-256 key that signs for the tree towards Rekor v1 clients, where the operator has it.
+    /// PKCS#8 PEM of the ECDSA P-256 key that signs for the tree towards Rekor v1 clients, where
+    /// the operator has it.
     pub signing_key: Option<Zeroizing<String>>,
 }
 
@@ -46,12 +49,14 @@ pub struct StartedImport {
 }
 
 impl Instance {
-    /// Begins to import a tree, or goes on where an import of the same one ended; makes the store where there is none. The keys of
-    /// the tree are kept in the key directory: its public key before there is a shard that needs it, and the one that signs for
-    /// it when the shard is known to be one that the key signs for.
+    /// Begins to import a tree, or goes on where an import of the same one ended; makes the store
+    /// where there is none. The keys of the tree are kept in the key directory: its public key
+    /// before there is a shard that needs it, and the one that signs for it when the shard is known
+    /// to be one that the key signs for.
     ///
     /// # Errors
-    /// [`ledgerstone_log::ImportError`] when the tree cannot be imported, or not here; the store's own trouble.
+    /// [`ledgerstone_log::ImportError`] when the tree cannot be imported, or not here; the store's
+    /// own trouble.
     pub fn import(&self, request: ImportRequest) -> Result<StartedImport, InstanceError> {
         let store = engine::open(self.data_dir(), None)?;
         let key_dir = self.keys().path();
@@ -78,7 +83,8 @@ impl Instance {
         if let Some(pem) = signing_key {
             save_shard_signer(key_dir, shard, key.name(), pem)?;
         }
-        // The file may have been lost since. By now the shard is known to be a copy of the log with this key.
+        // The file may have been lost since. By now the shard is known to be a copy of the log with
+        // this key.
         if load_foreign_key(key_dir, shard)?.as_ref() != Some(key) {
             save_foreign_key(key_dir, shard, key)?;
         }

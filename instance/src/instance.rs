@@ -11,7 +11,8 @@ use crate::error::InstanceError;
 /// The directory of the keys in a data directory, where no other is named.
 const KEYS: &str = "keys";
 
-/// A data directory and the keys that belong to it. Nothing is opened or looked at before something is done to it.
+/// A data directory and the keys that belong to it. Nothing is opened or looked at before something
+/// is done to it.
 #[derive(Clone, Debug)]
 pub struct Instance {
     data_dir: PathBuf,
@@ -19,7 +20,8 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// The instance in `data_dir`, with its keys in `key_dir`, or else in the folder `keys` of the data directory.
+    /// The instance in `data_dir`, with its keys in `key_dir`, or else in the folder `keys` of the
+    /// data directory.
     pub fn new(data_dir: impl Into<PathBuf>, key_dir: Option<PathBuf>) -> Self {
         let data_dir = data_dir.into();
         let key_dir = key_dir.unwrap_or_else(|| data_dir.join(KEYS));

@@ -1,7 +1,9 @@
-//! An instance: one data directory with the keys that belong to it, and all that an operator does to it.
+//! An instance: one data directory with the keys that belong to it, and all that an operator does
+//! to it.
 //!
-//! Commands are thin around this: they parse arguments and print. Here is what has to be done in the right order: keys before
-//! the trees that they sign for, a key before the copy that needs it, and no tree where there is any trace of an older one.
+//! Commands are thin around this: they parse arguments and print. Here is what has to be done in
+//! the right order: keys before the trees that they sign for, a key before the copy that needs it,
+//! and no tree where there is any trace of an older one.
 //!
 //! ```no_run
 //! use ledgerstone_instance::Instance;

@@ -1,12 +1,13 @@
-//! Which trees a log lacks: all of them when it begins, and one when a protocol is switched on that was off before.
+//! Which trees a log lacks: all of them when it begins, and one when a protocol is switched on that
+//! was off before.
 
 use ledgerstone_log::NewTree;
 use ledgerstone_log::UpgradeError;
 use ledgerstone_log::next_free_shard;
 use ledgerstone_storage::ShardId;
 use ledgerstone_storage::ShardIdentity;
-use ledgerstone_storage::Store;
 use ledgerstone_storage::StorageError;
+use ledgerstone_storage::Store;
 use ledgerstone_storage::TreeKind;
 
 use crate::error::InstanceError;
@@ -37,7 +38,8 @@ impl OwnTree {
         Ok(trees)
     }
 
-    /// Whether it takes, or took, entries of this protocol: then a second tree is no beginning, but a rotation.
+    /// Whether it takes, or took, entries of this protocol: then a second tree is no beginning, but
+    /// a rotation.
     fn is_of(&self, kind: TreeKind) -> bool {
         [kind, TreeKind::MIXED].contains(&self.identity.kind)
     }

@@ -22,8 +22,8 @@ use crate::new_trees::missing;
 /// How a log is opened, and made where there is none.
 #[derive(Clone)]
 pub struct OpenSettings {
-    /// The configured name. A log that is there must have it: as the origin of the tree of Rekor v2, or as the name of the one of
-    /// Rekor v1.
+    /// The configured name. A log that is there must have it: as the origin of the tree of Rekor
+    /// v2, or as the name of the one of Rekor v1.
     pub origin: Option<String>,
     /// The name of a log that is made, where none is configured.
     pub default_origin: String,
@@ -65,14 +65,16 @@ impl OpenSettings {
 }
 
 impl Instance {
-    /// Opens the log, after all the checks of [`Log::open`]. Where there is no trace of a log it is made: keys first, then its
-    /// trees, then the keys get their names. A tree of a protocol that is on now and never was is made in the same way, and a
-    /// tree of version 0.1 without entries becomes the one of Rekor v2.
+    /// Opens the log, after all the checks of [`Log::open`]. Where there is no trace of a log it is
+    /// made: keys first, then its trees, then the keys get their names. A tree of a protocol that
+    /// is on now and never was is made in the same way, and a tree of version 0.1 without entries
+    /// becomes the one of Rekor v2.
     ///
     /// # Errors
-    /// [`InstanceError::KeysWithoutLog`] and [`InstanceError::KeyWithoutTree`] where a new tree might be a fork of one that is out
-    /// of sight; [`OpenError::OtherOrigin`] when the log has another name; [`OpenError::Mixed`] when it is one of version 0.1 with
-    /// entries, which [`Instance::upgrade`] upgrades; all others of [`Log::open`].
+    /// [`InstanceError::KeysWithoutLog`] and [`InstanceError::KeyWithoutTree`] where a new tree
+    /// might be a fork of one that is out of sight; [`OpenError::OtherOrigin`] when the log has
+    /// another name; [`OpenError::Mixed`] when it is one of version 0.1 with entries, which
+    /// [`Instance::upgrade`] upgrades; all others of [`Log::open`].
     pub fn open_or_create(&self, settings: &OpenSettings) -> Result<Log, InstanceError> {
         if settings.kinds().is_empty() {
             return Err(InstanceError::NoProtocol);
@@ -104,7 +106,8 @@ impl Instance {
         })
     }
 
-    /// Turns a tree of version 0.1 that has no entries into the one of Rekor v2. One that has any is for the operator to freeze.
+    /// Turns a tree of version 0.1 that has no entries into the one of Rekor v2. One that has any
+    /// is for the operator to freeze.
     fn upgrade_empty(
         &self,
         store: &Arc<dyn Store>,
@@ -120,7 +123,11 @@ impl Instance {
         }
     }
 
-    fn make_missing(&self, store: &dyn Store, settings: &OpenSettings) -> Result<(), InstanceError> {
+    fn make_missing(
+        &self,
+        store: &dyn Store,
+        settings: &OpenSettings,
+    ) -> Result<(), InstanceError> {
         let own = OwnTree::all(store)?;
         let trees = missing(store, &own, &settings.kinds(), name(&own, settings))?;
         if trees.is_empty() {
@@ -149,8 +156,8 @@ impl Instance {
         trees: &[NewTree],
         options: &LogOptions,
     ) -> Result<(), InstanceError> {
-        // A crash before the trees are made leaves keys without names, which are no trace of a log; one behind that leaves names
-        // to give, which loading the keys does.
+        // A crash before the trees are made leaves keys without names, which are no trace of a log;
+        // one behind that leaves names to give, which loading the keys does.
         let keyring = self.keys().create(trees, &options.protocols)?;
         create_trees(store, trees, &keyring, options)?;
         for tree in trees {
@@ -175,7 +182,8 @@ fn must_have_name(own: &[OwnTree], configured: Option<&str>) -> Result<(), Insta
     }))
 }
 
-/// The name that a tree which is made gets: the configured one, the one of the trees that are there, or that of a new log.
+/// The name that a tree which is made gets: the configured one, the one of the trees that are
+/// there, or that of a new log.
 fn name<'a>(own: &'a [OwnTree], settings: &'a OpenSettings) -> &'a str {
     let configured = settings.origin.as_deref();
     let present = || names(own).first().copied();

@@ -5,11 +5,12 @@ use crate::error::InstanceError;
 use crate::instance::Instance;
 
 impl Instance {
-    /// Rebuilds the search index of all trees, or goes on with a rebuild that was interrupted. `progress` hears of each step.
+    /// Rebuilds the search index of all trees, or goes on with a rebuild that was interrupted.
+    /// `progress` hears of each step.
     ///
     /// # Errors
-    /// [`InstanceError::NoLog`]; [`ledgerstone_storage::StorageError::Locked`] when a server runs on it, which can do it itself;
-    /// [`ledgerstone_log::ReindexError`].
+    /// [`InstanceError::NoLog`]; [`ledgerstone_storage::StorageError::Locked`] when a server runs
+    /// on it, which can do it itself; [`ledgerstone_log::ReindexError`].
     pub fn reindex(
         &self,
         progress: &mut dyn FnMut(&ReindexProgress),

@@ -38,7 +38,8 @@ pub struct CheckedTree {
     pub report: FsckReport,
     /// Why the signature of the last checkpoint was not verified; `None` when it was.
     pub unverified: Option<KeyError>,
-    /// Whether the head was accepted: its checkpoint was signed and kept, so that findings about the kept one are mended.
+    /// Whether the head was accepted: its checkpoint was signed and kept, so that findings about
+    /// the kept one are mended.
     pub is_accepted: bool,
 }
 
@@ -50,17 +51,20 @@ impl CheckedTree {
 }
 
 impl Instance {
-    /// Opens the directory to check it. With `accept_heads` the head of each tree of the log's own that is sound, but for the kept
-    /// checkpoint, is signed, and its checkpoint is kept: the operator says that this store is the newest.
+    /// Opens the directory to check it. With `accept_heads` the head of each tree of the log's own
+    /// that is sound, but for the kept checkpoint, is signed, and its checkpoint is kept: the
+    /// operator says that this store is the newest.
     ///
     /// # Errors
-    /// [`InstanceError::NoLog`]; the store's own trouble. Damage that leaves something to read is none: it is found.
+    /// [`InstanceError::NoLog`]; the store's own trouble. Damage that leaves something to read is
+    /// none: it is found.
     pub fn check(
         &self,
         protocols: Protocols,
         accept_heads: bool,
     ) -> Result<StoreCheck, InstanceError> {
-        // Accepting a head writes the kept checkpoint, which takes a store that is open for writing.
+        // Accepting a head writes the kept checkpoint, which takes a store that is open for
+        // writing.
         let store = if accept_heads {
             self.open_existing()?
         } else {
@@ -89,8 +93,9 @@ impl StoreCheck {
     /// Checks one tree. `progress` hears how many of how many entries are checked.
     ///
     /// # Errors
-    /// [`InstanceError::Open`] when the keys are not those of the tree, and, where heads are to be accepted, when they are not there;
-    /// the store's own trouble. What is wrong inside is not an error, but a [`Finding`].
+    /// [`InstanceError::Open`] when the keys are not those of the tree, and, where heads are to be
+    /// accepted, when they are not there; the store's own trouble. What is wrong inside is not an
+    /// error, but a [`Finding`].
     pub fn check(
         &self,
         shard: ShardId,

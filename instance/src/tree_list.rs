@@ -21,15 +21,18 @@ pub struct TreeSummary {
     pub shard: ShardId,
     /// What it is, once and for all.
     pub identity: ShardIdentity,
-    /// The name of its protocol, as in `rekor-v2`; `None` for one that this program does not know. An imported tree does not say.
+    /// The name of its protocol, as in `rekor-v2`; `None` for one that this program does not know.
+    /// An imported tree does not say.
     pub protocol: Option<&'static str>,
-    /// The first line of its checkpoints that readers of tiles see; for an imported one, the name of its log.
+    /// The first line of its checkpoints that readers of tiles see; for an imported one, the name
+    /// of its log.
     pub origin: String,
     /// Whether it takes entries.
     pub state: TreeState,
     /// How many entries it has.
     pub size: TreeSize,
-    /// The key that its checkpoints are, or were, signed with; `None` when the key directory does not have it.
+    /// The key that its checkpoints are, or were, signed with; `None` when the key directory does
+    /// not have it.
     pub key: Option<VerifierKey>,
 }
 
@@ -45,7 +48,8 @@ pub enum TreeState {
 }
 
 impl Instance {
-    /// The trees that the directory holds, in the order in which they came. No server may run on it.
+    /// The trees that the directory holds, in the order in which they came. No server may run on
+    /// it.
     ///
     /// # Errors
     /// [`InstanceError::NoLog`]; the store's own trouble.
@@ -84,7 +88,8 @@ impl Instance {
         })
     }
 
-    /// The key that the checkpoints of a tree are, or were, signed with, where the key directory has it.
+    /// The key that the checkpoints of a tree are, or were, signed with, where the key directory
+    /// has it.
     fn public_key(
         &self,
         shard: ShardId,

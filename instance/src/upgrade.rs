@@ -7,8 +7,9 @@ use crate::error::InstanceError;
 use crate::instance::Instance;
 
 impl Instance {
-    /// What [`Instance::upgrade`] would do, after the same checks; `None` when there is nothing to do. No byte is changed. The tree
-    /// ids of the new trees are picked when they are made: these are others.
+    /// What [`Instance::upgrade`] would do, after the same checks; `None` when there is nothing to
+    /// do. No byte is changed. The tree ids of the new trees are picked when they are made: these
+    /// are others.
     ///
     /// # Errors
     /// As for [`Instance::upgrade`].
@@ -25,13 +26,14 @@ impl Instance {
         Ok(Some(upgrade))
     }
 
-    /// Freezes the tree of version 0.1 with its last checkpoint, and begins a tree for each protocol, that of Rekor v2 under the
-    /// name `v2_origin`; a tree without entries becomes the one of Rekor v2, and keeps its name. Returns what was done, `None` when
-    /// there was nothing to do. A crash at any moment leaves the directory as it was or as it is to be.
+    /// Freezes the tree of version 0.1 with its last checkpoint, and begins a tree for each
+    /// protocol, that of Rekor v2 under the name `v2_origin`; a tree without entries becomes the
+    /// one of Rekor v2, and keeps its name. Returns what was done, `None` when there was nothing to
+    /// do. A crash at any moment leaves the directory as it was or as it is to be.
     ///
     /// # Errors
-    /// [`InstanceError::NoLog`]; [`ledgerstone_log::UpgradeError`] when the name is taken or the tree does not verify: nothing was
-    /// changed then.
+    /// [`InstanceError::NoLog`]; [`ledgerstone_log::UpgradeError`] when the name is taken or the
+    /// tree does not verify: nothing was changed then.
     pub fn upgrade(
         &self,
         v2_origin: &str,

@@ -46,7 +46,11 @@ async fn every_tree_is_checked_and_a_head_accepted() {
     let checked = check(&site, false).unwrap();
     assert!(checked[0].is_sound() && !checked[1].is_sound());
     let checked = check(&site, true).unwrap();
-    assert!(checked.iter().all(|tree| tree.is_sound() && tree.is_accepted));
+    assert!(
+        checked
+            .iter()
+            .all(|tree| tree.is_sound() && tree.is_accepted)
+    );
     assert_sound(&site, 2);
     site.start_and_stop().await;
 }
@@ -60,7 +64,8 @@ async fn a_frozen_tree_is_checked_by_the_checkpoint_in_the_store() {
     site.instance().upgrade("v2.example.com", &options).unwrap();
     site.start_and_stop().await;
     assert_sound(&site, 3);
-    // Neither the file outside the store nor the private key is needed any more, and nothing is signed anew.
+    // Neither the file outside the store nor the private key is needed any more, and nothing is
+    // signed anew.
     std::fs::remove_file(site.data().join("checkpoint-0")).unwrap();
     std::fs::remove_file(site.data().join("keys/log-ed25519.pem")).unwrap();
     assert_sound(&site, 3);
@@ -82,7 +87,10 @@ async fn without_keys_signatures_are_not_verified_which_is_said() {
     std::fs::write(site.data().join("checkpoint-0"), "nonsense").unwrap();
     let checked = check(&site, false).unwrap();
     assert!(
-        matches!(checked[0].report.findings[..], [Finding::BadKeptCheckpoint(_)]),
+        matches!(
+            checked[0].report.findings[..],
+            [Finding::BadKeptCheckpoint(_)]
+        ),
         "{checked:?}"
     );
 }

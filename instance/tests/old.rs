@@ -33,7 +33,8 @@ pub(crate) const TREE_ID: u64 = 4_711;
 pub(crate) const SHARD: ShardId = ShardId::new(0);
 const TIME: i64 = 1_700_000_000;
 
-/// Writes a log of version 0.1 with `entries`, fewer than a tile holds, into `data`. Returns the signer of its checkpoints.
+/// Writes a log of version 0.1 with `entries`, fewer than a tile holds, into `data`. Returns the
+/// signer of its checkpoints.
 pub(crate) fn write_log(data: &Path, entries: u64) -> Ed25519Signer {
     let keys = data.join("keys");
     fs::create_dir_all(&keys).unwrap();
@@ -58,7 +59,9 @@ pub(crate) fn write_log(data: &Path, entries: u64) -> Ed25519Signer {
     store.create_shard(SHARD, &identity, &empty).unwrap();
     if entries > 0 {
         let entries = (0..entries).map(entry).collect::<Vec<_>>();
-        entries.iter().for_each(|entry| edge.append(entry.leaf_hash));
+        entries
+            .iter()
+            .for_each(|entry| edge.append(entry.leaf_hash));
         let round = Round {
             first: LeafIndex::new(0),
             entries,

@@ -106,7 +106,10 @@ async fn a_protocol_that_is_switched_on_gets_its_tree() {
         assert_eq!(both.len(), 2);
         assert!(both.contains(&made[0]));
         let trees = log.trees();
-        let names: Vec<_> = trees.growing().map(ledgerstone_log::Tree::log_name).collect();
+        let names: Vec<_> = trees
+            .growing()
+            .map(ledgerstone_log::Tree::log_name)
+            .collect();
         assert_eq!(names, [ORIGIN, ORIGIN]);
         let v2 = trees.growing_of(TreeKind::REKOR_V2).unwrap();
         assert_eq!(v2.origin(), ORIGIN);
@@ -159,10 +162,10 @@ async fn another_name_is_refused() {
     site.start_and_stop().await;
     site.settings.origin = Some("other.example.com".to_owned());
     let error = site.try_open().err().unwrap();
-    assert!(
-        matches!(&error, InstanceError::Open(OpenError::OtherOrigin { stored, .. }) if stored == ORIGIN),
-        "{error}"
-    );
+    let InstanceError::Open(OpenError::OtherOrigin { stored, .. }) = error else {
+        panic!("{error}");
+    };
+    assert_eq!(stored, ORIGIN);
     site.settings.origin = None;
     site.start_and_stop().await;
 }

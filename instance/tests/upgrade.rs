@@ -44,10 +44,19 @@ async fn a_log_with_entries_is_refused_until_the_operator_upgrades_it() {
     assert_eq!((planned.entries, planned.create.len()), (5, 2));
     assert_eq!(files(&site.data()), before);
 
-    let done = site.instance().upgrade(NEW_ORIGIN, &options).unwrap().unwrap();
+    let done = site
+        .instance()
+        .upgrade(NEW_ORIGIN, &options)
+        .unwrap()
+        .unwrap();
     assert_eq!(done.identity.tree_id, TREE_ID);
     assert_eq!(schema_version(&site), SCHEMA_VERSION);
-    assert!(site.instance().upgrade(NEW_ORIGIN, &options).unwrap().is_none());
+    assert!(
+        site.instance()
+            .upgrade(NEW_ORIGIN, &options)
+            .unwrap()
+            .is_none()
+    );
     let trees = site.instance().trees(&Protocols::default()).unwrap();
     let mixed = &trees[0];
     assert!(matches!(mixed.state, TreeState::Frozen(_)), "{mixed:?}");

@@ -42,4 +42,5 @@ mod slow_clients;
 mod tiles;
 mod tls;
 mod trouble;
+mod upgrade;
 mod webhooks;

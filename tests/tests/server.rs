@@ -198,6 +198,8 @@ pub(crate) struct Server {
     pub(crate) site: Site,
     process: Process,
     pub(crate) tree_id: String,
+    /// All trees, as they are announced.
+    pub(crate) trees: Value,
     pub(crate) ed25519: VerifierKey,
     pub(crate) ecdsa: VerifierKey,
     /// The size of the log at the start.
@@ -218,6 +220,7 @@ impl Server {
             site,
             process,
             tree_id: text("treeId"),
+            trees: announced["trees"].clone(),
             ed25519: text("ed25519").parse().unwrap(),
             ecdsa: text("ecdsaP256").parse().unwrap(),
             size: text("size").parse().unwrap(),

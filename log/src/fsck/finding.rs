@@ -42,7 +42,8 @@ pub enum Finding {
     RolledBack(TreeSize),
     /// The bodies give another root than the kept checkpoint has at its size.
     Forked(TreeSize),
-    /// The last checkpoint of a frozen tree cannot be read, is not signed by its key, or is not over exactly what is stored.
+    /// The last checkpoint of a frozen tree cannot be read, is not signed by its key, or is not over
+    /// exactly what is stored.
     BadFrozenCheckpoint(String),
     /// The copy of another log has more entries than the checkpoint that came with them is over: the import did not end.
     Incomplete(TreeSize),

@@ -59,8 +59,8 @@ pub struct FsckReport {
 
 /// Checks the whole shard. `progress` hears the number of entries checked, once for each bundle of 256.
 ///
-/// `key` signs the checkpoints of the tree; without it the last one is compared, but its signature is not verified. For a frozen
-/// tree that is the one that it was frozen with.
+/// `key` signs the checkpoints of the tree; without it the last one is compared, but its signature
+/// is not verified. For a frozen tree that is the one that it was frozen with.
 ///
 /// # Errors
 /// [`OpenError`] when there is no log to check, or the keys are not its own. What is wrong inside is not an error, but a
@@ -207,8 +207,9 @@ impl Check<'_> {
         }
     }
 
-    /// Compares the head with the last checkpoint: of a frozen tree with the one in the store, which has to be over all of it. One that
-    /// is kept outside the store as well is compared where it can be read, and not missed where it cannot.
+    /// Compares the head with the last checkpoint: of a frozen tree with the one in the store, which
+    /// has to be over all of it. One that is kept outside the store as well is compared where it can
+    /// be read, and not missed where it cannot.
     fn last_checkpoint(
         &mut self,
         open: &dyn Fn(&str) -> Result<Checkpoint, String>,
@@ -253,7 +254,8 @@ impl Check<'_> {
         }
     }
 
-    /// Refuses a checkpoint that is ahead of the head, and has any other compared when the rebuilt tree has its size.
+    /// Refuses a checkpoint that is ahead of the head, and has any other compared when the rebuilt
+    /// tree has its size.
     fn expect(&mut self, kept: &Checkpoint, head: &StoredHead) {
         if kept.size > head.size {
             self.find(Finding::RolledBack(kept.size));

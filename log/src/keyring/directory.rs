@@ -141,7 +141,8 @@ impl KeyDirectory {
         Ok(keyring)
     }
 
-    /// The key files of trees of the log's own that `store` does not hold. There are none, unless a tree is out of sight.
+    /// The key files of trees of the log's own that `store` does not hold. There are none, unless
+    /// a tree is out of sight.
     ///
     /// # Errors
     /// [`KeyError::Io`] when the directory cannot be listed, [`KeyError::Store`] when the store cannot be read.
