@@ -13,6 +13,7 @@ use crate::commands::fsck::Fsck;
 use crate::commands::import::Import;
 use crate::commands::reindex::Reindex;
 use crate::commands::serve::Serve;
+use crate::commands::tree::TreeCommand;
 use crate::exit;
 
 const EXIT_CODES: &str = "Exit codes:
@@ -122,6 +123,9 @@ pub(crate) enum Command {
     /// where an interrupted rebuild was.
     #[command(after_long_help = REINDEX_HELP)]
     Reindex(Reindex),
+    /// The trees of a data directory: list them, or upgrade that of version 0.1.
+    #[command(subcommand)]
+    Tree(TreeCommand),
 }
 
 /// Which tree.
@@ -577,6 +581,8 @@ mod tests {
             "trust --out trust --data-dir data --origin log.example",
             "import --from https://log.example --log-key log.vkey --data-dir data",
             "reindex",
+            "tree list --data-dir data",
+            "tree upgrade --v2-origin v2.log.example --dry-run --key-dir keys",
             "reindex --data-dir data",
             "reindex --admin-url http://127.0.0.1:2112 --timeout 5",
             "import --from ./tiles --trusted-root trusted_root.json --shard 3",
@@ -674,6 +680,7 @@ mod tests {
             ),
             ("import --from d --log-key k --shard 0", ValueValidation),
             ("import --from d --log-key k --parallel 65", ValueValidation),
+            ("tree upgrade", MissingRequiredArgument),
             ("reindex --timeout 0", ValueValidation),
             ("mystery", ErrorKind::InvalidSubcommand),
         ] {

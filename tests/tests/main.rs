@@ -44,4 +44,5 @@ mod tiles;
 mod tls;
 mod trees;
 mod trouble;
+mod upgrade;
 mod webhooks;

@@ -201,6 +201,8 @@ pub(crate) struct Server {
     pub(crate) tree_id: String,
     /// Of the tree that takes entries of Rekor v1.
     pub(crate) v1_tree_id: String,
+    /// All trees, as they are announced.
+    pub(crate) trees: Value,
     pub(crate) ed25519: VerifierKey,
     pub(crate) ecdsa: VerifierKey,
     /// The size of the log at the start.
@@ -227,6 +229,7 @@ impl Server {
             process,
             tree_id: text("treeId"),
             v1_tree_id: v1_tree_id.unwrap_or_default().to_owned(),
+            trees: announced["trees"].clone(),
             ed25519: text("ed25519").parse().unwrap(),
             ecdsa: text("ecdsaP256").parse().unwrap(),
             size: text("size").parse().unwrap(),
