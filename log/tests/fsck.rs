@@ -12,6 +12,7 @@ use ledgerstone_merkle::TreeSize;
 use ledgerstone_merkle::leaf_hash;
 use ledgerstone_storage::Damage;
 use ledgerstone_storage::Reader;
+use ledgerstone_storage::Store;
 use ledgerstone_storage::StoredHead;
 
 use crate::ORIGIN;

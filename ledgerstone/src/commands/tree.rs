@@ -11,11 +11,11 @@ use ledgerstone_log::LogOptions;
 use ledgerstone_log::NewTree;
 use ledgerstone_log::Protocols;
 use ledgerstone_log::Upgrade;
+use ledgerstone_log_server::is_origin;
 use ledgerstone_storage::ImportRole;
 use serde_json::Value;
 use serde_json::json;
 
-use ledgerstone_log_server::is_origin;
 use crate::output;
 
 /// What can be done to the trees of a directory.
