@@ -1,10 +1,14 @@
-//! PEM as people have it: some tools write all of the base64 into one line, and readers of RFC 7468 take 64 characters a line.
+//! PEM as people have it: some tools write all of the base64 into one line, and readers of RFC 7468
+//! take 64 characters a line.
 
 use std::borrow::Cow;
 
+use der::pem::LineEnding;
+
 const COLUMNS: usize = 64;
 
-/// `pem` with its base64 in lines of 64 characters, where a line is longer. What is not PEM comes back as it is.
+/// `pem` with its base64 in lines of 64 characters, where a line is longer. What is not PEM comes
+/// back as it is.
 pub(crate) fn wrapped(pem: &str) -> Cow<'_, str> {
     if pem.lines().all(|line| line.trim_end().len() <= COLUMNS) {
         return Cow::Borrowed(pem);
@@ -33,6 +37,12 @@ pub(crate) fn wrapped(pem: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(text)
+}
+
+/// A SubjectPublicKeyInfo as PEM.
+pub fn public_key_pem(spki_der: &[u8]) -> String {
+    der::pem::encode_string("PUBLIC KEY", LineEnding::LF, spki_der)
+        .expect("a short label and a bounded key")
 }
 
 #[cfg(test)]

@@ -6,14 +6,15 @@ use base64::engine::general_purpose::STANDARD;
 use ledgerstone_client::ApiError;
 use ledgerstone_client::Error;
 use ledgerstone_client::Failure;
+use ledgerstone_client::FoundPage;
 use ledgerstone_client::LogApi;
-use ledgerstone_client::SearchPage;
-use ledgerstone_client::SearchQuery;
 use ledgerstone_client::SearchTermError;
+use ledgerstone_client::SearchTerms;
 use ledgerstone_client::SigningKey;
 use ledgerstone_proto::json;
 use ledgerstone_proto::log::v1 as proto;
 use serde_json::Value;
+use serde_json::json;
 
 use crate::log_api::answer;
 use crate::log_api::entry;
@@ -28,10 +29,17 @@ fn log(key: &SigningKey) -> MemoryLog {
     let spki = STANDARD.encode(key.public().spki_der());
     let bodies = (0..40_u8).map(|number| {
         let digest = STANDARD.encode([number; 32]);
-        format!(
-            r#"{{"apiVersion":"0.0.2","kind":"hashedrekord","spec":{{"hashedRekordV002":{{"data":{{"algorithm":"SHA2_256","digest":"{digest}"}},"signature":{{"content":"AAAA","verifier":{{"keyDetails":"PKIX_ECDSA_P256_SHA_256","publicKey":{{"rawBytes":"{spki}"}}}}}}}}}}}}"#
-        )
-        .into_bytes()
+        let verifier = json!({
+            "keyDetails": "PKIX_ECDSA_P256_SHA_256",
+            "publicKey": {"rawBytes": spki},
+        });
+        let entry = json!({
+            "data": {"algorithm": "SHA2_256", "digest": digest},
+            "signature": {"content": "AAAA", "verifier": verifier},
+        });
+        let spec = json!({ "hashedRekordV002": entry });
+        let body = json!({"apiVersion": "0.0.2", "kind": "hashedrekord", "spec": spec});
+        body.to_string().into_bytes()
     });
     MemoryLog::new(bodies.collect())
 }
@@ -49,7 +57,7 @@ fn hit(log: &MemoryLog, index: u64) -> proto::SearchHit {
 async fn search(
     log: MemoryLog,
     hits: Vec<proto::SearchHit>,
-) -> (Result<SearchPage, ApiError>, Server) {
+) -> (Result<FoundPage, ApiError>, Server) {
     let found = json::to_vec(&proto::SearchResponse {
         hits,
         next: 1_040,
@@ -73,8 +81,8 @@ async fn search(
     (page, server)
 }
 
-fn seventh() -> SearchQuery {
-    SearchQuery::default()
+fn seventh() -> SearchTerms {
+    SearchTerms::default()
         .hash(&format!("sha256:{}", "07".repeat(32)))
         .unwrap()
 }
@@ -192,7 +200,7 @@ async fn all_terms_go_to_the_log_and_are_checked() {
 
 #[test]
 fn what_cannot_be_searched_for_is_refused() {
-    let query = SearchQuery::default();
+    let query = SearchTerms::default();
     assert!(matches!(
         query.clone().hash("sha256:00"),
         Err(SearchTermError::Hash(_))

@@ -24,7 +24,8 @@ use crate::support::transport;
 
 /// The keys that rekor-tiles publishes as examples.
 const ED25519: &str = "MCowBQYDK2VwAyEAREvJyNZGjX6B3DAIuD3BTg9rIwV00GY8Xg5FU+IFDUQ=";
-const ECDSA: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEeLw7gX40qy1z7JUhGMAaaDITbV7p2D+C5G9xPEsy/PVAo9H0mgS4NYzpGirkXxBht+IvvL19WR1X9ANXha5ldQ==";
+const ECDSA: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEeLw7gX40qy1z7JUhGMAaaDITbV7p2D+C5G9xPEsy/P\
+    VAo9H0mgS4NYzpGirkXxBht+IvvL19WR1X9ANXha5ldQ==";
 
 /// 2026-01-02T03:04:05Z.
 const CREATED: i64 = 1_767_323_045;
@@ -51,7 +52,8 @@ fn options() -> TrustOptions {
     }
 }
 
-/// An instance with every service. Certificates and keys as they were once generated, so that the files stay the same.
+/// An instance with every service. Certificates and keys as they were once generated, so that the
+/// files stay the same.
 fn whole_options() -> TrustOptions {
     let golden = |name: &str| fs::read_to_string(golden_path(name)).unwrap();
     let chain = golden("authority.pem");
@@ -207,7 +209,8 @@ fn earlier_trees_stand_behind_the_log_with_keys_of_their_own() {
     assert_eq!(key["validFor"], json!({ "start": "2020-09-13T12:26:40Z" }));
 }
 
-/// sigstore-python refuses a subject that lacks either name, and an empty one is left out of the JSON.
+/// sigstore-python refuses a subject that lacks either name, and an empty one is left out of the
+/// JSON.
 #[test]
 fn an_authority_without_an_organization_gets_its_common_name_for_it() {
     let chain = fs::read_to_string(golden_path("authority-without-organization.pem")).unwrap();

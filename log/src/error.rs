@@ -47,7 +47,6 @@ impl From<ReadError> for AppendError {
 
 /// Why a read failed. What is merely absent is not an error: see the methods that return an `Option`.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub enum ReadError {
     /// A tree size beyond the published head.
     #[error("the tree has {head} leaves, fewer than the size {size} asked for")]
@@ -150,7 +149,6 @@ pub enum Fatal {
 
 /// Why a log could not be started. Nothing was changed, and nothing was signed.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub enum OpenError {
     /// A new log was asked for where there is one, or a trace of one.
     #[error("shard {shard} already holds {what}; a log is never initialised twice")]

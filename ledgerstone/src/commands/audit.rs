@@ -1,3 +1,8 @@
+//! `audit`: checks a log against what it showed before.
+
+use std::path::PathBuf;
+
+use clap::Args;
 use ledgerstone_client::AuditState;
 use ledgerstone_client::Auditor;
 use ledgerstone_client::Error;
@@ -5,13 +10,32 @@ use ledgerstone_client::FullReport;
 use ledgerstone_client::SignedCheckpoint;
 use ledgerstone_client::TiledLog;
 
-use crate::args::AuditArguments;
-use crate::commands::entries_bar;
-use crate::commands::transport;
+use crate::connection::LogArguments;
+use crate::connection::transport;
 use crate::output::Report;
+use crate::progress::entries_bar;
 use crate::trust;
+use crate::trust::TrustedLogArguments;
 
-pub(super) async fn run(arguments: AuditArguments) -> anyhow::Result<Report> {
+#[derive(Args, Debug)]
+pub(crate) struct AuditArguments {
+    /// The file that remembers the last head that was verified.
+    #[arg(long, value_name = "FILE", default_value = "ledgerstone-audit.json")]
+    pub(crate) state: PathBuf,
+
+    /// Download every entry and tile, hash them again and rebuild the root. Goes on where an
+    /// interrupted run was.
+    #[arg(long)]
+    pub(crate) full: bool,
+
+    #[command(flatten)]
+    pub(crate) log: LogArguments,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustedLogArguments,
+}
+
+pub(crate) async fn run(arguments: AuditArguments) -> anyhow::Result<Report> {
     let transport = transport(&arguments.log)?;
     let state = AuditState::load(&arguments.state).map_err(|error| Error::Audit(error.into()))?;
     let kept = state.and_then(|state| state.key);

@@ -1,25 +1,90 @@
+//! `search`: finds entries, and proves each.
+
+use std::path::PathBuf;
+
+use clap::ArgGroup;
+use clap::Args;
 use ledgerstone_client::Error;
+use ledgerstone_client::FoundEntry;
 use ledgerstone_client::LogApi;
-use ledgerstone_client::SearchHit;
-use ledgerstone_client::SearchQuery;
+use ledgerstone_client::SearchTerms;
 use ledgerstone_proto::log::v1::TreeRole;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::args::SearchArguments;
 use crate::commands::get::entry_json;
 use crate::commands::get::kind;
 use crate::commands::get::time;
-use crate::commands::read_text;
-use crate::commands::transport;
+use crate::connection::LogArguments;
+use crate::connection::transport;
+use crate::files::read_text;
 use crate::output;
 use crate::trust;
+use crate::trust::TrustedLogArguments;
+
+#[derive(Args, Debug)]
+#[command(group = ArgGroup::new("terms").required(true).multiple(true).args(["digest", "email", "su\
+    bject", "key"]))]
+pub(crate) struct SearchArguments {
+    /// The digest of an artifact, a payload or an envelope: sha256:HEX, or by another hash
+    /// function.
+    #[arg(long, value_name = "DIGEST")]
+    pub(crate) digest: Option<String>,
+
+    /// The e-mail address that a certificate names.
+    #[arg(long, visible_alias = "identity", value_name = "ADDRESS")]
+    pub(crate) email: Option<String>,
+
+    /// The URI, DNS name, IP address or other name that a certificate names.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) subject: Option<String>,
+
+    /// The public key or certificate, as PEM.
+    #[arg(long, value_name = "PEM")]
+    pub(crate) key: Option<PathBuf>,
+
+    /// Only entries that name everything given, not one thing of it.
+    #[arg(long)]
+    pub(crate) and: bool,
+
+    /// The index to start with, counted over all trees of the log.
+    #[arg(long, value_name = "INDEX", default_value_t = 0)]
+    pub(crate) start: u64,
+
+    /// Only this tree: an older one of the log, or a copy of another log that it holds [default:
+    /// all trees, and then all copies].
+    #[arg(long, value_name = "N")]
+    pub(crate) tree_id: Option<u64>,
+
+    /// How many entries to print at most.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 100,
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
+    pub(crate) limit: u64,
+
+    /// Only entries that were logged then or later: RFC 3339, such as 2026-01-01T00:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<jiff::Timestamp>,
+
+    /// Only entries that were logged before.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<jiff::Timestamp>,
+
+    #[command(flatten)]
+    pub(crate) log: LogArguments,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustedLogArguments,
+}
 
 /// As many hits as are asked for at once.
 const PAGE_HITS: u64 = 100;
 
 /// One entry a line, as they come: JSON lines for machines.
-pub(super) async fn run(arguments: SearchArguments, json: bool) -> anyhow::Result<()> {
+pub(crate) async fn run(arguments: SearchArguments, json: bool) -> anyhow::Result<()> {
     let query = query(&arguments)?;
     let transport = transport(&arguments.log)?;
     let logs = trust::named_or_fetched(&arguments.trust, &transport).await?;
@@ -86,8 +151,8 @@ async fn places(api: &LogApi, arguments: &SearchArguments) -> anyhow::Result<Vec
     Ok(places)
 }
 
-fn query(arguments: &SearchArguments) -> anyhow::Result<SearchQuery> {
-    let mut query = SearchQuery::default();
+fn query(arguments: &SearchArguments) -> anyhow::Result<SearchTerms> {
+    let mut query = SearchTerms::default();
     if let Some(digest) = &arguments.digest {
         query = query.hash(digest).map_err(Error::from)?;
     }
@@ -107,7 +172,7 @@ fn query(arguments: &SearchArguments) -> anyhow::Result<SearchQuery> {
     Ok(query)
 }
 
-fn hit_line(hit: &SearchHit) -> String {
+fn hit_line(hit: &FoundEntry) -> String {
     let entry = &hit.entry;
     let mut line = format!(
         "{:>10}  {}  {}  {}",
@@ -129,7 +194,7 @@ fn hit_line(hit: &SearchHit) -> String {
 }
 
 /// The entry as `get` prints it, with its index over all trees, and where it is in its own.
-fn hit_json(hit: &SearchHit) -> Value {
+fn hit_json(hit: &FoundEntry) -> Value {
     let mut line = entry_json(&hit.entry);
     line["index"] = json!(hit.index);
     line["treeId"] = json!(hit.tree_id.to_string());

@@ -74,7 +74,6 @@ pub struct Reindex {
 
 /// Why an index could not be rebuilt. What was written stays, and a rebuild that is started again goes on from there.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub enum ReindexError {
     /// There is nothing to rebuild an index of.
     #[error("the store holds no log")]
