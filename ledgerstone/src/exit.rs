@@ -17,7 +17,8 @@ use crate::commands::reindex::Unfinished;
 use crate::output;
 use crate::output::OutputError;
 
-/// It could not be done: wrong arguments, an unreadable file, something that the log refuses or does not have.
+/// It could not be done: wrong arguments, an unreadable file, something that the log refuses or
+/// does not have.
 pub(crate) const UNDONE: u8 = 1;
 
 /// Something does not verify.
@@ -29,7 +30,8 @@ pub(crate) const UNREACHABLE: u8 = 3;
 /// The code of a command whose output nobody reads to the end.
 const DONE: u8 = 0;
 
-/// Prints `error` with its causes, on standard error for people and on standard output for machines.
+/// Prints `error` with its causes, on standard error for people and on standard output for
+/// machines.
 pub(crate) fn report(error: &anyhow::Error, json: bool) -> ExitCode {
     let code = exit_code(error);
     if code == DONE {
@@ -59,8 +61,8 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             Failure::Undone => UNDONE,
         };
     }
-    if let Some(ServerError::Log(_) | ServerError::Close(_)) = error.downcast_ref() {
-        return UNREACHABLE;
+    if let Some(error) = error.downcast_ref::<ServerError>() {
+        return server_code(error);
     }
     if error.is::<Unfinished>() {
         return UNREACHABLE;
@@ -74,19 +76,64 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     if untrue { UNTRUE } else { UNDONE }
 }
 
+/// A log that stopped is in trouble; all else of a server was settled before it listened.
+fn server_code(error: &ServerError) -> u8 {
+    match error {
+        ServerError::Log(_) | ServerError::Close(_) => UNREACHABLE,
+        ServerError::Listen { .. }
+        | ServerError::Tls(_)
+        | ServerError::Settings(_)
+        | ServerError::Webhook(_) => UNDONE,
+    }
+}
+
 /// A store that is in use, elsewhere, or on a disk in trouble says nothing about what is stored.
 fn storage_untrue(error: &StorageError) -> bool {
-    // A trace of a log without its store is a log whose store was lost.
-    matches!(
-        error,
-        StorageError::Damaged(_) | StorageError::NotEmpty { .. }
-    )
+    match error {
+        // A trace of a log without its store is a log whose store was lost.
+        StorageError::Damaged(_) | StorageError::NotEmpty { .. } => true,
+        StorageError::Locked { .. }
+        | StorageError::NoStore { .. }
+        | StorageError::SchemaVersion { .. }
+        | StorageError::ShardExists { .. }
+        | StorageError::NoShard { .. }
+        | StorageError::NotEmptyTree { .. }
+        | StorageError::Identity { .. }
+        | StorageError::OutOfOrder { .. }
+        | StorageError::HeadSize { .. }
+        | StorageError::TimeBackwards { .. }
+        | StorageError::EmptyRound
+        | StorageError::BodyLength { .. }
+        | StorageError::AttestationLength { .. }
+        | StorageError::RoundLength { .. }
+        | StorageError::TileLength { .. }
+        | StorageError::TileMissing { .. }
+        | StorageError::TileUnexpected { .. }
+        | StorageError::CorrectionLength { .. }
+        | StorageError::ProgressLength { .. }
+        | StorageError::RowBeyondHead { .. }
+        | StorageError::CheckpointLength { .. }
+        | StorageError::ReadOnly
+        | StorageError::Stopped
+        | StorageError::Io { .. }
+        | StorageError::Engine { .. } => false,
+    }
 }
 
 fn open_untrue(error: &OpenError) -> bool {
     match error {
         OpenError::Storage(error) => storage_untrue(error),
         OpenError::Read(error) => read_untrue(error),
+        // What is stored, the kept checkpoint and the keys contradict each other.
+        OpenError::OtherKey { .. }
+        | OpenError::MissingHead(_)
+        | OpenError::WrongRoot { .. }
+        | OpenError::EntriesBeyondHead(_)
+        | OpenError::NoKeptCheckpoint(_)
+        | OpenError::BadKeptCheckpoint(_)
+        | OpenError::RolledBack { .. }
+        | OpenError::Forked { .. }
+        | OpenError::ForeignCheckpoint { .. } => true,
         OpenError::Exists { .. }
         | OpenError::NoShard(_)
         | OpenError::OtherOrigin { .. }
@@ -96,8 +143,6 @@ fn open_untrue(error: &OpenError) -> bool {
         | OpenError::NotImported(_)
         | OpenError::Signing(_)
         | OpenError::Thread(_) => false,
-        // What is stored, the kept checkpoint and the keys contradict each other.
-        _ => true,
     }
 }
 
@@ -108,7 +153,10 @@ fn read_untrue(error: &ReadError) -> bool {
         | ReadError::MissingTile(_)
         | ReadError::WrongIndex { .. }
         | ReadError::BadProof(_) => true,
-        _ => false,
+        ReadError::BeyondHead { .. }
+        | ReadError::IndexBeyondSize { .. }
+        | ReadError::SizesReversed { .. }
+        | ReadError::Signing(_) => false,
     }
 }
 
@@ -116,6 +164,10 @@ fn import_untrue(error: &ImportError) -> bool {
     match error {
         ImportError::Storage(error) => storage_untrue(error),
         ImportError::Open(error) => open_untrue(error),
+        ImportError::Checkpoint(_)
+        | ImportError::Shrunk { .. }
+        | ImportError::Forked { .. }
+        | ImportError::Untrue { .. } => true,
         ImportError::OtherLog { .. }
         | ImportError::OtherPurpose { .. }
         | ImportError::TooLate { .. }
@@ -126,7 +178,6 @@ fn import_untrue(error: &ImportError) -> bool {
         | ImportError::CountsFromElsewhere { .. }
         | ImportError::ProofSizes { .. }
         | ImportError::Incomplete { .. } => false,
-        _ => true,
     }
 }
 
@@ -135,7 +186,7 @@ fn reindex_untrue(error: &ReindexError) -> bool {
         ReindexError::Read(error) => read_untrue(error),
         ReindexError::Write(error) => storage_untrue(error),
         ReindexError::NotLogged { .. } => true,
-        _ => false,
+        ReindexError::NoLog | ReindexError::Panicked | ReindexError::Thread(_) => false,
     }
 }
 

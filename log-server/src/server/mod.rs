@@ -91,7 +91,6 @@ pub struct Server {
 
 /// Why a server could not start, or ended badly.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub enum ServerError {
     /// An address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
