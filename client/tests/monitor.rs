@@ -14,8 +14,8 @@ use ledgerstone_client::Hook;
 use ledgerstone_client::HookError;
 use ledgerstone_client::Monitor;
 use ledgerstone_client::MonitorState;
-use ledgerstone_client::ReadError;
 use ledgerstone_client::TiledLog;
+use ledgerstone_client::TiledLogError;
 use ledgerstone_entry::EntryView;
 use ledgerstone_entry::matcher::Match;
 use ledgerstone_entry::matcher::WatchList;
@@ -206,7 +206,7 @@ async fn a_backlog_is_resumed_where_it_was_interrupted() {
     let (found, result) = watch.run_from(None).await;
     let error = result.unwrap_err();
     assert!(
-        matches!(error, AuditError::Read(ReadError::Bundle { .. })),
+        matches!(error, AuditError::Read(TiledLogError::Bundle { .. })),
         "{error}"
     );
     assert_eq!(found, [10, 300]);
@@ -288,10 +288,10 @@ async fn a_bundle_that_was_exchanged_with_its_tile_is_caught() {
         .answer_with("/tile/0/001", forged.serve("/tile/0/001").unwrap());
     let (_, result) = watch.run_from(None).await;
     let error = result.unwrap_err();
-    assert!(
-        matches!(error, AuditError::NotIncluded { first, last, .. } if (first.get(), last.get()) == (256, 511)),
-        "{error}"
-    );
+    let AuditError::NotIncluded { first, last, .. } = &error else {
+        panic!("{error}");
+    };
+    assert_eq!((first.get(), last.get()), (256, 511));
     assert_eq!(Error::from(error).failure(), Failure::Untrue);
     assert_ne!(
         leaf_hashes(&honest.bodies[256..512]),

@@ -20,7 +20,8 @@ use crate::commands::reindex::Unfinished;
 use crate::output;
 use crate::output::OutputError;
 
-/// It could not be done: wrong arguments, an unreadable file, something that the log refuses or does not have.
+/// It could not be done: wrong arguments, an unreadable file, something that the log refuses or
+/// does not have.
 pub(crate) const UNDONE: u8 = 1;
 
 /// Something does not verify.
@@ -32,7 +33,8 @@ pub(crate) const UNREACHABLE: u8 = 3;
 /// The code of a command whose output nobody reads to the end.
 const DONE: u8 = 0;
 
-/// Prints `error` with its causes, on standard error for people and on standard output for machines.
+/// Prints `error` with its causes, on standard error for people and on standard output for
+/// machines.
 pub(crate) fn report(error: &anyhow::Error, json: bool) -> ExitCode {
     let code = exit_code(error);
     if code == DONE {
@@ -86,7 +88,6 @@ fn server_code(error: &ServerError) -> u8 {
         | ServerError::Tls(_)
         | ServerError::Settings(_)
         | ServerError::Webhook(_) => UNDONE,
-        _ => UNDONE,
     }
 }
 
@@ -107,11 +108,41 @@ fn instance_untrue(error: &InstanceError) -> bool {
 
 /// A store that is in use, elsewhere, or on a disk in trouble says nothing about what is stored.
 fn storage_untrue(error: &StorageError) -> bool {
-    // A trace of a log without its store is a log whose store was lost.
-    matches!(
-        error,
-        StorageError::Damaged(_) | StorageError::NotEmpty { .. }
-    )
+    match error {
+        // A trace of a log without its store is a log whose store was lost.
+        StorageError::Damaged(_) | StorageError::NotEmpty { .. } => true,
+        StorageError::Locked { .. }
+        | StorageError::NoStore { .. }
+        | StorageError::SchemaVersion { .. }
+        | StorageError::ShardExists { .. }
+        | StorageError::NoShard { .. }
+        | StorageError::NotEmptyTree { .. }
+        | StorageError::Identity { .. }
+        | StorageError::OutOfOrder { .. }
+        | StorageError::HeadSize { .. }
+        | StorageError::TimeBackwards { .. }
+        | StorageError::EmptyRound
+        | StorageError::BodyLength { .. }
+        | StorageError::AttestationLength { .. }
+        | StorageError::RoundLength { .. }
+        | StorageError::TileLength { .. }
+        | StorageError::TileMissing { .. }
+        | StorageError::TileUnexpected { .. }
+        | StorageError::CorrectionLength { .. }
+        | StorageError::ProgressLength { .. }
+        | StorageError::RowBeyondHead { .. }
+        | StorageError::CheckpointLength { .. }
+        | StorageError::ReadOnly
+        | StorageError::Stopped
+        | StorageError::ShardTwice { .. }
+        | StorageError::NoRound
+        | StorageError::Frozen { .. }
+        | StorageError::ShardNotEmpty { .. }
+        | StorageError::OldSchema { .. }
+        | StorageError::NothingKept { .. }
+        | StorageError::Io { .. }
+        | StorageError::Engine { .. } => false,
+    }
 }
 
 /// A key that is missing or unusable says nothing about what is stored either.

@@ -1,5 +1,6 @@
-//! What commands print: aligned lines for people, or one JSON object. Everything goes through here, so that what came over
-//! the wire cannot steer a terminal, and so that a pipe that was closed or a disk that is full is noticed.
+//! What commands print: aligned lines for people, or one JSON object. Everything goes through here,
+//! so that what came over the wire cannot steer a terminal, and so that a pipe that was closed or a
+//! disk that is full is noticed.
 
 use std::fmt::Write as _;
 use std::io;
@@ -21,7 +22,8 @@ pub(crate) enum OutputError {
     Io(#[source] io::Error),
 }
 
-/// Prints `text`, with a line feed at its end, on standard output. Control characters other than line feeds are escaped.
+/// Prints `text`, with a line feed at its end, on standard output. Control characters other than
+/// line feeds are escaped.
 pub(crate) fn line(text: &str) -> Result<(), OutputError> {
     let mut text = escaped(text);
     text.push('\n');
@@ -35,11 +37,13 @@ pub(crate) fn to_json(told: &impl Serialize) -> Value {
 
 /// Prints `value` in one line on standard output.
 pub(crate) fn json(value: &Value) -> Result<(), OutputError> {
-    // Outside of strings JSON of one line has no control characters, and within them it may be escaped.
+    // Outside of strings JSON of one line has no control characters, and within them it may be
+    // escaped.
     line(&value.to_string())
 }
 
-/// Writes `bytes` to standard output as they are, or without control characters where that is a terminal.
+/// Writes `bytes` to standard output as they are, or without control characters where that is a
+/// terminal.
 pub(crate) fn raw(bytes: &[u8]) -> Result<(), OutputError> {
     if io::stdout().is_terminal() {
         return line(&String::from_utf8_lossy(bytes));

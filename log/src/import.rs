@@ -18,13 +18,13 @@ use ledgerstone_merkle::EMPTY_ROOT;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::KeyAlgorithm;
 use ledgerstone_merkle::LeafIndex;
+use ledgerstone_merkle::ProofError;
 use ledgerstone_merkle::RightEdge;
 use ledgerstone_merkle::SignedNote;
 use ledgerstone_merkle::TileId;
 use ledgerstone_merkle::TileWidth;
 use ledgerstone_merkle::TreeSize;
 use ledgerstone_merkle::VerifierKey;
-use ledgerstone_merkle::VerifyError;
 use ledgerstone_merkle::leaf_hash;
 use ledgerstone_merkle::leaf_hashes;
 use ledgerstone_storage::ImportOrigin;
@@ -391,7 +391,7 @@ pub enum ImportError {
         end: TreeSize,
         /// Why the proof does not lead to the root.
         #[source]
-        reason: VerifyError,
+        reason: ProofError,
     },
     /// The proof is about other trees.
     #[error("give the consistency proof from {old} to {new} entries")]

@@ -11,7 +11,6 @@ use crate::shard::ShardId;
 
 /// Why a store refused, or could not do, what it was asked.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum StorageError {
     /// One data directory, one process. The operator stops the other one; the lock goes with the process, so there is no stale
     /// lock to remove.

@@ -1,3 +1,7 @@
+//! `get`: reads entries from the log.
+
+use clap::ArgGroup;
+use clap::Args;
 use ledgerstone_client::EntryLookup;
 use ledgerstone_client::Error;
 use ledgerstone_client::LogApi;
@@ -6,18 +10,67 @@ use ledgerstone_merkle::LeafIndex;
 use ledgerstone_proto::log::v1::Entry;
 use serde_json::Value;
 
-use crate::args::GetArguments;
-use crate::args::IndexRange;
-use crate::commands::transport;
-use crate::commands::tree;
+use crate::commands::leaf_hash::parse_hash;
+use crate::connection::LogArguments;
+use crate::connection::TreeArguments;
+use crate::connection::transport;
+use crate::connection::tree;
 use crate::output;
 use crate::output::Report;
 use crate::trust;
+use crate::trust::TrustedLogArguments;
+
+#[derive(Args, Debug)]
+#[command(group = ArgGroup::new("which").required(true).args(["index", "leaf_hash", "range"]))]
+pub(crate) struct GetArguments {
+    /// The position of the entry, from 0. The entry is proven to be in the log.
+    #[arg(long, value_name = "N")]
+    pub(crate) index: Option<u64>,
+
+    /// The leaf hash of the entry, hexadecimal. The entry is proven to be in the log.
+    #[arg(long, value_name = "HEX", value_parser = parse_hash)]
+    pub(crate) leaf_hash: Option<ledgerstone_merkle::Hash>,
+
+    /// Entries from the index FIRST up to, not including, END. Only their hashes are checked: see
+    /// audit --full.
+    #[arg(long, value_name = "FIRST..END", value_parser = parse_range)]
+    pub(crate) range: Option<IndexRange>,
+
+    /// Print the body alone, as it is hashed.
+    #[arg(long, conflicts_with_all = ["range", "json"])]
+    pub(crate) body: bool,
+
+    #[command(flatten)]
+    pub(crate) tree: TreeArguments,
+
+    #[command(flatten)]
+    pub(crate) log: LogArguments,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustedLogArguments,
+}
+
+/// Entries from `first` up to, not including, `end`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct IndexRange {
+    pub(crate) first: u64,
+    pub(crate) end: u64,
+}
+
+fn parse_range(text: &str) -> Result<IndexRange, String> {
+    let bounds = text
+        .split_once("..")
+        .and_then(|(first, end)| Some((first.parse().ok()?, end.parse().ok()?)));
+    match bounds {
+        Some((first, end)) if first < end => Ok(IndexRange { first, end }),
+        _ => Err("give two numbers, the smaller one first, such as 0..100".to_owned()),
+    }
+}
 
 /// As many entries as are asked for at once.
 const PAGE_ENTRIES: u64 = 256;
 
-pub(super) async fn run(arguments: GetArguments, json: bool) -> anyhow::Result<()> {
+pub(crate) async fn run(arguments: GetArguments, json: bool) -> anyhow::Result<()> {
     let transport = transport(&arguments.log)?;
     let api = tree(transport.clone(), &arguments.tree);
     let lookup = match (arguments.index, arguments.leaf_hash) {
@@ -82,6 +135,7 @@ fn report(entry: &Entry) -> Report {
     let view = view(entry);
     Report::new()
         .field("index", "index", entry.index)
+        .optional("tree", "treeId", view.tree_id.clone())
         .field("leaf hash", "leafHash", hex::encode(&entry.leaf_hash))
         .field("kind", "kind", view.kind_text())
         .field(
@@ -97,10 +151,14 @@ fn report(entry: &Entry) -> Report {
 }
 
 /// The entry as the body shows it, which is proven: what the log says beside it is not.
-pub(super) fn view(entry: &Entry) -> EntryView {
-    EntryView::new(&entry.body)
+pub(crate) fn view(entry: &Entry) -> EntryView {
+    let view = EntryView::new(&entry.body)
         .at(entry.index)
-        .integrated_at(entry.integrated_time)
+        .integrated_at(entry.integrated_time);
+    match entry.tree_id {
+        0 => view,
+        tree_id => view.in_tree(tree_id),
+    }
 }
 
 /// Bodies are JSON. Parsing changes no more than white space, of which a canonical body has none.

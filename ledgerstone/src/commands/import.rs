@@ -30,10 +30,10 @@ use ledgerstone_storage::ImportRole;
 use ledgerstone_storage::ShardId;
 use zeroize::Zeroizing;
 
-use crate::args::TrustedLogArguments;
-use crate::commands::read_text;
+use crate::files::read_text;
 use crate::output::Report;
 use crate::trust;
+use crate::trust::TrustedLogArguments;
 
 const PROGRESS: &str = "{bar:30} {human_pos} of {human_len} entries, {per_sec}, {eta} left";
 
@@ -106,7 +106,7 @@ enum Protocol {
 }
 
 /// Copies the log, or the rest of it.
-pub(super) async fn run(arguments: Import) -> anyhow::Result<Report> {
+pub(crate) async fn run(arguments: Import) -> anyhow::Result<Report> {
     let logs = trust::named(&arguments.trust)?.context("name the log's key with --log-key")?;
     let source = open_source(&arguments).await?;
     let head = source.head(&logs, arguments.tree_id).await;

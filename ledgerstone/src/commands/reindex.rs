@@ -10,9 +10,9 @@ use clap::Args;
 use indicatif::ProgressBar;
 use ledgerstone_client::AdminPort;
 use ledgerstone_client::Error;
-use ledgerstone_client::ReindexProgress;
+use ledgerstone_client::ReindexCounts;
+use ledgerstone_client::ReindexPhase;
 use ledgerstone_client::ReindexReport;
-use ledgerstone_client::ReindexState;
 use ledgerstone_client::Transport;
 use ledgerstone_client::TransportOptions;
 use ledgerstone_instance::Instance;
@@ -23,6 +23,7 @@ use tokio::runtime::Runtime;
 
 use crate::output;
 use crate::output::Report;
+use crate::progress::entries_bar;
 
 /// How often a server is asked how far it is.
 const POLL: Duration = Duration::from_millis(500);
@@ -64,7 +65,7 @@ pub(crate) enum Unfinished {
 }
 
 /// Rebuilds the search index of a data directory, or has a server do it.
-pub(super) fn run(arguments: &Reindex) -> anyhow::Result<Report> {
+pub(crate) fn run(arguments: &Reindex) -> anyhow::Result<Report> {
     let progress = match &arguments.admin_url {
         None => offline(&arguments.data_dir)?,
         Some(url) => {
@@ -72,7 +73,7 @@ pub(super) fn run(arguments: &Reindex) -> anyhow::Result<Report> {
             runtime.block_on(online(url, arguments.timeout))?
         }
     };
-    let ReindexProgress {
+    let ReindexCounts {
         shards,
         entries,
         rows,
@@ -93,7 +94,7 @@ pub(super) fn run(arguments: &Reindex) -> anyhow::Result<Report> {
         .field("resumed", "resumed", resumed))
 }
 
-fn offline(data_dir: &Path) -> anyhow::Result<ReindexProgress> {
+fn offline(data_dir: &Path) -> anyhow::Result<ReindexCounts> {
     let mut teller = Teller::new();
     let rebuilt = Instance::new(data_dir, None).reindex(&mut |done| teller.tell(&progress(done)));
     let rebuilt = match rebuilt {
@@ -110,8 +111,8 @@ fn offline(data_dir: &Path) -> anyhow::Result<ReindexProgress> {
 }
 
 /// How far the rebuild is, as a server would say it.
-fn progress(done: &ledgerstone_log::ReindexProgress) -> ReindexProgress {
-    ReindexProgress {
+fn progress(done: &ledgerstone_log::ReindexProgress) -> ReindexCounts {
+    ReindexCounts {
         shards: done.shards as u64,
         entries: done.entries,
         of_entries: done.of_entries,
@@ -123,7 +124,7 @@ fn progress(done: &ledgerstone_log::ReindexProgress) -> ReindexProgress {
     }
 }
 
-async fn online(url: &str, timeout: u64) -> anyhow::Result<ReindexProgress> {
+async fn online(url: &str, timeout: u64) -> anyhow::Result<ReindexCounts> {
     let options = TransportOptions {
         request_timeout: Duration::from_secs(timeout),
         ..TransportOptions::default()
@@ -144,16 +145,16 @@ async fn online(url: &str, timeout: u64) -> anyhow::Result<ReindexProgress> {
             known = Some(progress);
         }
         match state {
-            ReindexState::Running => {}
+            ReindexPhase::Running => {}
             // After it was restarted, a server that has nothing to go on with had come to the end.
-            ReindexState::Complete | ReindexState::Idle => {
+            ReindexPhase::Complete | ReindexPhase::Idle => {
                 teller.end();
                 return known.context("the server does not say how far it is");
             }
-            ReindexState::Failed => {
+            ReindexPhase::Failed => {
                 return Err(Unfinished::Failed(error.unwrap_or_default()).into());
             }
-            ReindexState::Interrupted => return Err(Unfinished::Interrupted.into()),
+            ReindexPhase::Interrupted => return Err(Unfinished::Interrupted.into()),
         }
         tokio::time::sleep(POLL).await;
         report = port.reindex().await.map_err(Error::from)?;
@@ -170,13 +171,13 @@ struct Teller {
 impl Teller {
     fn new() -> Self {
         Self {
-            bar: super::entries_bar(0),
+            bar: entries_bar(0),
             told: Instant::now(),
         }
     }
 
-    fn tell(&mut self, progress: &ReindexProgress) {
-        let ReindexProgress {
+    fn tell(&mut self, progress: &ReindexCounts) {
+        let ReindexCounts {
             entries,
             of_entries,
             rows,

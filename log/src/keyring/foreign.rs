@@ -95,7 +95,7 @@ pub fn load_foreign_key(key_dir: &Path, shard: ShardId) -> Result<Option<Verifie
     };
     let key = text.trim().parse();
     key.map(Some)
-        .map_err(|error: ledgerstone_merkle::KeyError| unusable(&path, error))
+        .map_err(|error: ledgerstone_merkle::VerifierKeyError| unusable(&path, error))
 }
 
 /// The public half of a private key that is to sign for a shard towards Rekor v1 clients: a PKCS#8 PEM with an ECDSA P-256 key.

@@ -12,9 +12,9 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::Parser;
-use ledgerstone_client::ReadError;
 use ledgerstone_client::SourceError;
 use ledgerstone_instance::InstanceError;
+use ledgerstone_client::TiledLogError;
 use ledgerstone_log::ForeignKey;
 use ledgerstone_log::ImportError;
 use ledgerstone_log::LogOptions;
@@ -39,8 +39,8 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::*;
-use crate::args::Arguments;
-use crate::args::Command;
+use crate::cli::Arguments;
+use crate::cli::Command;
 use crate::commands::fsck;
 
 const ORIGIN: &str = "other.example.org";
@@ -203,7 +203,9 @@ async fn an_import_over_http_goes_on_where_it_was_interrupted() {
     assert!(
         matches!(
             error,
-            Some(Error::Source(SourceError::Read(ReadError::Missing { .. })))
+            Some(Error::Source(SourceError::Read(
+                TiledLogError::Missing { .. }
+            )))
         ),
         "{error:?}"
     );

@@ -1,0 +1,7 @@
+//! HTTP to a log: what every other part of this crate asks a server with.
+
+pub(crate) mod base_url;
+pub(crate) mod error;
+pub(crate) mod http;
+pub(crate) mod options;
+pub(crate) mod reply;
