@@ -157,15 +157,15 @@ async fn streams_over_the_limit_are_refused_until_one_ends() {
     let server = Site::new().with("--max-streams", "2").start();
     let mut client = log_client(&server).await;
     let first = client
-        .watch_tree_heads(WatchTreeHeadsRequest {})
+        .watch_tree_heads(WatchTreeHeadsRequest::default())
         .await
         .unwrap();
     let second = client
-        .watch_tree_heads(WatchTreeHeadsRequest {})
+        .watch_tree_heads(WatchTreeHeadsRequest::default())
         .await
         .unwrap();
     let status = client
-        .watch_tree_heads(WatchTreeHeadsRequest {})
+        .watch_tree_heads(WatchTreeHeadsRequest::default())
         .await
         .unwrap_err();
     assert_eq!(status.code(), Code::Unavailable, "{status}");
@@ -176,7 +176,7 @@ async fn streams_over_the_limit_are_refused_until_one_ends() {
     drop(first);
     let reopened = async {
         loop {
-            match client.watch_tree_heads(WatchTreeHeadsRequest {}).await {
+            match client.watch_tree_heads(WatchTreeHeadsRequest::default()).await {
                 Ok(stream) => return stream,
                 Err(status) => assert_eq!(status.code(), Code::Unavailable),
             }
