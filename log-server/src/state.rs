@@ -211,8 +211,9 @@ impl State {
         let trees = self.trees();
         let frozen = trees.by_origin(host.name()).filter(|tree| !tree.grows());
         let tree = frozen.or_else(|| trees.growing_of(TreeKind::REKOR_V2));
-        tree.cloned()
-            .ok_or_else(|| ApiError::not_found("no tree of Rekor v2 is here; each tree is below /trees/<tree id>"))
+        tree.cloned().ok_or_else(|| {
+            ApiError::not_found("no tree of Rekor v2 is here; each tree is below /trees/<tree id>")
+        })
     }
 
     /// Runs a read of a tree where it may wait for the disk.

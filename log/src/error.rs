@@ -97,7 +97,9 @@ pub enum ReadError {
     #[error("the tree {0} is not one of Rekor v1")]
     NotRekorV1(u64),
     /// A note that is to be shown in place of a checkpoint, and is not that checkpoint with more signatures.
-    #[error("the note is not the checkpoint over {size} leaves that is published, with all its signatures")]
+    #[error(
+        "the note is not the checkpoint over {size} leaves that is published, with all its signatures"
+    )]
     OtherCheckpoint {
         /// The size of the published head.
         size: TreeSize,
@@ -295,10 +297,14 @@ pub enum OpenError {
     #[error(transparent)]
     Keys(#[from] KeyError),
     /// The tree takes no more entries.
-    #[error("the tree in shard {0} is frozen: its last checkpoint lies in the store and is signed no more")]
+    #[error(
+        "the tree in shard {0} is frozen: its last checkpoint lies in the store and is signed no more"
+    )]
     Frozen(ShardId),
     /// What a frozen tree holds is not what its last checkpoint is over.
-    #[error("what shard {shard} holds is not what was frozen ({reason}); run `ledgerstone fsck`, and restore what it names")]
+    #[error(
+        "what shard {shard} holds is not what was frozen ({reason}); run `ledgerstone fsck`, and restore what it names"
+    )]
     FrozenCheckpoint {
         /// The shard.
         shard: ShardId,
@@ -360,7 +366,9 @@ pub enum KeyError {
         mode: u32,
     },
     /// One raw key signs for one role and one origin.
-    #[error("the key for {second} is there already, for {first}; every role needs a key of its own")]
+    #[error(
+        "the key for {second} is there already, for {first}; every role needs a key of its own"
+    )]
     Shared {
         /// The role that has it.
         first: KeyRole,

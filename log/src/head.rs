@@ -152,10 +152,7 @@ impl Head {
     /// The tile `id`, when it lies at the right edge or became full in the round of this head.
     pub(crate) fn tile(&self, id: TileId) -> Option<&Arc<Tile>> {
         let durable = &self.durable;
-        durable
-            .live
-            .tile(id)
-            .or_else(|| durable.completed.get(&id))
+        durable.live.tile(id).or_else(|| durable.completed.get(&id))
     }
 
     pub(crate) fn live(&self) -> &LiveTiles {

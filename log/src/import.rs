@@ -45,8 +45,8 @@ use crate::clock::unix_time;
 use crate::error::OpenError;
 use crate::keyring::foreign::log_ids;
 use crate::live::LiveTiles;
-use crate::submission::stored_key;
 use crate::recovery;
+use crate::submission::stored_key;
 
 /// How many entries should be given at a time.
 pub const IMPORT_ROUND_ENTRIES: usize = 2_048;

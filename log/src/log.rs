@@ -370,11 +370,7 @@ impl Opening {
         Ok(())
     }
 
-    fn imported(
-        &mut self,
-        shard: ShardId,
-        identity: ShardIdentity,
-    ) -> Result<(), OpenError> {
+    fn imported(&mut self, shard: ShardId, identity: ShardIdentity) -> Result<(), OpenError> {
         let store = self.store.as_ref();
         let head = store.head(shard)?.ok_or(OpenError::MissingHead(shard))?;
         // An import that was interrupted leaves no checkpoint, or that of an earlier one over fewer entries.

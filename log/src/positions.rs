@@ -103,10 +103,18 @@ mod tests {
 
     #[test]
     fn refuse_what_has_another_form() {
-        for text in [",", "1", "1:", ":1", "1:2,", "1:2,1:3", "-1:0", "1:2:3", "a:0"] {
-            assert_eq!(text.parse::<Positions>(), Err(PositionsError::Form), "{text}");
+        for text in [
+            ",", "1", "1:", ":1", "1:2,", "1:2,1:3", "-1:0", "1:2:3", "a:0",
+        ] {
+            assert_eq!(
+                text.parse::<Positions>(),
+                Err(PositionsError::Form),
+                "{text}"
+            );
         }
-        let many: Vec<String> = (0..=MAX_POSITIONS).map(|tree| format!("{tree}:0")).collect();
+        let many: Vec<String> = (0..=MAX_POSITIONS)
+            .map(|tree| format!("{tree}:0"))
+            .collect();
         assert_eq!(
             many.join(",").parse::<Positions>(),
             Err(PositionsError::Count)

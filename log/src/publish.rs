@@ -82,9 +82,9 @@ impl Publisher {
     }
 
     fn sign(&self, durable: DurableHead) -> Result<Head, String> {
-        let checkpoint =
-            self.protocol
-                .checkpoint(&durable, &self.origin, self.signer.as_ref())?;
+        let checkpoint = self
+            .protocol
+            .checkpoint(&durable, &self.origin, self.signer.as_ref())?;
         Ok(Head::new(durable, checkpoint))
     }
 }

@@ -260,11 +260,7 @@ impl<'t> TreeSearch<'t> {
 }
 
 /// Checks a candidate against the entry itself.
-fn hit(
-    tree: &Tree,
-    query: &SearchQuery,
-    index: LeafIndex,
-) -> Result<Option<SearchHit>, ReadError> {
+fn hit(tree: &Tree, query: &SearchQuery, index: LeafIndex) -> Result<Option<SearchHit>, ReadError> {
     let entry = tree.entry(index)?.ok_or(ReadError::MissingEntry(index))?;
     if !query.times.contains(&entry.integrated_time) {
         return Ok(None);

@@ -76,7 +76,10 @@ impl Trees {
         if let Some(pair) = origins.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(OpenError::SameOrigin(pair[0].clone()));
         }
-        let mut kinds: Vec<u64> = self.growing().map(|tree| tree.kind().get().into()).collect();
+        let mut kinds: Vec<u64> = self
+            .growing()
+            .map(|tree| tree.kind().get().into())
+            .collect();
         match repeated(&mut kinds) {
             Some(kind) => Err(OpenError::TwoGrow(kind)),
             None => Ok(()),

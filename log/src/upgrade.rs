@@ -51,7 +51,9 @@ pub enum UpgradeError {
     )]
     NoOrigin(u64),
     /// The name is taken.
-    #[error("{0:?} is the name of a tree here already; a new tree under the name of another is a fork: choose a new name")]
+    #[error(
+        "{0:?} is the name of a tree here already; a new tree under the name of another is a fork: choose a new name"
+    )]
     SameOrigin(String),
     /// There is no place for another tree.
     #[error("the store has no free shard")]
@@ -122,7 +124,9 @@ impl Upgrade {
         let protocols = &options.protocols;
         let mut change = TreeChange::default();
         if self.entries > 0 {
-            change.freeze.push((self.shard, self.freeze(store, keys, options)?));
+            change
+                .freeze
+                .push((self.shard, self.freeze(store, keys, options)?));
         }
         // Before the batch: trees whose keys nobody has could not be opened. Their files get their names behind it.
         let mut made = self.create.clone();

@@ -354,7 +354,9 @@ fn entries_with_large_attestations_are_written_in_several_rounds() {
         ..entry
     });
     let proof = source.proof(5, 5);
-    importer.append(with_attestations.collect(), &proof).unwrap();
+    importer
+        .append(with_attestations.collect(), &proof)
+        .unwrap();
     importer.finish().unwrap();
     let sizes = store.steps().into_iter().filter_map(|step| match step {
         Step::Commit { size } => Some(size),

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use ledgerstone_log::ForeignKey;
 use ledgerstone_log::ImportError;
 use ledgerstone_log::ImportSource;
 use ledgerstone_log::ImportedEntry;
 use ledgerstone_log::Importer;
-use ledgerstone_log::ForeignKey;
 use ledgerstone_log::IncompleteCopy;
 use ledgerstone_log::Keyring;
 use ledgerstone_log::Log;
@@ -268,9 +268,7 @@ async fn predecessors_come_before_the_log_and_copies_have_no_place_in_it() {
     let (trees, incomplete) = site.trees().unwrap();
     assert_eq!(incomplete, []);
     let counted = trees.counted().iter().chain(trees.copies());
-    let starts: Vec<_> = counted
-        .map(|tree| (tree.tree_id(), tree.start()))
-        .collect();
+    let starts: Vec<_> = counted.map(|tree| (tree.tree_id(), tree.start())).collect();
     let own = site.trees[1].tree_id;
     assert_eq!(starts, [(11, 0), (12, 3), (own, 5), (13, 1_000)]);
     let inactive: Vec<_> = trees.inactive().map(Tree::tree_id).collect();

@@ -132,7 +132,10 @@ async fn a_protocol_finishes_its_leaves_and_tells_duplicates_in_its_own_way() {
     let again = log.append(KIND, submission(7)).await.unwrap();
     assert!(again.duplicate);
     assert_eq!(again.index.get(), 7);
-    assert_eq!((&again.body, again.leaf_hash), (&logged[7].body, logged[7].leaf_hash));
+    assert_eq!(
+        (&again.body, again.leaf_hash),
+        (&logged[7].body, logged[7].leaf_hash)
+    );
     assert_eq!(again.head.size(), head.size());
 
     // It is found by its leaf hash as every other.

@@ -153,13 +153,7 @@ async fn what_is_missing_is_added_and_what_is_wrong_is_removed_in_every_shard() 
     let other_tree = [NewTree::new(OTHER, TreeKind::REKOR_V1, ORIGIN)];
     let protocols = &site.options.protocols;
     let keyring = Keyring::generate(&other_tree, protocols).unwrap();
-    create_trees(
-        site.store.as_ref(),
-        &other_tree,
-        &keyring,
-        &site.options,
-    )
-    .unwrap();
+    create_trees(site.store.as_ref(), &other_tree, &keyring, &site.options).unwrap();
     let mut both = site.keyring.clone();
     for role in [
         KeyRole::RekorV1,
@@ -167,7 +161,8 @@ async fn what_is_missing_is_added_and_what_is_wrong_is_removed_in_every_shard() 
             tree_id: other_tree[0].tree_id,
         },
     ] {
-        both.add(role, keyring.signer(role).unwrap().clone()).unwrap();
+        both.add(role, keyring.signer(role).unwrap().clone())
+            .unwrap();
     }
     let other = site.open_with(both).unwrap();
     for artifact in ["e", "f"] {

@@ -10,10 +10,10 @@ use ledgerstone_entry::prepare;
 use ledgerstone_entry::v1;
 use ledgerstone_entry::v1::V1Policy;
 use ledgerstone_log::Evidence;
-use ledgerstone_log::SearchOperator;
-use ledgerstone_log::SearchQuery;
 use ledgerstone_log::Positions;
+use ledgerstone_log::SearchOperator;
 use ledgerstone_log::SearchPage;
+use ledgerstone_log::SearchQuery;
 use ledgerstone_log::Trees;
 use ledgerstone_log::search;
 use ledgerstone_merkle::EcdsaP256Signer;
@@ -170,12 +170,7 @@ pub(crate) fn paged(trees: &Trees, query: &SearchQuery, limit: usize, bytes: usi
 }
 
 /// Tree ids and indexes, over pages of `limit` hits. Positions go through their text, as they do for a caller.
-fn paged_hits(
-    trees: &Trees,
-    query: &SearchQuery,
-    limit: usize,
-    bytes: usize,
-) -> Vec<(u64, u64)> {
+fn paged_hits(trees: &Trees, query: &SearchQuery, limit: usize, bytes: usize) -> Vec<(u64, u64)> {
     let (mut from, end) = (Positions::default(), Positions::default());
     let mut hits = Vec::new();
     loop {
@@ -194,7 +189,11 @@ async fn two_trees(ann: &Person, bob: &Person) -> (Running, Vec<(u64, u64)>) {
     let log = Site::with_both().create();
     let mut logged = Vec::new();
     for (number, artifact) in ["a", "b", "c", "d", "e"].into_iter().enumerate() {
-        let (v2, v1) = if number % 2 == 0 { (ann, bob) } else { (bob, ann) };
+        let (v2, v1) = if number % 2 == 0 {
+            (ann, bob)
+        } else {
+            (bob, ann)
+        };
         for (kind, person) in [(TreeKind::REKOR_V1, v1), (TreeKind::REKOR_V2, v2)] {
             let appended = log.log.append(kind, person.signs(artifact).into()).await;
             let appended = appended.unwrap();
@@ -206,9 +205,16 @@ async fn two_trees(ann: &Person, bob: &Person) -> (Running, Vec<(u64, u64)>) {
         }
     }
     // In one second, those of one tree come before those of the other: that of Rekor v1 is the first.
-    let v1 = log.log.trees().growing_of(TreeKind::REKOR_V1).unwrap().tree_id();
+    let v1 = log
+        .log
+        .trees()
+        .growing_of(TreeKind::REKOR_V1)
+        .unwrap()
+        .tree_id();
     logged.sort_by_key(|(time, tree_id, index)| (*time, *tree_id != v1, *index));
-    let logged = logged.into_iter().map(|(_, tree_id, index)| (tree_id, index));
+    let logged = logged
+        .into_iter()
+        .map(|(_, tree_id, index)| (tree_id, index));
     (log, logged.collect())
 }
 
@@ -229,7 +235,10 @@ async fn hits_of_all_trees_come_in_one_order_of_time_whatever_the_length_of_page
     let of_ann = SearchQuery::new(vec![ann.search_key()], SearchOperator::Or);
     assert_eq!(of(of_ann).len(), 5);
     let both = vec![ann.search_key(), digest("d")];
-    assert_eq!(of(SearchQuery::new(both.clone(), SearchOperator::And)).len(), 1);
+    assert_eq!(
+        of(SearchQuery::new(both.clone(), SearchOperator::And)).len(),
+        1
+    );
     assert_eq!(of(SearchQuery::new(both, SearchOperator::Or)).len(), 6);
 }
 

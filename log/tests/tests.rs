@@ -8,11 +8,11 @@ mod faulty;
 mod fsck;
 mod import;
 mod imported;
+mod protocols;
 mod read;
 mod recovery;
 mod reindex;
 mod search;
-mod protocols;
 mod trees;
 mod upgrade;
 

@@ -64,11 +64,17 @@ async fn two_trees_grow_at_once_and_share_rounds() {
         let head = tree.head();
         assert_eq!(head.size().get(), 700);
         let checkpoint = verified(&head.checkpoint(), tree.checkpoint_key());
-        assert_eq!((checkpoint.size, checkpoint.root), (head.size(), head.root()));
+        assert_eq!(
+            (checkpoint.size, checkpoint.root),
+            (head.size(), head.root())
+        );
         assert_eq!(checkpoint.origin, tree.origin());
         for index in [0, 255, 256, 699] {
             let proven = tree.proven_entry(LeafIndex::new(index)).unwrap().unwrap();
-            proven.proof.verify(&proven.leaf_hash, &head.root()).unwrap();
+            proven
+                .proof
+                .verify(&proven.leaf_hash, &head.root())
+                .unwrap();
         }
     }
     log.close().await.unwrap();
@@ -121,7 +127,10 @@ async fn a_protocol_without_a_tree_takes_nothing() {
     let log = Site::new().create().log;
     let submission = Submission::new(body(1)).unwrap();
     let refused = log.append(TreeKind::REKOR_V1, submission).await;
-    assert!(matches!(refused, Err(AppendError::NotGrowing)), "{refused:?}");
+    assert!(
+        matches!(refused, Err(AppendError::NotGrowing)),
+        "{refused:?}"
+    );
     assert!(log.trees().counted().is_empty());
     assert!(log.trees().locate(0).is_none());
 }
@@ -131,7 +140,10 @@ async fn each_tree_signs_with_a_key_and_an_origin_of_its_own() {
     let site = Site::with_both();
     let log = site.create().log;
     append_both(&log, 0..5).await;
-    let (v1, v2) = (tree(&log, TreeKind::REKOR_V1), tree(&log, TreeKind::REKOR_V2));
+    let (v1, v2) = (
+        tree(&log, TreeKind::REKOR_V1),
+        tree(&log, TreeKind::REKOR_V2),
+    );
     assert_eq!(v2.origin(), ORIGIN);
     assert_eq!(v1.origin(), format!("{ORIGIN}/trees/{}", v1.tree_id()));
     assert_ne!(v1.checkpoint_key().log_id(), v2.checkpoint_key().log_id());
@@ -141,7 +153,10 @@ async fn each_tree_signs_with_a_key_and_an_origin_of_its_own() {
     let key = v1.v1_key().unwrap();
     let checkpoint = verified(&v1.v1_checkpoint(&head).unwrap(), key);
     assert_eq!(checkpoint.origin, format!("{ORIGIN} - {}", v1.tree_id()));
-    assert_eq!((checkpoint.size, checkpoint.root), (head.size(), head.root()));
+    assert_eq!(
+        (checkpoint.size, checkpoint.root),
+        (head.size(), head.root())
+    );
     assert!(v2.v1_checkpoint(&v2.head()).is_err());
 
     let index = LeafIndex::new(2);

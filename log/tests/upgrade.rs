@@ -153,15 +153,24 @@ async fn append(log: &Log, kind: TreeKind, number: u64) -> ledgerstone_log::Appe
 async fn a_tree_with_entries_is_refused_until_it_is_frozen_with_its_last_checkpoint() {
     let old = Old::with_entries(5);
     let error = old.open().err().unwrap();
-    assert!(matches!(error, OpenError::Mixed(size) if size.get() == 5), "{error}");
-    assert!(error.to_string().contains("tree upgrade --v2-origin"), "{error}");
+    assert!(
+        matches!(error, OpenError::Mixed(size) if size.get() == 5),
+        "{error}"
+    );
+    assert!(
+        error.to_string().contains("tree upgrade --v2-origin"),
+        "{error}"
+    );
 
     old.upgrade(Some(NEW_ORIGIN)).unwrap();
     let kept = old.store.kept_checkpoint(SHARD).unwrap().unwrap();
     let frozen = old.store.frozen(SHARD).unwrap().unwrap();
     assert_eq!(frozen.checkpoint, kept);
     let checkpoint = verified(&kept, old.ed25519.verifier());
-    assert_eq!((checkpoint.size.get(), checkpoint.origin.as_str()), (5, ORIGIN));
+    assert_eq!(
+        (checkpoint.size.get(), checkpoint.origin.as_str()),
+        (5, ORIGIN)
+    );
 
     let log = old.open().unwrap();
     let trees = log.trees();
@@ -173,7 +182,10 @@ async fn a_tree_with_entries_is_refused_until_it_is_frozen_with_its_last_checkpo
     assert_eq!((v1.log_name(), v1.start()), (ORIGIN, 5));
     assert_eq!(v2.origin(), NEW_ORIGIN);
     assert_eq!(v1.v1_key(), mixed.v1_key());
-    assert_ne!(v2.checkpoint_key().log_id(), mixed.checkpoint_key().log_id());
+    assert_ne!(
+        v2.checkpoint_key().log_id(),
+        mixed.checkpoint_key().log_id()
+    );
     assert_ne!(v1.tree_id(), TREE_ID);
     // What the old tree holds is no duplicate in the new one, and counts go on behind it.
     let first = append(&log, TreeKind::REKOR_V1, 3).await;

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use http::Method;
 use http::StatusCode;
+use regex::Regex;
 use serde_json::Value;
 
 const JSON: &str = "application/json";
@@ -232,25 +233,8 @@ fn clean(path: &str) -> String {
     segments.map(|segment| format!("/{segment}")).collect()
 }
 
-/// Whether `text` is of a pattern of the form `^[class]+$` or `^[class]{n}$`.
 fn matches(pattern: &str, text: &str) -> bool {
-    let inner = pattern
-        .strip_prefix("^[")
-        .unwrap()
-        .strip_suffix('$')
-        .unwrap();
-    let (class, count) = inner.split_once(']').unwrap();
-    let class: Vec<char> = class.chars().collect();
-    let in_class = |letter: char| {
-        class
-            .chunks(3)
-            .any(|range| (range[0]..=range[2]).contains(&letter))
-    };
-    let counted = match count.strip_prefix('{') {
-        Some(count) => text.len() == count.strip_suffix('}').unwrap().parse::<usize>().unwrap(),
-        None => count == "+" && !text.is_empty(),
-    };
-    counted && text.chars().all(in_class)
+    Regex::new(pattern).unwrap().is_match(text)
 }
 
 #[cfg(test)]

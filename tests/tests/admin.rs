@@ -50,7 +50,8 @@ async fn metrics_name_everything_and_move() {
         .await,
         1.0
     );
-    assert_eq!(metric(&server, "ledgerstone_tree_size").await, 10.0);
+    let size = format!(r#"ledgerstone_tree_size{{tree="{}"}}"#, server.tree_id);
+    assert_eq!(metric(&server, &size).await, 10.0);
     assert_eq!(metric(&server, "ledgerstone_queue_entries").await, 0.0);
     assert_eq!(metric(&server, "ledgerstone_streams").await, 0.0);
     assert_eq!(metric(&server, "ledgerstone_round_entries_sum").await, 10.0);
@@ -113,6 +114,10 @@ async fn health_and_readiness() {
 #[tokio::test]
 async fn the_main_port_shows_no_metrics_and_the_admin_port_no_log() {
     let server = Server::start();
-    assert_eq!(get(&server, "/metrics").await.status, 404);
-    assert_eq!(admin_get(&server, "/checkpoint").await.status, 404);
+    // It is described, but for the other port.
+    let shown = http_client().get(server.at("/metrics")).send().await;
+    assert_eq!(shown.unwrap().status(), 404);
+    let url = format!("{}/checkpoint", server.admin_url);
+    let shown = http_client().get(url).send().await;
+    assert_eq!(shown.unwrap().status(), 404);
 }

@@ -102,7 +102,7 @@ async fn what_is_under_way_is_acknowledged() {
     for proven in acknowledged {
         let path = format!("/log/v1/entries/by-leaf-hash/{}", hex::encode(proven.leaf));
         let entry = get(&server, &path).await.json();
-        assert_eq!(entry["index"], proven.index.to_string());
+        assert_eq!(entry["index"], proven.index.get());
     }
 }
 

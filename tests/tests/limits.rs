@@ -176,7 +176,10 @@ async fn streams_over_the_limit_are_refused_until_one_ends() {
     drop(first);
     let reopened = async {
         loop {
-            match client.watch_tree_heads(WatchTreeHeadsRequest::default()).await {
+            match client
+                .watch_tree_heads(WatchTreeHeadsRequest::default())
+                .await
+            {
                 Ok(stream) => return stream,
                 Err(status) => assert_eq!(status.code(), Code::Unavailable),
             }

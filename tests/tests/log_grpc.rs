@@ -533,9 +533,13 @@ async fn a_watch_may_start_beyond_the_head() {
 async fn a_watch_ends_with_a_reason_when_the_server_does() {
     let server = Server::start();
     let mut client = log_client(&server).await;
-    let stream = client.watch_tree_heads(WatchTreeHeadsRequest::default()).await;
+    let stream = client
+        .watch_tree_heads(WatchTreeHeadsRequest::default())
+        .await;
     let mut heads = stream.unwrap().into_inner();
-    next(&mut heads).await.unwrap();
+    for _ in 0..2 {
+        next(&mut heads).await.unwrap();
+    }
     server.terminate();
     let status = next(&mut heads).await.unwrap_err();
     assert_eq!(status.code(), Code::Unavailable, "{status}");

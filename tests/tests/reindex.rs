@@ -160,7 +160,7 @@ async fn a_damaged_index_is_rebuilt_offline() {
 
     let expected = json!({
         "searchIndex": "complete",
-        "shards": 1,
+        "shards": 2,
         "entries": "303",
         "rows": (rows + 303).to_string(),
         "added": rows.to_string(),

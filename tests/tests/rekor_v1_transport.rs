@@ -144,6 +144,7 @@ async fn a_submission_is_answered_with_these_headers() {
         "content-type: application/json".to_owned(),
         format!("etag: {id}"),
         format!("location: {ENTRIES}/{id}?a=1"),
+        "vary: accept-encoding".to_owned(),
         "x-request-id: t".to_owned(),
     ];
     assert_eq!(answer.headers, expected);

@@ -47,7 +47,12 @@ async fn tiled(server: &Server, prefix: &str, key: &VerifierKey) -> (String, Vec
     let bundle = get(server, &format!("{prefix}/tile/entries/000.p/{width}")).await;
     let bodies = EntryBundle::decode(&bundle.body).unwrap();
     let mut edge = ledgerstone_merkle::RightEdge::new();
-    edge.extend(&bodies.iter().map(|body| leaf_hash(body)).collect::<Vec<_>>());
+    edge.extend(
+        &bodies
+            .iter()
+            .map(|body| leaf_hash(body))
+            .collect::<Vec<_>>(),
+    );
     assert_eq!(edge.root(), checkpoint.root);
     let bodies = bodies
         .into_iter()
@@ -93,7 +98,10 @@ async fn each_protocol_has_a_tree_with_its_own_entries_and_no_others() {
     let ids = [&key, &server.ed25519, &server.ecdsa].map(VerifierKey::log_id);
     assert!(ids[0] != ids[1] && ids[1] != ids[2] && ids[0] != ids[2]);
     let info = v1.get("/api/v1/log").await.json();
-    assert_eq!((&info["treeSize"], &info["inactiveShards"]), (&json!(3), &json!([])));
+    assert_eq!(
+        (&info["treeSize"], &info["inactiveShards"]),
+        (&json!(3), &json!([]))
+    );
     assert_eq!(info["treeID"], server.v1_tree_id);
 }
 
@@ -102,7 +110,9 @@ async fn each_protocol_has_a_tree_with_its_own_entries_and_no_others() {
 async fn clients_of_rekor_v1_find_and_read_what_they_understand() {
     let v1 = mixed(4).await;
     for index in 0..4 {
-        let entry = v1.get(&format!("/api/v1/log/entries?logIndex={index}")).await;
+        let entry = v1
+            .get(&format!("/api/v1/log/entries?logIndex={index}"))
+            .await;
         let (id, entry) = entry.only_entry();
         assert_eq!(v1.verify(&id, &entry).1, 4);
     }
@@ -118,7 +128,11 @@ async fn clients_of_rekor_v1_find_and_read_what_they_understand() {
     }
     // By an id of the other tree they are told that there is nothing.
     let leaf = get(&v1.server, "/log/v1/entries/0").await.json()["leafHash"].clone();
-    let leaf = leaf.as_str().unwrap().trim_start_matches("sha256:").to_owned();
+    let leaf = leaf
+        .as_str()
+        .unwrap()
+        .trim_start_matches("sha256:")
+        .to_owned();
     let tree_id: u64 = v1.server.tree_id.parse().unwrap();
     for id in [leaf.clone(), format!("{tree_id:016x}{leaf}")] {
         let entry = v1.get(&format!("/api/v1/log/entries/{id}")).await;
@@ -131,7 +145,9 @@ async fn the_log_s_own_search_and_watches_span_the_trees() {
     let v1 = mixed(3).await;
     let server = &v1.server;
     let hash = sha256(b"artifact 1");
-    let page = get(server, &format!("/log/v1/search?hash={hash}")).await.json();
+    let page = get(server, &format!("/log/v1/search?hash={hash}"))
+        .await
+        .json();
     let hits = page["hits"].as_array().unwrap();
     let found: Vec<_> = hits.iter().map(|hit| &hit["entry"]["treeId"]).collect();
     assert_eq!(found.len(), 2);
@@ -146,9 +162,13 @@ async fn the_log_s_own_search_and_watches_span_the_trees() {
         watched.push(entries.message().await.unwrap().unwrap());
     }
     assert!(watched.is_sorted_by_key(|entry| entry.integrated_time));
-    v1.create(&proposals::Signer::new().hashedrekord(b"new")).await;
+    v1.create(&proposals::Signer::new().hashedrekord(b"new"))
+        .await;
     let new = entries.message().await.unwrap().unwrap();
-    assert_eq!((new.tree_id.to_string(), new.index), (server.v1_tree_id.clone(), 3));
+    assert_eq!(
+        (new.tree_id.to_string(), new.index),
+        (server.v1_tree_id.clone(), 3)
+    );
 
     // Who was cut off names where it was in each tree.
     let request = WatchEntriesRequest {
@@ -158,12 +178,25 @@ async fn the_log_s_own_search_and_watches_span_the_trees() {
     let mut resumed = client.watch_entries(request).await.unwrap().into_inner();
     for index in [2, 3] {
         let entry = resumed.message().await.unwrap().unwrap();
-        assert_eq!((entry.tree_id.to_string(), entry.index), (server.v1_tree_id.clone(), index));
+        assert_eq!(
+            (entry.tree_id.to_string(), entry.index),
+            (server.v1_tree_id.clone(), index)
+        );
     }
     for wrong in [
-        WatchEntriesRequest { start: 1, ..Default::default() },
-        WatchEntriesRequest { from: "x".to_owned(), ..Default::default() },
-        WatchEntriesRequest { from: "1:1".to_owned(), tree_id: new.tree_id, ..Default::default() },
+        WatchEntriesRequest {
+            start: 1,
+            ..Default::default()
+        },
+        WatchEntriesRequest {
+            from: "x".to_owned(),
+            ..Default::default()
+        },
+        WatchEntriesRequest {
+            from: "1:1".to_owned(),
+            tree_id: new.tree_id,
+            ..Default::default()
+        },
     ] {
         let status = client.watch_entries(wrong).await.unwrap_err();
         assert_eq!(status.code(), Code::InvalidArgument, "{status}");
@@ -208,7 +241,8 @@ async fn a_face_that_is_switched_off_takes_nothing_and_the_other_goes_on() {
 
     // Switched on later, it gets its tree then.
     let v1 = V1::serving(&site).await;
-    v1.create(&proposals::Signer::new().hashedrekord(b"artifact")).await;
+    v1.create(&proposals::Signer::new().hashedrekord(b"artifact"))
+        .await;
     assert_eq!(trees(&v1.server).await.len(), 2);
     v1.server.stop().await;
 

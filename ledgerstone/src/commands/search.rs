@@ -21,8 +21,10 @@ use crate::trust;
 use crate::trust::TrustedLogArguments;
 
 #[derive(Args, Debug)]
-#[command(group = ArgGroup::new("terms").required(true).multiple(true).args(["digest", "email", "su\
-    bject", "key"]))]
+#[command(group = ArgGroup::new("terms")
+    .required(true)
+    .multiple(true)
+    .args(["digest", "email", "subject", "key"]))]
 pub(crate) struct SearchArguments {
     /// The digest of an artifact, a payload or an envelope: sha256:HEX, or by another hash
     /// function.

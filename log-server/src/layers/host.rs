@@ -54,8 +54,14 @@ mod tests {
 
     #[test]
     fn is_a_name_without_its_port() {
-        assert_eq!(host("/checkpoint", Some("Log.Example.com:3000")), "log.example.com");
-        assert_eq!(host("http://log.example.com:3000/", None), "log.example.com");
+        assert_eq!(
+            host("/checkpoint", Some("Log.Example.com:3000")),
+            "log.example.com"
+        );
+        assert_eq!(
+            host("http://log.example.com:3000/", None),
+            "log.example.com"
+        );
         assert_eq!(host("/checkpoint", Some("[::1]:3000")), "[::1]");
         assert_eq!(host("/checkpoint", Some("not a host")), "");
         assert_eq!(host("/checkpoint", None), "");

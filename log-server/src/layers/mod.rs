@@ -3,7 +3,7 @@
 pub(crate) mod body;
 pub(crate) mod cors;
 pub(crate) mod deadline;
-pub(crate) mod host;
 pub(crate) mod encoding;
+pub(crate) mod host;
 pub(crate) mod leftover;
 pub(crate) mod request_id;

@@ -91,7 +91,9 @@ async fn entry_by_leaf_hash(
 ) -> Result<Response, ApiError> {
     let tree = state.tree(parse(query)?.tree_id)?;
     let hash = hash.map_or_else(|_| String::new(), |Path(hash)| hash);
-    message(&view(&views::entry(&state, &tree, hex_lookup(&hash)?).await?))
+    message(&view(
+        &views::entry(&state, &tree, hex_lookup(&hash)?).await?,
+    ))
 }
 
 #[derive(Deserialize)]

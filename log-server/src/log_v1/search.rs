@@ -118,7 +118,9 @@ fn render(trees: &Trees, hit: Hit) -> SearchHit {
         Evidence::Submission => SearchEvidence::Submission,
     };
     let counted = trees.counted().iter().chain(trees.copies());
-    let is_counted = counted.into_iter().any(|tree| tree.tree_id() == hit.tree_id);
+    let is_counted = counted
+        .into_iter()
+        .any(|tree| tree.tree_id() == hit.tree_id);
     SearchHit {
         index: hit.index.get(),
         tree_id: hit.tree_id,
@@ -295,7 +297,10 @@ mod tests {
             let page = site.get(&format!("/log/v1/search?{query}")).await.json();
             let hit = &page["hits"][0];
             assert_eq!(hit["entry"]["index"], 0, "{query}: {page}");
-            assert_eq!((&hit["virtualIndex"], &hit["shownByBody"]), (&0.into(), &true.into()));
+            assert_eq!(
+                (&hit["virtualIndex"], &hit["shownByBody"]),
+                (&0.into(), &true.into())
+            );
             let next = page["next"].as_str().unwrap();
             assert!(next.contains(&format!("{tree}:1")), "{next}");
             assert_eq!(page["complete"], true);

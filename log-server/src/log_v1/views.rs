@@ -13,11 +13,11 @@ use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::TreeSize;
 use ledgerstone_merkle::VerifierKey;
 use ledgerstone_merkle::leaf_hash;
+use ledgerstone_proto::log::v1 as proto;
 use ledgerstone_proto::log::v1::ConsistencyProofResponse;
 use ledgerstone_proto::log::v1::Entry;
 use ledgerstone_proto::log::v1::InclusionProofResponse;
 use ledgerstone_proto::log::v1::ListTreesResponse;
-use ledgerstone_proto::log::v1 as proto;
 use ledgerstone_proto::log::v1::TreeHead;
 use ledgerstone_proto::log::v1::TreeRole;
 
@@ -83,7 +83,9 @@ fn render_tree(tree: &Tree, role: TreeRole) -> proto::Tree {
         role: role as i32,
         start: tree.start(),
         key: tree.checkpoint_key().to_string(),
-        rekor_v1_key: v1_key.map_or_else(Vec::new, VerifierKey::public_key_der).into(),
+        rekor_v1_key: v1_key
+            .map_or_else(Vec::new, VerifierKey::public_key_der)
+            .into(),
         // Whose entries an imported tree holds nobody said.
         protocol: if is_imported {
             String::new()
@@ -101,7 +103,9 @@ pub(crate) async fn entry(state: &State, tree: &Tree, lookup: Lookup) -> Result<
         let Some(index) = resolve(tree, lookup)? else {
             return Ok(None);
         };
-        Ok(tree.entry(index)?.map(|entry| render_entry(tree.tree_id(), index, entry)))
+        Ok(tree
+            .entry(index)?
+            .map(|entry| render_entry(tree.tree_id(), index, entry)))
     });
     found.await?.ok_or_else(|| absent(tree, lookup))
 }

@@ -106,7 +106,9 @@ impl Query {
     fn run(&self, trees: &Trees, attestations: bool) -> Result<Vec<LogEntries>, V1Error> {
         let mut found = Vec::new();
         for id in &self.ids {
-            let tree = id.tree_id.and_then(|tree_id| lookup::readable_tree(trees, tree_id));
+            let tree = id
+                .tree_id
+                .and_then(|tree_id| lookup::readable_tree(trees, tree_id));
             if let Some(tree) = tree {
                 found.extend(lookup::with_leaf_hash(tree, &id.leaf_hash)?);
             }

@@ -61,7 +61,8 @@ const OVERSIZED: &[u8] = b"decoded%20message%20length%20too%20large";
 /// The router of the main port.
 pub(crate) fn router(state: State) -> Router {
     // Around the routes, not within: it changes the path that they match.
-    let clean = tower::util::MapRequestLayer::new(|request| rekor_v1::clean(host::remember(request)));
+    let clean =
+        tower::util::MapRequestLayer::new(|request| rekor_v1::clean(host::remember(request)));
     Router::new().fallback_service(clean.layer(faces(state)))
 }
 

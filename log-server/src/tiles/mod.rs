@@ -113,11 +113,7 @@ pub(crate) fn parse(path: &str) -> Result<TilePath, ApiError> {
 }
 
 /// The bytes of a tile or a bundle under the published head.
-pub(crate) async fn object(
-    state: &State,
-    tree: &Tree,
-    path: TilePath,
-) -> Result<Bytes, ApiError> {
+pub(crate) async fn object(state: &State, tree: &Tree, path: TilePath) -> Result<Bytes, ApiError> {
     let object = state
         .read(tree, move |tree| match path {
             TilePath::Hashes { id, width } => tree.tile(id, width),

@@ -76,9 +76,7 @@ fn log() -> Log {
 
 async fn append(log: &Log, body: &str) {
     let submission = Submission::new(body.to_owned().into()).unwrap();
-    log.append(TreeKind::REKOR_V2, submission)
-        .await
-        .unwrap();
+    log.append(TreeKind::REKOR_V2, submission).await.unwrap();
 }
 
 fn secret(directory: &TempDir) -> Secret {
@@ -98,11 +96,7 @@ fn courier(log: &Log, url: &str, directory: &TempDir) -> Courier {
 fn couriers(log: &Log, urls: &[&str], directory: &TempDir) -> Result<Vec<Courier>, WebhookError> {
     let urls: Vec<String> = urls.iter().map(|url| (*url).to_owned()).collect();
     let metrics = Metrics::default();
-    Webhooks::new(&urls, secret(directory), None)?.couriers(
-        log,
-        directory.path(),
-        &metrics,
-    )
+    Webhooks::new(&urls, secret(directory), None)?.couriers(log, directory.path(), &metrics)
 }
 
 fn start(courier: Courier) -> (CancellationToken, JoinHandle<()>) {

@@ -271,7 +271,9 @@ fn new_entry(
     index: LeafIndex,
     time: i64,
 ) -> NewEntry {
-    let beside = leaf.beside.map(|beside| (beside_key(index).to_vec(), beside));
+    let beside = leaf
+        .beside
+        .map(|beside| (beside_key(index).to_vec(), beside));
     NewEntry {
         leaf_hash: leaf.leaf_hash,
         duplicate_key: (key != leaf.leaf_hash).then_some(key),

@@ -33,9 +33,9 @@ use crate::import::open_foreign;
 use crate::key_role::KeyRole;
 use crate::live::LiveTiles;
 use crate::protocol::table::Protocols;
-use crate::submission::stored_key;
 use crate::recovery::must_be_over;
 use crate::recovery::parse_kept;
+use crate::submission::stored_key;
 
 pub use finding::Finding;
 

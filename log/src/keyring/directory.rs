@@ -292,7 +292,9 @@ impl KeyDirectory {
 fn tree_id_of(name: &str) -> Option<u64> {
     let name = name.strip_prefix("tree-")?;
     let suffixes = ["-ed25519.pem", ".vkey"];
-    let mut numbers = suffixes.iter().filter_map(|suffix| name.strip_suffix(suffix));
+    let mut numbers = suffixes
+        .iter()
+        .filter_map(|suffix| name.strip_suffix(suffix));
     numbers.next()?.parse().ok()
 }
 

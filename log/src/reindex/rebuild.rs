@@ -33,7 +33,6 @@ use crate::reindex::progress::Position;
 use crate::reindex::progress::ReindexProgress;
 use crate::submission::stored_key;
 
-
 /// How many entries one step reads at most.
 const STEP_ENTRIES: usize = 256;
 

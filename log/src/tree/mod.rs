@@ -192,7 +192,9 @@ impl Tree {
     /// [`ReadError::NotRekorV1`] where the tree is none of theirs, [`ReadError::Signing`] when it could not be signed.
     pub fn v1_checkpoint(&self, head: &Head) -> Result<String, ReadError> {
         let signer: &dyn NoteSigner = match &self.inner.keys {
-            TreeKeys::Own { v1: Some(signer), .. } => signer.as_ref(),
+            TreeKeys::Own {
+                v1: Some(signer), ..
+            } => signer.as_ref(),
             TreeKeys::Own { v1: None, .. } => return Err(ReadError::NotRekorV1(self.tree_id())),
             TreeKeys::Foreign(foreign) => match &foreign.signer {
                 Some(signer) => signer.as_ref(),
@@ -221,7 +223,9 @@ impl Tree {
         body: &str,
     ) -> Result<Option<Vec<u8>>, ReadError> {
         let signer: &dyn NoteSigner = match &self.inner.keys {
-            TreeKeys::Own { v1: Some(signer), .. } => signer.as_ref(),
+            TreeKeys::Own {
+                v1: Some(signer), ..
+            } => signer.as_ref(),
             TreeKeys::Own { v1: None, .. } => return Ok(None),
             TreeKeys::Foreign(foreign) => {
                 let counted_from = self.import().map(|import| import.start);

@@ -176,11 +176,7 @@ impl Reader {
         Ok(Some(bytes.slice(..width.get() * Hash::LENGTH)))
     }
 
-    pub(crate) fn bundle(
-        &self,
-        number: u64,
-        width: TileWidth,
-    ) -> Result<Option<Bytes>, ReadError> {
+    pub(crate) fn bundle(&self, number: u64, width: TileWidth) -> Result<Option<Bytes>, ReadError> {
         match tile_width_at(TileId { level: 0, number }, self.head().size()) {
             Some(covered) if covered >= width => {}
             _ => return Ok(None),

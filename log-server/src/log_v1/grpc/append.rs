@@ -9,7 +9,10 @@ use crate::error::ApiError;
 use crate::state::State;
 
 /// Logs one entry.
-pub(super) async fn append(state: &State, request: AppendRequest) -> Result<AppendResponse, ApiError> {
+pub(super) async fn append(
+    state: &State,
+    request: AppendRequest,
+) -> Result<AppendResponse, ApiError> {
     check_writable(state)?;
     let entry = request
         .entry

@@ -136,7 +136,9 @@ impl Scope {
         match self {
             Self::Tree(tree_id) if from.is_empty() => Ok([(tree_id, start)].into_iter().collect()),
             Self::Log if start == 0 => search::positions(from),
-            Self::Tree(_) => Err(ApiError::invalid("a tree is watched from start on: leave out from")),
+            Self::Tree(_) => Err(ApiError::invalid(
+                "a tree is watched from start on: leave out from",
+            )),
             Self::Log => Err(ApiError::invalid(
                 "all trees are watched from positions on: put them into from, or name a tree by treeId",
             )),
@@ -195,7 +197,11 @@ pub(crate) fn tree_heads(
                     continue;
                 }
                 sent.insert(tree.tree_id(), head.size().get());
-                if sender.send(Ok(views::tree_head(&tree, &head))).await.is_err() {
+                if sender
+                    .send(Ok(views::tree_head(&tree, &head)))
+                    .await
+                    .is_err()
+                {
                     return;
                 }
             }
@@ -300,8 +306,7 @@ impl Sender<Entry> {
     /// Ends the stream when the server drains or the reader is gone.
     async fn must_go_on(&self) -> Result<(), Ended> {
         if self.state.draining().is_cancelled() {
-            let error =
-                ApiError::unavailable("the server is shutting down; go on from here later");
+            let error = ApiError::unavailable("the server is shutting down; go on from here later");
             return self.fail(error).await;
         }
         // A filter may pass nothing for long: sending would not tell that the reader is gone.

@@ -5,8 +5,8 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::rekor_v1::tests::Site;
-use crate::rekor_v1::tests::new_log_with;
 use crate::rekor_v1::tests::entry_rules::verify;
+use crate::rekor_v1::tests::new_log_with;
 use crate::rekor_v1::tests::proposals::Signer;
 use crate::settings::Overrides;
 

@@ -87,9 +87,8 @@ impl Site {
     /// A log whose first trees of Rekor v1, of these sizes, are frozen.
     pub(crate) async fn with_frozen(sizes: &[usize], signer: &Signer) -> Self {
         let store = Arc::new(MemoryStore::new());
-        let v1 = |shard: usize| {
-            NewTree::new(ShardId::new(shard as u32), TreeKind::REKOR_V1, ORIGIN)
-        };
+        let v1 =
+            |shard: usize| NewTree::new(ShardId::new(shard as u32), TreeKind::REKOR_V1, ORIGIN);
         let mut trees = vec![NewTree::new(ShardId::new(0), TreeKind::REKOR_V2, ORIGIN)];
         trees.extend((1..=sizes.len() + 1).map(v1));
         let keyring = Keyring::generate(&trees, &Protocols::default()).unwrap();
