@@ -242,7 +242,7 @@ impl Server {
             trees: announced["trees"].clone(),
             ed25519: key("ed25519"),
             ecdsa: key("ecdsaP256"),
-            size: text("size").parse().unwrap(),
+            size: text("size").parse().unwrap_or_default(),
             url: text("url"),
             admin_url: text("adminUrl"),
         }
