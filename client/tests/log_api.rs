@@ -332,7 +332,7 @@ async fn trees_that_no_signed_tree_contains_are_refused() {
 async fn another_server_is_recognised() {
     let server = Server::start(|_| StatusCode::NOT_FOUND.into_response()).await;
     let api = LogApi::new(transport(server.address));
-    let error = api.keys().await.unwrap_err();
+    let error = api.description().await.unwrap_err();
     assert!(matches!(error, ApiError::NotLedgerstone(_)));
     assert_eq!(failure(error), Failure::Undone);
 }
