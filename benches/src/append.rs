@@ -11,15 +11,16 @@ use anyhow::ensure;
 use aws_lc_rs::rand;
 use bytes::Bytes;
 use clap::Args;
+use ledgerstone_log::Keyring;
 use ledgerstone_log::Log;
-use ledgerstone_log::LogKeys;
 use ledgerstone_log::LogOptions;
+use ledgerstone_log::NewTree;
 use ledgerstone_log::Observer;
 use ledgerstone_log::RoundReport;
 use ledgerstone_log::Submission;
 use ledgerstone_storage::RocksOptions;
 use ledgerstone_storage::RocksStore;
-use ledgerstone_storage::ShardId;
+use ledgerstone_storage::TreeKind;
 use parking_lot::Mutex;
 use rocksdb::DB;
 use rocksdb::DBCompressionType;
@@ -153,7 +154,11 @@ impl Appends {
             ..LogOptions::default()
         };
         let store = Arc::new(RocksStore::open(directory, &RocksOptions::default())?);
-        let log = Log::create(store, ShardId::new(0), LogKeys::generate(ORIGIN)?, options)?;
+        let trees = NewTree::of_log(ORIGIN);
+        // The tree of Rekor v2 alone: one that nothing is appended to costs nothing.
+        let trees = &trees[..1];
+        let keyring = Keyring::generate(trees, &options.protocols)?;
+        let log = Log::create(store, trees, keyring, options)?;
         let next = Arc::new(AtomicUsize::new(0));
         let started = Instant::now();
         let mut tasks = JoinSet::new();
@@ -164,7 +169,8 @@ impl Appends {
                 while started.elapsed() < time
                     && let Some(body) = bodies.get(next.fetch_add(1, Ordering::Relaxed))
                 {
-                    log.append(Submission::new(body.clone())?).await?;
+                    let submission = Submission::new(body.clone())?;
+                    log.append(TreeKind::REKOR_V2, submission).await?;
                 }
                 anyhow::Ok(())
             });

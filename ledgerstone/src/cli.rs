@@ -16,6 +16,7 @@ use crate::commands::serve::Serve;
 use crate::commands::sign::args::SIGN_HELP;
 use crate::commands::sign::args::SignArguments;
 use crate::commands::submit::SubmitArguments;
+use crate::commands::tree::TreeCommand;
 use crate::commands::trust::TrustArguments;
 use crate::commands::verify::VERIFY_HELP;
 use crate::commands::verify::VerifyArguments;
@@ -113,6 +114,9 @@ pub(crate) enum Command {
     /// server that does. Goes on where an interrupted rebuild was.
     #[command(after_long_help = REINDEX_HELP)]
     Reindex(Reindex),
+    /// The trees of a data directory: list them, or upgrade that of version 0.1.
+    #[command(subcommand)]
+    Tree(TreeCommand),
 }
 
 #[cfg(test)]
@@ -136,6 +140,10 @@ mod tests {
     #[test]
     fn what_people_type_is_understood() {
         for line in [
+            "search --email a --tree-id 7 --start 21",
+            "search --email a --from 7:21,9:0",
+            "audit --full --tree-id 7",
+            "monitor --config m.toml --tree-id 7",
             "search --identity a@example.com --digest sha256:00 --and --since 2026-01-01T00:00:00Z",
             "monitor --config m.toml --interval 60 --from 5 --state s.json --log-key log.vkey",
             "sign a.txt",
@@ -156,6 +164,8 @@ mod tests {
             "trust --out trust --data-dir data --origin log.example",
             "import --from https://log.example --log-key log.vkey --data-dir data",
             "reindex",
+            "tree list --data-dir data",
+            "tree upgrade --v2-origin v2.log.example --dry-run --key-dir keys",
             "reindex --data-dir data",
             "reindex --admin-url http://127.0.0.1:2112 --timeout 5",
             "import --from ./tiles --trusted-root trusted_root.json --shard 3",
@@ -225,6 +235,11 @@ mod tests {
             ("search", MissingRequiredArgument),
             ("search --and --limit 5", MissingRequiredArgument),
             ("search --email a --limit 0", ValueValidation),
+            ("search --email a --start 21", MissingRequiredArgument),
+            (
+                "search --email a --tree-id 7 --start 21 --from 7:21",
+                ArgumentConflict,
+            ),
             ("search --email a --since yesterday", ValueValidation),
             ("monitor", MissingRequiredArgument),
             (
@@ -255,6 +270,7 @@ mod tests {
             ),
             ("import --from d --log-key k --shard 0", ValueValidation),
             ("import --from d --log-key k --parallel 65", ValueValidation),
+            ("tree upgrade", MissingRequiredArgument),
             ("reindex --timeout 0", ValueValidation),
             ("mystery", ErrorKind::InvalidSubcommand),
         ] {

@@ -4,10 +4,13 @@ use std::process::ExitCode;
 
 use ledgerstone_client::Error;
 use ledgerstone_client::Failure;
+use ledgerstone_instance::InstanceError;
 use ledgerstone_log::ImportError;
+use ledgerstone_log::KeyError;
 use ledgerstone_log::OpenError;
 use ledgerstone_log::ReadError;
 use ledgerstone_log::ReindexError;
+use ledgerstone_log::UpgradeError;
 use ledgerstone_log_server::ServerError;
 use ledgerstone_storage::StorageError;
 use serde_json::json;
@@ -68,6 +71,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         return UNREACHABLE;
     }
     let untrue = error.is::<Damaged>()
+        || error.downcast_ref().is_some_and(instance_untrue)
         || error.downcast_ref().is_some_and(storage_untrue)
         || error.downcast_ref().is_some_and(open_untrue)
         || error.downcast_ref().is_some_and(read_untrue)
@@ -84,6 +88,21 @@ fn server_code(error: &ServerError) -> u8 {
         | ServerError::Tls(_)
         | ServerError::Settings(_)
         | ServerError::Webhook(_) => UNDONE,
+    }
+}
+
+fn instance_untrue(error: &InstanceError) -> bool {
+    match error {
+        InstanceError::Open(error) => open_untrue(error),
+        InstanceError::Keys(error) => key_untrue(error),
+        InstanceError::Storage(error) => storage_untrue(error),
+        InstanceError::Import(error) => import_untrue(error),
+        InstanceError::Reindex(error) => reindex_untrue(error),
+        InstanceError::Upgrade(error) => upgrade_untrue(error),
+        InstanceError::NoLog(_)
+        | InstanceError::KeysWithoutLog { .. }
+        | InstanceError::KeyWithoutTree { .. }
+        | InstanceError::NoProtocol => false,
     }
 }
 
@@ -120,10 +139,24 @@ fn storage_untrue(error: &StorageError) -> bool {
     }
 }
 
+/// A key that is missing or unusable says nothing about what is stored either.
+fn key_untrue(error: &KeyError) -> bool {
+    match error {
+        KeyError::Store(error) => storage_untrue(error),
+        KeyError::Io { .. }
+        | KeyError::Missing(_)
+        | KeyError::Exposed { .. }
+        | KeyError::Shared { .. }
+        | KeyError::Kind(_)
+        | KeyError::Unusable { .. } => false,
+    }
+}
+
 fn open_untrue(error: &OpenError) -> bool {
     match error {
         OpenError::Storage(error) => storage_untrue(error),
         OpenError::Read(error) => read_untrue(error),
+        OpenError::Keys(error) => key_untrue(error),
         // What is stored, the kept checkpoint and the keys contradict each other.
         OpenError::OtherKey { .. }
         | OpenError::MissingHead(_)
@@ -133,16 +166,34 @@ fn open_untrue(error: &OpenError) -> bool {
         | OpenError::BadKeptCheckpoint(_)
         | OpenError::RolledBack { .. }
         | OpenError::Forked { .. }
+        | OpenError::FrozenCheckpoint { .. }
         | OpenError::ForeignCheckpoint { .. } => true,
         OpenError::Exists { .. }
         | OpenError::NoShard(_)
         | OpenError::OtherOrigin { .. }
         | OpenError::SameTreeId(_)
+        | OpenError::SameOrigin(_)
+        | OpenError::TwoGrow(_)
+        | OpenError::NothingGrows
+        | OpenError::UnknownProtocol { .. }
+        | OpenError::Mixed(_)
+        | OpenError::NoSigner(_)
+        | OpenError::Frozen(_)
         | OpenError::NoForeignKey(_)
         | OpenError::ShardKeys { .. }
-        | OpenError::NotImported(_)
         | OpenError::Signing(_)
         | OpenError::Thread(_) => false,
+    }
+}
+
+fn upgrade_untrue(error: &UpgradeError) -> bool {
+    match error {
+        UpgradeError::Open(error) => open_untrue(error),
+        UpgradeError::Keys(error) => key_untrue(error),
+        UpgradeError::Storage(error) => storage_untrue(error),
+        UpgradeError::NoOrigin(_) | UpgradeError::SameOrigin(_) | UpgradeError::NoFreeShard => {
+            false
+        }
     }
 }
 
@@ -156,7 +207,10 @@ fn read_untrue(error: &ReadError) -> bool {
         ReadError::BeyondHead { .. }
         | ReadError::IndexBeyondSize { .. }
         | ReadError::SizesReversed { .. }
-        | ReadError::Signing(_) => false,
+        | ReadError::Signing(_)
+        | ReadError::NotRekorV1(_)
+        | ReadError::OtherCheckpoint { .. }
+        | ReadError::Bundle(_) => false,
     }
 }
 
@@ -207,6 +261,8 @@ fn message(error: &anyhow::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use anyhow::Context;
     use ledgerstone_client::ArtifactError;
     use ledgerstone_client::BundleError;
@@ -220,7 +276,10 @@ mod tests {
 
     #[test]
     fn each_kind_of_failure_has_its_code() {
-        let timed_out = TransportError::TimedOut { url: String::new() };
+        let timed_out = TransportError::TimedOut {
+            url: String::new(),
+            limit: Duration::from_secs(30),
+        };
         let codes = [
             (Error::from(timed_out), UNREACHABLE),
             (Error::from(BundleError::EntryCount(0)), UNTRUE),

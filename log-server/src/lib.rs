@@ -1,5 +1,5 @@
-//! The faces of the log: each protocol parses within limits, calls the log, and renders. No face touches the storage, and no
-//! face signs.
+//! The faces of the log: each protocol parses within limits, calls the log, and renders. No face
+//! touches the storage, and no face signs.
 //!
 //! | module | protocol |
 //! |---|---|
@@ -12,6 +12,7 @@
 mod admin;
 mod api_version;
 mod error;
+mod face;
 mod layers;
 mod log_v1;
 mod metrics;
@@ -28,12 +29,12 @@ pub use metrics::Metrics;
 pub use server::Server;
 pub use server::ServerError;
 pub use server::Sockets;
-pub use settings::LogFormat;
+pub use settings::Definition;
+pub use settings::LogOverrides;
 pub use settings::OnDuplicate;
 pub use settings::Overrides;
 pub use settings::Settings;
 pub use settings::SettingsError;
-pub use settings::TlsFiles;
-pub use settings::V1Endpoint;
+pub use settings::is_origin;
 pub use telemetry::init as init_telemetry;
 pub use webhooks::WebhookError;

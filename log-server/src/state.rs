@@ -81,7 +81,7 @@ impl State {
     ) -> Result<Self, SettingsError> {
         let policy = settings.policy()?;
         let v1_policy = settings.v1_policy()?;
-        let streams = Arc::new(Semaphore::new(settings.max_streams));
+        let streams = Arc::new(Semaphore::new(settings.server.max_streams));
         let large_bodies = LARGE_BODIES
             .max(settings.v1_body_limit())
             .div_ceil(LARGE_BODY_UNIT);
@@ -146,7 +146,7 @@ impl State {
         let Appended {
             duplicate, index, ..
         } = submitted.appended;
-        if duplicate && self.settings().on_duplicate == OnDuplicate::Conflict {
+        if duplicate && self.settings().log.on_duplicate == OnDuplicate::Conflict {
             return Err(ApiError::already_exists(index.get()));
         }
         self.accepted(&submitted);

@@ -30,6 +30,7 @@ use ledgerstone_merkle::leaf_hashes;
 use ledgerstone_storage::ImportOrigin;
 use ledgerstone_storage::ImportRole;
 use ledgerstone_storage::MAX_ATTESTATION_BYTES;
+use ledgerstone_storage::MAX_ROUND_BYTES;
 use ledgerstone_storage::NewEntry;
 use ledgerstone_storage::Round;
 use ledgerstone_storage::ShardId;
@@ -47,8 +48,12 @@ use crate::live::LiveTiles;
 use crate::submission::stored_key;
 use crate::recovery;
 
-/// How many entries one round should bring: with entries of the largest size a round is half of what the store takes.
+/// How many entries should be given at a time.
 pub const IMPORT_ROUND_ENTRIES: usize = 2_048;
+
+/// How many bytes of entries and of what is kept beside them one round brings, but at least one entry: an eighth of what a
+/// store takes, so that its tiles and the keys of what is kept fit in any case.
+const ROUND_BYTES: usize = MAX_ROUND_BYTES / 8;
 
 /// Which log is copied, and up to where.
 #[derive(Clone, Debug)]
@@ -77,6 +82,15 @@ pub struct ImportedEntry {
     pub timestamp: Option<Bytes>,
     /// The attestation that the log keeps beside the entry.
     pub attestation: Option<Bytes>,
+}
+
+impl ImportedEntry {
+    /// What it adds to a round, in bytes.
+    fn bytes(&self) -> usize {
+        let beside = [&self.timestamp, &self.attestation];
+        let beside = beside.into_iter().flatten().map(Bytes::len);
+        self.body.len() + beside.sum::<usize>()
+    }
 }
 
 /// The key that the signed entry timestamp of an imported entry is kept under. Attestations are kept under 32 bytes.
@@ -172,37 +186,58 @@ impl Importer {
         &self.identity
     }
 
-    /// Writes the next `entries`, at least one, as one round. `proof` has to lead from the tree with them to the
-    /// [target](Self::target); with the last ones it is empty.
+    /// Writes the next `entries`, at least one, in rounds that are as large as a store takes. `proof` has to lead from the tree
+    /// with all of them to the [target](Self::target); with the last ones it is empty.
     ///
     /// # Errors
     /// [`ImportError::Untrue`] when the entries are not those of the signed tree. Nothing is written then, and the right
-    /// entries may follow.
+    /// entries may follow. After the store's own trouble some of them may be there: [`open`](Self::open) tells.
     pub fn append(
         &mut self,
         entries: Vec<ImportedEntry>,
         proof: &ConsistencyProof,
     ) -> Result<(), ImportError> {
-        let first = self.size();
         let leaves = leaf_hashes(&entries.iter().map(|entry| &entry.body).collect::<Vec<_>>());
+        let mut edge = self.edge.clone();
+        edge.extend(&leaves);
+        // All of them are proven before the first is written: what is stored is a prefix of the signed tree at any time.
+        self.check_proof(&edge, proof)?;
+        let (mut round, mut bytes) = (Vec::new(), 0);
+        for (entry, leaf) in entries.into_iter().zip(leaves) {
+            let length = entry.bytes();
+            if bytes + length > ROUND_BYTES && !round.is_empty() {
+                self.write(std::mem::take(&mut round))?;
+                bytes = 0;
+            }
+            bytes += length;
+            round.push((entry, leaf));
+        }
+        if round.is_empty() {
+            return Ok(());
+        }
+        self.write(round)
+    }
+
+    /// Writes entries that are proven, with their leaf hashes, as one round.
+    fn write(&mut self, entries: Vec<(ImportedEntry, Hash)>) -> Result<(), ImportError> {
+        let first = self.size();
         let (mut edge, mut live) = (self.edge.clone(), self.live.clone());
         let mut completed = Vec::new();
-        edge.extend(&leaves);
-        for leaf in &leaves {
+        for (_, leaf) in &entries {
+            edge.append(*leaf);
             live.append(*leaf, &mut completed);
         }
         debug_assert!(live.agree_with(&edge));
-        self.check_proof(&edge, proof)?;
-
+        let times = entries.iter().map(|(entry, _)| entry.integrated_time);
         let round = Round {
             first: first.next_index(),
             head: StoredHead {
                 size: edge.size(),
                 root: edge.root(),
-                time: latest_time(self.time, &entries),
+                time: times.fold(self.time, i64::max),
             },
             entries: (first.get()..)
-                .zip(entries.into_iter().zip(leaves))
+                .zip(entries)
                 .map(|(index, (entry, leaf))| new_entry(LeafIndex::new(index), entry, leaf))
                 .collect(),
             tiles: completed.into_iter().map(full_tile).collect(),
@@ -568,11 +603,6 @@ fn derived_tree_id(key: &VerifierKey) -> u64 {
     let first = hash.as_bytes().first_chunk().copied().unwrap_or_default();
     // Positive as a signed integer, and never 0 (rekor-v1, section 0).
     (u64::from_be_bytes(first) >> 1).max(1)
-}
-
-fn latest_time(before: i64, entries: &[ImportedEntry]) -> i64 {
-    let times = entries.iter().map(|entry| entry.integrated_time);
-    times.fold(before, i64::max)
 }
 
 fn new_entry(index: LeafIndex, entry: ImportedEntry, leaf_hash: Hash) -> NewEntry {

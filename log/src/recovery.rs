@@ -158,7 +158,8 @@ pub(crate) fn recover_foreign(
     Ok(Head::new(DurableHead::loaded(&stored, live), note))
 }
 
-fn must_be_over(checkpoint: &Checkpoint, stored: &StoredHead) -> Result<(), String> {
+/// Refuses a checkpoint that is not over exactly what is stored.
+pub(crate) fn must_be_over(checkpoint: &Checkpoint, stored: &StoredHead) -> Result<(), String> {
     if (checkpoint.size, checkpoint.root) == (stored.size, stored.root) {
         return Ok(());
     }

@@ -20,11 +20,13 @@ use crate::clock::unix_time;
 use crate::error::KeyError;
 use crate::error::OpenError;
 use crate::keyring::directory::KeyDirectory;
+use crate::keyring::ring::Keyring;
 use crate::new_tree::NewTree;
 use crate::options::LogOptions;
 use crate::protocol::rules::Protocol;
 use crate::publish::Publisher;
 use crate::recovery;
+use crate::recovery::Recovered;
 
 /// What is to be done about the tree of version 0.1 in a store.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -158,6 +160,34 @@ impl Upgrade {
         }
     }
 
+    /// Checks all that [`carry_out`](Self::carry_out) checks before it changes anything.
+    ///
+    /// # Errors
+    /// [`UpgradeError::Open`] when the tree does not verify, [`UpgradeError::Keys`] when its keys cannot be loaded.
+    pub fn verify(
+        &self,
+        store: &dyn Store,
+        keys: &KeyDirectory,
+        options: &LogOptions,
+    ) -> Result<(), UpgradeError> {
+        self.load(store, keys, options).map(drop)
+    }
+
+    /// Loads the tree and its keys, and verifies it.
+    fn load(
+        &self,
+        store: &dyn Store,
+        keys: &KeyDirectory,
+        options: &LogOptions,
+    ) -> Result<(Keyring, Arc<dyn Protocol>, Recovered), UpgradeError> {
+        let (shard, identity) = (self.shard, &self.identity);
+        let keyring = keys.load(store, &options.protocols)?;
+        let protocol = options.protocols.of(identity.kind);
+        let protocol = Arc::clone(protocol.ok_or(KeyError::Kind(identity.kind))?);
+        let recovered = recovery::recover(store, shard, identity, protocol.as_ref(), &keyring)?;
+        Ok((keyring, protocol, recovered))
+    }
+
     /// Verifies the tree, and signs, keeps and syncs its last checkpoint.
     fn freeze(
         &self,
@@ -166,16 +196,7 @@ impl Upgrade {
         options: &LogOptions,
     ) -> Result<Frozen, UpgradeError> {
         let (shard, identity) = (self.shard, &self.identity);
-        let keyring = keys.load(store.as_ref(), &options.protocols)?;
-        let protocol = options.protocols.of(identity.kind);
-        let protocol = Arc::clone(protocol.ok_or(KeyError::Kind(identity.kind))?);
-        let recovered = recovery::recover(
-            store.as_ref(),
-            shard,
-            identity,
-            protocol.as_ref(),
-            &keyring,
-        )?;
+        let (keyring, protocol, recovered) = self.load(store.as_ref(), keys, options)?;
         let publisher = Publisher::new(Arc::clone(store), shard, identity, protocol, &keyring)?;
         let head = publisher.first(recovered.durable)?;
         store.sync_kept(shard)?;

@@ -60,6 +60,8 @@ pub(crate) struct Faults {
     pub(crate) damage: Option<Damage>,
     /// The kept checkpoint reads as this.
     pub(crate) kept: Option<Option<String>>,
+    /// The checkpoint that the tree was frozen with reads as this, whether it was frozen or not.
+    pub(crate) frozen: Option<String>,
     /// The head of this shard reads as this.
     pub(crate) head: Option<(ShardId, StoredHead)>,
 }
@@ -263,6 +265,9 @@ impl Reader for FaultyStore {
     }
 
     fn frozen(&self, shard: ShardId) -> Result<Option<Frozen>, StorageError> {
+        if let Some(checkpoint) = self.faults().frozen {
+            return Ok(Some(Frozen { checkpoint, at: 0 }));
+        }
         self.inner.frozen(shard)
     }
 

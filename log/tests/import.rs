@@ -337,6 +337,33 @@ fn an_import_that_was_interrupted_goes_on() {
     assert_eq!(kept, Step::Keep { checkpoint });
 }
 
+/// Two thousand attestations of a megabyte are more than a store takes at once.
+#[test]
+fn entries_with_large_attestations_are_written_in_several_rounds() {
+    let person = Person::new();
+    let entries: Vec<_> = (0..5)
+        .map(|number| person.attests_and_leaves(&format!("artifact {number}")))
+        .collect();
+    let bodies = entries.iter().map(|entry| entry.body.clone()).collect();
+    let (source, store) = (Source::new(bodies), FaultyStore::new());
+    let mut importer = Importer::open(store.clone(), SHARD, source.up_to(5)).unwrap();
+    let padding = Bytes::from(vec![b' '; 15 << 20]);
+    let with_attestations = source.entries(0, 5).into_iter().map(|entry| ImportedEntry {
+        // Whatever it is: 75 MiB of it are to be written.
+        attestation: Some(padding.clone()),
+        ..entry
+    });
+    let proof = source.proof(5, 5);
+    importer.append(with_attestations.collect(), &proof).unwrap();
+    importer.finish().unwrap();
+    let sizes = store.steps().into_iter().filter_map(|step| match step {
+        Step::Commit { size } => Some(size),
+        _ => None,
+    });
+    assert_eq!(sizes.collect::<Vec<_>>(), [2, 4, 5]);
+    assert_eq!(checked(&store, &source.key()).findings, []);
+}
+
 #[test]
 fn a_checkpoint_that_was_lost_is_kept_again() {
     let (source, store) = (Source::of(20), FaultyStore::new());

@@ -1,5 +1,7 @@
 //! The admin port: metrics and health.
 
+use http::Method;
+
 use crate::client::Reply;
 use crate::client::fill;
 use crate::client::get;
@@ -11,7 +13,8 @@ use crate::server::Server;
 
 pub(crate) async fn admin_get(server: &Server, path: &str) -> Reply {
     let request = http_client().get(format!("{}{path}", server.admin_url));
-    Reply::read(request.send().await.unwrap()).await
+    let reply = Reply::read(request.send().await.unwrap()).await;
+    reply.described(&Method::GET, path)
 }
 
 /// The value of one series, 0 while it is not there yet.

@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 use http::HeaderMap;
+use http::Method;
+use http::StatusCode;
 use ledgerstone_merkle::Checkpoint;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::InclusionProof;
@@ -16,8 +18,10 @@ use ledgerstone_proto::log::v1::log_client::LogClient;
 use ledgerstone_proto::sigstore::rekor::v1::TransparencyLogEntry;
 use ledgerstone_proto::sigstore::rekor::v2::CreateEntryRequest;
 use ledgerstone_proto::sigstore::rekor::v2::rekor_client::RekorClient;
+use ledgerstone_tests::description::Description;
 use serde_json::Value;
 use serde_json::json;
+use std::sync::LazyLock;
 use std::time::Duration;
 use tonic::transport::Channel;
 
@@ -91,9 +95,25 @@ pub(crate) fn http_client() -> reqwest::Client {
         .unwrap()
 }
 
+/// What `/openapi.json` says of every answer.
+static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| {
+    let document = include_str!("../../log-server/src/server/openapi.json");
+    Description::new(serde_json::from_str(document).unwrap())
+});
+
+impl Reply {
+    /// Checks that the answer is described, where the path is.
+    pub(crate) fn described(self, method: &Method, path: &str) -> Self {
+        let status = StatusCode::from_u16(self.status).unwrap();
+        DESCRIPTION.check(method, path, status, &self.headers, &self.body);
+        self
+    }
+}
+
 pub(crate) async fn get(server: &Server, path: &str) -> Reply {
     let request = http_client().get(server.at(path));
-    Reply::read(request.send().await.unwrap()).await
+    let reply = Reply::read(request.send().await.unwrap()).await;
+    reply.described(&Method::GET, path)
 }
 
 /// Posts a body to where Rekor v2 takes entries.
@@ -102,7 +122,8 @@ pub(crate) async fn post(server: &Server, body: impl Into<reqwest::Body>) -> Rep
         .post(server.at(ENTRIES))
         .header("content-type", "application/json")
         .body(body);
-    Reply::read(request.send().await.unwrap()).await
+    let reply = Reply::read(request.send().await.unwrap()).await;
+    reply.described(&Method::POST, ENTRIES)
 }
 
 /// Submits an entry over HTTP.

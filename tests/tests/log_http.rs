@@ -8,6 +8,8 @@ use ledgerstone_proto::log::v1::GetInclusionProofRequest;
 use ledgerstone_proto::log::v1::get_inclusion_proof_request::Lookup;
 use serde_json::Value;
 use serde_json::json;
+use sha2::Digest;
+use sha2::Sha256;
 
 use crate::client::fill;
 use crate::client::get;
@@ -145,6 +147,20 @@ async fn proofs_are_those_of_grpc() {
         assert_eq!(same["oldRoot"], STANDARD.encode(&proof.old_root));
         assert_eq!(same["newRoot"], STANDARD.encode(&proof.new_root));
     }
+}
+
+#[tokio::test]
+async fn a_digest_is_searched_for_by_either_name() {
+    let server = Server::start();
+    fill(&server, 3).await;
+    let digest = hex::encode(Sha256::digest(b"file 1"));
+    let found = get_json(&server, &format!("/log/v1/search?digest=sha256:{digest}")).await;
+    assert_eq!(found["hits"].as_array().unwrap().len(), 1);
+    assert_eq!(found["complete"], true);
+    let older = get_json(&server, &format!("/log/v1/search?hash=sha256:{digest}")).await;
+    assert_eq!(older, found);
+    let both = format!("/log/v1/search?hash={digest}&digest={digest}");
+    get(&server, &both).await.error(400, 3, "");
 }
 
 #[tokio::test]

@@ -114,7 +114,7 @@ impl V1 {
 
     /// Verifies an entry as clients do. Yields its index in its tree, and the size of that.
     pub(crate) fn verify(&self, id: &str, entry: &Value) -> (u64, u64) {
-        assert_eq!(entry_rules::tree_id(id), self.server.tree_id);
+        assert_eq!(entry_rules::tree_id(id), self.server.v1_tree_id);
         entry_rules::verify(&self.key, id, entry)
     }
 

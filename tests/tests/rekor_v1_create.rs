@@ -64,7 +64,7 @@ async fn a_checkpoint_has_these_lines() {
         assert_eq!(
             lines,
             [
-                format!("{ORIGIN} - {}", v1.server.tree_id),
+                format!("{ORIGIN} - {}", v1.server.v1_tree_id),
                 size.to_string(),
                 STANDARD.encode(root)
             ]
@@ -75,7 +75,7 @@ async fn a_checkpoint_has_these_lines() {
         assert_eq!(signature[..4], Sha256::digest(v1.key.public_key())[..4]);
         let signed = format!("{text}\n");
         v1.key.verify(&signed, &signature[4..]).unwrap();
-        let checkpoint = verify_checkpoint(&v1.key, &v1.server.tree_id, note);
+        let checkpoint = verify_checkpoint(&v1.key, &v1.server.v1_tree_id, note);
         assert_eq!(checkpoint.size.get(), size);
         v1.create(&Signer::new().hashedrekord(b"artifact")).await;
     }

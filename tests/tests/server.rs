@@ -197,7 +197,12 @@ impl Refusal {
 pub(crate) struct Server {
     pub(crate) site: Site,
     process: Process,
+    /// Of the tree that takes entries of Rekor v2.
     pub(crate) tree_id: String,
+    /// Of the tree that takes entries of Rekor v1.
+    pub(crate) v1_tree_id: String,
+    /// All trees, as they are announced.
+    pub(crate) trees: Value,
     pub(crate) ed25519: VerifierKey,
     pub(crate) ecdsa: VerifierKey,
     /// The size of the log at the start.
@@ -213,11 +218,18 @@ impl Server {
     }
 
     fn new(site: Site, process: Process, announced: &Value) -> Self {
-        let text = |name: &str| announced[name].as_str().unwrap().to_owned();
+        let text = |name: &str| announced[name].as_str().unwrap_or_default().to_owned();
+        let trees = announced["trees"].as_array().unwrap();
+        let v1 = trees.iter().find(|tree| {
+            tree["protocol"] == "rekor-v1" && tree["role"] == "growing"
+        });
+        let v1_tree_id = v1.and_then(|tree| tree["treeId"].as_str());
         Self {
             site,
             process,
             tree_id: text("treeId"),
+            v1_tree_id: v1_tree_id.unwrap_or_default().to_owned(),
+            trees: announced["trees"].clone(),
             ed25519: text("ed25519").parse().unwrap(),
             ecdsa: text("ecdsaP256").parse().unwrap(),
             size: text("size").parse().unwrap(),

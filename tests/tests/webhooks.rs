@@ -119,7 +119,7 @@ async fn every_new_entry_is_an_event_with_these_members() {
         indexes(&events),
         (0..kinds.len() as u64).collect::<Vec<_>>()
     );
-    let tree_id: u64 = v1.server.tree_id.parse().unwrap();
+    let tree_id: u64 = v1.server.v1_tree_id.parse().unwrap();
     for (attempt, (kind, version, subject)) in events.iter().zip(kinds) {
         check_attempt(attempt);
         let event = attempt.event();

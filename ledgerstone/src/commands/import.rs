@@ -1,6 +1,7 @@
+//! Copying a log that somebody else runs.
+
 use std::path::Path;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -17,24 +18,16 @@ use ledgerstone_client::SourceRound;
 use ledgerstone_client::TiledLog;
 use ledgerstone_client::Transport;
 use ledgerstone_client::TransportOptions;
-use ledgerstone_log::FIRST_SHARD;
+use ledgerstone_instance::ImportRequest;
+use ledgerstone_instance::Instance;
+use ledgerstone_instance::StartedImport;
 use ledgerstone_log::IMPORT_ROUND_ENTRIES;
-use ledgerstone_log::ImportSource;
 use ledgerstone_log::ImportedEntry;
 use ledgerstone_log::Importer;
-use ledgerstone_log::check_shard_signer;
-use ledgerstone_log::load_foreign_key;
-use ledgerstone_log::save_foreign_key;
-use ledgerstone_log::save_shard_signer;
 use ledgerstone_merkle::TreeSize;
-use ledgerstone_merkle::VerifierKey;
 use ledgerstone_storage::ImportOrigin;
 use ledgerstone_storage::ImportRole;
-use ledgerstone_storage::RocksOptions;
-use ledgerstone_storage::RocksStore;
 use ledgerstone_storage::ShardId;
-use ledgerstone_storage::Store;
-
 use zeroize::Zeroizing;
 
 use crate::files::read_text;
@@ -69,21 +62,24 @@ pub(crate) struct Import {
     )]
     data_dir: PathBuf,
 
-    /// Directory of the log's keys, where the public key of the copied log goes too [default: keys in the data directory]
+    /// Directory of the log's keys, where the public key of the copied log goes too [default: keys
+    /// in the data directory]
     #[arg(long, env = "LEDGERSTONE_KEY_DIR", value_name = "DIR")]
     key_dir: Option<PathBuf>,
 
-    /// The shard to copy into, instead of the one that holds this log already, or else the next one that is free.
+    /// The shard to copy into, instead of the one that holds this log already, or else the next one
+    /// that is free.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     shard: Option<u32>,
 
-    /// Make it an earlier tree of this log, and not a copy of another: its entries come before those of this log in the
-    /// order of virtual indexes. Only while this log has no entries of its own; the oldest tree first.
+    /// Make it an earlier tree of this log, and not a copy of another: its entries come before
+    /// those of this log in the order of virtual indexes. Only while this log has no entries of its
+    /// own; the oldest tree first.
     #[arg(long)]
     predecessor: bool,
 
-    /// PKCS#8 PEM file with the ECDSA P-256 key that signs for the tree towards Rekor v1 clients, as the log that it comes from
-    /// did. A copy of it is kept in the key directory.
+    /// PKCS#8 PEM file with the ECDSA P-256 key that signs for the tree towards Rekor v1 clients,
+    /// as the log that it comes from did. A copy of it is kept in the key directory.
     #[arg(long, value_name = "FILE", requires = "predecessor")]
     signing_key: Option<PathBuf>,
 
@@ -116,12 +112,8 @@ pub(crate) async fn run(arguments: Import) -> anyhow::Result<Report> {
     let head = source.head(&logs, arguments.tree_id).await;
     let head = head.map_err(Error::from)?;
 
-    let store = RocksStore::open(&arguments.data_dir, &RocksOptions::default())?;
-    let key_dir = arguments.key_dir.clone();
-    let key_dir = key_dir.unwrap_or_else(|| arguments.data_dir.join("keys"));
-    let shard = choose_shard(&store, &key_dir, &head, arguments.shard)?;
-    let purpose = Purpose::of(&arguments, &head)?;
-    let importer = begin(Arc::new(store), shard, &key_dir, &head, &purpose)?;
+    let instance = Instance::new(&arguments.data_dir, arguments.key_dir.clone());
+    let StartedImport { shard, importer } = instance.import(request(&arguments, &head)?)?;
     let (tree_id, resumed_at) = (importer.identity().tree_id, importer.size());
     let bytes = copy(importer, &source, &head, arguments.parallel.into()).await?;
 
@@ -169,95 +161,29 @@ async fn open_source(arguments: &Import) -> anyhow::Result<LogSource> {
     })
 }
 
-/// The shard that was asked for, the one that holds a copy of this log, or one behind all others.
-fn choose_shard(
-    store: &dyn Store,
-    key_dir: &Path,
-    head: &SourceHead,
-    asked: Option<u32>,
-) -> anyhow::Result<ShardId> {
-    if let Some(asked) = asked {
-        return Ok(ShardId::new(asked));
-    }
-    let shards = store.shards()?;
-    for shard in &shards {
-        let key = load_foreign_key(key_dir, *shard)?;
-        let identity = store.identity(*shard)?;
-        let same_tree = identity.is_some_and(|identity| {
-            let tree_id = head.tree_id();
-            tree_id.is_none_or(|tree_id| tree_id == identity.tree_id)
-        });
-        if same_tree && key.as_ref() == Some(&head.signed.key) {
-            return Ok(*shard);
-        }
-    }
-    let last = shards.last().unwrap_or(&FIRST_SHARD).get();
-    let next = last.checked_add(1).context("there is no free shard")?;
-    Ok(ShardId::new(next))
-}
-
-/// What the tree is for, and the private key that signs for it, as PEM.
-struct Purpose {
-    origin: ImportOrigin,
-    signing_key: Option<Zeroizing<String>>,
-}
-
-impl Purpose {
-    fn of(arguments: &Import, head: &SourceHead) -> anyhow::Result<Self> {
-        let role = if arguments.predecessor {
-            ImportRole::Predecessor
-        } else {
-            ImportRole::Copy
-        };
-        let read = |path: &PathBuf| read_text(path).map(Zeroizing::new);
-        Ok(Self {
-            origin: ImportOrigin {
-                role,
-                start: head.start(),
-            },
-            signing_key: arguments.signing_key.as_ref().map(read).transpose()?,
-        })
-    }
-}
-
-/// Checks what is stored, and makes the shard where there is none yet.
-fn begin(
-    store: Arc<dyn Store>,
-    shard: ShardId,
-    key_dir: &Path,
-    head: &SourceHead,
-    purpose: &Purpose,
-) -> anyhow::Result<Importer> {
-    let key: &VerifierKey = &head.signed.key;
-    if store.identity(shard)?.is_none() {
-        // First the key: a shard whose key nobody knows could not be opened.
-        save_foreign_key(key_dir, shard, key)?;
-    }
-    let signer = match &purpose.signing_key {
-        Some(pem) => Some(check_shard_signer(key.name(), pem)?),
-        None => None,
+/// What is asked of the data directory: the tree, and what it is for.
+fn request(arguments: &Import, head: &SourceHead) -> anyhow::Result<ImportRequest> {
+    let role = if arguments.predecessor {
+        ImportRole::Predecessor
+    } else {
+        ImportRole::Copy
     };
-    let source = ImportSource {
-        key: key.clone(),
+    let read = |path: &PathBuf| read_text(path).map(Zeroizing::new);
+    Ok(ImportRequest {
+        key: head.signed.key.clone(),
         tree_id: head.tree_id(),
         checkpoint: head.signed.note.clone(),
-        origin: purpose.origin,
-        signer,
-    };
-    let importer = Importer::open(store, shard, source)?;
-    // By now the shard is known to be one that this key signs for.
-    if let Some(pem) = &purpose.signing_key {
-        save_shard_signer(key_dir, shard, key.name(), pem)?;
-    }
-    // The file may have been lost since. By now the shard is known to be a copy of the log with this key.
-    if load_foreign_key(key_dir, shard)?.as_ref() != Some(key) {
-        save_foreign_key(key_dir, shard, key)?;
-    }
-    Ok(importer)
+        origin: ImportOrigin {
+            role,
+            start: head.start(),
+        },
+        shard: arguments.shard.map(ShardId::new),
+        signing_key: arguments.signing_key.as_ref().map(read).transpose()?,
+    })
 }
 
-/// Copies what is missing, and returns its bytes. While one round is written, the next is on its way: no more than two are
-/// in memory.
+/// Copies what is missing, and returns its bytes. While one round is written, the next is on its
+/// way: no more than two are in memory.
 async fn copy(
     mut importer: Importer,
     source: &LogSource,
@@ -283,7 +209,8 @@ async fn copy(
         });
         let fetching = fetch(source, head, behind, parallel);
         let (written, fetched) = tokio::join!(writing, fetching);
-        // The entries at hand first: what is wrong with them matters more than why there are no others.
+        // The entries at hand first: what is wrong with them matters more than why there are no
+        // others.
         importer = written.context("the import was interrupted")??;
         next = fetched?;
         bar.set_position(importer.size().get());
@@ -293,7 +220,8 @@ async fn copy(
     Ok(bytes)
 }
 
-/// The round from `size` on, or `None` at the end. Rounds end at multiples of their length, so that no bundle is read twice.
+/// The round from `size` on, or `None` at the end. Rounds end at multiples of their length, so that
+/// no bundle is read twice.
 async fn fetch(
     source: &LogSource,
     head: &SourceHead,

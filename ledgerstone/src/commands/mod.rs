@@ -13,5 +13,6 @@ pub(crate) mod serve;
 pub(crate) mod sign;
 pub(crate) mod submit;
 pub(crate) mod submitted;
+pub(crate) mod tree;
 pub(crate) mod trust;
 pub(crate) mod verify;

@@ -1,6 +1,7 @@
+//! Rebuilding the search index.
+
 use std::path::Path;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -14,9 +15,8 @@ use ledgerstone_client::ReindexPhase;
 use ledgerstone_client::ReindexReport;
 use ledgerstone_client::Transport;
 use ledgerstone_client::TransportOptions;
-use ledgerstone_log::Reindex as Rebuild;
-use ledgerstone_storage::RocksOptions;
-use ledgerstone_storage::RocksStore;
+use ledgerstone_instance::Instance;
+use ledgerstone_instance::InstanceError;
 use ledgerstone_storage::StorageError;
 use thiserror::Error;
 use tokio::runtime::Runtime;
@@ -43,8 +43,8 @@ pub(crate) struct Reindex {
     )]
     data_dir: PathBuf,
 
-    /// Instead of a directory, the admin port of the server that runs on the log: the server does the work, beside its own, and
-    /// this command follows it.
+    /// Instead of a directory, the admin port of the server that runs on the log: the server does
+    /// the work, beside its own, and this command follows it.
     #[arg(long, value_name = "URL")]
     admin_url: Option<String>,
 
@@ -95,39 +95,32 @@ pub(crate) fn run(arguments: &Reindex) -> anyhow::Result<Report> {
 }
 
 fn offline(data_dir: &Path) -> anyhow::Result<ReindexCounts> {
-    anyhow::ensure!(
-        RocksStore::exists(data_dir)?,
-        "there is no log in {}",
-        data_dir.display()
-    );
-    let store = match RocksStore::open(data_dir, &RocksOptions::default()) {
-        Err(locked @ StorageError::Locked { .. }) => {
+    let mut teller = Teller::new();
+    let rebuilt = Instance::new(data_dir, None).reindex(&mut |done| teller.tell(&progress(done)));
+    let rebuilt = match rebuilt {
+        Err(InstanceError::Storage(locked @ StorageError::Locked { .. })) => {
             return Err(locked).context(
-                "a server runs on this log: name its admin port with --admin-url, and it rebuilds the index itself",
+                "a server runs on this log: name its admin port with --admin-url, and it rebuilds \
+                 the index itself",
             );
         }
         other => other?,
     };
-    let mut rebuild = Rebuild::open(Arc::new(store))?;
-    let mut teller = Teller::new();
-    loop {
-        let more = rebuild.step()?;
-        let progress = rebuild.progress();
-        let progress = ReindexCounts {
-            shards: progress.shards as u64,
-            entries: progress.entries,
-            of_entries: progress.of_entries,
-            rows: progress.rows,
-            added: progress.added,
-            removed: progress.removed,
-            kept: progress.kept,
-            resumed: progress.resumed,
-        };
-        teller.tell(&progress);
-        if !more {
-            teller.end();
-            return Ok(progress);
-        }
+    teller.end();
+    Ok(progress(&rebuilt))
+}
+
+/// How far the rebuild is, as a server would say it.
+fn progress(done: &ledgerstone_log::ReindexProgress) -> ReindexCounts {
+    ReindexCounts {
+        shards: done.shards as u64,
+        entries: done.entries,
+        of_entries: done.of_entries,
+        rows: done.rows,
+        added: done.added,
+        removed: done.removed,
+        kept: done.kept,
+        resumed: done.resumed,
     }
 }
 
@@ -168,7 +161,8 @@ async fn online(url: &str, timeout: u64) -> anyhow::Result<ReindexCounts> {
     }
 }
 
-/// Tells on standard error how far the rebuild is: with a bar on a terminal, with a line now and then elsewhere.
+/// Tells on standard error how far the rebuild is: with a bar on a terminal, with a line now and
+/// then elsewhere.
 struct Teller {
     bar: ProgressBar,
     told: Instant,

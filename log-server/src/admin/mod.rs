@@ -1,12 +1,13 @@
-//! The admin port: metrics, whether the process lives and is ready, and the rebuild of the search index. It is not for the
-//! public.
+//! The admin port: metrics, whether the process lives and is ready, and the rebuild of the search
+//! index. It is not for the public.
+
+pub(crate) mod settings;
 
 use axum::Json;
 use axum::Router;
 use axum::extract::State as Extract;
 use axum::response::IntoResponse;
 use axum::response::Response;
-use axum::routing::get;
 use http::HeaderValue;
 use http::StatusCode;
 use http::header::CACHE_CONTROL;
@@ -19,18 +20,27 @@ use serde::Serialize;
 use tracing::error;
 
 use crate::error::ApiError;
+use crate::face::Routes;
+use crate::layers::encoding;
 use crate::state::State;
 
 /// The content type of OpenMetrics text.
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
+/// The routes of the face.
+pub(crate) fn routes() -> Routes {
+    Routes::new()
+        .get("/metrics", metrics)
+        .get("/healthz", async || "ok\n")
+        .get("/readyz", ready)
+        .get("/reindex", reindex_status)
+        .post("/reindex", reindex)
+}
+
+/// The router of the admin port.
 pub(crate) fn router(state: State) -> Router {
-    Router::new()
-        .route("/metrics", get(metrics))
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(ready))
-        .route("/reindex", get(reindex_status).post(reindex))
-        .with_state(state)
+    let router = routes().router().layer(encoding::layer());
+    router.with_state(state)
 }
 
 async fn metrics(Extract(state): Extract<State>) -> Response {
@@ -41,7 +51,8 @@ async fn metrics(Extract(state): Extract<State>) -> Response {
         .into_response()
 }
 
-/// Ready while the log takes entries: not while the server drains. When the log fails, the process ends.
+/// Ready while the log takes entries: not while the server drains. When the log fails, the process
+/// ends.
 async fn ready(Extract(state): Extract<State>) -> Response {
     if state.draining().is_cancelled() {
         return (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response();
@@ -51,17 +62,18 @@ async fn ready(Extract(state): Extract<State>) -> Response {
 
 /// How far the rebuild of the search index is.
 async fn reindex_status(Extract(state): Extract<State>) -> Response {
-    told(&state.log().reindex_status())
+    render(&state.log().reindex_status())
 }
 
-/// Starts a rebuild of the search index, or goes on with an interrupted one. One that is under way is told of, that is all.
+/// Starts a rebuild of the search index, or goes on with an interrupted one. One that is under way
+/// goes on.
 async fn reindex(Extract(state): Extract<State>) -> Response {
     if state.draining().is_cancelled() {
         return ApiError::unavailable("the server is shutting down").into_response();
     }
     let log = state.log().clone();
     match tokio::task::spawn_blocking(move || log.start_reindex()).await {
-        Ok(Ok(status)) => (StatusCode::ACCEPTED, told(&status)).into_response(),
+        Ok(Ok(status)) => (StatusCode::ACCEPTED, render(&status)).into_response(),
         Ok(Err(error)) => {
             error!(%error, "the search index cannot be rebuilt");
             ApiError::internal().into_response()
@@ -70,8 +82,8 @@ async fn reindex(Extract(state): Extract<State>) -> Response {
     }
 }
 
-fn told(status: &ReindexStatus) -> Response {
-    let told = Told {
+fn render(status: &ReindexStatus) -> Response {
+    let reply = Reply {
         state: match &status.state {
             ReindexState::Idle => "idle",
             ReindexState::Running => "running",
@@ -84,25 +96,25 @@ fn told(status: &ReindexStatus) -> Response {
             ReindexState::Failed(error) => Some(error.to_string()),
             _ => None,
         },
-        progress: status.progress.as_ref().map(ToldProgress::of),
+        progress: status.progress.as_ref().map(Progress::of),
     };
     let no_store = HeaderValue::from_static("no-store");
-    ([(CACHE_CONTROL, no_store)], Json(told)).into_response()
+    ([(CACHE_CONTROL, no_store)], Json(reply)).into_response()
 }
 
 #[derive(Serialize)]
-struct Told {
+struct Reply {
     state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     #[serde(flatten)]
-    progress: Option<ToldProgress>,
+    progress: Option<Progress>,
 }
 
 /// Numbers of entries and rows are strings, as in all JSON of the log.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ToldProgress {
+struct Progress {
     shard: u32,
     shards: usize,
     pass: &'static str,
@@ -115,7 +127,7 @@ struct ToldProgress {
     resumed: bool,
 }
 
-impl ToldProgress {
+impl Progress {
     fn of(progress: &ReindexProgress) -> Self {
         Self {
             shard: progress.shard.get(),

@@ -1,13 +1,16 @@
-//! The one place where errors become HTTP and gRPC codes.
+//! The one place where errors become the codes of gRPC, and the HTTP ones that go with them.
 //!
-//! A face says what went wrong; this module says which code that is in both protocols. What a caller may read is in the
-//! message; what only the operator may read goes to the log, under the request's id.
+//! [`failure`] says what went wrong behind the faces; this module says which code that is. Rekor
+//! v1, which has codes and texts of its own, renders the same failures in its own error.
+
+pub(crate) mod failure;
 
 use axum::Json;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use http::HeaderValue;
 use http::StatusCode;
+use http::header::ACCEPT_ENCODING;
 use http::header::CACHE_CONTROL;
 use http::header::RETRY_AFTER;
 use ledgerstone_entry::Reject;
@@ -16,18 +19,23 @@ use ledgerstone_log::ReadError;
 use serde::Serialize;
 use tonic::Code;
 use tonic::Status;
-use tracing::error;
 
-/// The header, and gRPC metadata key, that names the index of an entry that was submitted before (rekor-v2, section 1.5).
+use crate::error::failure::Failure;
+
+/// The header, and gRPC metadata key, that names the index of an entry that was submitted before
+/// (rekor-v2, section 1.5).
 pub(crate) const LOG_INDEX_HEADER: &str = "x-log-index";
 
-/// How long a caller that was turned away should wait, in seconds: a full queue empties in a few rounds.
+/// How long a caller that was turned away should wait, in seconds: a full queue empties in a few
+/// rounds.
 const RETRY_AFTER_SECONDS: u32 = 1;
 
 /// An error as a caller sees it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct ApiError {
     code: Code,
+    /// What goes with the code, but for a few.
+    status: StatusCode,
     message: String,
     /// The index of the entry that is in the way of a duplicate.
     log_index: Option<u64>,
@@ -57,7 +65,7 @@ impl ApiError {
 
     /// 500, without a word on what happened inside.
     pub(crate) fn internal() -> Self {
-        Self::new(Code::Internal, "internal server error")
+        Failure::Panicked.into()
     }
 
     /// 501.
@@ -70,11 +78,6 @@ impl ApiError {
         Self::new(Code::Unavailable, message)
     }
 
-    /// 504: the caller's body, or the log, took longer than the limit.
-    pub(crate) fn deadline(message: impl Into<String>) -> Self {
-        Self::new(Code::DeadlineExceeded, message)
-    }
-
     /// A rejected entry. `prefix` is upstream's literal text, which some clients match.
     pub(crate) fn rejected(reject: &Reject) -> Self {
         Self::invalid(format!("{}: {reject}", reject.prefix()))
@@ -83,6 +86,7 @@ impl ApiError {
     fn new(code: Code, message: impl Into<String>) -> Self {
         Self {
             code,
+            status: http_status(code),
             message: message.into(),
             log_index: None,
         }
@@ -97,38 +101,43 @@ impl ApiError {
     }
 
     pub(crate) fn status(&self) -> StatusCode {
-        http_status(self.code)
+        self.status
+    }
+}
+
+impl From<Failure> for ApiError {
+    fn from(failure: Failure) -> Self {
+        let text = failure.text();
+        match &failure {
+            Failure::QueueFull => Self::unavailable("reached max pushback; retry"),
+            Failure::Closed | Failure::NoRoom => Self::unavailable(text),
+            Failure::NotTaken => Self::unimplemented(text),
+            Failure::EntryTooLarge(why) => Self::invalid(format!("invalid entry: {why}")),
+            Failure::OutOfRange(_) => Self::new(Code::OutOfRange, text),
+            Failure::SizesReversed(_) | Failure::BodyCut => Self::invalid(text),
+            Failure::BodyTooLarge(_) => Self::invalid("http: request body too large"),
+            Failure::Encoded => Self {
+                status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                ..Self::invalid(text)
+            },
+            Failure::Unproven => Self::new(Code::Unknown, "failed to integrate entry"),
+            Failure::Unsigned | Failure::Unreadable | Failure::Panicked => {
+                Self::new(Code::Internal, text)
+            }
+            Failure::Late => Self::new(Code::DeadlineExceeded, text),
+        }
     }
 }
 
 impl From<AppendError> for ApiError {
     fn from(error: AppendError) -> Self {
-        match error {
-            AppendError::QueueFull { .. } => Self::unavailable("reached max pushback; retry"),
-            AppendError::TooLarge { .. } => Self::invalid(format!("invalid entry: {error}")),
-            AppendError::Stopped => {
-                Self::unavailable("the log takes no entries at the moment; retry later")
-            }
-            other => {
-                error!(error = %other, "an entry could not be proven");
-                Self::new(Code::Unknown, "failed to integrate entry")
-            }
-        }
+        Failure::from(error).into()
     }
 }
 
 impl From<ReadError> for ApiError {
     fn from(error: ReadError) -> Self {
-        match &error {
-            ReadError::BeyondHead { .. } | ReadError::IndexBeyondSize { .. } => {
-                Self::new(Code::OutOfRange, error.to_string())
-            }
-            ReadError::SizesReversed { .. } => Self::invalid(error.to_string()),
-            _ => {
-                error!(%error, "a read failed");
-                Self::internal()
-            }
-        }
+        Failure::from(error).into()
     }
 }
 
@@ -147,7 +156,8 @@ impl From<ApiError> for Status {
     }
 }
 
-/// `{"code":<gRPC code>,"message":"...","details":[]}`, as grpc-gateway renders it (rekor-v2, section 1.5).
+/// `{"code":<gRPC code>,"message":"...","details":[]}`, as grpc-gateway renders it (rekor-v2,
+/// section 1.5).
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let body = ErrorBody {
@@ -161,6 +171,9 @@ impl IntoResponse for ApiError {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(index) = self.log_index {
             headers.insert(LOG_INDEX_HEADER, index.into());
+        }
+        if self.status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
         if self.code == Code::Unavailable {
             headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS.into());
@@ -176,9 +189,9 @@ struct ErrorBody<'a> {
     details: [(); 0],
 }
 
-/// The HTTP status of a gRPC code, as grpc-gateway maps them, but for one: an index or a size beyond the head is proven
-/// absent, which over HTTP is 404.
-pub(crate) fn http_status(code: Code) -> StatusCode {
+/// The HTTP status of a gRPC code, as grpc-gateway maps them, but for one: an index or a size
+/// beyond the head is proven absent, which over HTTP is 404.
+fn http_status(code: Code) -> StatusCode {
     match code {
         Code::Ok => StatusCode::OK,
         Code::InvalidArgument | Code::FailedPrecondition => StatusCode::BAD_REQUEST,
@@ -219,7 +232,10 @@ mod tests {
         assert_eq!(headers[LOG_INDEX_HEADER], "7");
         assert_eq!(
             body,
-            r#"{"code":6,"message":"an equivalent entry already exists in the transparency log with index 7","details":[]}"#
+            concat!(
+                r#"{"code":6,"message":"an equivalent entry already exists in the transparency "#,
+                r#"log with index 7","details":[]}"#
+            )
         );
         let status = Status::from(ApiError::already_exists(7));
         assert_eq!(status.metadata().get(LOG_INDEX_HEADER).unwrap(), "7");

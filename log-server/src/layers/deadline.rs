@@ -12,15 +12,18 @@ use tokio::time::timeout;
 use tonic::Status;
 
 use crate::error::ApiError;
+use crate::error::failure::Failure;
 use crate::state::State;
 
-/// The header in which a caller gives its patience, over gRPC and, through the reference gateway, over HTTP.
+/// The header in which a caller gives its patience, over gRPC and, through the reference gateway,
+/// over HTTP.
 const TIMEOUT_HEADER: &str = "grpc-timeout";
 
 /// The most digits of a time-out (gRPC over HTTP/2, "Timeout").
 const MAX_DIGITS: usize = 8;
 
-/// Answers 504 when a request, its body included, takes longer than the settings or its caller allow.
+/// Answers 504 when a request, its body included, takes longer than the settings or its caller
+/// allow.
 pub(crate) async fn limit_http(
     Extract(state): Extract<State>,
     request: Request,
@@ -32,8 +35,8 @@ pub(crate) async fn limit_http(
     }
 }
 
-/// Answers DEADLINE_EXCEEDED when a call takes longer, until its answer begins, than the settings or its caller allow. The
-/// answers of streams begin at once, and may be endless.
+/// Answers DEADLINE_EXCEEDED when a call takes longer, until its answer begins, than the settings
+/// or its caller allow. The answers of streams begin at once, and may be endless.
 pub(crate) async fn limit_grpc(
     Extract(state): Extract<State>,
     request: Request,
@@ -48,14 +51,12 @@ pub(crate) async fn limit_grpc(
 }
 
 fn limit(state: &State, headers: &HeaderMap) -> Duration {
-    let limit = state.settings().request_timeout();
+    let limit = state.settings().server.request_timeout();
     of_caller(headers).map_or(limit, |patience| patience.min(limit))
 }
 
 fn exceeded() -> ApiError {
-    ApiError::deadline(
-        "the request took too long; if it was a submission, the entry may have been logged: submit it again",
-    )
+    Failure::Late.into()
 }
 
 /// The time-out that the caller set: up to eight digits and a unit.

@@ -1,8 +1,9 @@
 //! What callers still send when their answer is ready.
 //!
-//! A connection of HTTP/1.1 that is closed while its client writes is reset, and the client never reads the answer: whoever
-//! sends more than the limit would see a broken pipe and not the 413. What is left of a body is thus read and thrown away
-//! before the answer is sent, up to a bound in length and in time.
+//! A connection of HTTP/1.1 that is closed while its client writes is reset, and the client may
+//! never read the answer: whoever sends more than the limit would see a broken pipe and not the
+//! 413. So the answer is sent at once, and what is left of the body is read and thrown away
+//! meanwhile, however long it is, for a bounded time.
 
 use std::pin::Pin;
 use std::task::Context;
@@ -24,25 +25,23 @@ use hyper::body::SizeHint;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-/// The most that is thrown away, in bytes.
-const MAX_DISCARDED: u64 = 64 << 20;
-
-/// How long that may take.
-const DISCARD_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long that may take, and how long nothing may come: those who do not stop are cut off.
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(30);
+const PAUSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Throws away what the faces leave of a body.
 pub(crate) async fn discard(request: Request, next: Next) -> Response {
-    // HTTP/2 ends one request without the others, and a client that waits for a word to go on has sent nothing.
+    // HTTP/2 ends one request without the others, and a client that waits for a word to go on has
+    // sent nothing.
     let is_safe = request.version() > Version::HTTP_11
         || request.body().is_end_stream()
-        || request.body().size_hint().lower() > MAX_DISCARDED
         || request.headers().contains_key(header::EXPECT);
     if is_safe {
         return next.run(request).await;
     }
     let (back, mut leftover) = oneshot::channel();
     let request = request.map(|body| {
-        Body::new(Lent {
+        Body::new(Returned {
             body: Some(body),
             back: Some(back),
         })
@@ -52,30 +51,25 @@ pub(crate) async fn discard(request: Request, next: Next) -> Response {
     if response.status() != StatusCode::GATEWAY_TIMEOUT
         && let Ok(body) = leftover.try_recv()
     {
-        // An error is an end too, and so is too long a time: the answer is sent as it is.
-        let _ = timeout(DISCARD_TIMEOUT, read_away(body)).await;
+        // The connection lives as long as its body does, and sends the answer meanwhile.
+        tokio::spawn(timeout(DISCARD_TIMEOUT, read_away(body)));
     }
     response
 }
 
 async fn read_away(body: Body) {
-    let mut left = MAX_DISCARDED;
     let mut chunks = body.into_data_stream();
-    while let Some(Ok(chunk)) = chunks.next().await {
-        match left.checked_sub(chunk.len() as u64) {
-            Some(less) => left = less,
-            None => return,
-        }
-    }
+    // An error is an end too, and so is a pause.
+    while let Ok(Some(Ok(_))) = timeout(PAUSE_TIMEOUT, chunks.next()).await {}
 }
 
 /// A body that goes back when it is dropped before its end.
-struct Lent {
+struct Returned {
     body: Option<Body>,
     back: Option<oneshot::Sender<Body>>,
 }
 
-impl HttpBody for Lent {
+impl HttpBody for Returned {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -103,7 +97,7 @@ impl HttpBody for Lent {
     }
 }
 
-impl Drop for Lent {
+impl Drop for Returned {
     fn drop(&mut self) {
         if let (Some(body), Some(back)) = (self.body.take(), self.back.take())
             && !body.is_end_stream()

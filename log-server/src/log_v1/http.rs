@@ -1,7 +1,6 @@
 //! The reads of the log's own face as JSON under `/log/v1/`: the messages of `ledgerstone.v1` in their protobuf JSON form,
 //! but for entries, which have the form that they have everywhere.
 
-use axum::Router;
 use axum::extract::Path;
 use axum::extract::Query;
 use axum::extract::State as Extract;
@@ -9,7 +8,6 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::rejection::QueryRejection;
 use axum::response::IntoResponse;
 use axum::response::Response;
-use axum::routing::get;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
@@ -33,28 +31,24 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::error::ApiError;
+use crate::face::Routes;
 use crate::log_v1::search;
 use crate::log_v1::views;
 use crate::log_v1::views::Lookup;
 use crate::state::State;
-use crate::tiles::method_not_allowed;
 
 /// The routes of the face.
-pub(crate) fn router() -> Router<State> {
-    Router::new()
-        .route("/log/v1/trees", get(trees))
-        .route("/log/v1/tree-head", get(tree_head))
-        .route("/log/v1/keys", get(keys))
-        .route("/log/v1/entries", get(entries))
-        .route("/log/v1/entries/{index}", get(entry))
-        .route(
-            "/log/v1/entries/by-leaf-hash/{hash}",
-            get(entry_by_leaf_hash),
-        )
-        .route("/log/v1/proofs/inclusion", get(inclusion_proof))
-        .route("/log/v1/proofs/consistency", get(consistency_proof))
-        .route("/log/v1/search", get(search_entries))
-        .method_not_allowed_fallback(method_not_allowed)
+pub(crate) fn routes() -> Routes {
+    Routes::new()
+        .get("/log/v1/trees", trees)
+        .get("/log/v1/tree-head", tree_head)
+        .get("/log/v1/keys", keys)
+        .get("/log/v1/entries", entries)
+        .get("/log/v1/entries/{index}", entry)
+        .get("/log/v1/entries/by-leaf-hash/{hash}", entry_by_leaf_hash)
+        .get("/log/v1/proofs/inclusion", inclusion_proof)
+        .get("/log/v1/proofs/consistency", consistency_proof)
+        .get("/log/v1/search", search_entries)
 }
 
 /// The choice of a tree, in every query but that of a search.
@@ -202,7 +196,9 @@ async fn consistency_proof(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct SearchParameters {
-    hash: Option<String>,
+    /// As the command calls it. Its older name is taken too.
+    #[serde(alias = "hash")]
+    digest: Option<String>,
     email: Option<String>,
     subject: Option<String>,
     /// In base64, either alphabet: a `+` of the standard one has to be escaped in a query.
@@ -241,7 +237,7 @@ async fn search_entries(
 #[derive(Serialize)]
 struct SearchPage {
     hits: Vec<HitView>,
-    /// The index over all trees to start the next page from.
+    /// Where the next page starts in each tree: `<tree id>:<index>` with commas between.
     next: String,
     /// Whether no more follows.
     complete: bool,
@@ -277,7 +273,7 @@ fn search_request(parameters: SearchParameters) -> Result<SearchRequest, ApiErro
         Some("and") => SearchOperator::And,
         Some(_) => return Err(ApiError::invalid("operator is either and or or")),
     };
-    let mut terms: Vec<Term> = parameters.hash.map(Term::Hash).into_iter().collect();
+    let mut terms: Vec<Term> = parameters.digest.map(Term::Hash).into_iter().collect();
     let subjects = [parameters.email, parameters.subject];
     terms.extend(subjects.into_iter().flatten().map(Term::Subject));
     if let Some(key) = parameters.public_key {

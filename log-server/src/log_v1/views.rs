@@ -1,4 +1,5 @@
-//! The log's own messages, as both of its own faces send them: `ledgerstone.v1.Log` over gRPC, and `/log/v1/` over HTTP.
+//! The log's own messages, as both of its own faces send them: `ledgerstone.v1.Log` over gRPC, and
+//! `/log/v1/` over HTTP.
 
 use bytes::Bytes;
 use ledgerstone_entry::describe;

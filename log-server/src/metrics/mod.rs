@@ -232,7 +232,8 @@ impl Metrics {
             .inc();
     }
 
-    /// Counts a request to Rekor v1 once more, as upstream counts it. `path` is the template of a route.
+    /// Counts a request to Rekor v1 once more, as upstream counts it. `path` is the template of a
+    /// route.
     pub(crate) fn rekor_request(&self, path: &str, method: &Method, code: u16, took: Duration) {
         let method = method_label(method);
         self.shared.rekor.request(path, method, code, took);
@@ -243,7 +244,8 @@ impl Metrics {
         self.shared.rekor.event(event, taken);
     }
 
-    /// Counters for the webhook that is `number`th in the settings, from 1, and whose receiver waits for the entry `next`.
+    /// Counters for the webhook that is `number`th in the settings, from 1, and whose receiver
+    /// waits for the entry `next`.
     pub(crate) fn webhook(&self, endpoint: &str, number: u64, next: u64) -> WebhookCounters {
         self.shared.webhooks.counters(endpoint, number, next)
     }
@@ -313,7 +315,8 @@ impl Drop for OpenGuard {
     }
 }
 
-/// The methods that a face may know. Callers can make up any number of others, which must not become labels.
+/// The methods that a face may know. Callers can make up any number of others, which must not
+/// become labels.
 fn method_label(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",

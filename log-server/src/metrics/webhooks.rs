@@ -1,5 +1,6 @@
-//! What happens to webhooks, by endpoint. An endpoint is told by scheme, host and port alone: whatever else its URL holds, a
-//! user, a path or a query, may be a secret between operator and receiver.
+//! What happens to webhooks, by endpoint. An endpoint is told by scheme, host and port alone:
+//! whatever else its URL holds, a user, a path or a query, may be a secret between operator and
+//! receiver.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -89,7 +90,8 @@ impl WebhookMetrics {
         metrics
     }
 
-    /// The counters of the webhook that is `number`th in the settings, and whose receiver has `behind` entries behind it.
+    /// The counters of the webhook that is `number`th in the settings, and whose receiver has
+    /// `behind` entries behind it.
     pub(super) fn counters(&self, endpoint: &str, number: u64, behind: u64) -> WebhookCounters {
         let labels = EndpointLabels {
             endpoint: endpoint.to_owned(),

@@ -15,16 +15,17 @@ use ledgerstone_log::LoggedEntry;
 use ledgerstone_log::ProvenEntry;
 use ledgerstone_storage::TreeKind;
 
-use crate::rekor_v1::JSON;
-use crate::rekor_v1::admit;
+use crate::error::failure::Failure;
+use crate::layers::body::ReadBody;
 use crate::rekor_v1::body;
-use crate::rekor_v1::body::JsonBody;
 use crate::rekor_v1::entry_id::EntryId;
 use crate::rekor_v1::error::V1Error;
-use crate::rekor_v1::error::json_line;
+use crate::rekor_v1::json::JSON;
+use crate::rekor_v1::json::json_line;
 use crate::rekor_v1::log_entry;
+use crate::rekor_v1::operation::admit;
+use crate::rekor_v1::settings::V1Endpoint;
 use crate::settings::OnDuplicate;
-use crate::settings::V1Endpoint;
 use crate::state::State;
 use crate::state::Submitted;
 
@@ -40,7 +41,7 @@ pub(crate) async fn create(
     request: Request,
 ) -> Result<Response, V1Error> {
     let (parts, content) = request.into_parts();
-    if state.settings().read_only {
+    if state.settings().log.read_only {
         return Err(V1Error::switched_off(V1Endpoint::CreateLogEntry));
     }
     admit(&state, V1Endpoint::CreateLogEntry, &parts)?;
@@ -50,7 +51,7 @@ pub(crate) async fn create(
     let submitted = state.append(TreeKind::REKOR_V1, prepared).await?;
     let id = EntryId::new(submitted.appended.tree_id, submitted.appended.leaf_hash);
     let location = location(&parts.uri, &id);
-    if submitted.appended.duplicate && state.settings().on_duplicate == OnDuplicate::Conflict {
+    if submitted.appended.duplicate && state.settings().log.on_duplicate == OnDuplicate::Conflict {
         let message =
             format!("an equivalent entry already exists in the transparency log with UUID {id}");
         let error = V1Error::new(StatusCode::CONFLICT, message);
@@ -79,7 +80,7 @@ pub(crate) async fn create(
 }
 
 /// Reads, verifies and canonicalises a proposal.
-async fn prepare_proposal(state: &State, body: JsonBody) -> Result<PreparedEntry, V1Error> {
+async fn prepare_proposal(state: &State, body: ReadBody) -> Result<PreparedEntry, V1Error> {
     let is_quick = body.bytes.len() <= QUICK_PROPOSAL;
     let policy = *state.v1_policy();
     let parsed = ProposedEntry::parse_bytes(body.bytes);
@@ -96,7 +97,7 @@ async fn prepare_proposal(state: &State, body: JsonBody) -> Result<PreparedEntry
     });
     prepared
         .await
-        .map_err(|_| V1Error::internal("Internal Server Error"))?
+        .map_err(|_| V1Error::from(Failure::Panicked))?
         .map_err(|reject| refuse(state, &reject))
 }
 

@@ -22,16 +22,16 @@ use ledgerstone_log::Trees;
 use ledgerstone_log::search as search_trees;
 
 use crate::api_version::is_of_rekor_v2;
-use crate::rekor_v1;
-use crate::rekor_v1::JSON;
-use crate::rekor_v1::admit;
 use crate::rekor_v1::body;
 use crate::rekor_v1::entry_id::EntryId;
 use crate::rekor_v1::error::V1Error;
-use crate::rekor_v1::error::json_line;
 use crate::rekor_v1::error::schema;
+use crate::rekor_v1::json::JSON;
+use crate::rekor_v1::json::json_line;
 use crate::rekor_v1::members::Members;
-use crate::settings::V1Endpoint;
+use crate::rekor_v1::operation;
+use crate::rekor_v1::operation::admit;
+use crate::rekor_v1::settings::V1Endpoint;
 use crate::state::State;
 
 /// The most ids that one answer holds. Whoever may get more has `/log/v1/search`, which has pages.
@@ -61,7 +61,7 @@ pub(crate) async fn search(
     let body = body::read(&state, &parts, content, "query").await?;
     let query = parse(&body.bytes)?;
     drop(body);
-    let ids = rekor_v1::read(&state, move |trees| find(trees, &query, MAX_RESULTS)).await?;
+    let ids = operation::read(&state, move |trees| find(trees, &query, MAX_RESULTS)).await?;
     let headers = [(header::CONTENT_TYPE, JSON)];
     Ok((StatusCode::OK, headers, json_line(&ids)).into_response())
 }

@@ -14,18 +14,18 @@ use ledgerstone_log::Tree;
 use ledgerstone_log::Trees;
 use ledgerstone_merkle::Hash;
 
-use crate::rekor_v1;
-use crate::rekor_v1::JSON;
-use crate::rekor_v1::admit;
 use crate::rekor_v1::entry_id;
 use crate::rekor_v1::entry_id::EntryId;
 use crate::rekor_v1::entry_id::EntryIdError;
 use crate::rekor_v1::error::V1Error;
-use crate::rekor_v1::error::json_line;
 use crate::rekor_v1::error::schema;
+use crate::rekor_v1::json::JSON;
+use crate::rekor_v1::json::json_line;
 use crate::rekor_v1::log_entry;
+use crate::rekor_v1::operation;
+use crate::rekor_v1::operation::admit;
 use crate::rekor_v1::parameters::Parameters;
-use crate::settings::V1Endpoint;
+use crate::rekor_v1::settings::V1Endpoint;
 use crate::state::State;
 
 /// `GET /api/v1/log/entries?logIndex=N` (rekor-v1, section 1.3).
@@ -111,8 +111,8 @@ async fn answer<F>(state: &State, find: F) -> Result<Response, V1Error>
 where
     F: FnOnce(&Trees) -> Result<Option<(&Tree, ProvenEntry)>, ReadError> + Send + 'static,
 {
-    let attestations = state.settings().keep_attestations;
-    let body = rekor_v1::read(state, move |trees| {
+    let attestations = state.settings().rekor_v1.keep_attestations;
+    let body = operation::read(state, move |trees| {
         let (tree, proven) = find(trees)?.ok_or_else(V1Error::absent)?;
         let entries = log_entry::render_read(tree, &proven, attestations)?;
         Ok(json_line(&entries))

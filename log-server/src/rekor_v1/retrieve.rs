@@ -14,23 +14,23 @@ use ledgerstone_log::Trees;
 use ledgerstone_merkle::Hash;
 use serde_json::value::RawValue;
 
-use crate::rekor_v1;
-use crate::rekor_v1::JSON;
-use crate::rekor_v1::admit;
+use crate::layers::body::ReadBody;
 use crate::rekor_v1::body;
-use crate::rekor_v1::body::JsonBody;
 use crate::rekor_v1::entry_id;
 use crate::rekor_v1::entry_id::EntryId;
 use crate::rekor_v1::entry_id::EntryIdError;
 use crate::rekor_v1::error::V1Error;
-use crate::rekor_v1::error::json_line;
 use crate::rekor_v1::error::schema;
+use crate::rekor_v1::json::JSON;
+use crate::rekor_v1::json::json_line;
 use crate::rekor_v1::log_entry;
 use crate::rekor_v1::log_entry::LogEntries;
 use crate::rekor_v1::lookup;
 use crate::rekor_v1::members::Members;
 use crate::rekor_v1::members::UpTo;
-use crate::settings::V1Endpoint;
+use crate::rekor_v1::operation;
+use crate::rekor_v1::operation::admit;
+use crate::rekor_v1::settings::V1Endpoint;
 use crate::state::State;
 
 /// The most entries that one request may ask for.
@@ -43,10 +43,10 @@ pub(crate) async fn retrieve(
 ) -> Result<Response, V1Error> {
     let (parts, content) = request.into_parts();
     admit(&state, V1Endpoint::SearchLogQuery, &parts)?;
-    let JsonBody { bytes, room } = body::read(&state, &parts, content, "entry").await?;
+    let ReadBody { bytes, room } = body::read(&state, &parts, content, "entry").await?;
     let policy = *state.v1_policy();
-    let attestations = state.settings().keep_attestations;
-    let answer = rekor_v1::read(&state, move |trees| {
+    let attestations = state.settings().rekor_v1.keep_attestations;
+    let answer = operation::read(&state, move |trees| {
         let query = Query::parse(&bytes, &policy);
         // What was proposed has become hashes.
         drop((bytes, room));

@@ -15,15 +15,16 @@ use ledgerstone_merkle::TreeSize;
 use ledgerstone_storage::TreeKind;
 use serde::Serialize;
 
-use crate::rekor_v1;
-use crate::rekor_v1::JSON;
-use crate::rekor_v1::admit;
+use crate::error::failure::Failure;
 use crate::rekor_v1::error::V1Error;
-use crate::rekor_v1::error::json_line;
+use crate::rekor_v1::json::JSON;
+use crate::rekor_v1::json::json_line;
 use crate::rekor_v1::lookup;
 use crate::rekor_v1::negotiate;
+use crate::rekor_v1::operation;
+use crate::rekor_v1::operation::admit;
 use crate::rekor_v1::parameters::Parameters;
-use crate::settings::V1Endpoint;
+use crate::rekor_v1::settings::V1Endpoint;
 use crate::state::State;
 
 /// The content type of a public key.
@@ -66,7 +67,7 @@ pub(crate) async fn info(
 /// The tree that takes entries of Rekor v1, which is there wherever the face is.
 fn growing(trees: &Trees) -> Result<&Tree, V1Error> {
     let tree = trees.growing_of(TreeKind::REKOR_V1);
-    tree.ok_or_else(|| V1Error::internal("the log has no tree of Rekor v1"))
+    tree.ok_or_else(|| V1Error::from(Failure::NotTaken))
 }
 
 fn tree_info(tree: &Tree) -> Result<TreeInfo, ReadError> {
@@ -100,7 +101,7 @@ pub(crate) async fn proof(
         let message = format!("firstSize({first}) must be less than lastSize({last})");
         return Err(V1Error::invalid(message));
     }
-    let proof = rekor_v1::read(&state, move |trees| {
+    let proof = operation::read(&state, move |trees| {
         let tree = tree_called(trees, tree_id.as_deref())?;
         let head = tree.head();
         match tree.consistency_proof(TreeSize::new(first), TreeSize::new(last)) {
@@ -124,7 +125,12 @@ pub(crate) async fn public_key(
     parts: Parts,
 ) -> Result<Response, V1Error> {
     let endpoint = V1Endpoint::GetPublicKey;
-    if !state.settings().enabled_api_endpoints.contains(&endpoint) {
+    if !state
+        .settings()
+        .rekor_v1
+        .enabled_api_endpoints
+        .contains(&endpoint)
+    {
         return Err(V1Error::switched_off(endpoint));
     }
     negotiate::accepts(&parts.headers, PEM)?;

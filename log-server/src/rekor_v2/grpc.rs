@@ -1,3 +1,5 @@
+//! `dev.sigstore.rekor.v2.Rekor` over gRPC.
+
 use ledgerstone_merkle::TilePath;
 use ledgerstone_proto::google::api::HttpBody;
 use ledgerstone_proto::sigstore::rekor::v1::TransparencyLogEntry;
@@ -19,7 +21,7 @@ use crate::tiles;
 
 /// The gRPC service of the face.
 pub(crate) fn service(state: State) -> RekorServer<Face> {
-    let limit = state.settings().max_request_bytes;
+    let limit = state.settings().server.max_request_bytes;
     RekorServer::new(Face { state }).max_decoding_message_size(limit)
 }
 
@@ -34,7 +36,7 @@ impl Rekor for Face {
         request: Request<CreateEntryRequest>,
     ) -> Result<Response<TransparencyLogEntry>, Status> {
         let host = host(&request);
-        if self.state.settings().read_only || !self.state.tree_of_host(&host)?.grows() {
+        if self.state.settings().log.read_only || !self.state.tree_of_host(&host)?.grows() {
             return Err(ApiError::unimplemented("log frozen").into());
         }
         let submitted = self.state.submit(request.into_inner()).await?;

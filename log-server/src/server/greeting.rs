@@ -17,8 +17,9 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// A connection whose client has to show within a time limit which protocol it speaks.
 ///
-/// hyper tells HTTP/2 from HTTP/1.1 by the preface, and has no limit for that: a client that sends nothing, or `P` alone,
-/// would keep its place among the connections for as long as it likes. The limits of the protocols follow after that.
+/// hyper tells HTTP/2 from HTTP/1.1 by the preface, and has no limit for that: a client that sends
+/// nothing, or `P` alone, would keep its place among the connections for as long as it likes. The
+/// limits of the protocols follow after that.
 pub(crate) struct Greeting<S> {
     stream: S,
     /// How much of the preface has come. Any other byte is HTTP/1.1.
@@ -105,7 +106,8 @@ mod tests {
 
     use super::*;
 
-    /// What a read comes to after the client said these parts, each a while after the one before, and then nothing more.
+    /// What a read comes to after the client said these parts, each a while after the one before,
+    /// and then nothing more.
     async fn read_after(parts: &[&[u8]]) -> io::Result<usize> {
         let (mut client, server) = duplex(100);
         let mut server = Greeting::new(server, Duration::from_secs(10));

@@ -1,10 +1,15 @@
 //! Listeners, connections, and the end of them.
 //!
-//! Whoever calls owns the log and decides when to stop: [`Sockets::open`] opens the sockets, so that port 0 works and the
-//! addresses are known, and [`Server::run`] serves until its shutdown future resolves or the log fails.
+//! Whoever calls owns the log and decides when to stop: [`Sockets::open`] opens the sockets, so
+//! that port 0 works and the addresses are known, and [`Server::run`] serves until its shutdown
+//! future resolves or the log fails.
 
+#[cfg(test)]
+mod description;
 mod greeting;
+mod health;
 pub(crate) mod routes;
+pub(crate) mod settings;
 
 use std::fs::File;
 use std::io;
@@ -45,22 +50,24 @@ use tracing::warn;
 use crate::admin;
 use crate::metrics::Metrics;
 use crate::server::greeting::Greeting;
+use crate::server::settings::TlsFiles;
 use crate::settings::Settings;
 use crate::settings::SettingsError;
-use crate::settings::TlsFiles;
 use crate::state::State;
 use crate::webhooks::Secret;
 use crate::webhooks::WebhookError;
 use crate::webhooks::Webhooks;
 use crate::webhooks::filter;
 
-/// How long a client may take to send its first bytes, to send the head of a request, or to finish a TLS handshake.
+/// How long a client may take to send its first bytes, to send the head of a request, or to finish
+/// a TLS handshake.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a client may leave an answer unread before its connection is cut.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How often an idle HTTP/2 connection is asked whether it is still there, and how long the answer may take.
+/// How often an idle HTTP/2 connection is asked whether it is still there, and how long the answer
+/// may take.
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -118,12 +125,13 @@ pub enum ServerError {
 }
 
 impl Sockets {
-    /// Opens the sockets, so that a taken address, a broken certificate or a webhook that cannot be is known before there is a
-    /// log to serve.
+    /// Opens the sockets, so that a taken address, a broken certificate or a webhook that cannot be
+    /// is known before there is a log to serve.
     ///
     /// # Errors
-    /// [`ServerError::Listen`] when an address is taken, [`ServerError::Tls`] when the certificate does not work,
-    /// [`ServerError::Webhook`] and [`ServerError::Settings`] when webhooks cannot be sent as the settings say.
+    /// [`ServerError::Listen`] when an address is taken, [`ServerError::Tls`] when the certificate
+    /// does not work, [`ServerError::Webhook`] and [`ServerError::Settings`] when webhooks cannot
+    /// be sent as the settings say.
     pub async fn open(settings: &Settings) -> Result<Self, ServerError> {
         let listen = |address| async move {
             TcpListener::bind(address)
@@ -131,10 +139,10 @@ impl Sockets {
                 .map_err(|source| ServerError::Listen { address, source })
         };
         Ok(Self {
-            tls: settings.tls.as_ref().map(tls_acceptor).transpose()?,
+            tls: settings.server.tls().map(tls_acceptor).transpose()?,
             webhooks: webhooks(settings)?,
-            listener: listen(settings.listen).await?,
-            admin: listen(settings.admin_listen).await?,
+            listener: listen(settings.server.listen).await?,
+            admin: listen(settings.admin.admin_listen).await?,
         })
     }
 }
@@ -166,11 +174,12 @@ impl Server {
         self.sockets.admin.local_addr()
     }
 
-    /// Serves until `shutdown` resolves, then drains: no new connections, requests under way are answered, what waits is
-    /// logged. Ends at once when the log fails.
+    /// Serves until `shutdown` resolves, then drains: no new connections, requests under way are
+    /// answered, what waits is logged. Ends at once when the log fails.
     ///
     /// # Errors
-    /// [`ServerError::Log`] when the log failed: the process should end with an error, and only a verified open lets it back.
+    /// [`ServerError::Log`] when the log failed: the process should end with an error, and only a
+    /// verified open lets it back.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), ServerError> {
         let draining = CancellationToken::new();
         let state = State::new(
@@ -181,17 +190,18 @@ impl Server {
         )?;
         let couriers = match self.sockets.webhooks {
             Some(webhooks) => {
-                webhooks.couriers(state.log(), &self.settings.data_dir, &self.metrics)?
+                webhooks.couriers(state.log(), &self.settings.store.data_dir, &self.metrics)?
             }
             None => Vec::new(),
         };
-        // What an earlier process began and did not end. A log without a whole index serves all the same.
+        // What an earlier process began and did not end. A log without a whole index serves all the
+        // same.
         let log = state.log().clone();
         let resumed = tokio::task::spawn_blocking(move || log.resume_reindex()).await;
         if let Ok(Err(error)) = resumed {
             error!(%error, "the search index cannot be rebuilt");
         }
-        let service = routes::router(state.clone()).await;
+        let service = routes::router(state.clone());
         let admin = admin::router(state);
 
         let stop = CancellationToken::new();
@@ -239,6 +249,7 @@ impl Server {
 
 /// Where new entries are sent, if anywhere.
 fn webhooks(settings: &Settings) -> Result<Option<Webhooks>, ServerError> {
+    let settings = &settings.webhooks;
     let urls = &settings.webhook_urls;
     match &settings.webhook_secret_file {
         Some(secret) => {
@@ -247,11 +258,10 @@ fn webhooks(settings: &Settings) -> Result<Option<Webhooks>, ServerError> {
             Ok(Some(Webhooks::new(urls, Secret::read(secret)?, filter)?))
         }
         None if urls.is_empty() => Ok(None),
-        None => Err(SettingsError::Value {
-            setting: "webhook-urls",
-            reason: "needs webhook-secret-file too".to_owned(),
+        None => {
+            let reason = "needs webhook-secret-file too";
+            Err(SettingsError::value("webhook-urls", reason).into())
         }
-        .into()),
     }
 }
 
@@ -267,21 +277,22 @@ struct Acceptor {
 
 impl Acceptor {
     fn new(listener: TcpListener, router: Router, settings: &Settings) -> Self {
-        let permits = Arc::new(Semaphore::new(settings.max_connections));
+        let permits = Arc::new(Semaphore::new(settings.server.max_connections));
         Self {
             listener,
             router,
             tls: None,
             permits,
             metrics: None,
-            drain: settings.shutdown_timeout(),
+            drain: settings.server.shutdown_timeout(),
         }
     }
 
     async fn run(self, stop: CancellationToken) {
         let graceful = GracefulShutdown::new();
         loop {
-            // A connection is accepted only when there is room for it: the others wait in the kernel.
+            // A connection is accepted only when there is room for it: the others wait in the
+            // kernel.
             let permit = tokio::select! {
                 () = stop.cancelled() => break,
                 permit = Arc::clone(&self.permits).acquire_owned() => permit,
@@ -375,19 +386,18 @@ impl Connection {
     }
 }
 
-fn tls_acceptor(files: &TlsFiles) -> Result<TlsAcceptor, ServerError> {
+fn tls_acceptor(files: TlsFiles<'_>) -> Result<TlsAcceptor, ServerError> {
     let failed = |what: &std::path::Path, error: &dyn std::fmt::Display| {
         ServerError::Tls(format!("{}: {error}", what.display()))
     };
     let certificates: Vec<CertificateDer<'static>> = {
-        let file = File::open(&files.tls_certificate)
-            .map_err(|error| failed(&files.tls_certificate, &error))?;
+        let file =
+            File::open(files.certificate).map_err(|error| failed(files.certificate, &error))?;
         CertificateDer::pem_reader_iter(BufReader::new(file))
             .collect::<Result<_, _>>()
-            .map_err(|error| failed(&files.tls_certificate, &error))?
+            .map_err(|error| failed(files.certificate, &error))?
     };
-    let key = PrivateKeyDer::from_pem_file(&files.tls_key)
-        .map_err(|error| failed(&files.tls_key, &error))?;
+    let key = PrivateKeyDer::from_pem_file(files.key).map_err(|error| failed(files.key, &error))?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder =
         ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();

@@ -1,6 +1,8 @@
-//! All faces behind one port, and what they have in common: request ids, time limits, metrics, panics.
+//! All faces behind one port, and what they have in common: request ids, time limits, metrics,
+//! panics.
 
 use std::any::Any;
+use std::sync::LazyLock;
 use std::time::Instant;
 
 use axum::Router;
@@ -11,7 +13,6 @@ use axum::middleware;
 use axum::middleware::Next;
 use axum::response::IntoResponse;
 use axum::response::Response;
-use axum::routing::get;
 use http::HeaderMap;
 use http::HeaderValue;
 use http::Uri;
@@ -20,10 +21,9 @@ use ledgerstone_proto::FILE_DESCRIPTOR_SET;
 use ledgerstone_proto::log::v1::log_server::LogServer;
 use ledgerstone_proto::sigstore::rekor::v2::rekor_server::RekorServer;
 use tonic::server::NamedService;
+use tonic_health::pb::health_server::HealthServer;
 use tower::Layer;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::compression::CompressionLayer;
-use tower_http::compression::CompressionLevel;
 use tracing::Instrument;
 use tracing::debug;
 use tracing::debug_span;
@@ -31,7 +31,10 @@ use tracing::error;
 use tracing::warn;
 
 use crate::error::ApiError;
+use crate::face::Routes;
+use crate::layers::cors;
 use crate::layers::deadline;
+use crate::layers::encoding;
 use crate::layers::host;
 use crate::layers::leftover;
 use crate::layers::request_id;
@@ -39,8 +42,12 @@ use crate::log_v1;
 use crate::log_v1::grpc;
 use crate::rekor_v1;
 use crate::rekor_v2;
+use crate::server::health;
 use crate::state::State;
 use crate::tiles;
+
+/// The description in OpenAPI 3.1, of our own writing.
+pub(crate) const OPENAPI: &str = include_str!("openapi.json");
 
 /// The route label of requests that match none.
 const UNMATCHED: &str = "unmatched";
@@ -52,49 +59,60 @@ const UNRECOGNIZED: &str = "unrecognized";
 const OVERSIZED: &[u8] = b"decoded%20message%20length%20too%20large";
 
 /// The router of the main port.
-pub(crate) async fn router(state: State) -> Router {
+pub(crate) fn router(state: State) -> Router {
     // Around the routes, not within: it changes the path that they match.
     let clean = tower::util::MapRequestLayer::new(|request| rekor_v1::clean(host::remember(request)));
-    Router::new().fallback_service(clean.layer(faces(state).await))
+    Router::new().fallback_service(clean.layer(faces(state)))
 }
 
-async fn faces(state: State) -> Router {
-    let compression = CompressionLayer::new()
-        .gzip(true)
-        .quality(CompressionLevel::Fastest);
-    let http = Router::new()
-        .merge(tiles::router())
-        .merge(rekor_v2::router())
-        .merge(log_v1::http::router())
-        .layer(compression)
-        .route("/healthz", get(healthz))
-        .layer(middleware::from_fn_with_state(
-            state.clone(),
-            deadline::limit_http,
-        ));
-    http.merge(rekor_v1::router(&state))
-        .merge(grpc_router(&state).await)
+fn faces(state: State) -> Router {
+    let (v1, v2) = (&state.settings().rekor_v1, &state.settings().rekor_v2);
+    let mut http = beside()
+        .router()
+        .merge(tiles::routes().router())
+        .merge(log_v1::http::routes().router());
+    if v2.rekor_v2 {
+        http = http.merge(rekor_v2::routes().router());
+    }
+    // Not 405: so answers the gateway of the reference server (rekor-v2, section 1.5).
+    http = http.method_not_allowed_fallback(method_not_implemented);
+    http = http.layer(middleware::from_fn_with_state(
+        state.clone(),
+        deadline::limit_http,
+    ));
+    if v1.rekor_v1 {
+        http = http.merge(rekor_v1::router(&state));
+    }
+    http.layer(encoding::layer())
+        .merge(grpc_router(&state))
         .fallback(not_found)
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn(cors::allow))
         .layer(middleware::from_fn_with_state(state.clone(), observe))
         .layer(middleware::from_fn(leftover::discard))
         .with_state(state)
 }
 
-async fn grpc_router(state: &State) -> Router<State> {
-    let (health, health_service) = tonic_health::server::health_reporter();
-    health.set_serving::<RekorServer<rekor_v2::Face>>().await;
-    health.set_serving::<LogServer<grpc::Face>>().await;
+fn grpc_router(state: &State) -> Router<State> {
+    let mut services = vec![LogServer::<grpc::Face>::NAME];
+    let mut router = mount(Router::new(), grpc::service(state.clone()));
+    if state.settings().rekor_v2.rekor_v2 {
+        services.push(RekorServer::<rekor_v2::Face>::NAME);
+        router = mount(router, rekor_v2::service(state.clone()));
+    }
+    let health = health::service(state.clone(), services.clone());
+    services.push(HealthServer::<health::Reporter>::NAME);
+    router = mount(router, health);
     let reflection = || {
-        tonic_reflection::server::Builder::configure()
+        let builder = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
-            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
+        // Lists what is served; its own services are always there.
+        let services = services.iter();
+        services.fold(builder, |builder, name| builder.with_service_name(*name))
     };
-    let mut router = Router::new();
-    router = mount(router, rekor_v2::service(state.clone()));
-    router = mount(router, grpc::service(state.clone()));
-    router = mount(router, health_service);
-    // The descriptors are our own, compiled in: a failure is a defect of the build, and costs only the reflection.
+    // The descriptors are our own, compiled in: a failure is a defect of the build, and costs only
+    // the reflection.
     router = match (reflection().build_v1(), reflection().build_v1alpha()) {
         (Ok(v1), Ok(v1alpha)) => mount(mount(router, v1), v1alpha),
         (Err(error), _) | (_, Err(error)) => {
@@ -110,8 +128,8 @@ async fn grpc_router(state: &State) -> Router<State> {
         ))
 }
 
-/// Gives a message over the limit the code that the reference server gives it (rekor-v2, section 1.5): the library's own is
-/// OUT_OF_RANGE.
+/// Gives a message over the limit the code that the reference server gives it (rekor-v2, section
+/// 1.5): the library's own is OUT_OF_RANGE.
 async fn oversized(mut response: Response) -> Response {
     let headers = response.headers_mut();
     let message = headers
@@ -140,6 +158,36 @@ where
 {
     router.route_service(&format!("/{}/{{method}}", S::NAME), service)
 }
+
+/// What stands beside the faces.
+pub(crate) fn beside() -> Routes {
+    Routes::new()
+        .get("/healthz", healthz)
+        .get("/openapi.json", description)
+}
+
+async fn method_not_implemented() -> ApiError {
+    ApiError::unimplemented("Method Not Allowed")
+}
+
+/// The description of all that is served over HTTP, but for Rekor v1, which has its own.
+async fn description(Extract(state): Extract<State>) -> Response {
+    let served = match state.settings().rekor_v2.rekor_v2 {
+        true => OPENAPI,
+        false => &WITHOUT_REKOR_V2,
+    };
+    ([(CONTENT_TYPE, "application/json")], served).into_response()
+}
+
+/// The description without a face that is switched off.
+static WITHOUT_REKOR_V2: LazyLock<String> = LazyLock::new(|| {
+    let document: Result<serde_json::Value, _> = serde_json::from_str(OPENAPI);
+    let mut document = document.unwrap_or_default();
+    if let Some(paths) = document["paths"].as_object_mut() {
+        paths.retain(|path, _| !path.starts_with(rekor_v2::PREFIX));
+    }
+    document.to_string()
+});
 
 /// The health answer of Rekor v2, on the main port as there.
 async fn healthz() -> Response {
@@ -179,8 +227,8 @@ async fn observe(Extract(state): Extract<State>, mut request: Request, next: Nex
 
     let (status, took) = (response.status(), started.elapsed());
     let route = matched.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
-    // gRPC has one route a service. The last part of the path is a method when the service knew it: any other name must not
-    // become a label, since callers could make up any number of them.
+    // gRPC has one route a service. The last part of the path is a method when the service knew it:
+    // any other name must not become a label, since callers could make up any number of them.
     let grpc = grpc_code(&response);
     let known = status.is_success() && grpc != Some(tonic::Code::Unimplemented as u16);
     let route = if known && route.ends_with("/{method}") {

@@ -2,19 +2,17 @@
 //! entries of Rekor v2, or of the frozen one that has the name which the server is called by. The same stands for every tree
 //! under `/trees/<tree id>`: whoever reads logs by tiles can check a copy against the log that it is of.
 //!
-//! An object beyond the published head does not exist: 404, whatever the store may hold already. Partial tiles and bundles of
-//! every size ever published stay readable, since each is a prefix of a later one.
+//! An object beyond the published head does not exist: 404, whatever the store may hold already.
+//! Partial tiles and bundles of every size ever published stay readable, since each is a prefix of
+//! a later one.
 
-use axum::Router;
 use axum::extract::Path;
 use axum::extract::State as Extract;
 use axum::extract::rejection::PathRejection;
 use axum::response::IntoResponse;
 use axum::response::Response;
-use axum::routing::get;
 use bytes::Bytes;
 use http::HeaderValue;
-use http::header::ACCESS_CONTROL_ALLOW_ORIGIN;
 use http::header::CACHE_CONTROL;
 use http::header::CONTENT_TYPE;
 use http::header::HeaderName;
@@ -23,6 +21,8 @@ use ledgerstone_log::Tree;
 use ledgerstone_merkle::TilePath;
 
 use crate::error::ApiError;
+use crate::face::Routes;
+use crate::layers::encoding::Incompressible;
 use crate::layers::host::Host;
 use crate::state::State;
 
@@ -39,18 +39,12 @@ const IMMUTABLE: &str = "max-age=604800,immutable";
 const MUTABLE: &str = "no-cache";
 
 /// The routes of the face.
-pub(crate) fn router() -> Router<State> {
-    Router::new()
-        .route("/checkpoint", get(checkpoint))
-        .route("/tile/{*path}", get(tile))
-        .route("/trees/{tree}/checkpoint", get(checkpoint_of))
-        .route("/trees/{tree}/tile/{*path}", get(tile_of))
-        .method_not_allowed_fallback(method_not_allowed)
-}
-
-/// 501, not 405: so answers the gateway of the reference server (rekor-v2, section 1.5).
-pub(crate) async fn method_not_allowed() -> ApiError {
-    ApiError::unimplemented("Method Not Allowed")
+pub(crate) fn routes() -> Routes {
+    Routes::new()
+        .get("/checkpoint", checkpoint)
+        .get("/tile/{*path}", tile)
+        .get("/trees/{tree}/checkpoint", checkpoint_of)
+        .get("/trees/{tree}/tile/{*path}", tile_of)
 }
 
 pub(crate) async fn checkpoint(
@@ -93,7 +87,11 @@ async fn tile_of(
 async fn render_tile(state: &State, tree: &Tree, path: &str) -> Result<Response, ApiError> {
     let path = parse(&format!("tile/{path}"))?;
     let body = object(state, tree, path).await?;
-    Ok((headers(TILE_TYPE, IMMUTABLE), body).into_response())
+    let mut response = (headers(TILE_TYPE, IMMUTABLE), body).into_response();
+    if matches!(path, TilePath::Hashes { .. }) {
+        response.extensions_mut().insert(Incompressible);
+    }
+    Ok(response)
 }
 
 /// The tree with this id. Paths name no default.
@@ -129,11 +127,10 @@ pub(crate) async fn object(
     object.ok_or_else(|| ApiError::not_found("the published checkpoint does not cover this tile"))
 }
 
-fn headers(content_type: &'static str, caching: &'static str) -> [(HeaderName, HeaderValue); 4] {
+fn headers(content_type: &'static str, caching: &'static str) -> [(HeaderName, HeaderValue); 3] {
     [
         (CONTENT_TYPE, HeaderValue::from_static(content_type)),
         (CACHE_CONTROL, HeaderValue::from_static(caching)),
-        (ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
         (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     ]
 }

@@ -20,6 +20,7 @@ mod error;
 mod event;
 pub(crate) mod filter;
 mod secret;
+pub(crate) mod settings;
 
 use std::path::Path;
 use std::path::PathBuf;

@@ -6,11 +6,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ledgerstone_proto::json::decode_base64;
 
+use crate::webhooks::error::MIN_SECRET_BYTES;
 use crate::webhooks::error::WebhookError;
 use crate::webhooks::error::io_error;
-
-/// The fewest bytes of a secret.
-pub(super) const MIN_SECRET_BYTES: usize = 24;
 
 /// What the events are signed with.
 #[derive(Clone)]

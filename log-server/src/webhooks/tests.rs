@@ -115,7 +115,8 @@ async fn each_new_entry_is_sent_once_across_restarts() {
     let (log, receiver, directory) = (log(), Receiver::default(), tempfile::tempdir().unwrap());
     let url = receiver.start().await;
     append(&log, "before").await;
-    // What comes between the first start and the first event is not lost, even if nothing ran meanwhile.
+    // What comes between the first start and the first event is not lost, even if nothing ran
+    // meanwhile.
     drop(courier(&log, &url, &directory));
     for number in 1..100 {
         append(&log, &format!("entry {number}")).await;

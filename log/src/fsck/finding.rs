@@ -42,6 +42,9 @@ pub enum Finding {
     RolledBack(TreeSize),
     /// The bodies give another root than the kept checkpoint has at its size.
     Forked(TreeSize),
+    /// The last checkpoint of a frozen tree cannot be read, is not signed by its key, or is not over
+    /// exactly what is stored.
+    BadFrozenCheckpoint(String),
     /// The copy of another log has more entries than the checkpoint that came with them is over: the import did not end.
     Incomplete(TreeSize),
 }
@@ -110,6 +113,9 @@ impl fmt::Display for Finding {
                 f,
                 "the entries give another root than was signed at size {size}"
             ),
+            Self::BadFrozenCheckpoint(error) => {
+                write!(f, "the checkpoint that the tree was frozen with: {error}")
+            }
             Self::Incomplete(size) => write!(
                 f,
                 "the copy is incomplete: its checkpoint is over the first {size} entries; import from the same log again"

@@ -34,6 +34,7 @@ use crate::key_role::KeyRole;
 use crate::live::LiveTiles;
 use crate::protocol::table::Protocols;
 use crate::submission::stored_key;
+use crate::recovery::must_be_over;
 use crate::recovery::parse_kept;
 
 pub use finding::Finding;
@@ -58,7 +59,8 @@ pub struct FsckReport {
 
 /// Checks the whole shard. `progress` hears the number of entries checked, once for each bundle of 256.
 ///
-/// `key` signs the checkpoints of the tree; without it the kept one is compared, but its signature is not verified.
+/// `key` signs the checkpoints of the tree; without it the last one is compared, but its signature
+/// is not verified. For a frozen tree that is the one that it was frozen with.
 ///
 /// # Errors
 /// [`OpenError`] when there is no log to check, or the keys are not its own. What is wrong inside is not an error, but a
@@ -84,7 +86,12 @@ pub fn fsck(
         });
     }
     let open = |text: &str| parse_kept(text, key);
-    check(store, shard, Source::Log, &open, progress)
+    let source = if identity.import.is_some() {
+        Source::Foreign
+    } else {
+        Source::Log
+    };
+    check(store, shard, source, &open, progress)
 }
 
 /// Checks the whole of a shard that is a copy of somebody else's log, which signs with `key`: as [`fsck`], but an entry may be
@@ -140,7 +147,7 @@ fn check(
         time: i64::MIN,
         kept: None,
     };
-    check.read_kept(open_kept, &head);
+    check.last_checkpoint(open_kept, &head);
     check.entries(&head, progress);
     check.ends(&head);
     check.checksums();
@@ -200,6 +207,30 @@ impl Check<'_> {
         }
     }
 
+    /// Compares the head with the last checkpoint: of a frozen tree with the one in the store, which
+    /// has to be over all of it. One that is kept outside the store as well is compared where it can
+    /// be read, and not missed where it cannot.
+    fn last_checkpoint(
+        &mut self,
+        open: &dyn Fn(&str) -> Result<Checkpoint, String>,
+        head: &StoredHead,
+    ) {
+        let frozen = match self.store.frozen(self.shard) {
+            Ok(None) => return self.read_kept(open, head),
+            Ok(Some(frozen)) => open(&frozen.checkpoint),
+            Err(error) => Err(error.to_string()),
+        };
+        let compared = frozen.and_then(|checkpoint| must_be_over(&checkpoint, head));
+        if let Err(reason) = compared {
+            self.find(Finding::BadFrozenCheckpoint(reason));
+        }
+        if let Ok(Some(text)) = self.store.kept_checkpoint(self.shard)
+            && let Ok(kept) = open(&text)
+        {
+            self.expect(&kept, head);
+        }
+    }
+
     fn read_kept(&mut self, open: &dyn Fn(&str) -> Result<Checkpoint, String>, head: &StoredHead) {
         let opened = match self.store.kept_checkpoint(self.shard) {
             Ok(Some(text)) => open(&text),
@@ -213,15 +244,24 @@ impl Check<'_> {
             Err(error) => Err(error.to_string()),
         };
         match opened {
-            Ok(kept) if kept.size > head.size => self.find(Finding::RolledBack(kept.size)),
             Ok(kept) => {
                 if kept.size < head.size && self.source == Source::Foreign {
                     self.find(Finding::Incomplete(kept.size));
                 }
-                self.kept = Some((kept.size, kept.root));
+                self.expect(&kept, head);
             }
             Err(error) => self.find(Finding::BadKeptCheckpoint(error)),
         }
+    }
+
+    /// Refuses a checkpoint that is ahead of the head, and has any other compared when the rebuilt
+    /// tree has its size.
+    fn expect(&mut self, kept: &Checkpoint, head: &StoredHead) {
+        if kept.size > head.size {
+            self.find(Finding::RolledBack(kept.size));
+            return;
+        }
+        self.kept = Some((kept.size, kept.root));
         self.compare_kept();
     }
 

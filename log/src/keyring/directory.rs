@@ -33,6 +33,7 @@ use crate::keyring::disk::replace;
 use crate::keyring::disk::sync_directory;
 use crate::keyring::disk::write_for_owner;
 use crate::keyring::foreign::ForeignKey;
+use crate::keyring::foreign::public_key_file;
 use crate::keyring::ring::Keyring;
 use crate::keyring::ring::unusable;
 use crate::new_tree::NewTree;
@@ -140,6 +141,37 @@ impl KeyDirectory {
         Ok(keyring)
     }
 
+    /// The key files of trees of the log's own that `store` does not hold. There are none, unless
+    /// a tree is out of sight.
+    ///
+    /// # Errors
+    /// [`KeyError::Io`] when the directory cannot be listed, [`KeyError::Store`] when the store cannot be read.
+    pub fn keys_without_tree(&self, store: &dyn Store) -> Result<Vec<PathBuf>, KeyError> {
+        let mut tree_ids = Vec::new();
+        let mut shards = Vec::new();
+        for shard in store.shards()? {
+            let identity = store.identity(shard)?;
+            if let Some(own) = identity.filter(|identity| identity.import.is_none()) {
+                tree_ids.push(own.tree_id);
+                // A tree that Rekor v1 clients know has their key beside the one of its checkpoints.
+                shards.push((shard, own.keys.len() > 1));
+            }
+        }
+        let has_tree = |name: &str| match name {
+            Self::ED25519_FILE => shards.iter().any(|(shard, _)| *shard == FIRST),
+            Self::ECDSA_FILE => shards.iter().any(|(_, has_v1_key)| *has_v1_key),
+            _ => tree_id_of(name).is_none_or(|tree_id| tree_ids.contains(&tree_id)),
+        };
+        let names = self.names()?;
+        let without = names.iter().filter(|name| !has_tree(name));
+        Ok(without.map(|name| self.path.join(name)).collect())
+    }
+
+    /// Where the public key of the log is that `shard` is imported from.
+    pub fn foreign_key_file(&self, shard: ShardId) -> PathBuf {
+        self.path.join(public_key_file(shard))
+    }
+
     /// The public key that signs, or once signed, the checkpoints of a tree of the log's own.
     ///
     /// # Errors
@@ -229,12 +261,39 @@ impl KeyDirectory {
         Ok(pem)
     }
 
+    /// The names of the files that are there, in order.
+    fn names(&self) -> Result<Vec<String>, KeyError> {
+        let io_error = |source| KeyError::Io {
+            path: self.path.clone(),
+            source,
+        };
+        let entries = match fs::read_dir(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            other => other.map_err(io_error)?,
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let name = entry.map_err(io_error)?.file_name();
+            names.push(name.to_string_lossy().into_owned());
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
     fn checkpoint_file(&self, shard: ShardId, tree_id: u64) -> PathBuf {
         if shard == FIRST {
             return self.path.join(Self::ED25519_FILE);
         }
         self.path.join(format!("tree-{tree_id}-ed25519.pem"))
     }
+}
+
+/// The tree whose key a file of this name holds, where it is one of a tree other than the first.
+fn tree_id_of(name: &str) -> Option<u64> {
+    let name = name.strip_prefix("tree-")?;
+    let suffixes = ["-ed25519.pem", ".vkey"];
+    let mut numbers = suffixes.iter().filter_map(|suffix| name.strip_suffix(suffix));
+    numbers.next()?.parse().ok()
 }
 
 fn retired_file(tree_id: u64) -> PathBuf {

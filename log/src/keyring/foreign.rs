@@ -142,7 +142,7 @@ fn load_signer(
     signer.map(Some).map_err(|error| unusable(&path, error))
 }
 
-fn public_key_file(shard: ShardId) -> PathBuf {
+pub(crate) fn public_key_file(shard: ShardId) -> PathBuf {
     format!("shard-{shard}.vkey").into()
 }
 

@@ -32,7 +32,7 @@ pub(super) async fn append(state: &State, request: AppendRequest) -> Result<Appe
 
 /// Refuses writes where the server takes none.
 pub(super) fn check_writable(state: &State) -> Result<(), ApiError> {
-    if state.settings().read_only {
+    if state.settings().log.read_only {
         return Err(ApiError::unimplemented("log frozen"));
     }
     Ok(())

@@ -45,7 +45,7 @@ use crate::state::State;
 
 /// The gRPC service of the face.
 pub(crate) fn service(state: State) -> LogServer<Face> {
-    let limit = state.settings().max_request_bytes;
+    let limit = state.settings().server.max_request_bytes;
     LogServer::new(Face { state }).max_decoding_message_size(limit)
 }
 

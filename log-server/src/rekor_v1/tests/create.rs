@@ -1,3 +1,5 @@
+//! Submissions.
+
 use http::StatusCode;
 use serde_json::Value;
 use serde_json::json;
@@ -6,7 +8,6 @@ use crate::rekor_v1::tests::Site;
 use crate::rekor_v1::tests::new_log_with;
 use crate::rekor_v1::tests::entry_rules::verify;
 use crate::rekor_v1::tests::proposals::Signer;
-use crate::settings::OnDuplicate;
 use crate::settings::Overrides;
 
 const PATH: &str = "/api/v1/log/entries";
@@ -44,11 +45,7 @@ async fn a_retry_gets_the_same_entry_with_a_fresh_proof() {
 
 #[tokio::test]
 async fn a_retry_conflicts_where_the_log_is_set_so() {
-    let site = Site::with(Overrides {
-        on_duplicate: Some(OnDuplicate::Conflict),
-        ..Overrides::default()
-    })
-    .await;
+    let site = Site::set("on-duplicate = 'conflict'").await;
     let proposal = Signer::new().hashedrekord(b"artifact");
     let (id, _) = site.create(&proposal).await;
     let answer = site.submit(&proposal).await;
@@ -164,11 +161,7 @@ async fn refuses_what_cannot_be_logged_with_400() {
 
 #[tokio::test]
 async fn takes_only_the_kinds_that_are_enabled_and_looks_up_all() {
-    let site = Site::with(Overrides {
-        enabled_entry_types: Some(vec!["dsse".to_owned()]),
-        ..Overrides::default()
-    })
-    .await;
+    let site = Site::set("enabled-entry-types = ['dsse']").await;
     let signer = Signer::new();
     let refused = signer.hashedrekord(b"artifact");
     site.submit(&refused)
@@ -197,11 +190,7 @@ async fn a_canonical_dsse_entry_is_looked_up_but_not_logged() {
 
 #[tokio::test]
 async fn a_read_only_log_takes_nothing_and_answers_reads() {
-    let site = Site::with(Overrides {
-        read_only: Some(true),
-        ..Overrides::default()
-    })
-    .await;
+    let site = Site::set("read-only = true").await;
     let message = "Create Entry API not enabled in this Rekor instance";
     let proposal = Signer::new().hashedrekord(b"artifact");
     site.submit(&proposal).await.must_fail(501, 501, message);

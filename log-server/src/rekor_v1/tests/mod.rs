@@ -1,4 +1,5 @@
-//! The face over the real router and a log in memory. Every answer is checked against the description of the API.
+//! The face over the real router and a log in memory. Every answer is checked against the
+//! description of the API.
 
 mod attestations;
 mod create;
@@ -74,6 +75,11 @@ impl Site {
         Self::with(Overrides::default()).await
     }
 
+    /// With these settings, as a file gives them.
+    pub(crate) async fn set(text: &str) -> Self {
+        Self::with(Overrides::parse(text).unwrap()).await
+    }
+
     pub(crate) async fn with(overrides: Overrides) -> Self {
         Self::serving(new_log_with(LogOptions::default()), overrides).await
     }
@@ -123,7 +129,7 @@ impl Site {
         )
         .unwrap();
         Self {
-            router: routes::router(state.clone()).await,
+            router: routes::router(state.clone()),
             state,
             log,
         }

@@ -1,3 +1,5 @@
+//! A log that goes on where earlier ones ended.
+
 use serde_json::json;
 
 use crate::rekor_v1::tests::Site;

@@ -1,3 +1,5 @@
+//! The heads, the proofs between them, and the key.
+
 use ledgerstone_merkle::ConsistencyProof;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::TreeSize;
