@@ -82,7 +82,10 @@ async fn serve(settings: Settings, new_log: bool, json: bool) -> anyhow::Result<
     // Before the log is opened, and perhaps made: an address that is taken must not leave a log
     // behind.
     let sockets = Sockets::open(&settings).await?;
-    let instance = Instance::new(&settings.store.data_dir, Some(settings.store.key_dir.clone()));
+    let instance = Instance::new(
+        &settings.store.data_dir,
+        Some(settings.store.key_dir.clone()),
+    );
     let log = instance.open_or_create(&open_settings(&settings, new_log, &metrics))?;
     let server = Server::new(sockets, log.clone(), settings.clone(), metrics);
     let announcement = if json {
