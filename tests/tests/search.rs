@@ -34,7 +34,7 @@ pub(crate) fn indexes(output: &Output) -> Vec<u64> {
             (&hit["proven"], &hit["shownByBody"]),
             (&json!(true), &json!(true))
         );
-        hit["virtualIndex"].as_u64().unwrap()
+        hit["index"].as_u64().unwrap()
     })
     .collect()
 }
@@ -69,9 +69,11 @@ async fn entries_are_found_by_what_they_name() {
         [20, 32]
     );
     assert_eq!(
-        found(&["--key", key, "--start", "21", "--limit", "1"]),
+        found(&["--key", key, "--from", &format!("{}:21", server.tree_id), "--limit", "1"]),
         [26]
     );
+    let in_tree = ["--tree-id", &server.tree_id, "--start", "27"];
+    assert_eq!(found(&[&["--key", key][..], &in_tree].concat()), [32]);
     assert_eq!(
         found(&["--key", key, "--until", "2020-01-01T00:00:00Z"]),
         [0_u64; 0]
