@@ -13,6 +13,7 @@ use crate::commands::proof::ProofCommand;
 use crate::commands::reindex::Reindex;
 use crate::commands::search::SearchArguments;
 use crate::commands::serve::Serve;
+use crate::commands::tree::TreeCommand;
 use crate::commands::sign::args::SIGN_HELP;
 use crate::commands::sign::args::SignArguments;
 use crate::commands::submit::SubmitArguments;

@@ -134,6 +134,12 @@ fn storage_untrue(error: &StorageError) -> bool {
         | StorageError::CheckpointLength { .. }
         | StorageError::ReadOnly
         | StorageError::Stopped
+        | StorageError::ShardTwice { .. }
+        | StorageError::NoRound
+        | StorageError::Frozen { .. }
+        | StorageError::ShardNotEmpty { .. }
+        | StorageError::OldSchema { .. }
+        | StorageError::NothingKept { .. }
         | StorageError::Io { .. }
         | StorageError::Engine { .. } => false,
     }

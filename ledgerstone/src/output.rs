@@ -175,6 +175,12 @@ fn lines(value: &Value) -> Vec<String> {
     }
 }
 
+/// A time in RFC 3339; one beyond what that can say as the number that it is.
+pub(crate) fn time(unix_seconds: i64) -> String {
+    jiff::Timestamp::from_second(unix_seconds)
+        .map_or_else(|_| unix_seconds.to_string(), |time| time.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

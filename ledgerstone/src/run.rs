@@ -29,6 +29,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Serve(arguments) => return serve::run(*arguments, json),
         Command::Fsck(arguments) => return fsck::run(&arguments, json),
         Command::Reindex(arguments) => reindex::run(&arguments),
+        Command::Tree(command) => return tree::run(&command, json),
         Command::Sign(arguments) => runtime()?.block_on(sign::run::run(arguments)),
         Command::Submit(arguments) => runtime()?.block_on(submit::run(arguments)),
         Command::Verify(arguments) => verify::run(arguments),

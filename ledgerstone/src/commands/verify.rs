@@ -12,7 +12,7 @@ use ledgerstone_client::Error;
 use ledgerstone_client::read_verifier_pem;
 use ledgerstone_client::verify;
 
-use crate::commands::get::time;
+use crate::output::time;
 use crate::files::beside;
 use crate::files::read;
 use crate::files::read_text;
