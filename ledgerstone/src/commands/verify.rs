@@ -12,11 +12,11 @@ use ledgerstone_client::Error;
 use ledgerstone_client::read_verifier_pem;
 use ledgerstone_client::verify;
 
-use crate::output::time;
 use crate::files::beside;
 use crate::files::read;
 use crate::files::read_text;
 use crate::output::Report;
+use crate::output::time;
 use crate::trust;
 use crate::trust::TrustedLogArguments;
 
