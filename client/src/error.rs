@@ -103,7 +103,9 @@ impl Error {
 
 fn transport_failure(error: &TransportError) -> Failure {
     match error {
-        TransportError::Url { .. } | TransportError::Client(_) => Failure::Undone,
+        TransportError::Url { .. } | TransportError::Authorities(_) | TransportError::Client(_) => {
+            Failure::Undone
+        }
         TransportError::Status {
             status: 408 | 429, ..
         } => Failure::Unreachable,
@@ -114,6 +116,7 @@ fn transport_failure(error: &TransportError) -> Failure {
         TransportError::Status { .. }
         | TransportError::Unreachable { .. }
         | TransportError::TimedOut { .. }
+        | TransportError::Redirect { .. }
         | TransportError::TooLong { .. }
         | TransportError::Reply { .. } => Failure::Unreachable,
     }

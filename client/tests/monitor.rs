@@ -22,6 +22,7 @@ use ledgerstone_entry::matcher::WatchList;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::leaf_hash;
 use ledgerstone_merkle::leaf_hashes;
+use serde_json::Value;
 use serde_json::json;
 use tempfile::TempDir;
 

@@ -65,7 +65,7 @@ async fn log_that(change: impl Fn(&mut TransparencyLogEntry) + Send + Sync + 'st
         let request: CreateEntryRequest = serde_json::from_slice(&seen.body).unwrap();
         let prepared = prepare(&request, &Policy::default()).unwrap();
         let mut reply = log_with(&prepared.body).reply(3);
-        reply.kind_version.as_mut().unwrap().kind = prepared.kind.kind().to_owned();
+        reply.kind_version.as_mut().unwrap().kind = prepared.kind.name().to_owned();
         change(&mut reply);
         axum::response::IntoResponse::into_response((StatusCode::CREATED, json(&reply)))
     })

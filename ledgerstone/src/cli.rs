@@ -140,6 +140,10 @@ mod tests {
     #[test]
     fn what_people_type_is_understood() {
         for line in [
+            "search --email a --tree-id 7 --start 21",
+            "search --email a --from 7:21,9:0",
+            "audit --full --tree-id 7",
+            "monitor --config m.toml --tree-id 7",
             "search --identity a@example.com --digest sha256:00 --and --since 2026-01-01T00:00:00Z",
             "monitor --config m.toml --interval 60 --from 5 --state s.json --log-key log.vkey",
             "sign a.txt",
@@ -231,6 +235,11 @@ mod tests {
             ("search", MissingRequiredArgument),
             ("search --and --limit 5", MissingRequiredArgument),
             ("search --email a --limit 0", ValueValidation),
+            ("search --email a --start 21", MissingRequiredArgument),
+            (
+                "search --email a --tree-id 7 --start 21 --from 7:21",
+                ArgumentConflict,
+            ),
             ("search --email a --since yesterday", ValueValidation),
             ("monitor", MissingRequiredArgument),
             (

@@ -267,6 +267,8 @@ fn message(error: &anyhow::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use anyhow::Context;
     use ledgerstone_client::ArtifactError;
     use ledgerstone_client::BundleError;
@@ -280,7 +282,10 @@ mod tests {
 
     #[test]
     fn each_kind_of_failure_has_its_code() {
-        let timed_out = TransportError::TimedOut { url: String::new() };
+        let timed_out = TransportError::TimedOut {
+            url: String::new(),
+            limit: Duration::from_secs(30),
+        };
         let codes = [
             (Error::from(timed_out), UNREACHABLE),
             (Error::from(BundleError::EntryCount(0)), UNTRUE),

@@ -57,10 +57,12 @@ pub(crate) fn named(arguments: &TrustedLogArguments) -> anyhow::Result<Option<Tr
 }
 
 /// The logs that the arguments name, or else the one behind `transport` under the keys that it
-/// gives: with a note, since nothing vouches for those.
+/// gives for all its trees: with a note, since nothing vouches for those, which tells the key of
+/// the tree that is read.
 pub(crate) async fn named_or_fetched(
     arguments: &TrustedLogArguments,
     transport: &Transport,
+    tree_id: Option<u64>,
 ) -> anyhow::Result<TrustedLogs> {
     if let Some(logs) = named(arguments)? {
         return Ok(logs);
@@ -72,8 +74,12 @@ pub(crate) async fn named_or_fetched(
     let log = log.context(
         "no --trusted-root or --log-key was given, and the log's own keys could not be had",
     )?;
-    let advice = log.shown_key().map_or_else(String::new, |shown| {
-        format!("; name them with --log-key '{}'", shown.key())
+    let read = match tree_id {
+        Some(tree_id) => log.tiles_key_of(tree_id),
+        None => log.shown_key(),
+    };
+    let advice = read.map_or_else(String::new, |log| {
+        format!("; name them with --log-key '{}'", log.key())
     });
     output::note(&format!(
         "note: trust on first use: the keys of {} were taken from the log itself{advice}",
@@ -88,9 +94,10 @@ pub(crate) async fn named_or_kept_or_fetched(
     arguments: &TrustedLogArguments,
     kept: Option<VerifierKey>,
     transport: &Transport,
+    tree_id: Option<u64>,
 ) -> anyhow::Result<TrustedLogs> {
     let Some(key) = kept else {
-        return named_or_fetched(arguments, transport).await;
+        return named_or_fetched(arguments, transport, tree_id).await;
     };
     if let Some(logs) = named(arguments)? {
         return Ok(logs);

@@ -1,9 +1,11 @@
 //! A log behind its own interface, and the heads of its trees.
 
+use ledgerstone_merkle::NoteError;
 use ledgerstone_proto::log::v1 as proto;
 use serde::de::DeserializeOwned;
 
 use crate::api::error::ApiError;
+use crate::source::rekor_v1::RekorV1;
 use crate::transport::http::MAX_JSON_BYTES;
 use crate::transport::http::Transport;
 use crate::trust::checkpoint::CheckpointFault;
@@ -49,7 +51,32 @@ impl LogApi {
     /// # Errors
     /// When the log cannot be asked, or none of `logs` signed its head.
     pub async fn head(&self, logs: &TrustedLogs) -> Result<SignedCheckpoint, ApiError> {
-        self.open_checkpoint(&self.tree_head().await?.checkpoint, logs)
+        let head = self.tree_head().await?;
+        match self.open_checkpoint(&head.checkpoint, logs) {
+            Err(error) if is_unknown_key(&error) => {
+                let of_v1 = self.rekor_v1_head(head.tree_id, logs).await?;
+                of_v1.ok_or(error)
+            }
+            opened => opened,
+        }
+    }
+
+    /// The head of a tree as clients of Rekor v1 are given it, if it is such a tree and one of
+    /// `logs` signed that: under the key that trusted roots name, where the key of readers of tiles
+    /// is in none.
+    async fn rekor_v1_head(
+        &self,
+        tree_id: u64,
+        logs: &TrustedLogs,
+    ) -> Result<Option<SignedCheckpoint>, ApiError> {
+        let log = RekorV1::new(self.transport.clone());
+        let Ok(tree) = log.tree(Some(tree_id)).await else {
+            return Ok(None);
+        };
+        match logs.open_rekor_v1_checkpoint(&tree.checkpoint, tree_id) {
+            Err(CheckpointFault::Note(NoteError::NoKnownKey)) => Ok(None),
+            opened => Ok(Some(opened?)),
+        }
     }
 
     /// A checkpoint of the log; of a tree of a Rekor v1 as well, when such a tree is read.
@@ -110,4 +137,12 @@ impl LogApi {
     pub(crate) fn not_this_api(&self) -> ApiError {
         ApiError::NotLedgerstone(self.transport.url().to_owned())
     }
+}
+
+/// Whether none of the logs that are trusted signed a checkpoint.
+pub(crate) fn is_unknown_key(error: &ApiError) -> bool {
+    matches!(
+        error,
+        ApiError::Checkpoint(CheckpointFault::Note(NoteError::NoKnownKey))
+    )
 }

@@ -9,6 +9,7 @@ use ledgerstone_proto::log::v1 as proto;
 
 use crate::api::error::ApiError;
 use crate::api::log_api::LogApi;
+use crate::api::log_api::is_unknown_key;
 use crate::api::lookup::EntryLookup;
 use crate::trust::checkpoint::SignedCheckpoint;
 use crate::trust::logs::TrustedLogs;
@@ -117,7 +118,10 @@ impl LogApi {
     ) -> Result<(SignedCheckpoint, Option<ConsistencyProof>), ApiError> {
         let signed = match checkpoint {
             "" => self.head(logs).await?,
-            note => self.open_checkpoint(note, logs)?,
+            note => match self.open_checkpoint(note, logs) {
+                Err(error) if is_unknown_key(&error) => self.head(logs).await?,
+                opened => opened?,
+            },
         };
         let tree = &signed.checkpoint;
         if tree.size == size {

@@ -6,16 +6,15 @@ use futures::TryStreamExt;
 use futures::stream;
 use ledgerstone_entry::EntryView;
 use ledgerstone_merkle::LeafIndex;
-use ledgerstone_merkle::NoteError;
 use ledgerstone_proto::log::v1 as proto;
 use serde::Deserialize;
 
 use crate::api::error::ApiError;
 use crate::api::log_api::LogApi;
+use crate::api::log_api::is_unknown_key;
 use crate::api::lookup::EntryLookup;
 use crate::api::proofs::ProvenInclusion;
 use crate::api::search_query::SearchTerms;
-use crate::trust::checkpoint::CheckpointFault;
 use crate::trust::logs::TrustedLogs;
 
 /// How many hits of a page are proven at the same time.
@@ -86,10 +85,7 @@ impl LogApi {
         let mut fault = None;
         for tree in self.trees().await? {
             let head = tree.head.unwrap_or_default();
-            match self
-                .tree(head.tree_id)
-                .open_checkpoint(&head.checkpoint, logs)
-            {
+            match self.tree(head.tree_id).head(logs).await {
                 Ok(_) => return Ok(()),
                 Err(error) => fault = fault.or(Some(error)),
             }
@@ -116,7 +112,7 @@ impl LogApi {
             Ok(proven) if entry.leaf_hash == proven.leaf.as_bytes()[..] => Some(proven),
             Ok(_) => return Err(ApiError::OtherEntry(lookup)),
             // The caller has no key for this tree.
-            Err(ApiError::Checkpoint(CheckpointFault::Note(NoteError::NoKnownKey))) => None,
+            Err(error) if is_unknown_key(&error) => None,
             Err(error) => return Err(error),
         };
         Ok(FoundEntry {

@@ -4,11 +4,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use bytes::BytesMut;
 use ledgerstone_proto::json::from_slice;
+use reqwest::Certificate;
+use reqwest::ClientBuilder;
 use reqwest::Method;
 use reqwest::StatusCode;
-use reqwest::header::CONTENT_TYPE;
+use reqwest::Url;
+use reqwest::header::LOCATION;
 use serde::de::DeserializeOwned;
 
 use crate::transport::base_url::parse_base;
@@ -17,6 +19,8 @@ use crate::transport::options::TransportOptions;
 use crate::transport::reply::Reply;
 use crate::transport::reply::is_passing;
 use crate::transport::reply::retry_after;
+use crate::transport::url_fault::UrlFault;
+use crate::transport::wire::Wire;
 
 /// The longest JSON reply that is read, in bytes: a page of entries of the largest kind fits.
 pub const MAX_JSON_BYTES: usize = 32 << 20;
@@ -25,12 +29,13 @@ pub const MAX_JSON_BYTES: usize = 32 << 20;
 /// prefixes.
 pub const MAX_BUNDLE_BYTES: usize = 256 * (2 + 65_535);
 
-const USER_AGENT: &str = concat!("ledgerstone/", env!("CARGO_PKG_VERSION"));
+/// How many redirects are followed.
+const MAX_REDIRECTS: usize = 3;
 
 /// A connection pool to the log at one base URL.
 #[derive(Clone, Debug)]
 pub struct Transport {
-    client: reqwest::Client,
+    wire: Wire,
     /// Without a slash at the end.
     base: String,
     options: TransportOptions,
@@ -43,17 +48,35 @@ impl Transport {
     /// [`TransportError::Url`] when `url` is not of that form, [`TransportError::Client`] when TLS
     /// cannot be set up.
     pub fn new(url: &str, options: TransportOptions) -> Result<Self, TransportError> {
-        let base = parse_base(url)?;
-        let client = reqwest::Client::builder()
-            .user_agent(USER_AGENT)
-            .connect_timeout(options.connect_timeout)
-            .timeout(options.request_timeout)
-            .redirect(reqwest::redirect::Policy::limited(3))
-            .build()
-            .map_err(TransportError::Client)?;
+        Self::build(url, options, ClientBuilder::new())
+    }
+
+    /// As [`new`](Self::new), but servers are verified with the authorities whose certificates are
+    /// in `pem` alone, and not with those of the system.
+    ///
+    /// # Errors
+    /// As there, and [`TransportError::Authorities`] when `pem` cannot be read.
+    pub fn with_authorities(
+        url: &str,
+        options: TransportOptions,
+        pem: &[u8],
+    ) -> Result<Self, TransportError> {
+        let authorities = Certificate::from_pem_bundle(pem).map_err(TransportError::Authorities)?;
+        Self::build(
+            url,
+            options,
+            ClientBuilder::new().tls_certs_only(authorities),
+        )
+    }
+
+    fn build(
+        url: &str,
+        options: TransportOptions,
+        client: ClientBuilder,
+    ) -> Result<Self, TransportError> {
         Ok(Self {
-            client,
-            base,
+            base: parse_base(url)?,
+            wire: Wire::new(client, &options)?,
             options,
         })
     }
@@ -147,6 +170,7 @@ impl Transport {
         }
     }
 
+    /// One attempt, redirects included.
     async fn send_once(
         &self,
         method: Method,
@@ -154,23 +178,21 @@ impl Transport {
         body: Option<Bytes>,
         limit: usize,
     ) -> Result<Reply, TransportError> {
-        let url = self.full_url(path);
-        let mut request = self.client.request(method, &url);
-        if let Some(body) = body {
-            request = request.header(CONTENT_TYPE, "application/json").body(body);
+        let first = self.full_url(path);
+        let mut url = Url::parse(&first).map_err(|error| TransportError::Url {
+            url: first.clone(),
+            fault: UrlFault::Malformed(error.to_string()),
+        })?;
+        for _ in 0..=MAX_REDIRECTS {
+            let sent = self.wire.exchange(&method, &url, body.clone(), limit);
+            let reply = sent.await?;
+            match redirect_target(&reply, &url) {
+                None => return Ok(reply),
+                Some(to) if method == Method::GET || keeps_method(reply.status) => url = to,
+                Some(to) => return Err(redirect(reply.url, &to, path)),
+            }
         }
-        let response = request
-            .send()
-            .await
-            .map_err(|error| network_error(&url, error))?;
-        let (status, headers) = (response.status(), response.headers().clone());
-        let body = read_limited(response, &url, limit).await?;
-        Ok(Reply {
-            url,
-            status,
-            headers,
-            body,
-        })
+        Err(redirect(first, &url, path))
     }
 
     fn full_url(&self, path: &str) -> String {
@@ -178,46 +200,49 @@ impl Transport {
     }
 }
 
-fn network_error(url: &str, error: reqwest::Error) -> TransportError {
-    if error.is_timeout() {
-        return TransportError::TimedOut {
-            url: url.to_owned(),
-        };
+/// Where `reply` from `url` sends its reader, if it does.
+fn redirect_target(reply: &Reply, url: &Url) -> Option<Url> {
+    if !matches!(reply.status.as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return None;
     }
-    TransportError::Unreachable {
-        url: url.to_owned(),
-        source: error.without_url(),
-    }
+    let location = reply.headers.get(LOCATION)?.to_str().ok()?;
+    url.join(location).ok()
 }
 
-async fn read_limited(
-    mut response: reqwest::Response,
-    url: &str,
-    limit: usize,
-) -> Result<Bytes, TransportError> {
-    let mut body = BytesMut::new();
-    while let Some(chunk) = response
-        .chunk()
-        .await
-        .map_err(|error| network_error(url, error))?
-    {
-        if body.len() + chunk.len() > limit {
-            return Err(TransportError::TooLong {
-                url: url.to_owned(),
-                limit,
-            });
-        }
-        body.extend_from_slice(&chunk);
+/// Whether the same request is to be sent to where a redirect leads (RFC 9110, section 15.4).
+/// Others make a reading request of a submission.
+fn keeps_method(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT
+    )
+}
+
+/// The error for a redirect from `url` to `to` that is not followed. Where `to` ends with the same
+/// path, the address before it is what the caller can give.
+fn redirect(url: String, to: &Url, path: &str) -> TransportError {
+    let to = to.as_str();
+    TransportError::Redirect {
+        url,
+        to: to.strip_suffix(path).unwrap_or(to).to_owned(),
     }
-    Ok(body.freeze())
 }
 
 /// `None` when the outcome is final; otherwise the wait that the server asked for, if it did.
 fn retry_wish(outcome: &Result<Reply, TransportError>) -> Option<Option<Duration>> {
     match outcome {
-        Ok(reply) if is_passing(reply.status) => Some(retry_after(&reply.headers)),
-        Err(TransportError::Unreachable { .. } | TransportError::TimedOut { .. }) => Some(None),
-        _ => None,
+        Ok(reply) => is_passing(reply.status).then(|| retry_after(&reply.headers)),
+        Err(TransportError::Unreachable { fault, .. }) => fault.is_passing().then_some(None),
+        Err(TransportError::TimedOut { .. }) => Some(None),
+        Err(
+            TransportError::Url { .. }
+            | TransportError::Authorities(_)
+            | TransportError::Client(_)
+            | TransportError::Redirect { .. }
+            | TransportError::Status { .. }
+            | TransportError::TooLong { .. }
+            | TransportError::Reply { .. },
+        ) => None,
     }
 }
 

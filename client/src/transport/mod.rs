@@ -3,5 +3,9 @@
 pub(crate) mod base_url;
 pub(crate) mod error;
 pub(crate) mod http;
+pub(crate) mod network_fault;
 pub(crate) mod options;
 pub(crate) mod reply;
+pub(crate) mod resolver;
+pub(crate) mod url_fault;
+pub(crate) mod wire;

@@ -23,6 +23,12 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
+    /// Whether the body is the error of a log.
+    pub(crate) fn is_json_error(&self) -> bool {
+        serde_json::from_slice::<ErrorBody>(&self.body).is_ok()
+    }
+
+    /// The error for a status that the request does not go on with.
     pub(crate) fn into_error(self) -> TransportError {
         TransportError::Status {
             message: server_message(&self.body),
@@ -49,12 +55,14 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::try_from(wait).unwrap_or(Duration::ZERO))
 }
 
+/// The part of an error body that is for people.
+#[derive(Deserialize)]
+struct ErrorBody {
+    message: String,
+}
+
 /// The `message` of an error body, or its first line.
 fn server_message(body: &[u8]) -> String {
-    #[derive(Deserialize)]
-    struct ErrorBody {
-        message: String,
-    }
     let text = match serde_json::from_slice::<ErrorBody>(body) {
         Ok(error) => error.message,
         Err(_) => String::from_utf8_lossy(body)

@@ -27,8 +27,8 @@ pub struct LogDescription {
     pub v1: Option<KeyPeriod>,
     /// Keys of trees that take no more entries, oldest first.
     pub frozen: Vec<KeyPeriod>,
-    /// The keys under which the trees of Rekor v1 are read by tiles, oldest tree first. No trusted
-    /// root lists them.
+    /// The keys under which the trees of Rekor v1 are read by tiles, that of the growing tree last.
+    /// No trusted root lists them.
     pub v1_tiles: Vec<TrustedLog>,
     /// The keys of earlier trees that were imported.
     pub imported: Vec<TrustedLog>,
@@ -100,6 +100,14 @@ impl LogDescription {
         v2.or(self.v1_tiles.last())
     }
 
+    /// The key under which the tree with this number is read by tiles, if that is one for Rekor v1.
+    pub fn tiles_key_of(&self, tree_id: u64) -> Option<&TrustedLog> {
+        let end = format!("/trees/{tree_id}");
+        self.v1_tiles
+            .iter()
+            .find(|log| log.origin().ends_with(&end))
+    }
+
     /// All of its keys, as trusted logs.
     ///
     /// # Errors
@@ -131,6 +139,7 @@ struct KeysOfTrees {
     v1: Vec<KeyPeriod>,
     frozen: Vec<KeyPeriod>,
     imported: Vec<TrustedLog>,
+    frozen_v1_tiles: Vec<TrustedLog>,
     v1_tiles: Vec<TrustedLog>,
 }
 
@@ -157,7 +166,8 @@ impl KeysOfTrees {
         }
         let frozen_at = (tree.frozen_at != 0).then_some(tree.frozen_at);
         match (tree.protocol.as_str(), frozen_at) {
-            (REKOR_V1, _) => self.v1_tiles.push(key),
+            (REKOR_V1, None) => self.v1_tiles.push(key),
+            (REKOR_V1, Some(_)) => self.frozen_v1_tiles.push(key),
             (_, None) => self.v2 = Some(KeyPeriod::starting(key, tree.created)),
             (_, Some(frozen_at)) => self.frozen.push(KeyPeriod {
                 until: Some(frozen_at.saturating_add(SECONDS_AFTER_FREEZE)),
@@ -182,7 +192,11 @@ impl KeysOfTrees {
             v2: self.v2,
             v1,
             frozen: earlier.into_iter().chain(later).collect(),
-            v1_tiles: self.v1_tiles,
+            v1_tiles: self
+                .frozen_v1_tiles
+                .into_iter()
+                .chain(self.v1_tiles)
+                .collect(),
             imported: self.imported,
         };
         match description.origin() {

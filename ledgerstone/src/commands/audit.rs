@@ -43,7 +43,9 @@ pub(crate) async fn run(arguments: AuditArguments) -> anyhow::Result<Report> {
     let transport = transport(&arguments.log)?;
     let state = AuditState::load(&arguments.state).map_err(|error| Error::Audit(error.into()))?;
     let kept = state.and_then(|state| state.key);
-    let logs = trust::named_or_kept_or_fetched(&arguments.trust, kept, &transport).await?;
+    let logs =
+        trust::named_or_kept_or_fetched(&arguments.trust, kept, &transport, arguments.tree.tree_id)
+            .await?;
     let log = tiled_tree(&arguments.log, &arguments.tree)?;
     let auditor = Auditor::new(log, logs, &arguments.state);
     let head = auditor.audit_head().await.map_err(Error::from)?;

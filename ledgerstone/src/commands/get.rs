@@ -85,7 +85,8 @@ pub(crate) async fn run(arguments: GetArguments, json: bool) -> anyhow::Result<(
             .await;
         }
     };
-    let logs = trust::named_or_fetched(&arguments.trust, &transport).await?;
+    let logs =
+        trust::named_or_fetched(&arguments.trust, &transport, arguments.tree.tree_id).await?;
     let entry = api.proven_entry(lookup, &logs).await.map_err(Error::from)?;
     if arguments.body {
         return Ok(output::raw(&entry.entry.body)?);

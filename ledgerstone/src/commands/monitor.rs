@@ -66,7 +66,9 @@ pub(crate) async fn run(arguments: MonitorArguments, json: bool) -> anyhow::Resu
     let transport = transport(&arguments.log)?;
     let state = MonitorState::load(&arguments.state).map_err(|error| Error::Audit(error.into()))?;
     let kept = state.and_then(|state| state.key);
-    let logs = trust::named_or_kept_or_fetched(&arguments.trust, kept, &transport).await?;
+    let logs =
+        trust::named_or_kept_or_fetched(&arguments.trust, kept, &transport, arguments.tree.tree_id)
+            .await?;
     let log = tiled_tree(&arguments.log, &arguments.tree)?;
     let mut watch = Watch {
         monitor: Monitor::new(log, logs, config.watch, &arguments.state),

@@ -81,7 +81,8 @@ pub(crate) struct ConsistencyArguments {
 
 pub(crate) async fn inclusion(arguments: InclusionArguments) -> anyhow::Result<Report> {
     let transport = transport(&arguments.log)?;
-    let logs = trust::named_or_fetched(&arguments.trust, &transport).await?;
+    let logs =
+        trust::named_or_fetched(&arguments.trust, &transport, arguments.tree.tree_id).await?;
     let lookup = match arguments.leaf_hash {
         Some(hash) => EntryLookup::LeafHash(hash),
         None => EntryLookup::Index(LeafIndex::new(arguments.index.unwrap_or_default())),
@@ -127,7 +128,8 @@ pub(crate) async fn inclusion(arguments: InclusionArguments) -> anyhow::Result<R
 
 pub(crate) async fn consistency(arguments: ConsistencyArguments) -> anyhow::Result<Report> {
     let transport = transport(&arguments.log)?;
-    let logs = trust::named_or_fetched(&arguments.trust, &transport).await?;
+    let logs =
+        trust::named_or_fetched(&arguments.trust, &transport, arguments.tree.tree_id).await?;
     let (old, new) = (
         TreeSize::new(arguments.old_size),
         arguments.new_size.map(TreeSize::new),

@@ -91,7 +91,7 @@ const PAGE_HITS: u64 = 100;
 pub(crate) async fn run(arguments: SearchArguments, json: bool) -> anyhow::Result<()> {
     let query = query(&arguments)?;
     let transport = transport(&arguments.log)?;
-    let logs = trust::named_or_fetched(&arguments.trust, &transport).await?;
+    let logs = trust::named_or_fetched(&arguments.trust, &transport, arguments.tree_id).await?;
     let api = LogApi::new(transport);
     let mut found = 0;
     for place in places(&api, &arguments).await? {

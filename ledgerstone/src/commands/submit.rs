@@ -89,7 +89,7 @@ pub(crate) enum EnvelopeKindArgument {
 pub(crate) async fn run(arguments: SubmitArguments) -> anyhow::Result<Report> {
     let transport = transport(&arguments.log)?;
     let submission = submission(&arguments)?;
-    let logs = trust::named_or_fetched(&arguments.trust, &transport).await?;
+    let logs = trust::named_or_fetched(&arguments.trust, &transport, None).await?;
     let submitted = submission
         .submit(&transport, Some(&logs))
         .await

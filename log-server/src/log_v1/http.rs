@@ -239,7 +239,7 @@ async fn search_entries(
 #[derive(Serialize)]
 struct SearchPage {
     hits: Vec<HitView>,
-    /// The index over all trees to start the next page from.
+    /// Where the next page starts in each tree: `<tree id>:<index>` with commas between.
     next: String,
     /// Whether no more follows.
     complete: bool,

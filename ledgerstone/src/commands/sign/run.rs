@@ -30,7 +30,7 @@ pub(crate) async fn run(arguments: SignArguments) -> anyhow::Result<Report> {
     let submission =
         EntryToSubmit::message(&signed.digest, signed.signature.clone().into(), material)
             .map_err(Error::from)?;
-    let logs = trust::named_or_fetched(&arguments.trust, &transport).await?;
+    let logs = trust::named_or_fetched(&arguments.trust, &transport, None).await?;
 
     // From here on the signature may be in the log, whatever happens. It must not be lost.
     Pending::of(&signed).save(&outputs.pending)?;
