@@ -349,7 +349,7 @@ async fn a_tree_of_rekor_v1_is_proven_under_the_key_of_its_clients() {
         } else {
             Hash::default()
         };
-        let text = Checkpoint::new(&format!("{ORIGIN} - {TREE_ID}"), size, root).unwrap();
+        let text = Checkpoint::new(format!("{ORIGIN} - {TREE_ID}"), size, root).unwrap();
         let note = SignedNote::sign(text.to_text(), &[&signer])
             .unwrap()
             .to_string();

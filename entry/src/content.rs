@@ -5,6 +5,7 @@ use std::fmt;
 
 use ledgerstone_merkle::Hash;
 
+use crate::body_error::BodyError;
 use crate::named_parts::EntryDigest;
 use crate::named_parts::EntrySigner;
 use crate::search_keys::SearchKeys;
@@ -31,6 +32,9 @@ pub(crate) trait Content: Any + fmt::Debug + Send + Sync {
         None
     }
 }
+
+/// Reads a canonical body of one kind.
+pub(crate) type ReadBody = fn(&[u8]) -> Result<Box<dyn Content>, BodyError>;
 
 /// What a body tells about an in-toto statement, which it holds the hash of only.
 pub(crate) struct LoggedStatement {

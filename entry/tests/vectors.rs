@@ -2,7 +2,6 @@
 
 use ledgerstone_entry::ApiVersion;
 use ledgerstone_entry::HashedRekordV002;
-use ledgerstone_entry::HashedRekordV002;
 use ledgerstone_entry::SigningAlgorithm;
 use ledgerstone_entry::VerifierMaterial;
 use ledgerstone_entry::describe;

@@ -114,6 +114,7 @@ async fn a_protocol_that_is_switched_on_gets_its_tree() {
         let v2 = trees.growing_of(TreeKind::REKOR_V2).unwrap();
         assert_eq!(v2.origin(), ORIGIN);
         log.close().await.unwrap();
+        drop(trees);
         drop(log);
         // Off again, it stays where it is.
         site.settings.rekor_v1 = false;

@@ -44,7 +44,6 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Import(arguments) => runtime()?.block_on(import::run(arguments)),
         Command::Monitor(arguments) => return runtime()?.block_on(monitor::run(arguments, json)),
         Command::Search(arguments) => return runtime()?.block_on(search::run(arguments, json)),
-        Command::Tree(command) => return tree::run(&command, json),
         Command::Trust(arguments) => runtime()?.block_on(trust::run(arguments)),
     };
     Ok(report?.print(json)?)

@@ -26,23 +26,23 @@ impl Routes {
     }
 
     /// Adds a read.
-    pub(crate) fn get<H, T>(self, path: &'static str, handler: H) -> Self
+    pub(crate) fn get<H, T>(mut self, path: &'static str, handler: H) -> Self
     where
         H: Handler<T, State>,
         T: 'static,
     {
-        let router = self.router.route(path, get(handler));
-        Self { router, ..self }.name(Method::GET, path)
+        self.router = self.router.route(path, get(handler));
+        self.name(Method::GET, path)
     }
 
     /// Adds a write.
-    pub(crate) fn post<H, T>(self, path: &'static str, handler: H) -> Self
+    pub(crate) fn post<H, T>(mut self, path: &'static str, handler: H) -> Self
     where
         H: Handler<T, State>,
         T: 'static,
     {
-        let router = self.router.route(path, post(handler));
-        Self { router, ..self }.name(Method::POST, path)
+        self.router = self.router.route(path, post(handler));
+        self.name(Method::POST, path)
     }
 
     /// All of them, as axum routes them.

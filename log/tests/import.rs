@@ -289,7 +289,7 @@ fn a_wrong_root_leaves_nothing_that_counts_as_complete() {
         checkpoint: sign(SOURCE, 50, source.root(49), source.signer.as_ref()),
         ..source.up_to(50)
     };
-    let mut importer = Importer::open(store.clone(), SHARD, lie.clone()).unwrap();
+    let mut importer = Importer::open(store.clone(), SHARD, lie).unwrap();
     let error = source.give(&mut importer, 50).unwrap_err();
     assert!(matches!(error, ImportError::Untrue { .. }), "{error}");
     let error = importer.finish().unwrap_err();

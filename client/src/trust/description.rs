@@ -97,7 +97,7 @@ impl LogDescription {
     /// or else the one under which the tree for Rekor v1 is read by tiles.
     pub fn shown_key(&self) -> Option<&TrustedLog> {
         let v2 = self.v2.as_ref().map(|period| &period.log);
-        v2.or(self.v1_tiles.last())
+        v2.or_else(|| self.v1_tiles.last())
     }
 
     /// The key under which the tree with this number is read by tiles, if that is one for Rekor v1.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use ledgerstone_merkle::Hash;
 use rcgen::CertificateParams;
 use rcgen::CustomExtension;
 use rcgen::KeyPair;
@@ -11,8 +12,12 @@ use rcgen::PublicKeyData;
 use rcgen::SanType;
 use serde_json::Value;
 use serde_json::json;
+use sha2::Digest as _;
+use sha2::Sha256;
 
 use super::*;
+use crate::key::public_key::PublicKey;
+use crate::matcher::pattern::Pattern;
 
 const DIGEST: [u8; 32] = [0xab; 32];
 

@@ -86,7 +86,8 @@ fn render_with(
     proven: &ProvenEntry,
     attestation: Option<&[u8]>,
 ) -> Result<LogEntries, ReadError> {
-    let key = tree.v1_key().ok_or(ReadError::NotRekorV1(tree.tree_id()))?;
+    let key = tree.v1_key();
+    let key = key.ok_or_else(|| ReadError::NotRekorV1(tree.tree_id()))?;
     let body = STANDARD.encode(&proven.entry.body);
     let time = proven.entry.integrated_time;
     let timestamp = tree.signed_entry_timestamp(proven.index, time, &body)?;

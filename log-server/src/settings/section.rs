@@ -226,7 +226,7 @@ displayed!(usize, SocketAddr, String);
 
 impl Scalar for u64 {
     fn parser() -> ValueParser {
-        value_parser!(u64).into()
+        value_parser!(Self).into()
     }
 
     fn text(&self) -> String {
@@ -236,7 +236,7 @@ impl Scalar for u64 {
 
 impl Scalar for PathBuf {
     fn parser() -> ValueParser {
-        value_parser!(PathBuf)
+        value_parser!(Self)
     }
 
     fn text(&self) -> String {
@@ -247,7 +247,7 @@ impl Scalar for PathBuf {
 /// A flag without a value is `true`.
 impl Scalar for bool {
     fn parser() -> ValueParser {
-        value_parser!(bool)
+        value_parser!(Self)
     }
 
     fn text(&self) -> String {

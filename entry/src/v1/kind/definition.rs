@@ -4,6 +4,7 @@ use crate::body;
 use crate::body::Canonical;
 use crate::body_error::BodyError;
 use crate::content::Content;
+use crate::content::ReadBody;
 use crate::entry_kind::EntryKind;
 use crate::prepared::PreparedEntry;
 use crate::v1::json::Json;
@@ -35,7 +36,7 @@ pub(crate) struct V1KindDefinition {
     pub(crate) kind: EntryKind,
     pub(crate) prepare: PrepareSpec,
     /// Reads a canonical body of this kind.
-    pub(crate) read: fn(&[u8]) -> Result<Box<dyn Content>, BodyError>,
+    pub(crate) read: ReadBody,
 }
 
 impl V1KindDefinition {

@@ -8,6 +8,7 @@ use crate::body;
 use crate::body::Canonical;
 use crate::body_error::BodyError;
 use crate::content::Content;
+use crate::content::ReadBody;
 use crate::entry_kind::EntryKind;
 use crate::prepared::PreparedEntry;
 use crate::v2::limits::V2Limits;
@@ -46,7 +47,7 @@ pub(crate) struct V2KindDefinition {
     /// The request, if it is one for this kind.
     pub(crate) submission: for<'r> fn(&'r RequestSpec) -> Option<Submission<'r>>,
     /// Reads a canonical body of this kind.
-    pub(crate) read: fn(&[u8]) -> Result<Box<dyn Content>, BodyError>,
+    pub(crate) read: ReadBody,
 }
 
 impl V2KindDefinition {
