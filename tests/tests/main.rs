@@ -10,6 +10,7 @@ mod commands;
 mod crash;
 mod drain;
 mod foreign;
+mod house;
 mod imported;
 mod limits;
 mod log_grpc;
