@@ -11,6 +11,7 @@ mod crash;
 mod drain;
 mod faces;
 mod foreign;
+mod house;
 mod imported;
 mod limits;
 mod log_grpc;
