@@ -52,10 +52,12 @@ pub(crate) struct Arguments {
     /// Length of the bodies, in bytes.
     #[arg(long, value_name = "BYTES", default_value_t = 1_024)]
     body_bytes: usize,
-    /// How often each row is measured, the log and the plain store in turns. The figure is the median.
+    /// How often each row is measured, the log and the plain store in turns. The figure is the
+    /// median.
     #[arg(long, value_name = "COUNT", default_value_t = 3)]
     repeat: usize,
-    /// Directory for the temporary data, on the disk that is to be measured [default: the current one]
+    /// Directory for the temporary data, on the disk that is to be measured [default: the current
+    /// one]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 }
@@ -206,8 +208,9 @@ impl Observer for RoundSizes {
     }
 }
 
-/// Writes the same bodies to a plain RocksDB under their positions, in batches of the same sizes, each with one sync. This is
-/// what any durable store on RocksDB costs: no tree, no index by hash, no search, no proof.
+/// Writes the same bodies to a plain RocksDB under their positions, in batches of the same sizes,
+/// each with one sync. This is what any durable store on RocksDB costs: no tree, no index by hash,
+/// no search, no proof.
 fn write_plain(directory: &Path, bodies: &[Bytes], rounds: &[usize]) -> anyhow::Result<Duration> {
     let mut options = Options::default();
     options.create_if_missing(true);

@@ -71,7 +71,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Report> {
         .enable_all()
         .build()?;
     let filled_start = runtime.block_on(Start::measure(&binary, &data))?;
-    // A second time: the first has put what the filling left in the log of the store where it belongs.
+    // A second time: the first has put what the filling left in the log of the store where it
+    // belongs.
     filled_start.server.terminate()?;
     let clean = runtime.block_on(Start::measure(&binary, &data))?;
 
@@ -164,8 +165,8 @@ impl Filled {
     }
 }
 
-/// Appends verified entries through the library, as many at a time as rounds of a useful size need. Yields the bytes of their
-/// bodies.
+/// Appends verified entries through the library, as many at a time as rounds of a useful size need.
+/// Yields the bytes of their bodies.
 fn fill(data: &Path, arguments: &Arguments) -> anyhow::Result<u64> {
     let signer = Arc::new(Signer::new(arguments.body)?);
     // As the server makes it, which opens it later.

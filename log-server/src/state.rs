@@ -36,7 +36,8 @@ use crate::settings::SettingsError;
 /// The room that large bodies take is counted in units of this many bytes.
 pub(crate) const LARGE_BODY_UNIT: usize = 1 << 16;
 
-/// The bytes of large bodies that may be in memory at a time; at least one of the largest always has room.
+/// The bytes of large bodies that may be in memory at a time; at least one of the largest always
+/// has room.
 const LARGE_BODIES: usize = 128 << 20;
 
 /// What all faces share. Clones share it.
@@ -192,7 +193,8 @@ impl State {
         })
     }
 
-    /// The tree with this id. For 0 it is the one that takes entries of Rekor v2, or else of Rekor v1.
+    /// The tree with this id. For 0 it is the one that takes entries of Rekor v2, or else of Rekor
+    /// v1.
     pub(crate) fn tree(&self, tree_id: u64) -> Result<Tree, ApiError> {
         let trees = self.trees();
         let tree = match tree_id {
@@ -205,8 +207,8 @@ impl State {
         tree.ok_or_else(|| ApiError::not_found(format!("there is no tree {tree_id} here")))
     }
 
-    /// The tree that is served without naming one: for a host name that a tree of the log, frozen by now, had for its origin
-    /// that tree, and otherwise the one that takes entries of Rekor v2.
+    /// The tree that is served without naming one: for a host name that a tree of the log, frozen
+    /// by now, had for its origin that tree, and otherwise the one that takes entries of Rekor v2.
     pub(crate) fn tree_of_host(&self, host: &Host) -> Result<Tree, ApiError> {
         let trees = self.trees();
         let frozen = trees.by_origin(host.name()).filter(|tree| !tree.grows());

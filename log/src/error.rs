@@ -15,8 +15,8 @@ use thiserror::Error;
 
 use crate::key_role::KeyRole;
 
-/// Why an entry was not appended. Nothing is logged when one of these is returned, except after [`Self::Stopped`], where the
-/// entry may have become durable unacknowledged.
+/// Why an entry was not appended. Nothing is logged when one of these is returned, except after
+/// [`Self::Stopped`], where the entry may have become durable unacknowledged.
 #[derive(Clone, Debug, Error)]
 pub enum AppendError {
     /// As much waits as the log is willing to hold: come back after a moment.
@@ -41,12 +41,14 @@ pub enum AppendError {
     /// The log is closing, or ended by an error: it takes no writes.
     #[error("the log no longer takes entries")]
     Stopped,
-    /// The entry is durable, but no proof could be built for it. Submitting it again answers with a proof.
+    /// The entry is durable, but no proof could be built for it. Submitting it again answers with a
+    /// proof.
     #[error("the entry was logged, but its proof could not be built: {0}")]
     Unproven(Arc<ReadError>),
 }
 
-/// Why a read failed. What is merely absent is not an error: see the methods that return an `Option`.
+/// Why a read failed. What is merely absent is not an error: see the methods that return an
+/// `Option`.
 #[derive(Debug, Error)]
 pub enum ReadError {
     /// A tree size beyond the published head.
@@ -96,9 +98,11 @@ pub enum ReadError {
     /// A tree that Rekor v1 clients cannot read.
     #[error("the tree {0} is not one of Rekor v1")]
     NotRekorV1(u64),
-    /// A note that is to be shown in place of a checkpoint, and is not that checkpoint with more signatures.
+    /// A note that is to be shown in place of a checkpoint, and is not that checkpoint with more
+    /// signatures.
     #[error(
-        "the note is not the checkpoint over {size} leaves that is published, with all its signatures"
+        "the note is not the checkpoint over {size} leaves that is published, with all its \
+         signatures"
     )]
     OtherCheckpoint {
         /// The size of the published head.
@@ -131,13 +135,15 @@ pub enum Fatal {
     /// A read of the sequencer failed, or found damage.
     #[error("the store is damaged: {0}")]
     Read(#[from] ReadError),
-    /// The search index could not be written, in the words of the store: what that holds is uncertain now.
+    /// The search index could not be written, in the words of the store: what that holds is
+    /// uncertain now.
     #[error("the store failed while the search index was rebuilt: {0}")]
     Index(String),
-    /// The root of the running right edge and the root recomputed from what was read back differ: one of them is wrong, and
-    /// nobody can tell which, so none is signed.
+    /// The root of the running right edge and the root recomputed from what was read back differ:
+    /// one of them is wrong, and nobody can tell which, so none is signed.
     #[error(
-        "at size {size} the running root is {running}, and the root of what was stored is {stored}; nothing was signed"
+        "at size {size} the running root is {running}, and the root of what was stored is \
+         {stored}; nothing was signed"
     )]
     RootsDiffer {
         /// The size of the tree that was not signed.
@@ -177,7 +183,8 @@ pub enum OpenError {
     NoShard(ShardId),
     /// The store belongs to another log.
     #[error(
-        "the store belongs to the log {stored:?}, not to {configured:?}; use its own data directory, or configure the stored name"
+        "the store belongs to the log {stored:?}, not to {configured:?}; use its own data \
+         directory, or configure the stored name"
     )]
     OtherOrigin {
         /// The origin in the store.
@@ -187,7 +194,8 @@ pub enum OpenError {
     },
     /// The keys are not those that the log was made with.
     #[error(
-        "the key for {role} has the id {configured}, but the log was made with {stored}; restore the key files of this log"
+        "the key for {role} has the id {configured}, but the log was made with {stored}; restore \
+         the key files of this log"
     )]
     OtherKey {
         /// What the key is for.
@@ -202,7 +210,8 @@ pub enum OpenError {
     MissingHead(ShardId),
     /// The root computed from tiles and bodies is not the root of the stored head.
     #[error(
-        "the stored head has {size} leaves and root {stored}, but the stored tiles and bodies give {computed}; run `ledgerstone fsck`, and restore what it names"
+        "the stored head has {size} leaves and root {stored}, but the stored tiles and bodies give \
+         {computed}; run `ledgerstone fsck`, and restore what it names"
     )]
     WrongRoot {
         /// The size of the stored head.
@@ -219,19 +228,23 @@ pub enum OpenError {
     EntriesBeyondHead(TreeSize),
     /// The checkpoint outside the store is gone.
     #[error(
-        "the store has {0} leaves, but the checkpoint kept outside it is missing, so that nobody can tell whether the store \
-         was rolled back; check it with `ledgerstone fsck`, and accept it with `ledgerstone fsck --accept-head`"
+        "the store has {0} leaves, but the checkpoint kept outside it is missing, so that nobody \
+         can tell whether the store \
+         was rolled back; check it with `ledgerstone fsck`, and accept it with `ledgerstone fsck \
+         --accept-head`"
     )]
     NoKeptCheckpoint(TreeSize),
     /// The checkpoint outside the store cannot be read or is not signed by this log.
     #[error(
-        "the checkpoint kept outside the store cannot be trusted ({0}); check the store with `ledgerstone fsck`, and accept it \
+        "the checkpoint kept outside the store cannot be trusted ({0}); check the store with \
+         `ledgerstone fsck`, and accept it \
          with `ledgerstone fsck --accept-head`"
     )]
     BadKeptCheckpoint(String),
     /// The checkpoint outside the store is ahead: the store lost entries that were acknowledged.
     #[error(
-        "a checkpoint over {kept} leaves was signed, but the store holds only {stored}: it was rolled back; restore the newest \
+        "a checkpoint over {kept} leaves was signed, but the store holds only {stored}: it was \
+         rolled back; restore the newest \
          store, and do not start this one, because it would sign a fork"
     )]
     RolledBack {
@@ -242,7 +255,8 @@ pub enum OpenError {
     },
     /// The tree in the store does not extend the tree that was signed.
     #[error(
-        "the checkpoint signed over {size} leaves has root {kept}, but the store gives {stored}: it is another tree; restore the store of this log"
+        "the checkpoint signed over {size} leaves has root {kept}, but the store gives {stored}: \
+         it is another tree; restore the store of this log"
     )]
     Forked {
         /// The size of the kept checkpoint.
@@ -275,7 +289,8 @@ pub enum OpenError {
     NothingGrows,
     /// A tree of a protocol that this program does not know.
     #[error(
-        "shard {shard} holds a tree of protocol {}, which this program does not know; run the one that made it",
+        "shard {shard} holds a tree of protocol {}, which this program does not know; run the one \
+         that made it",
         kind.get()
     )]
     UnknownProtocol {
@@ -286,8 +301,10 @@ pub enum OpenError {
     },
     /// The tree that version 0.1 made takes entries of both Rekor protocols, and would go on to.
     #[error(
-        "the tree has {0} entries of version 0.1, which kept entries of Rekor v1 and v2 in one tree; freeze it and begin a tree for \
-         each with `ledgerstone tree upgrade --v2-origin NAME` (see what it would do with --dry-run)"
+        "the tree has {0} entries of version 0.1, which kept entries of Rekor v1 and v2 in one \
+         tree; freeze it and begin a tree for \
+         each with `ledgerstone tree upgrade --v2-origin NAME` (see what it would do with \
+         --dry-run)"
     )]
     Mixed(TreeSize),
     /// The keyring has no key for a role.
@@ -298,12 +315,14 @@ pub enum OpenError {
     Keys(#[from] KeyError),
     /// The tree takes no more entries.
     #[error(
-        "the tree in shard {0} is frozen: its last checkpoint lies in the store and is signed no more"
+        "the tree in shard {0} is frozen: its last checkpoint lies in the store and is signed no \
+         more"
     )]
     Frozen(ShardId),
     /// What a frozen tree holds is not what its last checkpoint is over.
     #[error(
-        "what shard {shard} holds is not what was frozen ({reason}); run `ledgerstone fsck`, and restore what it names"
+        "what shard {shard} holds is not what was frozen ({reason}); run `ledgerstone fsck`, and \
+         restore what it names"
     )]
     FrozenCheckpoint {
         /// The shard.
@@ -313,13 +332,15 @@ pub enum OpenError {
     },
     /// The public key of the log that a shard is imported from is not in the key directory.
     #[error(
-        "the key directory has no public key of the log that shard {0} is imported from; bring it back, or import again from \
+        "the key directory has no public key of the log that shard {0} is imported from; bring it \
+         back, or import again from \
          the same log, which writes it"
     )]
     NoForeignKey(ShardId),
     /// The keys beside the store are not those that a shard was imported with, or cannot be read.
     #[error(
-        "the keys of shard {shard}, which was imported, cannot be used ({reason}); bring back its files shard-{shard}* in the key \
+        "the keys of shard {shard}, which was imported, cannot be used ({reason}); bring back its \
+         files shard-{shard}* in the key \
          directory as they were"
     )]
     ShardKeys {
@@ -330,7 +351,8 @@ pub enum OpenError {
     },
     /// The checkpoint that came with an imported tree is not one over that tree.
     #[error(
-        "what shard {shard} holds is not what was imported with its checkpoint ({reason}); import it again"
+        "what shard {shard} holds is not what was imported with its checkpoint ({reason}); import \
+         it again"
     )]
     ForeignCheckpoint {
         /// The shard.

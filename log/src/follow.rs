@@ -20,9 +20,10 @@ pub struct FollowedEntry {
     pub entry: LoggedEntry,
 }
 
-/// Up to `limit` entries of `trees` behind `positions`, and no more than `max_bytes` of bodies but at least one, in one order
-/// of time: in each tree by index, and of several trees first the one whose next entry is older, or stands first in `trees`.
-/// Moves `positions` behind them. A tree without a position is read from its start. Nothing when the heads have no more.
+/// Up to `limit` entries of `trees` behind `positions`, and no more than `max_bytes` of bodies but
+/// at least one, in one order of time: in each tree by index, and of several trees first the one
+/// whose next entry is older, or stands first in `trees`. Moves `positions` behind them. A tree
+/// without a position is read from its start. Nothing when the heads have no more.
 ///
 /// # Errors
 /// [`ReadError`] when the store fails, or lacks what a head covers. Blocks on the disk.
@@ -38,7 +39,8 @@ pub fn read_on<'t>(
     }
     let mut entries = Vec::new();
     let mut bytes = 0;
-    // Where one is read to its last page and has more, nobody knows whose next entry is the older one.
+    // Where one is read to its last page and has more, nobody knows whose next entry is the older
+    // one.
     while entries.len() < limit && !ahead.iter().any(Ahead::is_unread) {
         let first = ahead
             .iter_mut()

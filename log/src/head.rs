@@ -17,14 +17,16 @@ use ledgerstone_storage::StoredHead;
 use crate::error::ReadError;
 use crate::live::LiveTiles;
 
-/// A tree head that is stored and was computed on two ways, with the tiles at its right edge. Nobody has seen it yet.
+/// A tree head that is stored and was computed on two ways, with the tiles at its right edge.
+/// Nobody has seen it yet.
 #[derive(Clone, Debug)]
 pub struct DurableHead {
     pub(crate) size: TreeSize,
     pub(crate) root: Hash,
     pub(crate) time: i64,
     pub(crate) live: LiveTiles,
-    /// The tiles that became full in the round of this head: its waiters prove from them without a read of the store.
+    /// The tiles that became full in the round of this head: its waiters prove from them without a
+    /// read of the store.
     pub(crate) completed: HashMap<TileId, Arc<Tile>>,
 }
 
@@ -72,7 +74,8 @@ impl DurableHead {
     }
 }
 
-/// A published tree head, with its signed checkpoint. Size, root and text never change; signatures may be added.
+/// A published tree head, with its signed checkpoint. Size, root and text never change; signatures
+/// may be added.
 #[derive(Debug)]
 pub struct Head {
     durable: DurableHead,
@@ -107,13 +110,15 @@ impl Head {
         self.durable.time
     }
 
-    /// The checkpoint that readers of tiles see, with the signatures that it has by now. For a tree of Rekor v2 it is the
-    /// one of its protocol too; a tree of Rekor v1 has [another](crate::Tree::v1_checkpoint) for its clients.
+    /// The checkpoint that readers of tiles see, with the signatures that it has by now. For a tree
+    /// of Rekor v2 it is the one of its protocol too; a tree of Rekor v1 has
+    /// [another](crate::Tree::v1_checkpoint) for its clients.
     pub fn checkpoint(&self) -> Arc<String> {
         self.checkpoint.load_full()
     }
 
-    /// Shows the checkpoint with the signatures of `note` from now on: the same text, and all signatures that it had.
+    /// Shows the checkpoint with the signatures of `note` from now on: the same text, and all
+    /// signatures that it had.
     ///
     /// # Errors
     /// [`ReadError::OtherCheckpoint`] when the text differs or a signature is gone.
@@ -134,7 +139,8 @@ impl Head {
         Ok(())
     }
 
-    /// The checkpoint over this head under `origin` that Rekor v1 clients read, signed by `signer` once.
+    /// The checkpoint over this head under `origin` that Rekor v1 clients read, signed by `signer`
+    /// once.
     ///
     /// # Errors
     /// The signer's reason, when it fails.

@@ -1,10 +1,11 @@
-//! Importing a tree that grew elsewhere into a frozen shard: a copy of a log that somebody else runs, or an earlier tree of this
-//! log.
+//! Importing a tree that grew elsewhere into a frozen shard: a copy of a log that somebody else
+//! runs, or an earlier tree of this log.
 //!
-//! The source is not believed. Before a round is written, a consistency proof has to lead from the tree that it would make to
-//! the root that the source signed: what is stored is a prefix of that tree at any time, and the stored head tells where an
-//! interrupted copy goes on. The checkpoint is kept only when the copy has all of its entries, so that a copy which is not
-//! complete has none, or one over fewer entries, and [`Log::open`](crate::Log::open) leaves it out.
+//! The source is not believed. Before a round is written, a consistency proof has to lead from the
+//! tree that it would make to the root that the source signed: what is stored is a prefix of that
+//! tree at any time, and the stored head tells where an interrupted copy goes on. The checkpoint is
+//! kept only when the copy has all of its entries, so that a copy which is not complete has none,
+//! or one over fewer entries, and [`Log::open`](crate::Log::open) leaves it out.
 
 use std::sync::Arc;
 
@@ -51,8 +52,9 @@ use crate::submission::stored_key;
 /// How many entries should be given at a time.
 pub const IMPORT_ROUND_ENTRIES: usize = 2_048;
 
-/// How many bytes of entries and of what is kept beside them one round brings, but at least one entry: an eighth of what a
-/// store takes, so that its tiles and the keys of what is kept fit in any case.
+/// How many bytes of entries and of what is kept beside them one round brings, but at least one
+/// entry: an eighth of what a store takes, so that its tiles and the keys of what is kept fit in
+/// any case.
 const ROUND_BYTES: usize = MAX_ROUND_BYTES / 8;
 
 /// Which log is copied, and up to where.
@@ -60,11 +62,13 @@ const ROUND_BYTES: usize = MAX_ROUND_BYTES / 8;
 pub struct ImportSource {
     /// The key that the log signs its checkpoints with. Its name becomes the origin of the shard.
     pub key: VerifierKey,
-    /// The number of the tree where the log has one (Rekor v1); otherwise one is derived from the key.
+    /// The number of the tree where the log has one (Rekor v1); otherwise one is derived from the
+    /// key.
     pub tree_id: Option<u64>,
     /// The signed checkpoint over the entries to copy.
     pub checkpoint: String,
-    /// What the tree is to the log whose store it goes into, and the virtual index of its first entry in its source.
+    /// What the tree is to the log whose store it goes into, and the virtual index of its first
+    /// entry in its source.
     pub origin: ImportOrigin,
     /// The key that signs for the shard towards Rekor v1 clients, when there is one: see
     /// [`save_shard_signer`](crate::save_shard_signer).
@@ -78,7 +82,8 @@ pub struct ImportedEntry {
     pub body: Bytes,
     /// When that log took it, in Unix seconds; 0 where it does not say.
     pub integrated_time: i64,
-    /// The signed entry timestamp of that log, verified by the caller, where it has any (rekor-v1, section 2).
+    /// The signed entry timestamp of that log, verified by the caller, where it has any (rekor-v1,
+    /// section 2).
     pub timestamp: Option<Bytes>,
     /// The attestation that the log keeps beside the entry.
     pub attestation: Option<Bytes>,
@@ -93,7 +98,8 @@ impl ImportedEntry {
     }
 }
 
-/// The key that the signed entry timestamp of an imported entry is kept under. Attestations are kept under 32 bytes.
+/// The key that the signed entry timestamp of an imported entry is kept under. Attestations are
+/// kept under 32 bytes.
 pub(crate) fn timestamp_key(index: LeafIndex) -> [u8; 8] {
     index.get().to_be_bytes()
 }
@@ -112,13 +118,14 @@ pub struct Importer {
 }
 
 impl Importer {
-    /// Begins to copy into `shard`, or goes on where an earlier import into it ended: there, or at a smaller checkpoint of the
-    /// same log.
+    /// Begins to copy into `shard`, or goes on where an earlier import into it ended: there, or at
+    /// a smaller checkpoint of the same log.
     ///
     /// # Errors
-    /// [`ImportError::Checkpoint`] when the checkpoint is not signed by the key of `source`; [`ImportError::OtherLog`],
-    /// [`ImportError::Shrunk`] or [`ImportError::Forked`] when the shard holds something that the checkpoint does not extend;
-    /// [`ImportError::Open`] when what is stored does not verify.
+    /// [`ImportError::Checkpoint`] when the checkpoint is not signed by the key of `source`;
+    /// [`ImportError::OtherLog`], [`ImportError::Shrunk`] or [`ImportError::Forked`] when the shard
+    /// holds something that the checkpoint does not extend; [`ImportError::Open`] when what is
+    /// stored does not verify.
     pub fn open(
         store: Arc<dyn Store>,
         shard: ShardId,
@@ -186,12 +193,14 @@ impl Importer {
         &self.identity
     }
 
-    /// Writes the next `entries`, at least one, in rounds that are as large as a store takes. `proof` has to lead from the tree
-    /// with all of them to the [target](Self::target); with the last ones it is empty.
+    /// Writes the next `entries`, at least one, in rounds that are as large as a store takes.
+    /// `proof` has to lead from the tree with all of them to the [target](Self::target); with the
+    /// last ones it is empty.
     ///
     /// # Errors
-    /// [`ImportError::Untrue`] when the entries are not those of the signed tree. Nothing is written then, and the right
-    /// entries may follow. After the store's own trouble some of them may be there: [`open`](Self::open) tells.
+    /// [`ImportError::Untrue`] when the entries are not those of the signed tree. Nothing is
+    /// written then, and the right entries may follow. After the store's own trouble some of them
+    /// may be there: [`open`](Self::open) tells.
     pub fn append(
         &mut self,
         entries: Vec<ImportedEntry>,
@@ -200,7 +209,8 @@ impl Importer {
         let leaves = leaf_hashes(&entries.iter().map(|entry| &entry.body).collect::<Vec<_>>());
         let mut edge = self.edge.clone();
         edge.extend(&leaves);
-        // All of them are proven before the first is written: what is stored is a prefix of the signed tree at any time.
+        // All of them are proven before the first is written: what is stored is a prefix of the
+        // signed tree at any time.
         self.check_proof(&edge, proof)?;
         let (mut round, mut bytes) = (Vec::new(), 0);
         for (entry, leaf) in entries.into_iter().zip(leaves) {
@@ -248,7 +258,8 @@ impl Importer {
         Ok(())
     }
 
-    /// Keeps the checkpoint: the copy is complete, and frozen until an import with a later checkpoint goes on.
+    /// Keeps the checkpoint: the copy is complete, and frozen until an import with a later
+    /// checkpoint goes on.
     ///
     /// # Errors
     /// [`ImportError::Incomplete`] when entries are missing; the store's own trouble.
@@ -259,8 +270,8 @@ impl Importer {
                 target: self.target.size,
             });
         }
-        // Not synced: a power cut may take it away, and then an import from the same source finds all entries there, and
-        // keeps it again.
+        // Not synced: a power cut may take it away, and then an import from the same source finds
+        // all entries there, and keeps it again.
         Ok(self.store.keep_checkpoint(self.shard, &self.note)?)
     }
 
@@ -289,7 +300,8 @@ pub enum ImportError {
     Checkpoint(String),
     /// The shard holds another log.
     #[error(
-        "shard {shard} holds the tree {stored_tree_id} of {stored:?} and not the tree {tree_id} of {origin:?} with this key; \
+        "shard {shard} holds the tree {stored_tree_id} of {stored:?} and not the tree {tree_id} of \
+         {origin:?} with this key; \
          import into another shard"
     )]
     OtherLog {
@@ -306,7 +318,8 @@ pub enum ImportError {
     },
     /// The shard is imported from this log, but for another purpose.
     #[error(
-        "shard {shard} is an import of this log that was begun in another way: go on with or without --predecessor, and with \
+        "shard {shard} is an import of this log that was begun in another way: go on with or \
+         without --predecessor, and with \
          the same --signing-key or none, as it was begun"
     )]
     OtherPurpose {
@@ -323,12 +336,14 @@ pub enum ImportError {
     },
     /// The key that is to sign is not the one that the entries of the source are signed with.
     #[error(
-        "the signing key is not the private half of the key that the log signs with, so that clients would take it for another log"
+        "the signing key is not the private half of the key that the log signs with, so that \
+         clients would take it for another log"
     )]
     OtherSigner,
     /// Another predecessor counts from where this one ends.
     #[error(
-        "shard {later} comes behind this one in the log; import predecessors one after the other, the oldest first"
+        "shard {later} comes behind this one in the log; import predecessors one after the other, \
+         the oldest first"
     )]
     OutOfOrder {
         /// The one behind.
@@ -336,8 +351,10 @@ pub enum ImportError {
     },
     /// The imported timestamps cover other indexes than the entries would have.
     #[error(
-        "its entries count from {there} where they come from, and would from {here} in this log, where its signed timestamps do not \
-         hold: give the key that signs for it with --signing-key, or import what comes before it first"
+        "its entries count from {there} where they come from, and would from {here} in this log, \
+         where its signed timestamps do not \
+         hold: give the key that signs for it with --signing-key, or import what comes before it \
+         first"
     )]
     CountsFromElsewhere {
         /// The virtual index of its first entry in its source.
@@ -347,7 +364,8 @@ pub enum ImportError {
     },
     /// A tree can come before others only as long as they are empty.
     #[error(
-        "the log has {size} entries already, whose places in it are signed: no tree can come before them; import it as a copy"
+        "the log has {size} entries already, whose places in it are signed: no tree can come \
+         before them; import it as a copy"
     )]
     TooLate {
         /// The entries of the log's own tree.
@@ -355,12 +373,14 @@ pub enum ImportError {
     },
     /// Rekor v1 clients could verify nothing of the tree.
     #[error(
-        "a predecessor needs an ECDSA P-256 key that signs for it towards Rekor v1 clients; give the log's own with --signing-key"
+        "a predecessor needs an ECDSA P-256 key that signs for it towards Rekor v1 clients; give \
+         the log's own with --signing-key"
     )]
     NoV1Key,
     /// The source shows fewer entries than have been copied from it.
     #[error(
-        "{stored} entries have been copied, but the source now shows a tree of {target}: it was rolled back, or shows an old copy"
+        "{stored} entries have been copied, but the source now shows a tree of {target}: it was \
+         rolled back, or shows an old copy"
     )]
     Shrunk {
         /// The entries that are stored, or that its last checkpoint was over.
@@ -370,7 +390,8 @@ pub enum ImportError {
     },
     /// The source signs another root over the entries that were copied from it.
     #[error(
-        "over {size} entries the source signed the root {target}, but what was copied from it has {stored}: it shows another tree than before"
+        "over {size} entries the source signed the root {target}, but what was copied from it has \
+         {stored}: it shows another tree than before"
     )]
     Forked {
         /// The size of the trees.
@@ -382,7 +403,8 @@ pub enum ImportError {
     },
     /// The entries are not those that the signed root is over.
     #[error(
-        "the entries from index {first} up to {end} are not those of the signed tree, or those before are not: {reason}"
+        "the entries from index {first} up to {end} are not those of the signed tree, or those \
+         before are not: {reason}"
     )]
     Untrue {
         /// The index of the first of them.
@@ -417,8 +439,8 @@ pub enum ImportError {
     Storage(#[from] StorageError),
 }
 
-/// The checkpoint in `note`, signed with `key`. Its origin is the name of the key, or that and the tree id (rekor-v1,
-/// section 3).
+/// The checkpoint in `note`, signed with `key`. Its origin is the name of the key, or that and the
+/// tree id (rekor-v1, section 3).
 pub(crate) fn open_foreign(
     note: &str,
     key: &VerifierKey,
@@ -482,7 +504,8 @@ fn create(
     Ok(identity)
 }
 
-/// Refuses to put entries before others that count from where they are: the log has signed their virtual indexes.
+/// Refuses to put entries before others that count from where they are: the log has signed their
+/// virtual indexes.
 fn must_precede_nothing(store: &dyn Store, shard: ShardId) -> Result<(), ImportError> {
     for own in store.shards()? {
         let identity = store.identity(own)?;
@@ -523,7 +546,8 @@ fn predecessors(
     Ok(found.into_iter())
 }
 
-/// Refuses a tree that the store holds in another shard: the ids of its entries would be ambiguous, and no start would succeed.
+/// Refuses a tree that the store holds in another shard: the ids of its entries would be ambiguous,
+/// and no start would succeed.
 fn must_be_the_only_one(
     store: &dyn Store,
     shard: ShardId,
@@ -564,7 +588,8 @@ fn same_import(
     Ok(stored)
 }
 
-/// The checkpoint of an earlier import that was completed. A text that a power cut emptied says nothing.
+/// The checkpoint of an earlier import that was completed. A text that a power cut emptied says
+/// nothing.
 fn read_kept(
     store: &dyn Store,
     shard: ShardId,
@@ -579,7 +604,8 @@ fn read_kept(
     }
 }
 
-/// Refuses a target that cannot extend the tree with this size and root. Between different sizes the next proof decides.
+/// Refuses a target that cannot extend the tree with this size and root. Between different sizes
+/// the next proof decides.
 fn check_order(target: &Checkpoint, size: TreeSize, root: Hash) -> Result<(), ImportError> {
     if target.size < size {
         return Err(ImportError::Shrunk {
@@ -597,7 +623,8 @@ fn check_order(target: &Checkpoint, size: TreeSize, root: Hash) -> Result<(), Im
     Ok(())
 }
 
-/// A tree id for a log that has none: the same at every import of the log, and another for every other log.
+/// A tree id for a log that has none: the same at every import of the log, and another for every
+/// other log.
 fn derived_tree_id(key: &VerifierKey) -> u64 {
     let hash = leaf_hash(key.to_string().as_bytes());
     let first = hash.as_bytes().first_chunk().copied().unwrap_or_default();

@@ -3,12 +3,14 @@ use std::fmt;
 /// What a key is for.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum KeyRole {
-    /// Signs the checkpoints of the tree with this id that readers of tiles see, and clients of Rekor v2.
+    /// Signs the checkpoints of the tree with this id that readers of tiles see, and clients of
+    /// Rekor v2.
     Checkpoint {
         /// The tree.
         tree_id: u64,
     },
-    /// Signs entry timestamps and checkpoints for clients of Rekor v1, whichever of the log's trees they are of.
+    /// Signs entry timestamps and checkpoints for clients of Rekor v1, whichever of the log's trees
+    /// they are of.
     RekorV1,
 }
 

@@ -1,9 +1,10 @@
 //! The running log as a library: it sequences entries, signs tree heads, and proves what it holds.
 //!
-//! A log is a set of [trees](Trees), one of which grows for each protocol. One thread, the *sequencer*, owns those that grow. It
-//! takes everything that waits, gives it contiguous indexes, and makes it durable with one atomic batch and one sync
-//! ([`ledgerstone_storage::Store::commit`]). Only then are the new tree heads signed and published, each by one pointer swap;
-//! readers never wait for it. The log does not know which face called it.
+//! A log is a set of [trees](Trees), one of which grows for each protocol. One thread, the
+//! *sequencer*, owns those that grow. It takes everything that waits, gives it contiguous indexes,
+//! and makes it durable with one atomic batch and one sync
+//! ([`ledgerstone_storage::Store::commit`]). Only then are the new tree heads signed and published,
+//! each by one pointer swap; readers never wait for it. The log does not know which face called it.
 //!
 //! ```
 //! # use std::sync::Arc;

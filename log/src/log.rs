@@ -43,7 +43,8 @@ use crate::tree::TreeKeys;
 use crate::tree::reader::Reader;
 use crate::trees::Trees;
 
-/// A log that runs: the trees of a store, and the sequencer that owns those that grow. Clones share the same log.
+/// A log that runs: the trees of a store, and the sequencer that owns those that grow. Clones share
+/// the same log.
 #[derive(Clone)]
 pub struct Log {
     inner: Arc<Inner>,
@@ -95,7 +96,8 @@ impl Log {
     /// Makes `trees` in shards of `store` that hold nothing, and starts the log.
     ///
     /// # Errors
-    /// [`OpenError::Exists`] when a shard, or any trace of it, is there already: a log is never initialised twice.
+    /// [`OpenError::Exists`] when a shard, or any trace of it, is there already: a log is never
+    /// initialised twice.
     pub fn create(
         store: Arc<dyn Store>,
         trees: &[NewTree],
@@ -106,12 +108,13 @@ impl Log {
         Self::open(store, keyring, options)
     }
 
-    /// Starts the log that `store` holds. Each tree is verified first: its right edge is recomputed from the stored tiles and the
-    /// last bodies, and compared with the stored head and with the last checkpoint.
+    /// Starts the log that `store` holds. Each tree is verified first: its right edge is recomputed
+    /// from the stored tiles and the last bodies, and compared with the stored head and with the
+    /// last checkpoint.
     ///
     /// # Errors
-    /// Anything that is missing, smaller or different is refused, and said: see [`OpenError`]. Of copies, those that are not
-    /// complete are left out, and [named](Self::incomplete_copies).
+    /// Anything that is missing, smaller or different is refused, and said: see [`OpenError`]. Of
+    /// copies, those that are not complete are left out, and [named](Self::incomplete_copies).
     pub fn open(
         store: Arc<dyn Store>,
         keyring: Keyring,
@@ -164,20 +167,21 @@ impl Log {
         &self.inner.incomplete
     }
 
-    /// A receiver that sees a change after each round, when the heads of all its trees are published.
+    /// A receiver that sees a change after each round, when the heads of all its trees are
+    /// published.
     pub fn rounds(&self) -> watch::Receiver<u64> {
         self.inner.rounds.clone()
     }
 
-    /// Appends an entry to the tree of this protocol that grows, and answers when it is durable and covered by a signed tree
-    /// head.
+    /// Appends an entry to the tree of this protocol that grows, and answers when it is durable and
+    /// covered by a signed tree head.
     ///
-    /// The same entry submitted again yields the existing one with a fresh proof. When the caller goes away before the
-    /// answer, the entry may be logged all the same.
+    /// The same entry submitted again yields the existing one with a fresh proof. When the caller
+    /// goes away before the answer, the entry may be logged all the same.
     ///
     /// # Errors
-    /// [`AppendError::NotGrowing`] when there is no such tree; [`AppendError::QueueFull`] at once when too much waits;
-    /// [`AppendError::Stopped`] when the log no longer takes writes.
+    /// [`AppendError::NotGrowing`] when there is no such tree; [`AppendError::QueueFull`] at once
+    /// when too much waits; [`AppendError::Stopped`] when the log no longer takes writes.
     pub async fn append(
         &self,
         kind: TreeKind,
@@ -192,8 +196,8 @@ impl Log {
             let head = Arc::clone(&head);
             move || reader.verified_inclusion(&head, sequenced.index, &sequenced.leaf_hash)
         };
-        // The tiles of a fresh entry lie in the head itself. Those of an old one may have to come from the disk, which must
-        // not hold up the other tasks of this thread.
+        // The tiles of a fresh entry lie in the head itself. Those of an old one may have to come
+        // from the disk, which must not hold up the other tasks of this thread.
         let proof = if sequenced.duplicate {
             tokio::task::spawn_blocking(prove)
                 .await
@@ -218,24 +222,25 @@ impl Log {
         self.inner.queue.len()
     }
 
-    /// The error that finished the sequencer, as soon as there is one. From then on the log takes no writes, and the process
-    /// should end: the only way back is a verified [`open`](Self::open).
+    /// The error that finished the sequencer, as soon as there is one. From then on the log takes
+    /// no writes, and the process should end: the only way back is a verified [`open`](Self::open).
     pub async fn failed(&self) -> Arc<Fatal> {
         self.inner.sequencer.failed().await
     }
 
-    /// Starts to rebuild the search index of all shards of the store, on a thread of its own, or goes on with a rebuild that
-    /// was interrupted. While one is under way, nothing else is started. Appends and reads go on meanwhile. This, but not the
-    /// rebuild, blocks on the disk.
+    /// Starts to rebuild the search index of all shards of the store, on a thread of its own, or
+    /// goes on with a rebuild that was interrupted. While one is under way, nothing else is
+    /// started. Appends and reads go on meanwhile. This, but not the rebuild, blocks on the disk.
     ///
     /// # Errors
-    /// [`ReindexError`] when it cannot start. After [`ReindexError::Write`], here or during the rebuild, the log itself has
-    /// [`failed`](Self::failed).
+    /// [`ReindexError`] when it cannot start. After [`ReindexError::Write`], here or during the
+    /// rebuild, the log itself has [`failed`](Self::failed).
     pub fn start_reindex(&self) -> Result<ReindexStatus, ReindexError> {
         self.inner.reindexing.start()
     }
 
-    /// Goes on with a rebuild of the search index that did not end before the log was opened, if there is one.
+    /// Goes on with a rebuild of the search index that did not end before the log was opened, if
+    /// there is one.
     ///
     /// # Errors
     /// As for [`start_reindex`](Self::start_reindex).
@@ -248,7 +253,8 @@ impl Log {
         self.inner.reindexing.status()
     }
 
-    /// Takes no more entries, sequences those that wait, and ends the sequencer. A rebuild of the search index is interrupted.
+    /// Takes no more entries, sequences those that wait, and ends the sequencer. A rebuild of the
+    /// search index is interrupted.
     ///
     /// # Errors
     /// [`CloseError::Failed`] when the sequencer ended by an error before or during this.
@@ -277,7 +283,8 @@ pub fn create_trees(
         create: create.collect::<Result<_, OpenError>>()?,
         ..TreeChange::default()
     };
-    // Durable step: before it nothing of the trees is there, after it all of them are, empty and unsigned.
+    // Durable step: before it nothing of the trees is there, after it all of them are, empty and
+    // unsigned.
     Ok(store.change_trees(&change)?)
 }
 
@@ -373,7 +380,8 @@ impl Opening {
     fn imported(&mut self, shard: ShardId, identity: ShardIdentity) -> Result<(), OpenError> {
         let store = self.store.as_ref();
         let head = store.head(shard)?.ok_or(OpenError::MissingHead(shard))?;
-        // An import that was interrupted leaves no checkpoint, or that of an earlier one over fewer entries.
+        // An import that was interrupted leaves no checkpoint, or that of an earlier one over fewer
+        // entries.
         let covered = covered_size(store.kept_checkpoint(shard)?.as_deref());
         let is_copy = identity.import.map(|import| import.role) == Some(ImportRole::Copy);
         if is_copy && covered.is_none_or(|size| size < head.size) {
@@ -423,11 +431,12 @@ impl Opening {
     }
 }
 
-/// Opens an imported tree to read it, after the same checks as [`Log::open`]: its right edge against the stored head, and the
-/// head against the checkpoint that came with it.
+/// Opens an imported tree to read it, after the same checks as [`Log::open`]: its right edge
+/// against the stored head, and the head against the checkpoint that came with it.
 ///
 /// # Errors
-/// [`OpenError`] with what is missing or different; [`OpenError::ForeignCheckpoint`] when the import is not complete.
+/// [`OpenError`] with what is missing or different; [`OpenError::ForeignCheckpoint`] when the
+/// import is not complete.
 pub fn open_imported(
     store: Arc<dyn Store>,
     shard: ShardId,
@@ -444,8 +453,8 @@ pub fn open_imported(
     Ok(Tree::new(identity, protocol, reader, keys, None))
 }
 
-/// The size that a kept checkpoint is over. A text that a power cut emptied says nothing; one that is damaged is refused when
-/// the tree is opened.
+/// The size that a kept checkpoint is over. A text that a power cut emptied says nothing; one that
+/// is damaged is refused when the tree is opened.
 fn covered_size(kept: Option<&str>) -> Option<TreeSize> {
     match kept {
         None | Some("") => None,

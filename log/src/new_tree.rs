@@ -50,6 +50,7 @@ impl NewTree {
 fn new_tree_id() -> u64 {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).expect("the system has random bytes");
-    // Positive as a signed integer, and never 0, which means "none" on the wire (rekor-v1, section 0).
+    // Positive as a signed integer, and never 0, which means "none" on the wire (rekor-v1, section
+    // 0).
     (u64::from_be_bytes(bytes) >> 1).max(1)
 }

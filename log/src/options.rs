@@ -10,7 +10,8 @@ use crate::protocol::table::Protocols;
 /// How a log runs. Every field is a limit or an observer; the default suits one log on two cores.
 #[derive(Clone)]
 pub struct LogOptions {
-    /// The most entries that one round takes. Bounds the memory of a round and the time until its first waiter is answered.
+    /// The most entries that one round takes. Bounds the memory of a round and the time until its
+    /// first waiter is answered.
     pub round_entries: usize,
     /// The most bytes of bodies that one round takes; a round takes at least one entry.
     pub round_bytes: usize,
@@ -18,7 +19,8 @@ pub struct LogOptions {
     pub queue_entries: usize,
     /// The most bytes of bodies that wait; more are refused at once.
     pub queue_bytes: usize,
-    /// The most full tiles that are kept in memory for proofs. A tile with its inner nodes takes 16 KiB.
+    /// The most full tiles that are kept in memory for proofs. A tile with its inner nodes takes 16
+    /// KiB.
     pub cached_tiles: usize,
     /// What the trees of the store may be of.
     pub protocols: Protocols,

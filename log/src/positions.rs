@@ -9,8 +9,8 @@ use thiserror::Error;
 /// The most trees that positions name.
 pub const MAX_POSITIONS: usize = 1_024;
 
-/// A position in each of some trees: the index of the first entry that was not seen. As text, `<tree id>:<index>` for each,
-/// with commas between, in the order of tree ids.
+/// A position in each of some trees: the index of the first entry that was not seen. As text,
+/// `<tree id>:<index>` for each, with commas between, in the order of tree ids.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Positions(BTreeMap<u64, u64>);
 

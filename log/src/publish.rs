@@ -1,5 +1,6 @@
-//! The step between the sequencer and the readers: a durable head is signed, its checkpoint is kept outside the store, and only
-//! then it is shown. Whoever has to see a head before readers do stands here.
+//! The step between the sequencer and the readers: a durable head is signed, its checkpoint is kept
+//! outside the store, and only then it is shown. Whoever has to see a head before readers do stands
+//! here.
 
 use std::sync::Arc;
 
@@ -67,15 +68,17 @@ impl Publisher {
     /// Signs `durable`, keeps its checkpoint, and shows it to those who read by `reader`.
     ///
     /// # Errors
-    /// [`Fatal::Signing`], or [`Fatal::Storage`] when the checkpoint cannot be kept: nobody has seen the head then.
+    /// [`Fatal::Signing`], or [`Fatal::Storage`] when the checkpoint cannot be kept: nobody has
+    /// seen the head then.
     pub(crate) fn publish(
         &self,
         durable: DurableHead,
         reader: &Reader,
     ) -> Result<Arc<Head>, Fatal> {
         let head = Arc::new(self.sign(durable).map_err(Fatal::Signing)?);
-        // Durable step, outside the store: a crash before it leaves a kept checkpoint that lags, which a start accepts. It comes
-        // before the head is shown, so that no head that anyone saw is ahead of the kept one while the machine runs.
+        // Durable step, outside the store: a crash before it leaves a kept checkpoint that lags,
+        // which a start accepts. It comes before the head is shown, so that no head that anyone saw
+        // is ahead of the kept one while the machine runs.
         self.store.keep_checkpoint(self.shard, &head.checkpoint())?;
         reader.show(Arc::clone(&head));
         Ok(head)

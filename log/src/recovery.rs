@@ -1,8 +1,9 @@
 //! What a start has to see before the log may sign again.
 //!
-//! The store is not believed: the right edge is recomputed from the stored tiles and the bodies of the tail, compared with the
-//! stored head, and the head with the last checkpoint, which is kept outside the store. The order of a round (store, then kept
-//! checkpoint) makes a kept checkpoint that lags normal after a crash, and one that leads a proof of a rollback.
+//! The store is not believed: the right edge is recomputed from the stored tiles and the bodies of
+//! the tail, compared with the stored head, and the head with the last checkpoint, which is kept
+//! outside the store. The order of a round (store, then kept checkpoint) makes a kept checkpoint
+//! that lags normal after a crash, and one that leads a proof of a rollback.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -194,7 +195,8 @@ pub(crate) fn load(store: &dyn Store, shard: ShardId) -> Result<Loaded, OpenErro
     Ok(Loaded { stored, live, edge })
 }
 
-/// Refuses keys that are not those that the tree was made with. The first key of an identity signs checkpoints.
+/// Refuses keys that are not those that the tree was made with. The first key of an identity signs
+/// checkpoints.
 pub(crate) fn check_identity(
     identity: &ShardIdentity,
     protocol: &dyn Protocol,
@@ -215,7 +217,8 @@ pub(crate) fn check_identity(
     Ok(())
 }
 
-/// The ids of the keys that sign for a tree, as its identity has them: first the one for checkpoints.
+/// The ids of the keys that sign for a tree, as its identity has them: first the one for
+/// checkpoints.
 fn keys_of(
     tree_id: u64,
     protocol: &dyn Protocol,
@@ -241,7 +244,8 @@ fn check_kept(
     live: &LiveTiles,
 ) -> Result<(), OpenError> {
     let Some(text) = store.kept_checkpoint(shard)? else {
-        // A crash between the creation of the shard and its first checkpoint leaves this; anything larger was signed before.
+        // A crash between the creation of the shard and its first checkpoint leaves this; anything
+        // larger was signed before.
         return if stored.size.is_empty() {
             Ok(())
         } else {
@@ -284,8 +288,8 @@ pub(crate) fn parse_kept(text: &str, key: Option<&VerifierKey>) -> Result<Checkp
     Ok(checkpoint)
 }
 
-/// Rebuilds the partial tiles: level 0 from the bodies of the tail, each level above from the roots of the full tiles below.
-/// Reads at most 255 bodies, and 255 tiles a level.
+/// Rebuilds the partial tiles: level 0 from the bodies of the tail, each level above from the roots
+/// of the full tiles below. Reads at most 255 bodies, and 255 tiles a level.
 fn live_tiles(store: &dyn Store, shard: ShardId, size: TreeSize) -> Result<LiveTiles, OpenError> {
     let width = TILE_WIDTH as u64;
     let mut levels = Vec::new();
@@ -336,7 +340,8 @@ fn full_tile_root(store: &dyn Store, shard: ShardId, id: TileId) -> Result<Hash,
     Ok(tile.root().ok_or(ReadError::MissingTile(id))?)
 }
 
-/// The right edge as the live tiles have it: one complete subtree for each bit of the size, the largest first.
+/// The right edge as the live tiles have it: one complete subtree for each bit of the size, the
+/// largest first.
 fn edge_of(size: TreeSize, live: &LiveTiles) -> RightEdge {
     let hashes = live.complete_subtrees();
     RightEdge::from_hashes(size, hashes).expect("there is one subtree for each bit of the size")

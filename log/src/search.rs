@@ -1,8 +1,9 @@
 //! Finding entries by what they name.
 //!
-//! The index yields candidates; each is read and checked before it is believed. Hits come in one order of time over all trees
-//! that are searched, and in each tree in the order of indexes, a page at a time: a page ends when it is full, or when it has
-//! cost enough, and says where in each tree the next one starts.
+//! The index yields candidates; each is read and checked before it is believed. Hits come in one
+//! order of time over all trees that are searched, and in each tree in the order of indexes, a page
+//! at a time: a page ends when it is full, or when it has cost enough, and says where in each tree
+//! the next one starts.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -25,8 +26,8 @@ use crate::tree::entry::LoggedEntry;
 /// The most keys of one search.
 pub const MAX_SEARCH_KEYS: usize = 16;
 
-/// How many candidates one page examines at most, whatever the number of its hits: a rare pair of common keys must not keep a
-/// thread busy.
+/// How many candidates one page examines at most, whatever the number of its hits: a rare pair of
+/// common keys must not keep a thread busy.
 const MAX_CANDIDATES: usize = 4_096;
 
 /// How many indexes are read for one key at a time.
@@ -60,7 +61,8 @@ pub struct SearchPage {
     pub hits: Vec<SearchHit>,
     /// Where the next page starts, and a later search for what is new by then.
     pub next: Positions,
-    /// Whether there is nothing more for now. A page may have no hits, and there may be more all the same.
+    /// Whether there is nothing more for now. A page may have no hits, and there may be more all
+    /// the same.
     pub complete: bool,
 }
 
@@ -86,8 +88,9 @@ pub struct SearchHit {
 pub enum Evidence {
     /// The body, which anybody can read and hash.
     Body,
-    /// What was submitted with the entry, and verified then, but is not in its body: the subjects of an in-toto statement, and
-    /// the materials of its provenance (rekor-v1, section 4). Only kinds with such a payload have it, and only for digests.
+    /// What was submitted with the entry, and verified then, but is not in its body: the subjects
+    /// of an in-toto statement, and the materials of its provenance (rekor-v1, section 4). Only
+    /// kinds with such a payload have it, and only for digests.
     Submission,
 }
 
@@ -121,9 +124,10 @@ impl SearchQuery {
     }
 }
 
-/// A page of at most `limit` entries of `trees` that answer `query`, from the positions `from` on and before the positions
-/// `end`, and of at most `max_bytes` of bodies but at least one entry. A tree that `from` does not name is searched from its
-/// start, one that `end` does not name to its head.
+/// A page of at most `limit` entries of `trees` that answer `query`, from the positions `from` on
+/// and before the positions `end`, and of at most `max_bytes` of bodies but at least one entry. A
+/// tree that `from` does not name is searched from its start, one that `end` does not name to its
+/// head.
 ///
 /// # Errors
 /// [`ReadError`] when the store fails, or lacks what the head covers. Blocks on the disk.
@@ -270,7 +274,8 @@ fn hit(tree: &Tree, query: &SearchQuery, index: LeafIndex) -> Result<Option<Sear
         warn!(
             tree = tree.tree_id(),
             index = index.get(),
-            "the search index names an entry that does not name the key; rebuild it with `ledgerstone reindex`"
+            "the search index names an entry that does not name the key; rebuild it with \
+             `ledgerstone reindex`"
         );
         return Ok(None);
     };
@@ -284,7 +289,8 @@ fn hit(tree: &Tree, query: &SearchQuery, index: LeafIndex) -> Result<Option<Sear
     }))
 }
 
-/// The part of `range` whose times the query asks about, where entries lie in the order of their times.
+/// The part of `range` whose times the query asks about, where entries lie in the order of their
+/// times.
 fn within_times(
     tree: &Tree,
     query: &SearchQuery,

@@ -37,7 +37,8 @@ impl Submission {
         })
     }
 
-    /// The bytes that were submitted. What is hashed in the end is for the tree's [protocol](crate::Protocol) to say.
+    /// The bytes that were submitted. What is hashed in the end is for the tree's
+    /// [protocol](crate::Protocol) to say.
     pub fn body(&self) -> &Bytes {
         &self.body
     }

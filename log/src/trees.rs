@@ -1,9 +1,12 @@
-//! The trees that a store holds: those of the log, one of which grows for each protocol, and copies of other logs.
+//! The trees that a store holds: those of the log, one of which grows for each protocol, and copies
+//! of other logs.
 //!
-//! A *virtual index* counts entries over all trees of the log that hold entries of Rekor v1 (rekor-v1, section 0): the lengths
-//! of the older trees, and then the index in the tree itself. An inclusion proof counts in the tree alone. Signed entry
-//! timestamps cover virtual indexes, so that a tree can never come in before one that has entries. Copies of other logs have no
-//! place in that order: their entries have the virtual indexes that they had there. Trees of other protocols have none.
+//! A *virtual index* counts entries over all trees of the log that hold entries of Rekor v1
+//! (rekor-v1, section 0): the lengths of the older trees, and then the index in the tree itself. An
+//! inclusion proof counts in the tree alone. Signed entry timestamps cover virtual indexes, so that
+//! a tree can never come in before one that has entries. Copies of other logs have no place in that
+//! order: their entries have the virtual indexes that they had there. Trees of other protocols have
+//! none.
 
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_storage::ImportRole;
@@ -12,7 +15,8 @@ use ledgerstone_storage::TreeKind;
 use crate::error::OpenError;
 use crate::tree::Tree;
 
-/// The trees of a store as they are now. A request takes them once and finds the same ones until it ends.
+/// The trees of a store as they are now. A request takes them once and finds the same ones until it
+/// ends.
 #[derive(Clone, Default)]
 pub struct Trees {
     /// Those that virtual indexes count over, oldest first.
@@ -23,13 +27,14 @@ pub struct Trees {
 }
 
 impl Trees {
-    /// The trees of a store, in the order in which they came into it, which is their order of time but for predecessors: those
-    /// stand before all trees of the log's own.
+    /// The trees of a store, in the order in which they came into it, which is their order of time
+    /// but for predecessors: those stand before all trees of the log's own.
     ///
     /// # Errors
-    /// [`OpenError::SameTreeId`] when two of them have one tree id, which would make their entries' ids ambiguous;
-    /// [`OpenError::SameOrigin`] when two of the log's own have one origin, so that nobody could tell their checkpoints apart;
-    /// [`OpenError::TwoGrow`] when two of one protocol grow.
+    /// [`OpenError::SameTreeId`] when two of them have one tree id, which would make their entries'
+    /// ids ambiguous; [`OpenError::SameOrigin`] when two of the log's own have one origin, so that
+    /// nobody could tell their checkpoints apart; [`OpenError::TwoGrow`] when two of one protocol
+    /// grow.
     pub(crate) fn new(trees: Vec<Tree>) -> Result<Self, OpenError> {
         let role = |tree: &Tree| tree.import().map(|import| import.role);
         let (copies, own): (Vec<Tree>, Vec<Tree>) = trees
@@ -106,7 +111,8 @@ impl Trees {
         self.counted.iter().filter(|tree| !tree.grows())
     }
 
-    /// The trees of the log: those that virtual indexes count over, and then the others, each oldest first.
+    /// The trees of the log: those that virtual indexes count over, and then the others, each
+    /// oldest first.
     pub fn own(&self) -> impl Iterator<Item = &Tree> {
         self.counted.iter().chain(&self.uncounted)
     }
@@ -132,14 +138,14 @@ impl Trees {
         own.find(|tree| tree.origin() == origin)
     }
 
-    /// The tree that holds, or will hold, the entry with this virtual index, and its index there. `None` where the log has no
-    /// tree that virtual indexes count over.
+    /// The tree that holds, or will hold, the entry with this virtual index, and its index there.
+    /// `None` where the log has no tree that virtual indexes count over.
     pub fn locate(&self, virtual_index: u64) -> Option<(&Tree, LeafIndex)> {
         let following = self
             .counted
             .partition_point(|tree| tree.start() <= virtual_index);
-        // The first tree starts at 0, so that at least one starts at or before any index. Of several that start at the same
-        // index, all but the last are empty.
+        // The first tree starts at 0, so that at least one starts at or before any index. Of
+        // several that start at the same index, all but the last are empty.
         let tree = self.counted.get(following.saturating_sub(1))?;
         Some((tree, LeafIndex::new(virtual_index - tree.start())))
     }

@@ -1,9 +1,10 @@
 //! From the one tree of version 0.1 to a tree for each protocol.
 //!
-//! Version 0.1 put entries of Rekor v1 and v2 into one tree, which blinds the monitors of both. A tree that has entries is frozen
-//! with its last checkpoint, byte for byte, and both protocols begin new trees: Rekor v2 under a new name and key, since a new
-//! tree under an old name is a fork; Rekor v1 under its name and key, with a new tree id, and virtual indexes that go on. A tree
-//! without entries becomes the one of Rekor v2.
+//! Version 0.1 put entries of Rekor v1 and v2 into one tree, which blinds the monitors of both. A
+//! tree that has entries is frozen with its last checkpoint, byte for byte, and both protocols
+//! begin new trees: Rekor v2 under a new name and key, since a new tree under an old name is a
+//! fork; Rekor v1 under its name and key, with a new tree id, and virtual indexes that go on. A
+//! tree without entries becomes the one of Rekor v2.
 
 use std::sync::Arc;
 
@@ -46,13 +47,15 @@ pub struct Upgrade {
 pub enum UpgradeError {
     /// The tree has entries, so that Rekor v2 needs a new name.
     #[error(
-        "the tree has {0} entries: name the new log of Rekor v2 with --v2-origin, a host name under which this server is reached \
+        "the tree has {0} entries: name the new log of Rekor v2 with --v2-origin, a host name \
+         under which this server is reached \
          and which no log had before"
     )]
     NoOrigin(u64),
     /// The name is taken.
     #[error(
-        "{0:?} is the name of a tree here already; a new tree under the name of another is a fork: choose a new name"
+        "{0:?} is the name of a tree here already; a new tree under the name of another is a fork: \
+         choose a new name"
     )]
     SameOrigin(String),
     /// There is no place for another tree.
@@ -70,8 +73,9 @@ pub enum UpgradeError {
 }
 
 impl Upgrade {
-    /// What an upgrade of `store` would do; `None` when it holds no tree of version 0.1 that takes entries. `v2_origin` is the
-    /// name of the new tree of Rekor v2, which only a tree without entries does without.
+    /// What an upgrade of `store` would do; `None` when it holds no tree of version 0.1 that takes
+    /// entries. `v2_origin` is the name of the new tree of Rekor v2, which only a tree without
+    /// entries does without.
     ///
     /// # Errors
     /// [`UpgradeError::NoOrigin`] and [`UpgradeError::SameOrigin`]; the store's own trouble.
@@ -111,7 +115,8 @@ impl Upgrade {
         }))
     }
 
-    /// Does it. A crash at any moment leaves the store as it was or as it is to be, and the command can be given again.
+    /// Does it. A crash at any moment leaves the store as it was or as it is to be, and the command
+    /// can be given again.
     ///
     /// # Errors
     /// [`UpgradeError::Open`] when the tree does not verify: nothing was changed then.
@@ -128,7 +133,8 @@ impl Upgrade {
                 .freeze
                 .push((self.shard, self.freeze(store, keys, options)?));
         }
-        // Before the batch: trees whose keys nobody has could not be opened. Their files get their names behind it.
+        // Before the batch: trees whose keys nobody has could not be opened. Their files get their
+        // names behind it.
         let mut made = self.create.clone();
         if self.entries == 0 {
             made.push(self.becoming());
@@ -146,7 +152,8 @@ impl Upgrade {
                 change.create.push(new);
             }
         }
-        // Durable step: before it the store is as version 0.1 left it, after it that version refuses it.
+        // Durable step: before it the store is as version 0.1 left it, after it that version
+        // refuses it.
         store.change_trees(&change)?;
         for tree in &made {
             keys.confirm(tree.shard, tree.tree_id)?;
@@ -167,7 +174,8 @@ impl Upgrade {
     /// Checks all that [`carry_out`](Self::carry_out) checks before it changes anything.
     ///
     /// # Errors
-    /// [`UpgradeError::Open`] when the tree does not verify, [`UpgradeError::Keys`] when its keys cannot be loaded.
+    /// [`UpgradeError::Open`] when the tree does not verify, [`UpgradeError::Keys`] when its keys
+    /// cannot be loaded.
     pub fn verify(
         &self,
         store: &dyn Store,

@@ -220,7 +220,8 @@ async fn an_operator_can_accept_a_sound_store_whose_kept_checkpoint_is_gone() {
     assert_eq!(site.open().unwrap().head().size().get(), 3);
 }
 
-/// A frozen tree is what its last checkpoint is over: signed by its key, and over all that is stored.
+/// A frozen tree is what its last checkpoint is over: signed by its key, and over all that is
+/// stored.
 #[tokio::test]
 async fn the_last_checkpoint_of_a_frozen_tree_is_over_all_that_is_stored() {
     let site = Site::with_entries(3).await;

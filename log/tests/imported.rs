@@ -1,4 +1,5 @@
-//! Trees that were imported, beside the one that grows: what they are to the log, and what signs for them.
+//! Trees that were imported, beside the one that grows: what they are to the log, and what signs
+//! for them.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -140,7 +141,8 @@ fn timestamp_payload(body: &[u8], time: i64, log_id: [u8; 32], virtual_index: u6
     )
 }
 
-/// The timestamp that `tree` gives for an entry, if it gives one; it has to verify with the tree's key.
+/// The timestamp that `tree` gives for an entry, if it gives one; it has to verify with the tree's
+/// key.
 #[track_caller]
 fn verified_timestamp(tree: &Tree, index: u64) -> Option<Vec<u8>> {
     let index = LeafIndex::new(index);

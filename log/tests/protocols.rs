@@ -25,8 +25,8 @@ use crate::verified;
 
 const KIND: TreeKind = TreeKind::new(200);
 
-/// Its leaves say where and when they were logged; duplicates are told by what was submitted; a chain is kept beside each leaf
-/// and stands in the bundles; checkpoints have a line of their own.
+/// Its leaves say where and when they were logged; duplicates are told by what was submitted; a
+/// chain is kept beside each leaf and stands in the bundles; checkpoints have a line of their own.
 struct Dated;
 
 impl Protocol for Dated {

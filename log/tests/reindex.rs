@@ -95,7 +95,8 @@ fn lies(person: &Person, size: u64) -> Vec<SearchRow> {
     wrong.chain(beyond).collect()
 }
 
-/// A log of one kind of entry after the other, closed: 0 and 1 say all in their body, 2 left its statement, 3 did not.
+/// A log of one kind of entry after the other, closed: 0 and 1 say all in their body, 2 left its
+/// statement, 3 did not.
 async fn small_site(ann: &Person) -> Site {
     let site = Site::new();
     let log = site.create();
@@ -110,7 +111,8 @@ async fn small_site(ann: &Person) -> Site {
     site
 }
 
-/// The rows of [`small_site`] but for the one that says what the log does not hold: no rebuild brings that back.
+/// The rows of [`small_site`] but for the one that says what the log does not hold: no rebuild
+/// brings that back.
 fn that_come_back(rows: &[SearchRow]) -> Vec<SearchRow> {
     let only_submitted = row(&digest("d"), 3);
     assert!(rows.contains(&only_submitted));

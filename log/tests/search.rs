@@ -169,7 +169,8 @@ pub(crate) fn paged(trees: &Trees, query: &SearchQuery, limit: usize, bytes: usi
     hits.into_iter().map(|(_, index)| index).collect()
 }
 
-/// Tree ids and indexes, over pages of `limit` hits. Positions go through their text, as they do for a caller.
+/// Tree ids and indexes, over pages of `limit` hits. Positions go through their text, as they do
+/// for a caller.
 fn paged_hits(trees: &Trees, query: &SearchQuery, limit: usize, bytes: usize) -> Vec<(u64, u64)> {
     let (mut from, end) = (Positions::default(), Positions::default());
     let mut hits = Vec::new();
@@ -184,7 +185,8 @@ fn paged_hits(trees: &Trees, query: &SearchQuery, limit: usize, bytes: usize) ->
     }
 }
 
-/// A log whose entries, by two persons, went to both trees in turns: trees and indexes in the order in which they were logged.
+/// A log whose entries, by two persons, went to both trees in turns: trees and indexes in the order
+/// in which they were logged.
 async fn two_trees(ann: &Person, bob: &Person) -> (Running, Vec<(u64, u64)>) {
     let log = Site::with_both().create();
     let mut logged = Vec::new();
@@ -204,7 +206,8 @@ async fn two_trees(ann: &Person, bob: &Person) -> (Running, Vec<(u64, u64)>) {
             ));
         }
     }
-    // In one second, those of one tree come before those of the other: that of Rekor v1 is the first.
+    // In one second, those of one tree come before those of the other: that of Rekor v1 is the
+    // first.
     let v1 = log
         .log
         .trees()
@@ -334,7 +337,8 @@ async fn hits_name_their_tree_their_time_and_their_evidence() {
 async fn a_hit_that_its_entry_does_not_bear_out_is_not_believed() {
     let (ann, bob) = (Person::new(), Person::new());
     let log = Site::new().create();
-    // An index that lies: the entry of one person under the key of another. A statement may name any artifact, but no key.
+    // An index that lies: the entry of one person under the key of another. A statement may name
+    // any artifact, but no key.
     let lie = |entry| PreparedEntry {
         search_keys: vec![bob.search_key()],
         ..entry

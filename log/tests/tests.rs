@@ -163,7 +163,8 @@ pub(crate) async fn append(log: &Running, number: u64) -> Result<Appended, Appen
     log.append(Submission::new(body(number))?).await
 }
 
-/// Appends many at the same time, so that rounds carry many entries, but no more than the queue holds.
+/// Appends many at the same time, so that rounds carry many entries, but no more than the queue
+/// holds.
 pub(crate) async fn append_all(log: &Running, numbers: std::ops::Range<u64>) -> Vec<Appended> {
     let numbers: Vec<u64> = numbers.collect();
     let mut appended = Vec::new();

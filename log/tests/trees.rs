@@ -1,4 +1,5 @@
-//! The trees of one log: which of them grow, how Rekor v1 counts over them, and what signs for each.
+//! The trees of one log: which of them grow, how Rekor v1 counts over them, and what signs for
+//! each.
 
 use std::sync::Arc;
 
@@ -79,7 +80,8 @@ async fn two_trees_grow_at_once_and_share_rounds() {
     }
     log.close().await.unwrap();
     site.check_whole_log(700);
-    // One batch may carry rounds of both: whatever was queued while the one before was on its way to the disk.
+    // One batch may carry rounds of both: whatever was queued while the one before was on its way
+    // to the disk.
     let commits = site.store.steps();
     let commits = commits
         .iter()

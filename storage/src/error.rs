@@ -30,7 +30,8 @@ pub enum StorageError {
     /// An existing log is never silently initialised again: a new store is made only where no trace of a log is. The operator
     /// brings back the missing store (a volume that is not mounted, say), or moves the rest away to start a new log.
     #[error(
-        "{} holds {found} but no store: bring the store back, or move what is left away to start a new log",
+        "{} holds {found} but no store: bring the store back, or move what is left away to start a \
+         new log",
         directory.display()
     )]
     NotEmpty {
@@ -42,7 +43,8 @@ pub enum StorageError {
 
     /// The store was written by a version of this program that this one does not know. The operator runs that one.
     #[error(
-        "the store has schema version {found}, this program knows {expected} and the one before: run the version that \
+        "the store has schema version {found}, this program knows {expected} and the one before: \
+         run the version that \
          wrote it"
     )]
     SchemaVersion {
@@ -54,7 +56,8 @@ pub enum StorageError {
 
     /// What is stored is not what was written. The log must not go on; the operator runs `fsck` and restores from a copy.
     #[error(
-        "the store is damaged: {0}; do not write to it: see what else `ledgerstone fsck` finds, and restore it from a copy"
+        "the store is damaged: {0}; do not write to it: see what else `ledgerstone fsck` finds, \
+         and restore it from a copy"
     )]
     Damaged(Damage),
 
@@ -154,7 +157,8 @@ pub enum StorageError {
 
     /// Time in the log never runs backwards. The operator sets the clock right.
     #[error(
-        "the round's time {found} lies before {last}, the time of the last round: set the clock right"
+        "the round's time {found} lies before {last}, the time of the last round: set the clock \
+         right"
     )]
     TimeBackwards {
         /// The time of the stored head, in Unix seconds.

@@ -33,8 +33,9 @@ impl Description {
         self.operation(method, path).is_some()
     }
 
-    /// Checks an answer against the description of its operation: its status, its body, and the headers
-    /// that the answer should have. Operations that the description does not have, it does not check.
+    /// Checks an answer against the description of its operation: its status, its body, and the
+    /// headers that the answer should have. Operations that the description does not have, it does
+    /// not check.
     ///
     /// # Panics
     /// When the answer is another one.

@@ -67,8 +67,8 @@ impl Reply {
         value.map_or("", |value| value.to_str().unwrap())
     }
 
-    /// Checks that this is the error of the reference server's gateway: status, gRPC code, and a message that starts with
-    /// `message`. Returns the rest of the message.
+    /// Checks that this is the error of the reference server's gateway: status, gRPC code, and a
+    /// message that starts with `message`. Returns the rest of the message.
     pub(crate) fn error(&self, status: u16, code: i32, message: &str) -> String {
         assert_eq!(self.status, status, "{self:?}");
         let body = self.json();
@@ -200,7 +200,8 @@ pub(crate) struct Proven {
 }
 
 impl Proven {
-    /// Checks everything that an answer claims: whose log, which head, and that the body is in its tree.
+    /// Checks everything that an answer claims: whose log, which head, and that the body is in its
+    /// tree.
     pub(crate) fn check(key: &VerifierKey, entry: &TransparencyLogEntry) -> Self {
         assert_eq!(entry.log_id.as_ref().unwrap().key_id, key.log_id()[..]);
         assert_eq!(entry.integrated_time, 0);

@@ -1,4 +1,5 @@
-//! The command line, as in a first session: sign, verify, get, prove, audit, trust, fsck; and what its exit codes tell.
+//! The command line, as in a first session: sign, verify, get, prove, audit, trust, fsck; and what
+//! its exit codes tell.
 
 use std::fs;
 use std::path::PathBuf;
@@ -265,7 +266,8 @@ fn signing_again_with_a_key_is_a_new_signature_and_submitting_again_is_not() {
     .unwrap();
     terminal.write("signer.pub", &pem(&signer.spki()));
     let submit = format!(
-        "submit --signature artifact.sig --key signer.pub --artifact artifact.txt --bundle bundle.json --url {url}"
+        "submit --signature artifact.sig --key signer.pub --artifact artifact.txt --bundle \
+         bundle.json --url {url}"
     );
     let first = terminal.json(&submit);
     assert_eq!(first["duplicate"], false);

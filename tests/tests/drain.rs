@@ -31,7 +31,8 @@ impl UnderWay {
         let body = to_json(&Signer::new().hashedrekord(b"artifact"));
         let mut stream = TcpStream::connect(server.address()).await.unwrap();
         let head = format!(
-            "POST {ENTRIES} HTTP/1.1\r\nhost: log\r\nexpect: 100-continue\r\ncontent-length: {}\r\n\r\n",
+            "POST {ENTRIES} HTTP/1.1\r\nhost: log\r\nexpect: 100-continue\r\ncontent-length: \
+             {}\r\n\r\n",
             body.len()
         );
         stream.write_all(head.as_bytes()).await.unwrap();

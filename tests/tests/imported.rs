@@ -1,4 +1,5 @@
-//! Trees that were imported, served by the real binary: copies of other logs, and earlier trees of this one.
+//! Trees that were imported, served by the real binary: copies of other logs, and earlier trees of
+//! this one.
 
 use std::fs;
 use std::path::Path;
@@ -155,7 +156,8 @@ async fn a_copy_answers_for_the_log_that_it_is_of() {
     let found = post_v1(&server, "/api/v1/log/entries/retrieve", &both).await;
     assert_eq!(found.json().as_array().unwrap().len(), 2);
 
-    // Where the log has the entry itself, the copy is not asked: clients that look for one entry expect one.
+    // Where the log has the entry itself, the copy is not asked: clients that look for one entry
+    // expect one.
     let proposed = json!({ "entries": [one] });
     for _ in 0..2 {
         let found = post_v1(&server, "/api/v1/log/entries/retrieve", &proposed).await;
@@ -198,7 +200,8 @@ async fn a_copy_is_proven_searched_and_audited_under_the_key_of_its_source() {
         assert!(output.status.success(), "{output:?}");
         serde_json::from_slice::<Value>(&output.stdout).unwrap()
     };
-    // All trees and copies are searched. That the copy is the other log's, this log's key does not say.
+    // All trees and copies are searched. That the copy is the other log's, this log's key does not
+    // say.
     let hit = search(&["--log-key", &own_key]);
     assert_eq!(
         (&hit["index"], &hit["proven"]),

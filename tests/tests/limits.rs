@@ -1,4 +1,5 @@
-//! Everything has a limit: the queue, connections, streams, headers. Beyond it the server says so, and stays well.
+//! Everything has a limit: the queue, connections, streams, headers. Beyond it the server says so,
+//! and stays well.
 
 use futures::future::join_all;
 use ledgerstone_proto::log::v1::WatchTreeHeadsRequest;

@@ -1,4 +1,5 @@
-//! Whole-system tests: each starts the real binary and does to it what clients, operators and accidents do.
+//! Whole-system tests: each starts the real binary and does to it what clients, operators and
+//! accidents do.
 //!
 //! `cargo build -p ledgerstone` first, or name a binary in `LEDGERSTONE_BIN`.
 

@@ -1,5 +1,5 @@
-//! What the tests of Rekor v1 over the wire share: a server whose every answer is checked against the description that it
-//! serves of itself.
+//! What the tests of Rekor v1 over the wire share: a server whose every answer is checked against
+//! the description that it serves of itself.
 
 use http::Method;
 use http::StatusCode;
@@ -150,7 +150,8 @@ impl Reply {
         self.entries().into_iter().map(|(id, _)| id).collect()
     }
 
-    /// Checks an error of Rekor v1: the status, the code in the body, the start of the message, and that there is nothing else.
+    /// Checks an error of Rekor v1: the status, the code in the body, the start of the message, and
+    /// that there is nothing else.
     #[track_caller]
     pub(crate) fn must_fail(&self, status: u16, code: u16, message: &str) {
         assert_eq!(self.status, status, "{self:?}");

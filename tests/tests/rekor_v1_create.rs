@@ -246,7 +246,8 @@ async fn a_retry_gets_the_same_entry_or_conflicts_as_the_log_is_set() {
     assert_eq!(v1.size().await, 1);
 }
 
-/// Many at once with the same entry: one is logged, and whoever is told of it can read it at that moment.
+/// Many at once with the same entry: one is logged, and whoever is told of it can read it at that
+/// moment.
 #[tokio::test]
 async fn a_twin_that_is_named_is_there() {
     let v1 = V1::serving(&Site::new().with("--on-duplicate", "conflict")).await;
@@ -291,7 +292,8 @@ async fn kinds_and_algorithms_are_taken_as_the_log_is_set() {
     assert_eq!(v1.size().await, 0);
 }
 
-/// Right after each 201, under load, an entry is found by everything that can find it, against a head that holds it.
+/// Right after each 201, under load, an entry is found by everything that can find it, against a
+/// head that holds it.
 #[tokio::test]
 async fn what_was_acknowledged_is_readable_at_once() {
     const CLIENTS: usize = 8;

@@ -1,4 +1,5 @@
-//! Reading entries, heads, proofs and keys through Rekor v1 (rekor-v1, sections 1.3, 1.4, 1.7, 1.8 and 1.9).
+//! Reading entries, heads, proofs and keys through Rekor v1 (rekor-v1, sections 1.3, 1.4, 1.7, 1.8
+//! and 1.9).
 
 use ledgerstone_merkle::ConsistencyProof;
 use ledgerstone_merkle::TreeSize;

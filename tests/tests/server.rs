@@ -24,7 +24,8 @@ use tempfile::TempDir;
 /// The name that logs under test have.
 pub(crate) const ORIGIN: &str = "log.example.com";
 
-/// How long a server may take to start or to end. Far beyond what it takes, since many tests share few cores.
+/// How long a server may take to start or to end. Far beyond what it takes, since many tests share
+/// few cores.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// The binary: beside this test's own, or where `LEDGERSTONE_BIN` says.
@@ -38,7 +39,8 @@ pub(crate) fn binary() -> PathBuf {
     };
     assert!(
         path.is_file(),
-        "{} is not there: run `cargo build -p ledgerstone` first, or name the binary in LEDGERSTONE_BIN",
+        "{} is not there: run `cargo build -p ledgerstone` first, or name the binary in \
+         LEDGERSTONE_BIN",
         path.display()
     );
     path
@@ -283,8 +285,8 @@ impl Server {
         self.process.signal("INT");
     }
 
-    /// Waits for the end: the exit code and what the server logged. The test's own connections live on meanwhile: a server
-    /// that drains waits for what they have to say.
+    /// Waits for the end: the exit code and what the server logged. The test's own connections live
+    /// on meanwhile: a server that drains waits for what they have to say.
     pub(crate) async fn wait(mut self) -> (Option<i32>, String) {
         let end = tokio::task::spawn_blocking(move || self.process.end());
         let (status, stderr) = end.await.unwrap();

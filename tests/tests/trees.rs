@@ -31,7 +31,8 @@ async fn mixed(rounds: usize) -> V1 {
     let v1 = V1::start().await;
     let (of_v1, of_v2) = (proposals::Signer::new(), Signer::new());
     for number in 0..rounds {
-        // Deterministic signatures are the same entry: each needs a content of its own, but the first.
+        // Deterministic signatures are the same entry: each needs a content of its own, but the
+        // first.
         let artifact = format!("artifact {number}");
         v1.create(&of_v1.hashedrekord(artifact.as_bytes())).await;
         submit_proven(&v1.server, &of_v2.hashedrekord(artifact.as_bytes())).await;
@@ -105,7 +106,8 @@ async fn each_protocol_has_a_tree_with_its_own_entries_and_no_others() {
     assert_eq!(info["treeID"], server.v1_tree_id);
 }
 
-/// Upstream's monitor of Rekor v1 reads all entries by index, and its command reads what a search yields.
+/// Upstream's monitor of Rekor v1 reads all entries by index, and its command reads what a search
+/// yields.
 #[tokio::test]
 async fn clients_of_rekor_v1_find_and_read_what_they_understand() {
     let v1 = mixed(4).await;

@@ -1,5 +1,5 @@
-//! A data directory that is damaged, incomplete, of another log, rolled back, or opened twice: refused at the start with what
-//! was found and what to do.
+//! A data directory that is damaged, incomplete, of another log, rolled back, or opened twice:
+//! refused at the start with what was found and what to do.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -311,7 +311,8 @@ async fn a_missing_table_is_refused_by_name() {
 #[tokio::test]
 async fn a_flipped_bit_is_found_by_fsck_and_never_served_as_an_entry() {
     let site = site_with_tables(300).await;
-    // The largest table is that of the entries; its first block holds the oldest ones, which a start does not read.
+    // The largest table is that of the entries; its first block holds the oldest ones, which a
+    // start does not read.
     flip(&store_files(&site, "sst")[0], 40);
     let output = fsck(&site, &[]);
     assert_eq!(output.status.code(), Some(UNTRUE));

@@ -1,4 +1,5 @@
-//! Webhooks of the real binary: what receivers get, and that they get all of it, whatever happens to them or to the log.
+//! Webhooks of the real binary: what receivers get, and that they get all of it, whatever happens
+//! to them or to the log.
 
 use std::fs;
 
@@ -51,7 +52,8 @@ fn hmac_sha256(key: &[u8], message: &[u8]) -> Vec<u8> {
     outer.chain_update(inner).finalize().to_vec()
 }
 
-/// Checks what every attempt has: where it goes, how it is signed, and that it is the event that it says.
+/// Checks what every attempt has: where it goes, how it is signed, and that it is the event that it
+/// says.
 fn check_attempt(attempt: &Attempt) {
     assert_eq!(attempt.request_line, "POST /hook HTTP/1.1");
     assert_eq!(
@@ -208,7 +210,8 @@ fn seconds_of(time: &str) -> i64 {
     86_400 * days + 3_600 * number(11, 13) + 60 * number(14, 16) + number(17, 19)
 }
 
-/// An event that is not taken comes again, the same each time, before any other; and a redirect is not followed.
+/// An event that is not taken comes again, the same each time, before any other; and a redirect is
+/// not followed.
 #[tokio::test]
 async fn what_is_not_taken_is_sent_again_in_its_turn() {
     let script = [Act::Answer(500), Act::Close, Act::Redirect];
@@ -258,7 +261,8 @@ async fn until<F: Future<Output = bool>>(is_so: impl Fn() -> F) {
         .unwrap();
 }
 
-/// One receiver that hangs, one that answers in pieces and one that is not there hold up neither the log nor the one that is well.
+/// One receiver that hangs, one that answers in pieces and one that is not there hold up neither
+/// the log nor the one that is well.
 #[tokio::test]
 async fn endpoints_that_are_down_hold_up_nothing_else() {
     let hung = Receiver::start(&[Act::Hang]).await;
@@ -312,7 +316,8 @@ async fn endpoints_that_are_down_hold_up_nothing_else() {
     server.stop().await;
 }
 
-/// Ends of all kinds, in the middle of deliveries: some events come twice, none is left out, and none comes before its turn.
+/// Ends of all kinds, in the middle of deliveries: some events come twice, none is left out, and
+/// none comes before its turn.
 #[tokio::test]
 async fn nothing_is_left_out_across_ends_of_the_log() {
     let receiver = Receiver::start(&[]).await;

@@ -34,8 +34,8 @@ impl WatchList {
     /// In both, `*` stands for any characters, and upper and lower case are the same.
     ///
     /// # Errors
-    /// [`RuleError`] for an empty text, one over [`MAX_PATTERN_BYTES`](crate::matcher::MAX_PATTERN_BYTES),
-    /// and more than [`MAX_RULES`] rules.
+    /// [`RuleError`] for an empty text, one over
+    /// [`MAX_PATTERN_BYTES`](crate::matcher::MAX_PATTERN_BYTES), and more than [`MAX_RULES`] rules.
     pub fn add_identity(&mut self, subject: &str, issuer: Option<&str>) -> Result<(), RuleError> {
         self.identities.push(IdentityRule {
             subject: Pattern::parse(subject)?,

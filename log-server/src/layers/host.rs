@@ -5,8 +5,8 @@ use axum::extract::Request;
 use http::header::HOST;
 use http::request::Parts;
 
-/// The host name that a request was sent to, in lower case and without its port; empty where it names none. Behind a proxy it is
-/// what the proxy passes on.
+/// The host name that a request was sent to, in lower case and without its port; empty where it
+/// names none. Behind a proxy it is what the proxy passes on.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Host(String);
 

@@ -1,5 +1,5 @@
-//! The reads of the log's own face as JSON under `/log/v1/`: the messages of `ledgerstone.v1` in their protobuf JSON form,
-//! but for entries, which have the form that they have everywhere.
+//! The reads of the log's own face as JSON under `/log/v1/`: the messages of `ledgerstone.v1` in
+//! their protobuf JSON form, but for entries, which have the form that they have everywhere.
 
 use axum::extract::Path;
 use axum::extract::Query;
@@ -301,7 +301,8 @@ fn search_request(parameters: SearchParameters) -> Result<SearchRequest, ApiErro
     })
 }
 
-/// Who the log is: what a client needs to verify it at first sight. All trees, with their times, are under `/log/v1/trees`.
+/// Who the log is: what a client needs to verify it at first sight. All trees, with their times,
+/// are under `/log/v1/trees`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Keys {

@@ -1,4 +1,5 @@
-//! Search as both of the log's own faces have it: `ledgerstone.v1.Log` over gRPC, and `/log/v1/search` over HTTP.
+//! Search as both of the log's own faces have it: `ledgerstone.v1.Log` over gRPC, and
+//! `/log/v1/search` over HTTP.
 
 use ledgerstone_entry::SearchKey;
 use ledgerstone_entry::v1::PublicKeyFormat;
@@ -90,7 +91,8 @@ fn key(term: &SearchTerm) -> Result<SearchKey, ApiError> {
     match &term.term {
         Some(Term::Hash(text)) => search_key_of_hash(text).ok_or_else(|| {
             ApiError::invalid(format!(
-                "{text:?} is no hash: write it in hexadecimal, with the function's name and a colon before it or with nothing"
+                "{text:?} is no hash: write it in hexadecimal, with the function's name and a \
+                 colon before it or with nothing"
             ))
         }),
         Some(Term::Subject(subject)) if !subject.is_empty() => Ok(search_key_of_subject(subject)),

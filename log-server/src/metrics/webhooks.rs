@@ -127,8 +127,8 @@ impl WebhookCounters {
         self.deliveries.get_or_create(&labels).inc();
     }
 
-    /// The receiver took the entry at `index` of its tree, or is not to have it: it has `behind` entries of all trees behind it
-    /// now.
+    /// The receiver took the entry at `index` of its tree, or is not to have it: it has `behind`
+    /// entries of all trees behind it now.
     pub(crate) fn delivered(&self, index: u64, behind: u64) {
         self.last.get_or_create(&self.labels).set(index);
         self.position.store(behind, Ordering::Relaxed);

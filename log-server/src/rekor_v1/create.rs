@@ -32,7 +32,8 @@ use crate::state::Submitted;
 /// What upstream says before the reason for which an entry is not taken.
 const REJECTED: &str = "error processing entry: ";
 
-/// A hashedrekord proposal up to this length, in bytes, is verified on the request's own task: one signature, over a digest.
+/// A hashedrekord proposal up to this length, in bytes, is verified on the request's own task: one
+/// signature, over a digest.
 const QUICK_PROPOSAL: usize = 64 << 10;
 
 /// `POST /api/v1/log/entries` (rekor-v1, section 1.2).

@@ -41,7 +41,8 @@ const MAX_RESULTS: usize = 50_000;
 const PAGE_HITS: usize = 256;
 const PAGE_BYTES: usize = 4 << 20;
 
-/// How many pages a search reads. Only pages without hits get it there: keys that many entries have, but hardly any together.
+/// How many pages a search reads. Only pages without hits get it there: keys that many entries
+/// have, but hardly any together.
 const MAX_PAGES: usize = 1_000;
 
 /// The longest subject, in characters.
@@ -66,8 +67,8 @@ pub(crate) async fn search(
     Ok((StatusCode::OK, headers, json_line(&ids)).into_response())
 }
 
-/// The ids of all entries that answer `query` and that clients of Rekor v1 can read, in one order of time: those of the log, and
-/// then those of the copies, tree by tree.
+/// The ids of all entries that answer `query` and that clients of Rekor v1 can read, in one order
+/// of time: those of the log, and then those of the copies, tree by tree.
 ///
 /// # Errors
 /// 400 when they are more than `limit`.
@@ -90,7 +91,8 @@ fn collect(
     let (mut from, end) = (Positions::default(), Positions::default());
     for _ in 0..MAX_PAGES {
         let page = search_trees(trees, query, &from, &end, PAGE_HITS, PAGE_BYTES)?;
-        // A tree of version 0.1 holds entries of Rekor v2 too, whose ids would lead these clients to what they cannot read.
+        // A tree of version 0.1 holds entries of Rekor v2 too, whose ids would lead these clients
+        // to what they cannot read.
         let readable = page
             .hits
             .iter()
@@ -106,7 +108,8 @@ fn collect(
     }
     // An answer that was cut short without a word would be taken for a whole one.
     Err(V1Error::invalid(format!(
-        "the search is too broad for one answer, which holds {limit} entries at most; read /log/v1/search page by page"
+        "the search is too broad for one answer, which holds {limit} entries at most; read \
+         /log/v1/search page by page"
     )))
 }
 

@@ -62,7 +62,8 @@ pub(crate) fn render(tree: &Tree, proven: &ProvenEntry) -> Result<LogEntries, Re
     render_with(tree, proven, None)
 }
 
-/// Renders an entry of `tree` as a read answers it: with its attestation, when those are kept and it has one.
+/// Renders an entry of `tree` as a read answers it: with its attestation, when those are kept and
+/// it has one.
 ///
 /// # Errors
 /// [`ReadError`] when the store fails. Blocks on the disk.

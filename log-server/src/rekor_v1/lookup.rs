@@ -80,8 +80,8 @@ pub(crate) fn with_leaf_hash<'s>(
     Ok(tree.proven_entry(index)?.map(|proven| (tree, proven)))
 }
 
-/// The entry with this id: in its tree, or else in the one that takes entries of Rekor v1, or else in the first inactive one that
-/// has it, or else in the first copy.
+/// The entry with this id: in its tree, or else in the one that takes entries of Rekor v1, or else
+/// in the first inactive one that has it, or else in the first copy.
 fn first_with_id<'s>(
     trees: &'s Trees,
     id: &EntryId,

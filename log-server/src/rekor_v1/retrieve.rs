@@ -101,8 +101,8 @@ impl Query {
         })
     }
 
-    /// Ids with a tree first, in their order; then leaf hashes, in every tree of the log that has them, or else in a copy; then
-    /// indexes. What is not there is left out.
+    /// Ids with a tree first, in their order; then leaf hashes, in every tree of the log that has
+    /// them, or else in a copy; then indexes. What is not there is left out.
     fn run(&self, trees: &Trees, attestations: bool) -> Result<Vec<LogEntries>, V1Error> {
         let mut found = Vec::new();
         for id in &self.ids {
@@ -119,8 +119,8 @@ impl Query {
             for tree in trees.counted() {
                 found.extend(lookup::with_leaf_hash(tree, leaf_hash)?);
             }
-            // A copy speaks for another log: only where this one has nothing to say, and only one of them. Clients that ask for
-            // one entry expect one.
+            // A copy speaks for another log: only where this one has nothing to say, and only one
+            // of them. Clients that ask for one entry expect one.
             for tree in trees.copies() {
                 if found.len() > before {
                     break;
@@ -138,8 +138,8 @@ impl Query {
     }
 }
 
-/// The elements of a list, nothing if there is none. Refuses one that is there but empty, or longer than the whole request may
-/// be.
+/// The elements of a list, nothing if there is none. Refuses one that is there but empty, or longer
+/// than the whole request may be.
 fn within_limits<T, const N: usize>(
     name: &str,
     list: Option<UpTo<T, N>>,
@@ -158,8 +158,8 @@ fn within_limits<T, const N: usize>(
     }
 }
 
-/// The ids. One that has the form of an id but a tree that cannot be is an error of its own, which waits until the request
-/// has been checked against the schema.
+/// The ids. One that has the form of an id but a tree that cannot be is an error of its own, which
+/// waits until the request has been checked against the schema.
 fn parse_ids(ids: Vec<Option<String>>) -> Result<Vec<Result<EntryId, V1Error>>, V1Error> {
     let parse = |(position, id): (usize, Option<String>)| {
         let id = id.unwrap_or_default();

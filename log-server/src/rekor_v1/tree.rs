@@ -111,7 +111,8 @@ pub(crate) async fn proof(
                 root_hash: head.root().to_string(),
             }),
             Err(ReadError::BeyondHead { head, .. }) => Err(V1Error::invalid(format!(
-                "the tree size requested({last}) was greater than what is currently observable({head})"
+                "the tree size requested({last}) was greater than what is currently \
+                 observable({head})"
             ))),
             Err(error) => Err(error.into()),
         }

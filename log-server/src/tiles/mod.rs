@@ -1,6 +1,7 @@
-//! The C2SP tlog-tiles face: `/checkpoint`, `/tile/<L>/<N>` and `/tile/entries/<N>`, full and partial, of the tree that takes
-//! entries of Rekor v2, or of the frozen one that has the name which the server is called by. The same stands for every tree
-//! under `/trees/<tree id>`: whoever reads logs by tiles can check a copy against the log that it is of.
+//! The C2SP tlog-tiles face: `/checkpoint`, `/tile/<L>/<N>` and `/tile/entries/<N>`, full and
+//! partial, of the tree that takes entries of Rekor v2, or of the frozen one that has the name
+//! which the server is called by. The same stands for every tree under `/trees/<tree id>`: whoever
+//! reads logs by tiles can check a copy against the log that it is of.
 //!
 //! An object beyond the published head does not exist: 404, whatever the store may hold already.
 //! Partial tiles and bundles of every size ever published stay readable, since each is a prefix of

@@ -53,8 +53,9 @@ impl Cursor {
             .map_err(|error| unusable(path, &error.to_string()))
     }
 
-    /// Where to go on in `trees`. A tree that the cursor does not name came later, and is told of from its start; but beside a
-    /// cursor of version 0.1, which named one tree, those that took no more entries by then are told of no more.
+    /// Where to go on in `trees`. A tree that the cursor does not name came later, and is told of
+    /// from its start; but beside a cursor of version 0.1, which named one tree, those that took no
+    /// more entries by then are told of no more.
     pub(super) fn positions(&self, trees: &Trees, path: &Path) -> Result<Positions, WebhookError> {
         let parsed = self.positions.parse();
         let mut positions: Positions =

@@ -25,14 +25,16 @@ pub(crate) const EVENT_TYPE: &str = "dev.sigstore.rekor.events.v1.NewEntry";
 
 /// A new entry as a CloudEvent in structured mode.
 pub(crate) struct Event {
-    /// The id of the entry: tree id and leaf hash, 80 hexadecimal digits. The same however often the event is sent.
+    /// The id of the entry: tree id and leaf hash, 80 hexadecimal digits. The same however often
+    /// the event is sent.
     pub(crate) id: String,
     /// The JSON document.
     pub(crate) body: Bytes,
 }
 
 impl Event {
-    /// The event for an entry of `tree`, with its proof against the latest head. Blocks on the disk.
+    /// The event for an entry of `tree`, with its proof against the latest head. Blocks on the
+    /// disk.
     pub(crate) fn new(
         tree: &Tree,
         index: LeafIndex,
@@ -79,9 +81,9 @@ struct CloudEvent<'a> {
     data: TransparencyLogEntry,
 }
 
-/// The entry as the face that takes its kind returns it, so that the message fits into a bundle that the clients of that face
-/// verify: with key, index over all trees, checkpoint and timestamp of Rekor v1 (rekor-v1, appendix B), or with those of Rekor
-/// v2. The time is told in both.
+/// The entry as the face that takes its kind returns it, so that the message fits into a bundle
+/// that the clients of that face verify: with key, index over all trees, checkpoint and timestamp
+/// of Rekor v1 (rekor-v1, appendix B), or with those of Rekor v2. The time is told in both.
 fn transparency_log_entry(
     tree: &Tree,
     index: LeafIndex,

@@ -1,4 +1,5 @@
-//! Webhooks: each new entry is sent to the configured URLs as a CloudEvent (rekor-v1, section 6), in order, at least once.
+//! Webhooks: each new entry is sent to the configured URLs as a CloudEvent (rekor-v1, section 6),
+//! in order, at least once.
 //!
 //! ```text
 //! POST <url>
@@ -8,12 +9,13 @@
 //! webhook-signature: v1,<base64 of HMAC-SHA256 of "<id>.<timestamp>.<body>">
 //! ```
 //!
-//! Each URL has a task and a cursor of its own. The cursor is a file in the data directory; it moves only after the receiver
-//! took an event with a 2xx, so that a crash repeats events and never loses one. A receiver that refuses an event holds up
-//! those behind it, and nothing else. Where there is a filter, entries that it does not take are passed over.
+//! Each URL has a task and a cursor of its own. The cursor is a file in the data directory; it
+//! moves only after the receiver took an event with a 2xx, so that a crash repeats events and never
+//! loses one. A receiver that refuses an event holds up those behind it, and nothing else. Where
+//! there is a filter, entries that it does not take are passed over.
 //!
-//! A URL may hold secrets in its user, path and query, so that log lines, metrics and errors name its origin alone: scheme,
-//! host and port.
+//! A URL may hold secrets in its user, path and query, so that log lines, metrics and errors name
+//! its origin alone: scheme, host and port.
 
 mod cursor;
 mod error;
@@ -61,7 +63,8 @@ const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 
 const MAX_BACKOFF: Duration = Duration::from_secs(300);
 
-/// The most entries, and bytes of bodies, that are read at a time. After so many events the cursor is saved.
+/// The most entries, and bytes of bodies, that are read at a time. After so many events the cursor
+/// is saved.
 const PAGE_ENTRIES: usize = 64;
 const PAGE_BYTES: usize = 1 << 20;
 
@@ -204,8 +207,8 @@ impl Courier {
         }
     }
 
-    /// Goes on until the log is closed. A read that fails holds up the events behind it, and is tried again: the next one may
-    /// succeed.
+    /// Goes on until the log is closed. A read that fails holds up the events behind it, and is
+    /// tried again: the next one may succeed.
     async fn follow(&mut self) {
         let mut rounds = self.log.rounds();
         let mut backoff = self.first_backoff;

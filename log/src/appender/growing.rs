@@ -40,7 +40,8 @@ pub(crate) struct Growing {
     reader: Reader,
     /// Extended by the leaf hashes of new entries before they are stored.
     running: RightEdge,
-    /// Extended only by hashes of bodies that were read back from the store. Its root is the last signed one.
+    /// Extended only by hashes of bodies that were read back from the store. Its root is the last
+    /// signed one.
     stored: RightEdge,
     live: LiveTiles,
 }
@@ -168,7 +169,8 @@ impl Growing {
         })
     }
 
-    /// Extends the running edge and the live tiles by the new entries of `plan`. `None` when there are none.
+    /// Extends the running edge and the live tiles by the new entries of `plan`. `None` when there
+    /// are none.
     pub(crate) fn extend(&mut self, plan: &mut Plan, time: i64) -> Option<Extension> {
         if plan.entries.is_empty() {
             return None;
@@ -212,8 +214,8 @@ impl Growing {
         Ok(())
     }
 
-    /// Recomputes the root from what the store gives back, and compares: a bit that flipped on the way into the tree or into
-    /// the store is found here, before it is signed.
+    /// Recomputes the root from what the store gives back, and compares: a bit that flipped on the
+    /// way into the tree or into the store is found here, before it is signed.
     fn read_back(&mut self, round: &Round, completed: &[(TileId, Arc<Tile>)]) -> Result<(), Fatal> {
         let size = round.head.size;
         let mut bodies: Vec<Bytes> = Vec::with_capacity(round.entries.len());

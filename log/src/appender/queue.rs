@@ -38,7 +38,8 @@ pub(crate) struct Waiting {
     pub(crate) reply: oneshot::Sender<Result<Sequenced, AppendError>>,
 }
 
-/// What waits for the sequencer, bounded in entries and in bytes. Any task submits; the sequencer alone takes.
+/// What waits for the sequencer, bounded in entries and in bytes. Any task submits; the sequencer
+/// alone takes.
 pub(crate) struct Queue {
     state: Mutex<State>,
     /// Signalled, under the lock of `state`, when something was submitted or the queue was closed.
@@ -101,8 +102,8 @@ impl Queue {
         Ok(receiver)
     }
 
-    /// Waits until something was submitted, and takes the oldest within the limits, at least one. `None` once the queue is
-    /// closed and empty, or failed.
+    /// Waits until something was submitted, and takes the oldest within the limits, at least one.
+    /// `None` once the queue is closed and empty, or failed.
     pub(crate) fn take(&self, max_entries: usize, max_bytes: usize) -> Option<Vec<Waiting>> {
         let mut state = self.state.lock();
         while state.waiting.is_empty() && state.failure.is_none() {
@@ -135,8 +136,8 @@ impl Queue {
         self.filled.notify_all();
     }
 
-    /// Closes the queue because the log cannot go on, though it is not the sequencer that found out. Nothing that waits is
-    /// taken any more.
+    /// Closes the queue because the log cannot go on, though it is not the sequencer that found
+    /// out. Nothing that waits is taken any more.
     pub(crate) fn fail(&self, fatal: Fatal) {
         let mut state = self.state.lock();
         state.closed = true;

@@ -1,10 +1,11 @@
 //! The one thread that owns the trees that grow.
 //!
-//! A round: take what waits, for whichever tree; drop duplicates; assign indexes; extend the running edges and the live tiles;
-//! commit everything with one atomic batch and one sync; read back what was stored and extend a second edge from it; compare;
-//! sign; keep the checkpoint; publish; answer. A crash before the commit loses only what was not acknowledged. A crash after it
-//! leaves entries that nobody was told of, which is allowed, and which the next start signs. Any error ends the sequencer for
-//! good.
+//! A round: take what waits, for whichever tree; drop duplicates; assign indexes; extend the
+//! running edges and the live tiles; commit everything with one atomic batch and one sync; read
+//! back what was stored and extend a second edge from it; compare; sign; keep the checkpoint;
+//! publish; answer. A crash before the commit loses only what was not acknowledged. A crash after
+//! it leaves entries that nobody was told of, which is allowed, and which the next start signs. Any
+//! error ends the sequencer for good.
 
 use std::sync::Arc;
 use std::thread;
@@ -96,7 +97,8 @@ impl Sequencer {
             Err(fatal) => {
                 error!(
                     error = %fatal,
-                    "the sequencer is finished: no entry is accepted and no tree head signed any more"
+                    "the sequencer is finished: no entry is accepted and no tree head signed any \
+                     more"
                 );
                 Err(Arc::new(fatal))
             }
@@ -190,7 +192,8 @@ impl Sequencer {
             .iter()
             .map(|(tree, extension)| (self.trees[*tree].shard(), &extension.round))
             .collect();
-        // Durable step: until this returns, a crash leaves nothing of the round. After it, a crash leaves all of it.
+        // Durable step: until this returns, a crash leaves nothing of the round. After it, a crash
+        // leaves all of it.
         let started = Instant::now();
         self.store.commit(&rounds)?;
         report.commit = started.elapsed();

@@ -1,6 +1,6 @@
-//! The whole of a stored log, checked against itself: every body hashed again, every tile rebuilt, every leaf and search key
-//! looked up, the root compared with the head and with the checkpoint that was signed last, and all that the store holds read
-//! against its own checksums.
+//! The whole of a stored log, checked against itself: every body hashed again, every tile rebuilt,
+//! every leaf and search key looked up, the root compared with the head and with the checkpoint
+//! that was signed last, and all that the store holds read against its own checksums.
 
 mod finding;
 
@@ -39,7 +39,8 @@ use crate::submission::stored_key;
 
 pub use finding::Finding;
 
-/// The most findings of one kind that are reported: a store that is that damaged needs no longer list.
+/// The most findings of one kind that are reported: a store that is that damaged needs no longer
+/// list.
 const MAX_FINDINGS: usize = 100;
 
 /// What a check came to.
@@ -57,14 +58,15 @@ pub struct FsckReport {
     pub findings: Vec<Finding>,
 }
 
-/// Checks the whole shard. `progress` hears the number of entries checked, once for each bundle of 256.
+/// Checks the whole shard. `progress` hears the number of entries checked, once for each bundle of
+/// 256.
 ///
 /// `key` signs the checkpoints of the tree; without it the last one is compared, but its signature
 /// is not verified. For a frozen tree that is the one that it was frozen with.
 ///
 /// # Errors
-/// [`OpenError`] when there is no log to check, or the keys are not its own. What is wrong inside is not an error, but a
-/// [`Finding`].
+/// [`OpenError`] when there is no log to check, or the keys are not its own. What is wrong inside
+/// is not an error, but a [`Finding`].
 pub fn fsck(
     store: &dyn Store,
     shard: ShardId,
@@ -94,8 +96,9 @@ pub fn fsck(
     check(store, shard, source, &open, progress)
 }
 
-/// Checks the whole of a shard that is a copy of somebody else's log, which signs with `key`: as [`fsck`], but an entry may be
-/// there twice, time may run backwards, and the checkpoint is over all entries.
+/// Checks the whole of a shard that is a copy of somebody else's log, which signs with `key`: as
+/// [`fsck`], but an entry may be there twice, time may run backwards, and the checkpoint is over
+/// all entries.
 ///
 /// # Errors
 /// As for [`fsck`].
@@ -154,12 +157,13 @@ fn check(
     Ok(check.report)
 }
 
-/// Signs the stored head, and keeps its checkpoint, whatever was kept before: the operator says that this store is the newest.
-/// The store has to have passed [`fsck`] but for findings about the kept checkpoint.
+/// Signs the stored head, and keeps its checkpoint, whatever was kept before: the operator says
+/// that this store is the newest. The store has to have passed [`fsck`] but for findings about the
+/// kept checkpoint.
 ///
 /// # Errors
-/// [`OpenError`] when the keys are not those of the tree, or the store fails; [`OpenError::Frozen`] for a tree that takes no
-/// more entries, whose checkpoint lies in the store.
+/// [`OpenError`] when the keys are not those of the tree, or the store fails; [`OpenError::Frozen`]
+/// for a tree that takes no more entries, whose checkpoint lies in the store.
 pub fn accept_head(
     store: &dyn Store,
     shard: ShardId,
@@ -207,9 +211,9 @@ impl Check<'_> {
         }
     }
 
-    /// Compares the head with the last checkpoint: of a frozen tree with the one in the store, which
-    /// has to be over all of it. One that is kept outside the store as well is compared where it can
-    /// be read, and not missed where it cannot.
+    /// Compares the head with the last checkpoint: of a frozen tree with the one in the store,
+    /// which has to be over all of it. One that is kept outside the store as well is compared where
+    /// it can be read, and not missed where it cannot.
     fn last_checkpoint(
         &mut self,
         open: &dyn Fn(&str) -> Result<Checkpoint, String>,
@@ -354,7 +358,8 @@ impl Check<'_> {
         }
     }
 
-    /// Whether the leaf at `index` stands again at `later`, as it may in somebody else's tree: the leaf index has the last one.
+    /// Whether the leaf at `index` stands again at `later`, as it may in somebody else's tree: the
+    /// leaf index has the last one.
     fn is_repeated(&self, index: LeafIndex, hash: &Hash, later: Option<LeafIndex>) -> bool {
         let later = later.filter(|later| *later > index && self.source == Source::Foreign);
         later.is_some_and(|later| {
@@ -364,7 +369,8 @@ impl Check<'_> {
         })
     }
 
-    /// Looks for each entry by all that its body names. One may be indexed by more: by what it was submitted with.
+    /// Looks for each entry by all that its body names. One may be indexed by more: by what it was
+    /// submitted with.
     fn search_keys(&mut self, indexes: &[LeafIndex], bodies: &[Bytes]) {
         for (&index, body) in indexes.iter().zip(bodies) {
             // A body that is no entry of Sigstore's names nothing.

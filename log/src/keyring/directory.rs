@@ -8,8 +8,8 @@
 //! shard-<N>.vkey, shard-<N>-ecdsa-p256.pem   the keys of an imported tree
 //! ```
 //!
-//! New keys get their names only after the trees that they sign for are made: what a crash before that leaves is no trace of a
-//! log.
+//! New keys get their names only after the trees that they sign for are made: what a crash before
+//! that leaves is no trace of a log.
 
 use std::fs;
 use std::io;
@@ -64,17 +64,20 @@ impl KeyDirectory {
         &self.path
     }
 
-    /// Whether there is a key of a log: then a log was made with it, which may merely be out of sight.
+    /// Whether there is a key of a log: then a log was made with it, which may merely be out of
+    /// sight.
     pub fn has_keys(&self) -> bool {
         let exists = |file| self.path.join(file).exists();
         exists(Self::ED25519_FILE) || exists(Self::ECDSA_FILE)
     }
 
-    /// Makes the keys of `trees`, with mode 0600, and takes those that are there: the key of Rekor v1 serves all trees. New ones
-    /// get their names by [`confirm`](Self::confirm), once the trees are made.
+    /// Makes the keys of `trees`, with mode 0600, and takes those that are there: the key of Rekor
+    /// v1 serves all trees. New ones get their names by [`confirm`](Self::confirm), once the trees
+    /// are made.
     ///
     /// # Errors
-    /// [`KeyError::Io`] when the system refuses, [`KeyError::Unusable`] when a name cannot be a key name.
+    /// [`KeyError::Io`] when the system refuses, [`KeyError::Unusable`] when a name cannot be a key
+    /// name.
     pub fn create(&self, trees: &[NewTree], protocols: &Protocols) -> Result<Keyring, KeyError> {
         fs::create_dir_all(&self.path).map_err(|source| KeyError::Io {
             path: self.path.clone(),
@@ -100,7 +103,8 @@ impl KeyDirectory {
         Ok(keyring)
     }
 
-    /// Gives the keys that [`create`](Self::create) made for a tree their names. Nothing to do where they have them.
+    /// Gives the keys that [`create`](Self::create) made for a tree their names. Nothing to do
+    /// where they have them.
     ///
     /// # Errors
     /// [`KeyError::Io`] when the system refuses.
@@ -122,8 +126,8 @@ impl KeyDirectory {
     /// Loads what the trees of `store` are signed or shown with.
     ///
     /// # Errors
-    /// [`KeyError::Missing`] when a file is not there, [`KeyError::Exposed`] when others than its owner may read it,
-    /// [`KeyError::Store`] when the store cannot be read.
+    /// [`KeyError::Missing`] when a file is not there, [`KeyError::Exposed`] when others than its
+    /// owner may read it, [`KeyError::Store`] when the store cannot be read.
     pub fn load(&self, store: &dyn Store, protocols: &Protocols) -> Result<Keyring, KeyError> {
         let mut keyring = Keyring::default();
         for shard in store.shards()? {
@@ -145,7 +149,8 @@ impl KeyDirectory {
     /// a tree is out of sight.
     ///
     /// # Errors
-    /// [`KeyError::Io`] when the directory cannot be listed, [`KeyError::Store`] when the store cannot be read.
+    /// [`KeyError::Io`] when the directory cannot be listed, [`KeyError::Store`] when the store
+    /// cannot be read.
     pub fn keys_without_tree(&self, store: &dyn Store) -> Result<Vec<PathBuf>, KeyError> {
         let mut tree_ids = Vec::new();
         let mut shards = Vec::new();
@@ -153,7 +158,8 @@ impl KeyDirectory {
             let identity = store.identity(shard)?;
             if let Some(own) = identity.filter(|identity| identity.import.is_none()) {
                 tree_ids.push(own.tree_id);
-                // A tree that Rekor v1 clients know has their key beside the one of its checkpoints.
+                // A tree that Rekor v1 clients know has their key beside the one of its
+                // checkpoints.
                 shards.push((shard, own.keys.len() > 1));
             }
         }
@@ -212,7 +218,8 @@ impl KeyDirectory {
         ed25519(&origin, &path, &read(&path)?)
     }
 
-    /// Keeps the public key of a tree that takes no more entries, so that the private one can be destroyed.
+    /// Keeps the public key of a tree that takes no more entries, so that the private one can be
+    /// destroyed.
     ///
     /// # Errors
     /// [`KeyError::Io`] when it cannot be written.
@@ -247,7 +254,8 @@ impl KeyDirectory {
         Ok(())
     }
 
-    /// The key in the file, or one that is written to its unconfirmed name, durably but for the name.
+    /// The key in the file, or one that is written to its unconfirmed name, durably but for the
+    /// name.
     fn load_or_make<E: std::fmt::Display>(
         &self,
         path: &Path,

@@ -12,7 +12,8 @@ use zeroize::Zeroizing;
 
 use crate::error::KeyError;
 
-/// Writes `text` to `file` in `directory`, for its owner only: whole or not at all, and durable when it returns.
+/// Writes `text` to `file` in `directory`, for its owner only: whole or not at all, and durable
+/// when it returns.
 pub(crate) fn replace(directory: &Path, file: &Path, text: &str) -> Result<(), KeyError> {
     fs::create_dir_all(directory).map_err(|source| KeyError::Io {
         path: directory.to_owned(),

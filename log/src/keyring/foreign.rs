@@ -72,12 +72,14 @@ pub(crate) fn log_ids(key: &VerifierKey, signer: Option<&VerifierKey>) -> Vec<[u
     [key.log_id()].into_iter().chain(signer).collect()
 }
 
-/// Keeps the public key of the log that `shard` is imported from in `key_dir`, as a C2SP verifier key.
+/// Keeps the public key of the log that `shard` is imported from in `key_dir`, as a C2SP verifier
+/// key.
 ///
 /// # Errors
 /// [`KeyError::Io`] when it cannot be written.
 pub fn save_foreign_key(key_dir: &Path, shard: ShardId, key: &VerifierKey) -> Result<(), KeyError> {
-    // Whole or not at all, and durable before there is a shard that needs it: nothing else in the directory has the key.
+    // Whole or not at all, and durable before there is a shard that needs it: nothing else in the
+    // directory has the key.
     let text = format!("{key}\n");
     disk::replace(key_dir, &public_key_file(shard), &text)
 }
@@ -98,8 +100,8 @@ pub fn load_foreign_key(key_dir: &Path, shard: ShardId) -> Result<Option<Verifie
         .map_err(|error: ledgerstone_merkle::VerifierKeyError| unusable(&path, error))
 }
 
-/// The public half of a private key that is to sign for a shard towards Rekor v1 clients: a PKCS#8 PEM with an ECDSA P-256 key.
-/// `name` is the name of the log that the shard is imported from.
+/// The public half of a private key that is to sign for a shard towards Rekor v1 clients: a PKCS#8
+/// PEM with an ECDSA P-256 key. `name` is the name of the log that the shard is imported from.
 ///
 /// # Errors
 /// [`KeyError::Unusable`] when it is no such key.

@@ -29,7 +29,8 @@ impl Keyring {
     /// New keys that are nowhere stored, for `trees`.
     ///
     /// # Errors
-    /// [`KeyError::Unusable`] when a name cannot be a key name (C2SP signed-note: not empty, no spaces, no `+`).
+    /// [`KeyError::Unusable`] when a name cannot be a key name (C2SP signed-note: not empty, no
+    /// spaces, no `+`).
     pub fn generate(trees: &[NewTree], protocols: &Protocols) -> Result<Self, KeyError> {
         let mut keyring = Self::default();
         for tree in trees {

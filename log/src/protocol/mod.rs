@@ -1,8 +1,9 @@
-//! What differs between the trees of different protocols, in one place for each: how a leaf is made, how a repeated
-//! submission is told, what is kept beside the hashed bytes, and how bundles and checkpoints look.
+//! What differs between the trees of different protocols, in one place for each: how a leaf is
+//! made, how a repeated submission is told, what is kept beside the hashed bytes, and how bundles
+//! and checkpoints look.
 //!
-//! A tree that grows is of one protocol for good: its number stands in the tree's identity. Adding a protocol takes one
-//! implementation of [`Protocol`] and a row in [`Protocols`].
+//! A tree that grows is of one protocol for good: its number stands in the tree's identity. Adding
+//! a protocol takes one implementation of [`Protocol`] and a row in [`Protocols`].
 
 pub(crate) mod rekor;
 pub(crate) mod rules;

@@ -4,7 +4,8 @@ use ledgerstone_storage::TreeKind;
 
 use crate::protocol::rules::Protocol;
 
-/// Rekor v2: one Ed25519 key signs one checkpoint, whose origin is a bare host name (rekor-v2, section 3).
+/// Rekor v2: one Ed25519 key signs one checkpoint, whose origin is a bare host name (rekor-v2,
+/// section 3).
 #[derive(Clone, Copy, Debug)]
 pub struct RekorV2;
 
@@ -22,8 +23,9 @@ impl Protocol for RekorV2 {
     }
 }
 
-/// Rekor v1: its clients read checkpoints and entry timestamps of the ECDSA key. Over the same heads, an Ed25519 key of the
-/// tree's own signs checkpoints for those who read it by tiles; no client of Rekor is told of that key.
+/// Rekor v1: its clients read checkpoints and entry timestamps of the ECDSA key. Over the same
+/// heads, an Ed25519 key of the tree's own signs checkpoints for those who read it by tiles; no
+/// client of Rekor is told of that key.
 #[derive(Clone, Copy, Debug)]
 pub struct RekorV1;
 
@@ -45,8 +47,8 @@ impl Protocol for RekorV1 {
     }
 }
 
-/// Both in one tree, as version 0.1 had them. Such a tree is read, and no longer grows: entries of the one protocol blind the
-/// monitors of the other.
+/// Both in one tree, as version 0.1 had them. Such a tree is read, and no longer grows: entries of
+/// the one protocol blind the monitors of the other.
 #[derive(Clone, Copy, Debug)]
 pub struct RekorMixed;
 

@@ -11,7 +11,8 @@ use crate::head::DurableHead;
 use crate::submission::Submission;
 use crate::tree::entry::LoggedEntry;
 
-/// What a protocol decides for its trees. The defaults are those of the Rekor protocols, where a leaf is what was submitted.
+/// What a protocol decides for its trees. The defaults are those of the Rekor protocols, where a
+/// leaf is what was submitted.
 pub trait Protocol: Send + Sync + 'static {
     /// The number that stands in the identity of the protocol's trees.
     fn kind(&self) -> TreeKind;
@@ -19,16 +20,19 @@ pub trait Protocol: Send + Sync + 'static {
     /// What people call it, as in `rekor-v2`.
     fn name(&self) -> &'static str;
 
-    /// The first line of the checkpoints that readers of tiles see, and the name of the key that signs them. `log` is the
-    /// name of the log, a bare host name. No two trees of a store may have the same.
+    /// The first line of the checkpoints that readers of tiles see, and the name of the key that
+    /// signs them. `log` is the name of the log, a bare host name. No two trees of a store may have
+    /// the same.
     fn origin(&self, log: &str, tree_id: u64) -> String;
 
-    /// Whether the log's Rekor v1 key signs for the protocol's trees too: entry timestamps, and checkpoints of their own.
+    /// Whether the log's Rekor v1 key signs for the protocol's trees too: entry timestamps, and
+    /// checkpoints of their own.
     fn signs_entry_timestamps(&self) -> bool {
         false
     }
 
-    /// Whether Rekor v1 counts the protocol's entries: its virtual indexes run over all such trees of the log.
+    /// Whether Rekor v1 counts the protocol's entries: its virtual indexes run over all such trees
+    /// of the log.
     fn counts_virtual_indexes(&self) -> bool {
         self.signs_entry_timestamps()
     }
@@ -48,8 +52,8 @@ pub trait Protocol: Send + Sync + 'static {
         submission.leaf_hash
     }
 
-    /// Whether `stored`, which has the duplicate key of `submission`, is what was submitted. A hit in an index is believed
-    /// only after this.
+    /// Whether `stored`, which has the duplicate key of `submission`, is what was submitted. A hit
+    /// in an index is believed only after this.
     fn repeats(&self, submission: &Submission, stored: &LoggedEntry) -> bool {
         stored.body == submission.body
     }

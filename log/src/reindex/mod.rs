@@ -1,4 +1,5 @@
-//! Rebuilding the search index from what the log holds: the rebuild, how far it is, and one that runs beside the log.
+//! Rebuilding the search index from what the log holds: the rebuild, how far it is, and one that
+//! runs beside the log.
 
 pub(crate) mod progress;
 pub(crate) mod rebuild;

@@ -1,12 +1,14 @@
 //! Rebuilding the search index from what the log holds.
 //!
-//! Each shard takes two passes. The first goes over the entries and adds what they name and the index lacks: entries that are
-//! appended meanwhile bring their keys themselves. The second goes over the index and removes rows that lead behind the end of
-//! the tree, or to entries that do not name the key. A row that may be right is never removed: what a submission brought and
-//! the log does not hold cannot be made again ([`Claim::Submitted`]).
+//! Each shard takes two passes. The first goes over the entries and adds what they name and the
+//! index lacks: entries that are appended meanwhile bring their keys themselves. The second goes
+//! over the index and removes rows that lead behind the end of the tree, or to entries that do not
+//! name the key. A row that may be right is never removed: what a submission brought and the log
+//! does not hold cannot be made again ([`Claim::Submitted`]).
 //!
-//! A rebuild writes rows of the index and its own progress, nothing else, in small batches that may come between any two
-//! rounds ([`Store::correct`]). It may end at any moment, and goes on where its last batch was.
+//! A rebuild writes rows of the index and its own progress, nothing else, in small batches that may
+//! come between any two rounds ([`Store::correct`]). It may end at any moment, and goes on where
+//! its last batch was.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -36,7 +38,8 @@ use crate::submission::stored_key;
 /// How many entries one step reads at most.
 const STEP_ENTRIES: usize = 256;
 
-/// How many entries are looked up at a time. A statement of one entry may name thousands of artifacts.
+/// How many entries are looked up at a time. A statement of one entry may name thousands of
+/// artifacts.
 const LOOKUP_ENTRIES: usize = 16;
 
 /// How many bytes of bodies one step reads, but at least one body.
@@ -48,7 +51,8 @@ const STEP_ROWS: usize = 1_024;
 /// How many rows wait at most until they are written: a round may have to wait for that write.
 const BATCH_ROWS: usize = 2_048;
 
-/// After how many steps the progress is written, where there is nothing else to write: each write is a sync of the disk.
+/// After how many steps the progress is written, where there is nothing else to write: each write
+/// is a sync of the disk.
 const BATCH_STEPS: u32 = 16;
 
 /// A rebuild of the search index of all shards of a store. All calls block on the disk.
@@ -63,7 +67,8 @@ pub struct Reindex {
     steps: u32,
 }
 
-/// Why an index could not be rebuilt. What was written stays, and a rebuild that is started again goes on from there.
+/// Why an index could not be rebuilt. What was written stays, and a rebuild that is started again
+/// goes on from there.
 #[derive(Debug, Error)]
 pub enum ReindexError {
     /// There is nothing to rebuild an index of.
@@ -72,12 +77,14 @@ pub enum ReindexError {
     /// The store cannot be read, or lacks what its head covers. The log itself may go on.
     #[error("the search index cannot be rebuilt: {0}")]
     Read(#[from] ReadError),
-    /// The store could not be written: what it holds is uncertain until it is opened and verified anew.
+    /// The store could not be written: what it holds is uncertain until it is opened and verified
+    /// anew.
     #[error("the search index cannot be written: {0}")]
     Write(#[source] StorageError),
     /// What is stored at an index is not what was logged there. Nothing may be concluded from it.
     #[error(
-        "entry {index} of shard {shard} is not the one that was logged there, or the leaf index is damaged: see what \
+        "entry {index} of shard {shard} is not the one that was logged there, or the leaf index is \
+         damaged: see what \
          `ledgerstone fsck` finds"
     )]
     NotLogged {
@@ -109,17 +116,19 @@ impl Reindex {
         Ok(store.reindex_progress()?.is_some())
     }
 
-    /// Begins a rebuild, or goes on with the one that did not end. From here on it is pending until it is complete.
+    /// Begins a rebuild, or goes on with the one that did not end. From here on it is pending until
+    /// it is complete.
     ///
     /// # Errors
-    /// [`ReindexError::NoLog`] when the store has no shard; [`ReindexError::Read`] or [`ReindexError::Write`] when the store
-    /// fails.
+    /// [`ReindexError::NoLog`] when the store has no shard; [`ReindexError::Read`] or
+    /// [`ReindexError::Write`] when the store fails.
     pub fn open(store: Arc<dyn Store>) -> Result<Self, ReindexError> {
         let shards = store.shards()?;
         let first = *shards.first().ok_or(ReindexError::NoLog)?;
         let stored = store.reindex_progress()?;
         let stored = stored.and_then(|bytes| ReindexProgress::decode(&bytes));
-        // A version that finds entries by other keys begins anew, and so does one that cannot read what is there.
+        // A version that finds entries by other keys begins anew, and so does one that cannot read
+        // what is there.
         let stored = stored.filter(|progress| shards.contains(&progress.shard));
         let progress = match stored {
             Some(progress) => ReindexProgress {
@@ -148,8 +157,9 @@ impl Reindex {
     /// Does a little, and tells whether there is more to do.
     ///
     /// # Errors
-    /// [`ReindexError::Read`] when an entry is missing or the store cannot be read; [`ReindexError::NotLogged`] when an entry is
-    /// not what it was; [`ReindexError::Write`] when the store cannot be written, and then no step will succeed until the store was opened again.
+    /// [`ReindexError::Read`] when an entry is missing or the store cannot be read;
+    /// [`ReindexError::NotLogged`] when an entry is not what it was; [`ReindexError::Write`] when
+    /// the store cannot be written, and then no step will succeed until the store was opened again.
     pub fn step(&mut self) -> Result<bool, ReindexError> {
         if self.progress.is_complete {
             return Ok(false);
@@ -176,8 +186,8 @@ impl Reindex {
     /// [`ReindexError::Write`] when the store fails.
     pub fn save(&mut self) -> Result<(), ReindexError> {
         self.batch.progress = (!self.progress.is_complete).then(|| self.progress.encode());
-        // Durable step: until this returns, a crash leaves the index as it was before the batch, and the progress as well. After
-        // it, a crash leaves both as they are now.
+        // Durable step: until this returns, a crash leaves the index as it was before the batch,
+        // and the progress as well. After it, a crash leaves both as they are now.
         let written = self.store.correct(self.progress.shard, &self.batch);
         written.map_err(ReindexError::Write)?;
         self.batch = empty_batch();
@@ -229,12 +239,14 @@ impl Reindex {
         Ok(())
     }
 
-    /// The second pass: removes those of the next rows that are wrong. At the end of the rows comes the next shard.
+    /// The second pass: removes those of the next rows that are wrong. At the end of the rows comes
+    /// the next shard.
     fn rows(&mut self, after: Option<SearchRow>) -> Result<(), ReindexError> {
         let shard = self.progress.shard;
         let rows = self.store.search_rows(shard, after, STEP_ROWS)?;
-        // Behind the rows: it counts the entries of each round that brought one of them. Entries that come later may make a row
-        // true that leads behind the end now, which the store heeds when it removes them.
+        // Behind the rows: it counts the entries of each round that brought one of them. Entries
+        // that come later may make a row true that leads behind the end now, which the store heeds
+        // when it removes them.
         let seen = size(self.store.as_ref(), shard)?;
         if rows.is_empty() {
             return self.next_shard();
@@ -262,7 +274,8 @@ impl Reindex {
         Ok(())
     }
 
-    /// What each of `rows` comes to that leads to an entry below `seen`. Reads each entry once, in order.
+    /// What each of `rows` comes to that leads to an entry below `seen`. Reads each entry once, in
+    /// order.
     fn claims(
         &self,
         shard: ShardId,
@@ -289,8 +302,8 @@ impl Reindex {
         Ok(claims)
     }
 
-    /// The body of one entry, read as the first of a long scan: entries at random must not displace what readers have in the
-    /// cache.
+    /// The body of one entry, read as the first of a long scan: entries at random must not displace
+    /// what readers have in the cache.
     fn body(&self, shard: ShardId, index: LeafIndex) -> Result<Bytes, ReindexError> {
         let mut body = None;
         let all = index.get()..u64::MAX;
@@ -301,8 +314,9 @@ impl Reindex {
         body.ok_or_else(|| ReadError::MissingEntry(index).into())
     }
 
-    /// Looks bodies up by their leaf hash before the index is changed because of them: what a damaged body does not name would
-    /// be gone for good. Of a leaf that a copied tree holds more than once, the leaf index has the last one.
+    /// Looks bodies up by their leaf hash before the index is changed because of them: what a
+    /// damaged body does not name would be gone for good. Of a leaf that a copied tree holds more
+    /// than once, the leaf index has the last one.
     fn must_be_logged(
         &self,
         shard: ShardId,
@@ -344,8 +358,8 @@ impl Reindex {
         Ok(())
     }
 
-    /// Writes the batch when it is full. It may be ahead of the progress: what was added is found there the next time, and what
-    /// was removed is not.
+    /// Writes the batch when it is full. It may be ahead of the progress: what was added is found
+    /// there the next time, and what was removed is not.
     fn make_room(&mut self) -> Result<(), ReindexError> {
         const { assert!(BATCH_ROWS < MAX_CORRECTION_ROWS) };
         if self.batch.add.len() + self.batch.remove.len() >= BATCH_ROWS {

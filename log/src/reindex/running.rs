@@ -80,7 +80,8 @@ impl Reindexing {
         self.shared.status.borrow().clone()
     }
 
-    /// Starts a rebuild, or goes on with one that was interrupted. One that is under way is left to itself.
+    /// Starts a rebuild, or goes on with one that was interrupted. One that is under way is left to
+    /// itself.
     pub(crate) fn start(&self) -> Result<ReindexStatus, ReindexError> {
         let _starting = self.shared.starting.lock();
         let before = self.status();
@@ -182,7 +183,8 @@ impl ReindexStatus {
     }
 }
 
-/// After a write that failed nobody knows what the store holds: the sequencer is finished, whoever wrote.
+/// After a write that failed nobody knows what the store holds: the sequencer is finished, whoever
+/// wrote.
 fn fail_log(queue: &Queue, error: &ReindexError) {
     if let ReindexError::Write(error) = error {
         queue.fail(Fatal::Index(error.to_string()));

@@ -53,7 +53,8 @@ pub(crate) enum TreeKeys {
     Own {
         /// Signs the checkpoints that readers of tiles see, or once signed them.
         checkpoint: VerifierKey,
-        /// Signs checkpoints and timestamps for Rekor v1 clients when they are asked for, where the protocol has any.
+        /// Signs checkpoints and timestamps for Rekor v1 clients when they are asked for, where the
+        /// protocol has any.
         v1: Option<Arc<dyn NoteSigner>>,
     },
     /// The keys of the log that the tree was imported from.
@@ -115,7 +116,8 @@ impl Tree {
         &self.inner.identity.origin
     }
 
-    /// The first line of the checkpoints that readers of tiles see. An imported tree has the name of its log here.
+    /// The first line of the checkpoints that readers of tiles see. An imported tree has the name
+    /// of its log here.
     pub fn origin(&self) -> String {
         match &self.inner.keys {
             TreeKeys::Own { .. } => {
@@ -176,7 +178,8 @@ impl Tree {
         self.inner.keys.checkpoint()
     }
 
-    /// The public key that Rekor v1 clients verify the tree with; `None` where it is none of theirs.
+    /// The public key that Rekor v1 clients verify the tree with; `None` where it is none of
+    /// theirs.
     pub fn v1_key(&self) -> Option<&VerifierKey> {
         match &self.inner.keys {
             TreeKeys::Own { v1, .. } => v1.as_ref().map(|signer| signer.verifier()),
@@ -184,12 +187,13 @@ impl Tree {
         }
     }
 
-    /// The checkpoint over `head`, a head of this tree, that Rekor v1 clients read: its origin is `<name> - <tree id>`, and
-    /// one ECDSA signature stands under the bare name (rekor-v1, section 3). An imported tree that nothing here signs for has
-    /// the one that came with it.
+    /// The checkpoint over `head`, a head of this tree, that Rekor v1 clients read: its origin is
+    /// `<name> - <tree id>`, and one ECDSA signature stands under the bare name (rekor-v1, section
+    /// 3). An imported tree that nothing here signs for has the one that came with it.
     ///
     /// # Errors
-    /// [`ReadError::NotRekorV1`] where the tree is none of theirs, [`ReadError::Signing`] when it could not be signed.
+    /// [`ReadError::NotRekorV1`] where the tree is none of theirs, [`ReadError::Signing`] when it
+    /// could not be signed.
     pub fn v1_checkpoint(&self, head: &Head) -> Result<String, ReadError> {
         let signer: &dyn NoteSigner = match &self.inner.keys {
             TreeKeys::Own {
@@ -207,15 +211,17 @@ impl Tree {
             .map_err(|reason| ReadError::Signing(reason.to_owned()))
     }
 
-    /// The signed entry timestamp of Rekor v1 for the entry at `index`: the log's promise to hold it, over the canonical JSON of
-    /// body, time, log id and virtual index (rekor-v1, section 2). `body` is the entry's body in standard base64, since the
-    /// signature covers that text.
+    /// The signed entry timestamp of Rekor v1 for the entry at `index`: the log's promise to hold
+    /// it, over the canonical JSON of body, time, log id and virtual index (rekor-v1, section 2).
+    /// `body` is the entry's body in standard base64, since the signature covers that text.
     ///
-    /// An imported tree has the ones that came with its entries, as long as it counts from where they did, and otherwise those
-    /// that its own key signs; `None` when it has neither, as no tree of Rekor v2 has.
+    /// An imported tree has the ones that came with its entries, as long as it counts from where
+    /// they did, and otherwise those that its own key signs; `None` when it has neither, as no tree
+    /// of Rekor v2 has.
     ///
     /// # Errors
-    /// [`ReadError::Signing`] when it could not be signed; [`ReadError`] when the store fails. Blocks on the disk.
+    /// [`ReadError::Signing`] when it could not be signed; [`ReadError`] when the store fails.
+    /// Blocks on the disk.
     pub fn signed_entry_timestamp(
         &self,
         index: LeafIndex,
@@ -229,8 +235,8 @@ impl Tree {
             TreeKeys::Own { v1: None, .. } => return Ok(None),
             TreeKeys::Foreign(foreign) => {
                 let counted_from = self.import().map(|import| import.start);
-                // What came with the entry is signed by the key of the source, which is the key of the tree unless another
-                // signs for it.
+                // What came with the entry is signed by the key of the source, which is the key of
+                // the tree unless another signs for it.
                 if foreign.signs_as_source() && counted_from == Some(self.start) {
                     let kept = self.inner.reader.attestation(&timestamp_key(index))?;
                     if let Some(kept) = kept {
@@ -243,7 +249,8 @@ impl Tree {
                 }
             }
         };
-        // Canonical JSON as it stands: the keys are in order, and neither base64 nor hexadecimal digits need escapes.
+        // Canonical JSON as it stands: the keys are in order, and neither base64 nor hexadecimal
+        // digits need escapes.
         let payload = format!(
             r#"{{"body":"{body}","integratedTime":{integrated_time},"logID":"{}","logIndex":{}}}"#,
             Hash::new(signer.verifier().log_id()),
@@ -258,7 +265,8 @@ impl Tree {
     /// The entry at `index` with its proof against the latest head, or `None` beyond that.
     ///
     /// # Errors
-    /// [`ReadError`] when the store fails, or lacks what the head covers. This and the other reads block on the disk.
+    /// [`ReadError`] when the store fails, or lacks what the head covers. This and the other reads
+    /// block on the disk.
     pub fn proven_entry(&self, index: LeafIndex) -> Result<Option<ProvenEntry>, ReadError> {
         self.inner.reader.proven_entry(index)
     }
@@ -271,7 +279,8 @@ impl Tree {
         self.inner.reader.entry(index)
     }
 
-    /// Up to `limit` entries from `start` on that the head covers, and no more than `max_bytes` of bodies but at least one.
+    /// Up to `limit` entries from `start` on that the head covers, and no more than `max_bytes` of
+    /// bodies but at least one.
     ///
     /// # Errors
     /// As for [`proven_entry`](Self::proven_entry).
@@ -284,7 +293,8 @@ impl Tree {
         self.inner.reader.entries(start, limit, max_bytes)
     }
 
-    /// Where the entry with `leaf_hash` is, checked against the entry itself; `None` when the tree does not hold it.
+    /// Where the entry with `leaf_hash` is, checked against the entry itself; `None` when the tree
+    /// does not hold it.
     ///
     /// # Errors
     /// As for [`proven_entry`](Self::proven_entry).
@@ -300,7 +310,8 @@ impl Tree {
         self.inner.reader.tile_bytes(id, width)
     }
 
-    /// An encoded entry bundle, cut to `width`; `None` when the head does not cover that much of it.
+    /// An encoded entry bundle, cut to `width`; `None` when the head does not cover that much of
+    /// it.
     ///
     /// # Errors
     /// As for [`proven_entry`](Self::proven_entry).
@@ -311,16 +322,18 @@ impl Tree {
     /// The root of the tree when it had `size` leaves.
     ///
     /// # Errors
-    /// [`ReadError::BeyondHead`] when it never had so many; otherwise as for [`proven_entry`](Self::proven_entry).
+    /// [`ReadError::BeyondHead`] when it never had so many; otherwise as for
+    /// [`proven_entry`](Self::proven_entry).
     pub fn root_at(&self, size: TreeSize) -> Result<Hash, ReadError> {
         self.inner.reader.root_at(size)
     }
 
-    /// The proof that the tree of `size` leaves holds the leaf at `index`, verified before it is returned.
+    /// The proof that the tree of `size` leaves holds the leaf at `index`, verified before it is
+    /// returned.
     ///
     /// # Errors
-    /// [`ReadError::BeyondHead`] or [`ReadError::IndexBeyondSize`] for what does not exist; otherwise as for
-    /// [`proven_entry`](Self::proven_entry).
+    /// [`ReadError::BeyondHead`] or [`ReadError::IndexBeyondSize`] for what does not exist;
+    /// otherwise as for [`proven_entry`](Self::proven_entry).
     pub fn inclusion_proof(
         &self,
         index: LeafIndex,
@@ -332,8 +345,8 @@ impl Tree {
     /// The proof that the tree of `new` leaves extends the tree of `old` leaves, verified.
     ///
     /// # Errors
-    /// [`ReadError::BeyondHead`] or [`ReadError::SizesReversed`] for what does not exist; otherwise as for
-    /// [`proven_entry`](Self::proven_entry).
+    /// [`ReadError::BeyondHead`] or [`ReadError::SizesReversed`] for what does not exist; otherwise
+    /// as for [`proven_entry`](Self::proven_entry).
     pub fn consistency_proof(
         &self,
         old: TreeSize,
@@ -358,7 +371,8 @@ impl Tree {
         self.inner.reader.shard()
     }
 
-    /// Whether entries lie in the order of their times: so the sequencer takes them, but others may not.
+    /// Whether entries lie in the order of their times: so the sequencer takes them, but others may
+    /// not.
     pub(crate) fn is_in_order_of_time(&self) -> bool {
         matches!(self.inner.keys, TreeKeys::Own { .. })
     }

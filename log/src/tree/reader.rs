@@ -32,15 +32,16 @@ use crate::protocol::rules::Protocol;
 use crate::tree::entry::LoggedEntry;
 use crate::tree::entry::ProvenEntry;
 
-/// The key that what is kept beside the entry at `index` is stored under. Attestations have keys of 32 bytes, signed
-/// timestamps of imported entries keys of 8.
+/// The key that what is kept beside the entry at `index` is stored under. Attestations have keys of
+/// 32 bytes, signed timestamps of imported entries keys of 8.
 pub(crate) fn beside_key(index: LeafIndex) -> [u8; 9] {
     let mut key = [b'b'; 9];
     key[1..].copy_from_slice(&index.get().to_be_bytes());
     key
 }
 
-/// Reads a tree at its published head. Clones share the head and the cache; no read waits for a write.
+/// Reads a tree at its published head. Clones share the head and the cache; no read waits for a
+/// write.
 #[derive(Clone)]
 pub(crate) struct Reader {
     shared: Arc<Shared>,
@@ -167,7 +168,8 @@ impl Reader {
         if let Some(tile) = head.tile(id) {
             return Ok(Some(tile.to_bytes(width)));
         }
-        // Served as stored: a reader of tiles does not need the inner nodes that the cache would compute.
+        // Served as stored: a reader of tiles does not need the inner nodes that the cache would
+        // compute.
         let bytes = self
             .shared
             .store
@@ -234,7 +236,8 @@ impl Reader {
         Ok(proof)
     }
 
-    /// The proof that the tree of `head` holds `leaf_hash` at `index`, verified against the signed root.
+    /// The proof that the tree of `head` holds `leaf_hash` at `index`, verified against the signed
+    /// root.
     pub(crate) fn verified_inclusion(
         &self,
         head: &Head,
@@ -267,7 +270,8 @@ impl Reader {
         }))
     }
 
-    /// At most `limit` indexes that are stored under `key`, from `from` on. They may lie beyond the head.
+    /// At most `limit` indexes that are stored under `key`, from `from` on. They may lie beyond the
+    /// head.
     pub(crate) fn search(
         &self,
         key: &SearchKey,

@@ -21,7 +21,8 @@ pub(super) async fn append(
     let tree = trees.growing_of(TreeKind::REKOR_V2).map(Tree::tree_id);
     if request.tree_id != 0 && Some(request.tree_id) != tree {
         return Err(ApiError::invalid(format!(
-            "tree {} does not take entries of Rekor v2; leave out tree_id, or name the one that does",
+            "tree {} does not take entries of Rekor v2; leave out tree_id, or name the one that \
+             does",
             request.tree_id
         )));
     }

@@ -1,5 +1,5 @@
-//! The streams of the face. Each runs on a task of its own, holds one of a bounded number of places, ends when the server
-//! drains, and is ended when its reader does not read.
+//! The streams of the face. Each runs on a task of its own, holds one of a bounded number of
+//! places, ends when the server drains, and is ended when its reader does not read.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -140,7 +140,8 @@ impl Scope {
                 "a tree is watched from start on: leave out from",
             )),
             Self::Log => Err(ApiError::invalid(
-                "all trees are watched from positions on: put them into from, or name a tree by treeId",
+                "all trees are watched from positions on: put them into from, or name a tree by \
+                 treeId",
             )),
         }
     }
@@ -154,7 +155,8 @@ impl Scope {
     }
 }
 
-/// Streams the entries from `positions` on, and then each new one: those that are in `filter`, where there is one.
+/// Streams the entries from `positions` on, and then each new one: those that are in `filter`,
+/// where there is one.
 pub(crate) fn new_entries(
     state: State,
     permit: StreamPermit,
@@ -266,7 +268,8 @@ impl Sender<Entry> {
         Ok(())
     }
 
-    /// Sends what `trees` have behind `positions`, a bounded read at a time: what is in `filter`, where there is one.
+    /// Sends what `trees` have behind `positions`, a bounded read at a time: what is in `filter`,
+    /// where there is one.
     async fn send_new(
         &self,
         trees: Vec<Tree>,
@@ -321,7 +324,8 @@ impl Sender<Entry> {
     }
 }
 
-/// The entries that are in `filter`. Certificates are parsed for it: too long for a thread that others' requests share.
+/// The entries that are in `filter`. Certificates are parsed for it: too long for a thread that
+/// others' requests share.
 async fn pass(
     mut entries: Vec<Entry>,
     filter: Option<&Arc<WatchList>>,

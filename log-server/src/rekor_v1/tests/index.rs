@@ -31,7 +31,8 @@ async fn hashes_and_keys_find_entries_of_every_kind_that_these_clients_read() {
     let v2 = ann.hashedrekord_v2(b"artifact").to_string();
     let answer = site.post("/api/v2/log/entries", v2).await;
     assert_eq!(answer.status, 201);
-    // It is in a tree of its own, where the log's own search finds it, and these clients neither find nor count it.
+    // It is in a tree of its own, where the log's own search finds it, and these clients neither
+    // find nor count it.
     let path = format!("/log/v1/search?hash={}", sha256(b"artifact"));
     let page = site.get(&path).await;
     assert_eq!(page.json()["hits"].as_array().unwrap().len(), 5);
