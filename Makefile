@@ -39,7 +39,7 @@ deny: ## Check licences, sources and duplicate versions of the dependencies
 	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
 	cargo deny check bans licenses sources
 
-fuzz: setup ## Give every parser of bytes from outside odd inputs, for five minutes in all
+fuzz: setup ## Give parsers of bytes from outside odd inputs, for five minutes in all
 	fuzz/run $(if $(FUZZ_SECONDS),--each $(FUZZ_SECONDS),--total 300)
 
 fuzz-long: setup ## The same for FUZZ_HOURS, shared out by risk

@@ -1,4 +1,4 @@
-//! Fuzz targets: one for every parser of bytes that come from outside.
+//! Fuzz targets for the parsers of bytes that come from outside.
 //!
 //! A target takes any bytes and must not panic, whatever they are. Most also assert what has to
 //! hold: what was read is written again as it was, and an entry that was taken is found in its body
@@ -6,7 +6,8 @@
 //!
 //! `fuzz/targets` lists the targets, with the risk that each is given time by; `fuzz/corpus/<name>`
 //! has the inputs that each begins from. `make fuzz` runs all for a short while, and `make test`
-//! gives them their corpora. Bytes that nobody can reach without RocksDB are not fuzzed here.
+//! gives them their corpora. What cannot be reached without RocksDB is not fuzzed: settings and
+//! request parameters of the server, rows of the store.
 
 pub mod client;
 pub mod entry;

@@ -137,7 +137,10 @@ fn own_replies_write_every_field() {
     );
     assert_eq!(
         written(&log::Entry::default()),
-        r#"{"index":"0","leafHash":"","integratedTime":"0","kind":"","version":"","body":""}"#
+        concat!(
+            r#"{"index":"0","leafHash":"","integratedTime":"0","kind":"","version":"","#,
+            r#""body":"","treeId":"0"}"#,
+        )
     );
     assert_eq!(
         written(&log::InclusionProofResponse {
