@@ -12,6 +12,8 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use ledgerstone_client::KeyPeriod;
+use ledgerstone_client::LogDescription;
 use ledgerstone_client::RekorApiVersion;
 use ledgerstone_client::TrustFiles;
 use ledgerstone_client::TrustOptions;
@@ -30,6 +32,7 @@ use ledgerstone_merkle::NoteSigner;
 use ledgerstone_merkle::SignedNote;
 use ledgerstone_merkle::TlogProof;
 use ledgerstone_merkle::TreeSize;
+use ledgerstone_merkle::VerifierKey;
 use ledgerstone_merkle::leaf_hash;
 use ledgerstone_proto::json;
 use ledgerstone_proto::sigstore::rekor::v2::CreateEntryRequest;
@@ -215,10 +218,17 @@ fn certificates() {
 }
 
 fn client() {
-    let log = ledgerstone_client::LogDescription {
-        ed25519: TrustedLog::new(signer::ED25519.verifier().clone()).unwrap(),
-        ecdsa_p256: TrustedLog::new(signer::P256.verifier().clone()).unwrap(),
-        created: 1_700_000_000,
+    let starting = |key: &VerifierKey| KeyPeriod {
+        log: TrustedLog::new(key.clone()).unwrap(),
+        since: 1_700_000_000,
+        until: None,
+    };
+    let log = LogDescription {
+        v2: Some(starting(signer::ED25519.verifier())),
+        v1: Some(starting(signer::P256.verifier())),
+        frozen: Vec::new(),
+        v1_tiles: Vec::new(),
+        imported: Vec::new(),
     };
     let options = TrustOptions {
         url: format!("https://{}", signer::NAME),

@@ -14,7 +14,7 @@ use ledgerstone_client::LogEntry;
 use ledgerstone_client::LogSource;
 use ledgerstone_client::MonitorConfig;
 use ledgerstone_client::MonitorState;
-use ledgerstone_client::SearchQuery;
+use ledgerstone_client::SearchTerms;
 use ledgerstone_client::SigningKey;
 use ledgerstone_client::TiledLog;
 use ledgerstone_client::Transport;
@@ -161,8 +161,8 @@ fn fuzz_client_texts(data: &[u8]) {
         return;
     };
     let _ = ArtifactDigest::parse(text);
-    let _ = SearchQuery::default().hash(text);
-    let _ = SearchQuery::default().public_key(text);
+    let _ = SearchTerms::default().hash(text);
+    let _ = SearchTerms::default().public_key(text);
     let _ = TrustedLog::from_pem(signer::NAME, text);
     if !text.starts_with("https") {
         let _ = Transport::new(text, TransportOptions::default());
@@ -217,7 +217,7 @@ async fn ask(transport: Transport, choice: u8) {
     let (api, logs) = (LogApi::new(transport.clone()), logs());
     let first = EntryLookup::Index(LeafIndex::new(0));
     match choice % 9 {
-        0 => drop(api.keys().await),
+        0 => drop(api.description().await),
         1 => drop(api.trees().await),
         2 => drop(api.predecessors().await),
         3 => drop(api.head(&logs).await),
@@ -225,7 +225,7 @@ async fn ask(transport: Transport, choice: u8) {
         5 => drop(api.proven_entry(first, &logs).await),
         6 => drop(api.consistency(TreeSize::new(1), None, &logs).await),
         7 => drop(
-            api.search(&SearchQuery::default().email("a@example.com"), 0, 9, &logs)
+            api.search(&SearchTerms::default().email("a@example.com"), "", 9, &logs)
                 .await,
         ),
         _ => drop(LogSource::detect(transport).await),
