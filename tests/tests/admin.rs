@@ -14,7 +14,7 @@ use crate::server::Server;
 pub(crate) async fn admin_get(server: &Server, path: &str) -> Reply {
     let request = http_client().get(format!("{}{path}", server.admin_url));
     let reply = Reply::read(request.send().await.unwrap()).await;
-    reply.described(&Method::GET, path)
+    reply.described_by_admin(&Method::GET, path)
 }
 
 /// The value of one series, 0 while it is not there yet.

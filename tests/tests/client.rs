@@ -101,9 +101,28 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| {
     Description::new(serde_json::from_str(document).unwrap())
 });
 
+/// What the admin port alone has, and what both ports have.
+const ADMIN_PATHS: [&str; 3] = ["/metrics", "/readyz", "/reindex"];
+const BOTH_PORTS: &str = "/healthz";
+
 impl Reply {
-    /// Checks that the answer is described, where the path is.
+    /// Checks that this answer of the main port is described, where its path is.
     pub(crate) fn described(self, method: &Method, path: &str) -> Self {
+        match ADMIN_PATHS.contains(&path) {
+            true => self,
+            false => self.checked(method, path),
+        }
+    }
+
+    /// The same of the admin port.
+    pub(crate) fn described_by_admin(self, method: &Method, path: &str) -> Self {
+        match ADMIN_PATHS.contains(&path) || path == BOTH_PORTS {
+            true => self.checked(method, path),
+            false => self,
+        }
+    }
+
+    fn checked(self, method: &Method, path: &str) -> Self {
         let status = StatusCode::from_u16(self.status).unwrap();
         DESCRIPTION.check(method, path, status, &self.headers, &self.body);
         self

@@ -49,6 +49,9 @@ use crate::tiles;
 /// The description in OpenAPI 3.1, of our own writing.
 pub(crate) const OPENAPI: &str = include_str!("openapi.json");
 
+/// The service that lists the services.
+const REFLECTION: &str = "grpc.reflection.v1.ServerReflection";
+
 /// The route label of requests that match none.
 const UNMATCHED: &str = "unmatched";
 
@@ -102,13 +105,13 @@ fn grpc_router(state: &State) -> Router<State> {
         router = mount(router, rekor_v2::service(state.clone()));
     }
     let health = health::service(state.clone(), services.clone());
-    services.push(HealthServer::<health::Reporter>::NAME);
+    services.extend([HealthServer::<health::Reporter>::NAME, REFLECTION]);
     router = mount(router, health);
     let reflection = || {
         let builder = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
-        // Lists what is served; its own services are always there.
+        // Lists what is served, and not what is switched off.
         let services = services.iter();
         services.fold(builder, |builder, name| builder.with_service_name(*name))
     };
