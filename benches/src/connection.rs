@@ -1,3 +1,5 @@
+//! How the load generator talks to a server.
+
 use std::net::SocketAddr;
 
 use anyhow::Context;

@@ -1,3 +1,5 @@
+//! Load on a running server: submissions from many clients at once.
+
 use std::path::Path;
 use std::path::PathBuf;
 use std::process;

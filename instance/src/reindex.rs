@@ -1,3 +1,5 @@
+//! Rebuilds the search index of a data directory.
+
 use ledgerstone_log::Reindex;
 use ledgerstone_log::ReindexProgress;
 

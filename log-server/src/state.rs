@@ -1,3 +1,5 @@
+//! What all faces share: the log, the limits, and the one way to submit.
+
 use std::sync::Arc;
 
 use bytes::Bytes;

@@ -154,7 +154,10 @@ pub enum Fatal {
         stored: Hash,
     },
     /// A tile that was just stored reads back differently.
-    #[error("tile {} of level {} does not read back as it was written; nothing was signed", .0.number, .0.level)]
+    #[error(
+        "tile {} of level {} does not read back as it was written; nothing was signed",
+        .0.number, .0.level
+    )]
     TileDiffers(TileId),
     /// The checkpoint could not be signed.
     #[error("the checkpoint could not be signed: {0}")]

@@ -578,7 +578,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn however_it_is_cut_a_copy_is_the_same(mut ends in proptest::collection::vec(1_u64..700, 0..8)) {
+    fn however_it_is_cut_a_copy_is_the_same(
+        mut ends in proptest::collection::vec(1_u64..700, 0..8)
+    ) {
         ends.sort_unstable();
         let (source, store) = (Source::of(700), FaultyStore::new());
         let key = source.copy(&store, 700, &ends);

@@ -1,3 +1,5 @@
+//! Why a store refuses, and what is wrong with one that is damaged.
+
 use std::ffi::OsString;
 use std::fmt;
 use std::io;
@@ -12,8 +14,8 @@ use crate::shard::ShardId;
 /// Why a store refused, or could not do, what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
-    /// One data directory, one process. The operator stops the other one; the lock goes with the process, so there is no stale
-    /// lock to remove.
+    /// One data directory, one process. The operator stops the other one; the lock goes with the
+    /// process, so there is no stale lock to remove.
     #[error("the data directory {} is open already: stop the process that uses it", directory.display())]
     Locked {
         /// The directory that is in use.
@@ -27,8 +29,9 @@ pub enum StorageError {
         directory: PathBuf,
     },
 
-    /// An existing log is never silently initialised again: a new store is made only where no trace of a log is. The operator
-    /// brings back the missing store (a volume that is not mounted, say), or moves the rest away to start a new log.
+    /// An existing log is never silently initialised again: a new store is made only where no trace
+    /// of a log is. The operator brings back the missing store (a volume that is not mounted, say),
+    /// or moves the rest away to start a new log.
     #[error(
         "{} holds {found} but no store: bring the store back, or move what is left away to start a \
          new log",
@@ -41,7 +44,8 @@ pub enum StorageError {
         found: String,
     },
 
-    /// The store was written by a version of this program that this one does not know. The operator runs that one.
+    /// The store was written by a version of this program that this one does not know. The operator
+    /// runs that one.
     #[error(
         "the store has schema version {found}, this program knows {expected} and the one before: \
          run the version that \
@@ -54,7 +58,8 @@ pub enum StorageError {
         expected: u32,
     },
 
-    /// What is stored is not what was written. The log must not go on; the operator runs `fsck` and restores from a copy.
+    /// What is stored is not what was written. The log must not go on; the operator runs `fsck` and
+    /// restores from a copy.
     #[error(
         "the store is damaged: {0}; do not write to it: see what else `ledgerstone fsck` finds, \
          and restore it from a copy"
@@ -102,8 +107,8 @@ pub enum StorageError {
         size: TreeSize,
     },
 
-    /// The store was written by an earlier version, which must be able to read it until its trees are changed. The operator
-    /// upgrades it.
+    /// The store was written by an earlier version, which must be able to read it until its trees
+    /// are changed. The operator upgrades it.
     #[error("the store has schema version {found}, which knows no {what}: upgrade the store first")]
     OldSchema {
         /// The version of the store.
@@ -195,8 +200,8 @@ pub enum StorageError {
         limit: usize,
     },
 
-    /// The bodies, tiles and attestations of the rounds of one write are bounded, because they are in memory more than once
-    /// while they are written.
+    /// The bodies, tiles and attestations of the rounds of one write are bounded, because they are
+    /// in memory more than once while they are written.
     #[error("the rounds of one write have more than {limit} bytes: make them smaller")]
     RoundLength {
         /// The bound in bytes.
@@ -266,7 +271,8 @@ pub enum StorageError {
     #[error("the store is open for reading only")]
     ReadOnly,
 
-    /// An earlier write failed, so what is stored is unknown until it was read back. The operator restarts the process.
+    /// An earlier write failed, so what is stored is unknown until it was read back. The operator
+    /// restarts the process.
     #[error("an earlier write failed: open the store again and verify it before writing")]
     Stopped,
 
@@ -281,7 +287,8 @@ pub enum StorageError {
         source: io::Error,
     },
 
-    /// The storage engine refused: no space, no file handles, an I/O error. The operator looks at the reason.
+    /// The storage engine refused: no space, no file handles, an I/O error. The operator looks at
+    /// the reason.
     #[error("cannot {action}: {reason}")]
     Engine {
         /// What was tried, as in "cannot `commit a round`".
@@ -293,7 +300,6 @@ pub enum StorageError {
 
 /// What is wrong with a store.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[non_exhaustive]
 pub enum Damage {
     /// The engine found a file missing, shortened or changed.
     #[error("{0}")]

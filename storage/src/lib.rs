@@ -1,8 +1,9 @@
 //! What is durable: a small trait, RocksDB behind it, and a store in memory for tests.
 //!
-//! A store holds one or more shards. A shard is one tree of the log's life: its entries, its full tiles, the index from leaf
-//! hash to position, the search index, the attestations, its identity and its head. A round, that is a batch of entries with
-//! everything that they change, is durable as a whole or not there at all.
+//! A store holds one or more shards. A shard is one tree of the log's life: its entries, its full
+//! tiles, the index from leaf hash to position, the search index, the attestations, its identity
+//! and its head. A round, that is a batch of entries with everything that they change, is durable
+//! as a whole or not there at all.
 //!
 //! ```text
 //! <directory>/LOCK                 held for as long as the store is open
@@ -10,9 +11,9 @@
 //! <directory>/checkpoint-<shard>   the last signed checkpoint, outside RocksDB, replaced without a sync
 //! ```
 //!
-//! The store believes nothing that it can check: a round must continue its shard exactly, and a value that does not decode is
-//! damage, never absence. It does not hash; whether an entry is what its leaf hash says is for the reader of the entry to
-//! check.
+//! The store believes nothing that it can check: a round must continue its shard exactly, and a
+//! value that does not decode is damage, never absence. It does not hash; whether an entry is what
+//! its leaf hash says is for the reader of the entry to check.
 
 #[cfg(any(test, feature = "testing"))]
 pub mod contract;

@@ -75,7 +75,8 @@ impl MemoryStore {
         }
     }
 
-    /// Makes it a store of another version of the schema, as an earlier program would have written it.
+    /// Makes it a store of another version of the schema, as an earlier program would have written
+    /// it.
     #[cfg(any(test, feature = "testing"))]
     pub fn plant_schema_version(&self, version: u32) {
         *write(&self.schema_version) = version;
@@ -185,7 +186,8 @@ impl Store for MemoryStore {
     }
 }
 
-/// One tree. Everything in it but the head and the search index is only ever added to, so a head alone makes a consistent view.
+/// One tree. Everything in it but the head and the search index is only ever added to, so a head
+/// alone makes a consistent view.
 #[derive(Debug)]
 struct Shard {
     identity: ShardIdentity,
@@ -253,7 +255,8 @@ struct MemoryView<'a> {
 }
 
 impl MemoryView<'_> {
-    /// What `look` finds in a shard, given the view's size of it, or `None` when the view does not have the shard.
+    /// What `look` finds in a shard, given the view's size of it, or `None` when the view does not
+    /// have the shard.
     fn look<T>(&self, shard: ShardId, look: impl FnOnce(&Shard, u64) -> T) -> Option<T> {
         let size = self.heads.get(&shard)?.size.get();
         read(&self.store.shards)
@@ -417,7 +420,8 @@ fn stored_tree(shards: &BTreeMap<ShardId, Shard>, shard: ShardId) -> StoredTree 
     }
 }
 
-/// A panic while the lock was held left nothing half done: checks come first, and additions do not fail.
+/// A panic while the lock was held left nothing half done: checks come first, and additions do not
+/// fail.
 fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
     lock.read().unwrap_or_else(PoisonError::into_inner)
 }

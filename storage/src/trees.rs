@@ -9,8 +9,9 @@ use crate::shard::ShardIdentity;
 use crate::shard::StoredHead;
 use crate::shard::TreeKind;
 
-/// The version of the schema that this program writes. It reads and writes stores of the version before too, until
-/// [`Store::change_trees`](crate::Store::change_trees) raises it: that one knows neither kinds of trees nor frozen ones.
+/// The version of the schema that this program writes. It reads and writes stores of the version
+/// before too, until [`Store::change_trees`](crate::Store::change_trees) raises it: that one knows
+/// neither kinds of trees nor frozen ones.
 pub const SCHEMA_VERSION: u32 = 2;
 
 /// The version of stores without kinds of trees and frozen ones.
@@ -36,7 +37,8 @@ pub struct NewShard {
     pub head: StoredHead,
 }
 
-/// What changes about trees in one write. No shard is named twice. A change of nothing raises the version of the schema alone.
+/// What changes about trees in one write. No shard is named twice. A change of nothing raises the
+/// version of the schema alone.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct TreeChange {
     /// Trees that take no entry from now on.

@@ -1,3 +1,5 @@
+//! The ids by which clients of Rekor v1 name entries: tree id and leaf hash.
+
 use std::fmt;
 
 use ledgerstone_merkle::Hash;

@@ -1,3 +1,5 @@
+//! An entry as Rekor v1 answers with it.
+
 use std::collections::BTreeMap;
 
 use base64::Engine;

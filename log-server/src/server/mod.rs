@@ -4,12 +4,12 @@
 //! that port 0 works and the addresses are known, and [`Server::run`] serves until its shutdown
 //! future resolves or the log fails.
 
-#[cfg(test)]
-mod description;
 mod greeting;
 mod health;
 pub(crate) mod routes;
 pub(crate) mod settings;
+#[cfg(test)]
+mod tests;
 
 use std::fs::File;
 use std::io;

@@ -1,3 +1,5 @@
+//! How far a rebuild of the search index got, as it is kept in the store.
+
 use std::fmt::Write as _;
 use std::str::FromStr;
 

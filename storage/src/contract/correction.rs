@@ -97,7 +97,8 @@ pub fn a_correction_spares_what_came_since(store: &dyn Store) {
     assert_eq!(has, [false, false]);
 }
 
-/// Progress is replaced with each correction, belongs to the store as a whole, and is gone with the last one.
+/// Progress is replaced with each correction, belongs to the store as a whole, and is gone with the
+/// last one.
 pub fn progress_comes_with_corrections(store: &dyn Store) {
     assert_eq!(store.reindex_progress().unwrap(), None);
     create(store, SHARD, 3);

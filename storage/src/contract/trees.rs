@@ -1,5 +1,5 @@
-//! What a store keeps of several trees: rounds of many in one write, trees that end, start and become others, and the schema
-//! before there were kinds of trees.
+//! What a store keeps of several trees: rounds of many in one write, trees that end, start and
+//! become others, and the schema before there were kinds of trees.
 
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::MAX_ENTRY_BYTES;
@@ -124,7 +124,8 @@ pub fn the_limit_of_bytes_is_on_all_rounds(store: &dyn Store) {
     assert_holds(store, OTHER, 0);
 }
 
-/// A frozen shard keeps what it has and its last checkpoint, and takes no more, neither alone nor beside others.
+/// A frozen shard keeps what it has and its last checkpoint, and takes no more, neither alone nor
+/// beside others.
 pub fn a_frozen_shard_takes_no_round(store: &dyn Store) {
     create(store, SHARD, 300);
     create(store, OTHER, 5);
@@ -287,7 +288,8 @@ pub fn a_refused_change_of_trees_changes_nothing(store: &dyn Store) {
     assert_eq!(store.frozen(SHARD).unwrap(), Some(frozen("last", 1)));
 }
 
-/// A store of the old schema is read and written, and stays what the program before can open: it takes no tree of a kind.
+/// A store of the old schema is read and written, and stays what the program before can open: it
+/// takes no tree of a kind.
 pub fn a_store_of_the_old_schema_stays_one(store: &dyn Store) {
     assert_eq!(store.schema_version().unwrap(), OLD_SCHEMA_VERSION);
     let of_a_kind = store.create_shard(SHARD, &identity(1), &head(0));

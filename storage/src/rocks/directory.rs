@@ -18,7 +18,8 @@ use crate::shard::ShardId;
 
 /// A data directory that this process alone has open, or that nobody writes to while it is read.
 ///
-/// The lock is held until this is dropped, so whatever uses the directory's files must be dropped before.
+/// The lock is held until this is dropped, so whatever uses the directory's files must be dropped
+/// before.
 #[derive(Debug)]
 pub(super) struct DataDirectory {
     path: PathBuf,
@@ -103,7 +104,8 @@ impl DataDirectory {
         self.path.join(UNFINISHED_STORE)
     }
 
-    /// Removes what a crash left of a store that was being made. Nothing was ever written to it but its schema.
+    /// Removes what a crash left of a store that was being made. Nothing was ever written to it but
+    /// its schema.
     pub(super) fn remove_unfinished_store(&self) -> Result<(), StorageError> {
         let unfinished = self.unfinished_store();
         match fs::remove_dir_all(&unfinished) {
@@ -129,8 +131,9 @@ impl DataDirectory {
         }
     }
 
-    /// Replaces the kept checkpoint of `shard`. A process that ends meanwhile leaves the old text or the new one; a power cut
-    /// may bring back an old one, or leave none of its bytes, because nothing is synced.
+    /// Replaces the kept checkpoint of `shard`. A process that ends meanwhile leaves the old text
+    /// or the new one; a power cut may bring back an old one, or leave none of its bytes, because
+    /// nothing is synced.
     pub(super) fn keep_checkpoint(
         &self,
         shard: ShardId,
@@ -142,7 +145,8 @@ impl DataDirectory {
         }
         let next = path.with_extension("new");
         fs::write(&next, checkpoint).map_err(in_path("write", &next))?;
-        // A crash before the rename leaves the old text, which lags behind the store: the next start signs again.
+        // A crash before the rename leaves the old text, which lags behind the store: the next
+        // start signs again.
         fs::rename(&next, &path).map_err(in_path("replace", &path))
     }
 
@@ -185,7 +189,8 @@ impl DataDirectory {
     }
 }
 
-/// What is in the directory at `path`. Names that are not the store's own (keys, configuration) are no trace of a store.
+/// What is in the directory at `path`. Names that are not the store's own (keys, configuration) are
+/// no trace of a store.
 pub(super) fn contents(path: &Path) -> Result<Contents, StorageError> {
     let names = match fs::read_dir(path) {
         Ok(names) => names,
@@ -222,11 +227,13 @@ pub(super) fn file_bytes(path: &Path) -> Result<u64, StorageError> {
     Ok(bytes)
 }
 
-/// Writes `text` over a file of the same length that fits one sector, and says whether there was one.
+/// Writes `text` over a file of the same length that fits one sector, and says whether there was
+/// one.
 ///
-/// This is the case of nearly every round, and far cheaper than a rename, which makes some file systems allocate and write
-/// out the new file at once and puts two more blocks into the journal that the next sync waits for. It is as safe: neither the
-/// copy into the page nor the write of the sector stops half-way, and nothing but these bytes changes.
+/// This is the case of nearly every round, and far cheaper than a rename, which makes some file
+/// systems allocate and write out the new file at once and puts two more blocks into the journal
+/// that the next sync waits for. It is as safe: neither the copy into the page nor the write of the
+/// sector stops half-way, and nothing but these bytes changes.
 fn overwrite_sector(path: &Path, text: &str) -> io::Result<bool> {
     if text.len() > SECTOR_BYTES {
         return Ok(false);

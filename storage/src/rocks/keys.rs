@@ -1,5 +1,5 @@
-//! Keys and values as bytes. Every key starts with the shard, and all numbers are big-endian, so that the engine's order of
-//! bytes is the order of the numbers.
+//! Keys and values as bytes. Every key starts with the shard, and all numbers are big-endian, so
+//! that the engine's order of bytes is the order of the numbers.
 //!
 //! ```text
 //! entries       shard u32 | index u64               -> integrated time i64 | body

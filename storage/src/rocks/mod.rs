@@ -75,13 +75,13 @@ pub struct RocksStore {
 impl RocksStore {
     /// Opens the store in `directory`, and makes an empty one where there is no trace of a log.
     ///
-    /// What can be checked without reading everything is checked: the write-ahead log, that every table is there and as long as
-    /// it was written, the schema, and for every shard that its head has the entries and tiles that it counts at its end, and
-    /// no more.
+    /// What can be checked without reading everything is checked: the write-ahead log, that every
+    /// table is there and as long as it was written, the schema, and for every shard that its head
+    /// has the entries and tiles that it counts at its end, and no more.
     ///
     /// # Errors
-    /// [`StorageError::Locked`], [`StorageError::NotEmpty`], [`StorageError::SchemaVersion`], [`StorageError::Damaged`], or
-    /// what the operating system or the engine says.
+    /// [`StorageError::Locked`], [`StorageError::NotEmpty`], [`StorageError::SchemaVersion`],
+    /// [`StorageError::Damaged`], or what the operating system or the engine says.
     pub fn open(directory: &Path, options: &RocksOptions) -> Result<Self, StorageError> {
         let directory = DataDirectory::create(directory)?;
         match contents(directory.path())? {
@@ -97,10 +97,11 @@ impl RocksStore {
         Self::open_existing(directory, options, Access::Write)
     }
 
-    /// Opens the existing store in `directory` without changing a byte of it, on a read-only file system as well. No other
-    /// process may have it open for writing.
+    /// Opens the existing store in `directory` without changing a byte of it, on a read-only file
+    /// system as well. No other process may have it open for writing.
     ///
-    /// Damage that leaves something to read is no error here: reads meet it, and [`Store::verify`] names it.
+    /// Damage that leaves something to read is no error here: reads meet it, and [`Store::verify`]
+    /// names it.
     ///
     /// # Errors
     /// [`StorageError::NoStore`] where there is none; otherwise as [`RocksStore::open`].
@@ -120,8 +121,8 @@ impl RocksStore {
         }
     }
 
-    /// Whether there is any trace of a log in `directory`: where there is, [`RocksStore::open`] opens or refuses, and never
-    /// makes a new store.
+    /// Whether there is any trace of a log in `directory`: where there is, [`RocksStore::open`]
+    /// opens or refuses, and never makes a new store.
     ///
     /// # Errors
     /// [`StorageError::Io`] when the directory cannot be listed.
@@ -148,7 +149,8 @@ impl RocksStore {
         Ok(store)
     }
 
-    /// Makes it a store of another version of the schema, as an earlier program would have written it.
+    /// Makes it a store of another version of the schema, as an earlier program would have written
+    /// it.
     #[cfg(any(test, feature = "testing"))]
     pub fn plant_schema_version(&self, version: u32) {
         let meta = Family::Meta.handle(&self.engine);
@@ -171,11 +173,13 @@ impl RocksStore {
     ) -> Result<(), StorageError> {
         let mut durable = WriteOptions::default();
         durable.set_sync(true);
-        // Crash points. Before the log of RocksDB has the whole record, nothing of it is there after a restart. Between that
-        // and the sync it may be there or not; nobody was told, and it is whole if it is there. After the sync it is there;
-        // readers see it only from now on, because RocksDB syncs before it publishes.
+        // Crash points. Before the log of RocksDB has the whole record, nothing of it is there
+        // after a restart. Between that and the sync it may be there or not; nobody was told, and
+        // it is whole if it is there. After the sync it is there; readers see it only from now on,
+        // because RocksDB syncs before it publishes.
         self.engine.write_opt(batch, &durable).map_err(|error| {
-            // A failed sync says nothing about what is on the disk, and the next one may wrongly succeed.
+            // A failed sync says nothing about what is on the disk, and the next one may wrongly
+            // succeed.
             *writer = Writer::Stopped;
             open::engine_error(action, &error)
         })
@@ -223,7 +227,8 @@ impl Store for RocksStore {
         writer.must_work()?;
         must_fit_one_write(rounds)?;
         for (shard, round) in rounds {
-            // The stored head is read each time, not remembered: the check must not rest on what this process believes.
+            // The stored head is read each time, not remembered: the check must not rest on what
+            // this process believes.
             let head = self.live().stored_tree(*shard)?.must_grow(*shard)?;
             round.must_follow(*shard, &head)?;
         }
@@ -242,7 +247,8 @@ impl Store for RocksStore {
             .ok_or(StorageError::NoShard { shard })?;
         correction.must_fit(shard, head.size)?;
         let batch = batch_of_correction(&self.engine, shard, correction, head.size);
-        // Synced, though an index can be rebuilt again: of the log of RocksDB, only the last record may ever be torn.
+        // Synced, though an index can be rebuilt again: of the log of RocksDB, only the last record
+        // may ever be torn.
         let written = self.write(&mut writer, "correct the search index", batch);
         // A round that waits comes before the next correction.
         MutexGuard::unlock_fair(writer);
@@ -253,7 +259,8 @@ impl Store for RocksStore {
         self.access.must_write()?;
         must_be_keepable(checkpoint)?;
         let _keeper = self.keeper.lock();
-        // A crash before this leaves a kept checkpoint that lags behind the store, as every crash between rounds may.
+        // A crash before this leaves a kept checkpoint that lags behind the store, as every crash
+        // between rounds may.
         self.directory.keep_checkpoint(shard, checkpoint)
     }
 

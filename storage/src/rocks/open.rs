@@ -27,8 +27,8 @@ use crate::store::Reader as _;
 use crate::trees::OLD_SCHEMA_VERSION;
 use crate::trees::SCHEMA_VERSION;
 
-/// Makes an empty store. It gets its name only when it is complete, so a store by that name without a schema is damage and
-/// never the remains of a crash.
+/// Makes an empty store. It gets its name only when it is complete, so a store by that name without
+/// a schema is damage and never the remains of a crash.
 pub(super) fn create(
     directory: &DataDirectory,
     options: &RocksOptions,
@@ -80,8 +80,8 @@ pub(super) fn open(
     Ok(engine)
 }
 
-/// Refuses a store with a shard that lacks its identity or its head. One that is to be written must end as its heads say, too:
-/// whether what is before the end is right, the log finds out.
+/// Refuses a store with a shard that lacks its identity or its head. One that is to be written must
+/// end as its heads say, too: whether what is before the end is right, the log finds out.
 pub(super) fn check_shards(view: &View<'_>, access: Access) -> Result<(), StorageError> {
     for shard in view.named_shards()? {
         view.identity(shard)?

@@ -15,8 +15,9 @@ use super::keys::SEARCH_PREFIX_BYTES;
 /// How much of the machine RocksDB may use.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct RocksOptions {
-    /// Bytes of memory for write buffers, blocks, filters and indexes together; at least [`RocksOptions::MIN_MEMORY_BYTES`]
-    /// are used. Compression needs about 64 MiB more while it runs. Default 256 MiB.
+    /// Bytes of memory for write buffers, blocks, filters and indexes together; at least
+    /// [`RocksOptions::MIN_MEMORY_BYTES`] are used. Compression needs about 64 MiB more while it
+    /// runs. Default 256 MiB.
     pub memory_bytes: usize,
     /// Files that are kept open, at least 64. Default 1024.
     pub open_files: u16,
@@ -37,12 +38,14 @@ impl RocksOptions {
     pub(super) fn database(&self, cache: &Cache) -> Options {
         let mut options = Options::default();
         options.set_paranoid_checks(true);
-        // A crash leaves a record cut off at the end of the log; nobody was told of it, so it is dropped. A record whose
-        // checksum is wrong is refused. Absolute consistency would refuse after every crash in mid-write. Point-in-time recovery would stop at a
-        // damaged record in the middle and drop what was acknowledged behind it, which the kept checkpoint shows only where
-        // it reached the disk itself.
+        // A crash leaves a record cut off at the end of the log; nobody was told of it, so it is
+        // dropped. A record whose checksum is wrong is refused. Absolute consistency would refuse
+        // after every crash in mid-write. Point-in-time recovery would stop at a damaged record in
+        // the middle and drop what was acknowledged behind it, which the kept checkpoint shows only
+        // where it reached the disk itself.
         options.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);
-        // A log that is missing or shorter than when it was closed would else look like a tail cut off.
+        // A log that is missing or shorter than when it was closed would else look like a tail cut
+        // off.
         options.set_track_and_verify_wals_in_manifest(true);
         // The log is read at every start.
         options.set_max_total_wal_size(MAX_WAL_BYTES);
@@ -56,7 +59,8 @@ impl RocksOptions {
         options.set_write_buffer_manager(&charged);
         options.set_max_open_files(i32::from(self.open_files.max(64)));
         options.set_max_background_jobs(i32::from(self.background_jobs.max(1)));
-        // Flushes and compactions hand their pages to the disk bit by bit, so that no sync of the log waits for all of them.
+        // Flushes and compactions hand their pages to the disk bit by bit, so that no sync of the
+        // log waits for all of them.
         options.set_bytes_per_sync(1 << 20);
 
         options.set_log_level(LogLevel::Warn);
@@ -66,7 +70,8 @@ impl RocksOptions {
         options
     }
 
-    /// The column families of the schema, and the default one, which RocksDB insists on and nothing uses.
+    /// The column families of the schema, and the default one, which RocksDB insists on and nothing
+    /// uses.
     pub(super) fn families(&self, cache: &Cache) -> Vec<ColumnFamilyDescriptor> {
         let mut unused = Options::default();
         unused.set_write_buffer_size(1 << 16);
@@ -87,8 +92,8 @@ impl RocksOptions {
         std::iter::once(unused).chain(used).collect()
     }
 
-    /// One write buffer each. Together they stay below the share that makes RocksDB flush whatever is oldest, which would be
-    /// the smallest ones again and again.
+    /// One write buffer each. Together they stay below the share that makes RocksDB flush whatever
+    /// is oldest, which would be the smallest ones again and again.
     fn write_buffer(&self, family: Family) -> usize {
         let share = match family {
             Family::Entries => 8,
@@ -114,8 +119,9 @@ impl Default for RocksOptions {
     }
 }
 
-/// Bodies repeat each other (certificates of one issuer above all) more than themselves: a dictionary for each file finds
-/// that. Keys only grow, so files move down the levels as they are, and compression happens once.
+/// Bodies repeat each other (certificates of one issuer above all) more than themselves: a
+/// dictionary for each file finds that. Keys only grow, so files move down the levels as they are,
+/// and compression happens once.
 fn entries(cache: &Cache) -> Options {
     let mut tables = tables(cache);
     tables.set_block_size(32 << 10);
@@ -134,8 +140,8 @@ fn tiles(cache: &Cache) -> Options {
     plain(&tables)
 }
 
-/// Random keys, and most look-ups are for hashes that are not there: filters answer those without a read of the disk. Index
-/// and filters are split up, so that a large index needs no large cache.
+/// Random keys, and most look-ups are for hashes that are not there: filters answer those without a
+/// read of the disk. Index and filters are split up, so that a large index needs no large cache.
 fn leaves(cache: &Cache) -> Options {
     let mut tables = tables(cache);
     tables.set_ribbon_filter(FILTER_BITS);
@@ -148,7 +154,8 @@ fn leaves(cache: &Cache) -> Options {
     plain(&tables)
 }
 
-/// Scans of one prefix; filters over prefixes, because what one asks for has mostly few entries or none.
+/// Scans of one prefix; filters over prefixes, because what one asks for has mostly few entries or
+/// none.
 fn search(cache: &Cache) -> Options {
     let mut tables = tables(cache);
     tables.set_ribbon_filter(FILTER_BITS);

@@ -19,8 +19,8 @@ use crate::error::StorageError;
 use crate::shard::ShardId;
 use crate::store::Reader as _;
 
-/// Refuses a store that lacks a table, or a part of one. RocksDB opens only some of its tables at once, and would notice only
-/// when it reads the others.
+/// Refuses a store that lacks a table, or a part of one. RocksDB opens only some of its tables at
+/// once, and would notice only when it reads the others.
 pub(super) fn must_have_tables(engine: &DB, path: &Path) -> Result<(), StorageError> {
     let mut damaged: Vec<_> = tables(engine)?
         .iter()
@@ -37,12 +37,13 @@ pub(super) fn must_have_tables(engine: &DB, path: &Path) -> Result<(), StorageEr
     Err(Damage::Tables(damaged).into())
 }
 
-/// Reads all that is stored of `shard`, and says what cannot be read, what tables are damaged in length, and whether there is
-/// an entry beyond the head: at most [`MAX_DAMAGE`] for each column family.
+/// Reads all that is stored of `shard`, and says what cannot be read, what tables are damaged in
+/// length, and whether there is an entry beyond the head: at most [`MAX_DAMAGE`] for each column
+/// family.
 ///
-/// Behind damage it goes on where the next table starts or ends, so more damage in between may stay unseen, and so may that of
-/// a table with the same range of keys: the engine names one. Filters are not
-/// read: a damaged one costs time and no truth.
+/// Behind damage it goes on where the next table starts or ends, so more damage in between may stay
+/// unseen, and so may that of a table with the same range of keys: the engine names one. Filters
+/// are not read: a damaged one costs time and no truth.
 pub(super) fn verify(
     engine: &DB,
     path: &Path,

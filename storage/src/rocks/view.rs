@@ -138,7 +138,8 @@ impl Reader for View<'_> {
         range: Range<u64>,
         visit: &mut dyn FnMut(LeafIndex, StoredEntry) -> ControlFlow<()>,
     ) -> Result<(), StorageError> {
-        // The head is read before the iterator is made, so the iterator sees all entries that the head counts.
+        // The head is read before the iterator is made, so the iterator sees all entries that the
+        // head counts.
         let Some(head) = self.head(shard)? else {
             return Ok(());
         };

@@ -1,8 +1,8 @@
 //! The write-ahead log of RocksDB, looked through before RocksDB reads it.
 //!
-//! RocksDB 11.8 skips a zeroed record without a word, and with it what was acknowledged; it takes a record that says to be
-//! longer than it is for one that a crash cut off; and it never returns from reading a record of some changed types. All of
-//! these are refused here.
+//! RocksDB 11.8 skips a zeroed record without a word, and with it what was acknowledged; it takes a
+//! record that says to be longer than it is for one that a crash cut off; and it never returns from
+//! reading a record of some changed types. All of these are refused here.
 //!
 //! ```text
 //! log     blocks of 32 KiB, the last one shorter
@@ -19,11 +19,11 @@ use super::directory::in_path;
 use crate::error::Damage;
 use crate::error::StorageError;
 
-/// Refuses the store at `path` when one of its logs is anything but whole records, with at most one behind them that was cut
-/// off.
+/// Refuses the store at `path` when one of its logs is anything but whole records, with at most one
+/// behind them that was cut off.
 ///
-/// Each log may end so: one that was closed may still lie beside its successor after a crash, and RocksDB itself remembers
-/// how long those were that it still needs.
+/// Each log may end so: one that was closed may still lie beside its successor after a crash, and
+/// RocksDB itself remembers how long those were that it still needs.
 pub(super) fn must_be_sound(path: &Path) -> Result<(), StorageError> {
     for file in fs::read_dir(path).map_err(in_path("list", path))? {
         let file = file.map_err(in_path("list", path))?.path();

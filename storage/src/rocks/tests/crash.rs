@@ -24,7 +24,8 @@ use crate::rocks::wal::HEADER_BYTES;
 use crate::store::Reader as _;
 use crate::store::Store as _;
 
-/// What a crash leaves is a log that ends anywhere. Whole rounds are there, in order, and no part of one.
+/// What a crash leaves is a log that ends anywhere. Whole rounds are there, in order, and no part
+/// of one.
 #[test]
 fn a_log_cut_off_anywhere_keeps_whole_rounds() {
     let (directory, store) = store_of(0);
@@ -68,8 +69,8 @@ proptest! {
     }
 }
 
-/// To RocksDB alone, a record that says to be longer than the log is one that was cut off; and it never returns from reading
-/// one whose type became 5.
+/// To RocksDB alone, a record that says to be longer than the log is one that was cut off; and it
+/// never returns from reading one whose type became 5.
 #[test]
 fn a_changed_header_is_damage() {
     let (directory, first) = store_of_two_records();

@@ -396,7 +396,8 @@ fn a_gap_ends_a_visit_with_damage() {
         .unwrap();
 }
 
-/// A store with four tables in each column family but `meta`, and the families and names of all tables.
+/// A store with four tables in each column family but `meta`, and the families and names of all
+/// tables.
 fn store_of_many_tables() -> (TempDir, Vec<(String, String)>) {
     let (directory, store) = store_of(0);
     let handles = Family::ALL.map(|family| (family, family.handle(&store.engine)));

@@ -40,7 +40,8 @@ crate::contract_tests!(old: || {
     (directory, store)
 });
 
-/// The program before compares the four bytes under `schema` with 1 at its open, before it looks at anything else.
+/// The program before compares the four bytes under `schema` with 1 at its open, before it looks at
+/// anything else.
 #[test]
 fn the_program_before_refuses_a_store_of_this_schema() {
     let directory = tempfile::tempdir().unwrap();

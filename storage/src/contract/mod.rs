@@ -1,4 +1,5 @@
-//! What every [`Store`] keeps, one function a rule. Each takes a store without a shard and panics when the rule is broken.
+//! What every [`Store`] keeps, one function a rule. Each takes a store without a shard and panics
+//! when the rule is broken.
 //!
 //! ```
 //! # #[cfg(feature = "testing")]
@@ -59,8 +60,9 @@ pub use trees::rounds_of_several_shards_are_one_write;
 pub use trees::the_limit_of_bytes_is_on_all_rounds;
 pub use trees::trees_change_in_one_write;
 
-/// One test for every rule of the contract, each with a pair from `$make`: what must outlive the store, and the store. With
-/// `old:` before it the rules are those of stores of the old schema, without a shard.
+/// One test for every rule of the contract, each with a pair from `$make`: what must outlive the
+/// store, and the store. With `old:` before it the rules are those of stores of the old schema,
+/// without a shard.
 #[macro_export]
 macro_rules! contract_tests {
     ($make:expr) => {
@@ -134,7 +136,8 @@ pub fn head(size: u64) -> StoredHead {
     }
 }
 
-/// The round of the leaves in `range`, with everything that it has to carry. Hashes and tiles are made up, but differ.
+/// The round of the leaves in `range`, with everything that it has to carry. Hashes and tiles are
+/// made up, but differ.
 pub fn round(range: Range<u64>) -> Round {
     let tiles = completed_tiles(range.start, range.end);
     Round {
@@ -145,7 +148,8 @@ pub fn round(range: Range<u64>) -> Round {
     }
 }
 
-/// The entry of [`round`] at `position`. Every second one shares a search key, every third one has an attestation, every sixth one two.
+/// The entry of [`round`] at `position`. Every second one shares a search key, every third one has
+/// an attestation, every sixth one two.
 pub fn new_entry(position: u64) -> NewEntry {
     NewEntry {
         leaf_hash: hash(1, position),
@@ -480,7 +484,8 @@ pub fn search_is_paged(store: &dyn Store) {
     assert_eq!(search(search_key(5), 0, 9), [301]);
 }
 
-/// Imported trees may hold a leaf twice: the later index is found, within a round and across rounds.
+/// Imported trees may hold a leaf twice: the later index is found, within a round and across
+/// rounds.
 pub fn a_later_leaf_or_attestation_wins(store: &dyn Store) {
     create(store, SHARD, 4);
     let mut again = round(4..7);
@@ -497,7 +502,8 @@ pub fn a_later_leaf_or_attestation_wins(store: &dyn Store) {
     assert_eq!(attestation, Some(Bytes::from_static(b"later")));
 }
 
-/// The same leaves, tiles, search keys and attestation keys in several shards are not the same things.
+/// The same leaves, tiles, search keys and attestation keys in several shards are not the same
+/// things.
 pub fn shards_do_not_mix(store: &dyn Store) {
     // Out of order, and with the highest ordinal, whose keys are the last of all.
     let sizes = [
@@ -566,8 +572,8 @@ pub fn create(store: &dyn Store, shard: ShardId, size: u64) {
     }
 }
 
-/// Panics unless `shard` holds the first `size` entries of [`round`] with everything that belongs to them, and nothing at
-/// and above `size`.
+/// Panics unless `shard` holds the first `size` entries of [`round`] with everything that belongs
+/// to them, and nothing at and above `size`.
 pub fn assert_holds(reader: &dyn Reader, shard: ShardId, size: u64) {
     let identity = identity(u64::from(shard.get()) + 1);
     assert_eq!(reader.identity(shard).unwrap(), Some(identity));
@@ -682,7 +688,8 @@ fn zeros(length: usize) -> Bytes {
     vec![0; length].into()
 }
 
-/// A made-up hash: `kind` and `number` spread over the bytes, so that keys are in no order of their own.
+/// A made-up hash: `kind` and `number` spread over the bytes, so that keys are in no order of their
+/// own.
 fn hash(kind: u8, number: u64) -> Hash {
     let mut bytes = [kind; Hash::LENGTH];
     bytes[..8].copy_from_slice(&number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
