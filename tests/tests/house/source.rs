@@ -23,7 +23,7 @@ pub(crate) struct Source {
     /// Its macros that `#[macro_export]` puts at the root of the crate.
     pub(crate) exported_macros: BTreeSet<String>,
     /// Its child modules: those with a body, and `None` for those in a file of their own.
-    pub(crate) children: BTreeMap<String, Option<Source>>,
+    pub(crate) children: BTreeMap<String, Option<Self>>,
     /// What its `use` lines bring in, those inside of functions included.
     pub(crate) imports: Vec<Import>,
     /// Every other path of two or more segments.
