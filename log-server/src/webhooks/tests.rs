@@ -1,3 +1,5 @@
+//! Tests of webhooks: what is sent, signed, repeated and kept.
+
 use std::fs;
 use std::sync::Arc;
 

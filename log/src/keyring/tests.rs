@@ -1,3 +1,5 @@
+//! Tests of the keyring: keys made, read back, and refused.
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

@@ -1,3 +1,5 @@
+//! Tests of `import`: from logs that other processes serve.
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::sync::Arc;
