@@ -82,17 +82,22 @@ impl From<AppendError> for Failure {
 
 impl From<ReadError> for Failure {
     fn from(error: ReadError) -> Self {
-        match &error {
+        let failure = match &error {
             ReadError::BeyondHead { .. } | ReadError::IndexBeyondSize { .. } => {
                 return Self::OutOfRange(error.to_string());
             }
             ReadError::SizesReversed { .. } => return Self::SizesReversed(error.to_string()),
-            _ => {}
-        }
-        error!(%error, "a read failed");
-        match error {
             ReadError::Signing(_) => Self::Unsigned,
-            _ => Self::Unreadable,
-        }
+            ReadError::MissingEntry(_)
+            | ReadError::MissingTile(_)
+            | ReadError::WrongIndex { .. }
+            | ReadError::BadProof(_)
+            | ReadError::NotRekorV1(_)
+            | ReadError::OtherCheckpoint { .. }
+            | ReadError::Bundle(_)
+            | ReadError::Storage(_) => Self::Unreadable,
+        };
+        error!(%error, "a read failed");
+        failure
     }
 }
