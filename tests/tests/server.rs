@@ -259,13 +259,25 @@ impl Server {
         self.url.split_once("://").unwrap().1
     }
 
-    /// The most memory that the process has had resident at a time, in bytes.
+    /// The most memory that the process has had resident at a time since its start or since the
+    /// last [`forget_peak_memory`](Self::forget_peak_memory), in bytes.
     pub(crate) fn peak_memory(&self) -> usize {
-        let status = format!("/proc/{}/status", self.process.child.id());
+        let status = self.proc_file("status");
         let status = std::fs::read_to_string(status).unwrap();
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let kibibytes = peak.unwrap().trim().strip_suffix(" kB").unwrap();
         kibibytes.parse::<usize>().unwrap() << 10
+    }
+
+    /// Counts the peak anew from what is resident now, which is returned, in bytes (`clear_refs`
+    /// in proc(5)).
+    pub(crate) fn forget_peak_memory(&self) -> usize {
+        std::fs::write(self.proc_file("clear_refs"), "5").unwrap();
+        self.peak_memory()
+    }
+
+    fn proc_file(&self, name: &str) -> String {
+        format!("/proc/{}/{name}", self.process.child.id())
     }
 
     /// SIGKILL, as a power cut would.
