@@ -9,6 +9,7 @@ use ledgerstone_log::OpenError;
 use ledgerstone_log::ReadError;
 use ledgerstone_log::ReindexError;
 use ledgerstone_log_server::ServerError;
+use ledgerstone_storage::EngineError;
 use ledgerstone_storage::StorageError;
 use serde_json::json;
 
@@ -79,7 +80,7 @@ fn storage_untrue(error: &StorageError) -> bool {
     // A trace of a log without its store is a log whose store was lost.
     matches!(
         error,
-        StorageError::Damaged(_) | StorageError::NotEmpty { .. }
+        StorageError::Damaged(_) | StorageError::Engine(EngineError::NotEmpty { .. })
     )
 }
 
@@ -198,13 +199,17 @@ mod tests {
 
     #[test]
     fn only_what_does_not_verify_is_untrue() {
-        let locked = || StorageError::Locked {
-            directory: "data".into(),
+        let locked = || {
+            StorageError::from(EngineError::Locked {
+                directory: "data".into(),
+            })
         };
-        let refused = || StorageError::Io {
-            action: "open",
-            path: "data".into(),
-            source: std::io::ErrorKind::PermissionDenied.into(),
+        let refused = || {
+            StorageError::from(EngineError::Io {
+                action: "open",
+                path: "data".into(),
+                source: std::io::ErrorKind::PermissionDenied.into(),
+            })
         };
         let damaged = || StorageError::Damaged(Damage::SchemaVersionMissing);
         for (error, code) in [

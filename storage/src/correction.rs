@@ -1,10 +1,12 @@
+//! Changes of the search index that a rebuild makes.
+
 use bytes::Bytes;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::TreeSize;
 
 use crate::error::StorageError;
-use crate::shard::SearchKey;
-use crate::shard::ShardId;
+use crate::shard::StoredSearchKey;
+use crate::shard_id::ShardId;
 
 /// The most rows that one [`Correction`] may add and remove together: about 750 KiB.
 pub const MAX_CORRECTION_ROWS: usize = 16_384;
@@ -12,32 +14,35 @@ pub const MAX_CORRECTION_ROWS: usize = 16_384;
 /// The longest text about the progress of a rebuild, in bytes.
 pub const MAX_PROGRESS_BYTES: usize = 1_024;
 
-/// A row of the search index: the entry at an index is found by a key. Rows are in the order of kind, hash and index.
+/// A row of the search index: the entry at an index is found by a key. Rows are in the order of
+/// kind, hash and index.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct SearchRow {
     /// What the entry is found by.
-    pub key: SearchKey,
+    pub key: StoredSearchKey,
     /// Where the entry is.
     pub index: LeafIndex,
 }
 
-/// Some rows of the search index of a shard that a rebuild adds and removes, and how far it is with them. It is there as a
-/// whole or not at all.
+/// Some rows of the search index of a shard that a rebuild adds and removes, and how far it is with
+/// them. It is there as a whole or not at all.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Correction {
-    /// The size of the tree when this was decided. A row to remove that points behind it stays when the tree has grown over it
-    /// since: the round that brought its entry may have written it.
+    /// The size of the tree when this was decided. A row to remove that points behind it stays when
+    /// the tree has grown over it since: the round that brought its entry may have written it.
     pub seen: TreeSize,
     /// Rows to add. Those that are there already stay as they are.
     pub add: Vec<SearchRow>,
     /// Rows to remove. Those that are not there are no error.
     pub remove: Vec<SearchRow>,
-    /// How far the rebuild is, in its own words, at most [`MAX_PROGRESS_BYTES`]; `None` when it is complete.
+    /// How far the rebuild is, in its own words, at most [`MAX_PROGRESS_BYTES`]; `None` when it is
+    /// complete.
     pub progress: Option<Bytes>,
 }
 
 impl Correction {
-    /// Refuses a correction of a tree of `size` leaves that adds rows behind its end, or that breaks a limit.
+    /// Refuses a correction of a tree of `size` leaves that adds rows behind its end, or that
+    /// breaks a limit.
     pub(crate) fn must_fit(&self, shard: ShardId, size: TreeSize) -> Result<(), StorageError> {
         if self.add.len() + self.remove.len() > MAX_CORRECTION_ROWS {
             return Err(StorageError::CorrectionLength {

@@ -1,3 +1,5 @@
+//! Entries that are added together, and the rules for them.
+
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
@@ -10,11 +12,12 @@ use ledgerstone_merkle::TileId;
 use ledgerstone_merkle::TreeSize;
 
 use crate::error::StorageError;
-use crate::shard::SearchKey;
-use crate::shard::ShardId;
 use crate::shard::StoredHead;
+use crate::shard::StoredSearchKey;
+use crate::shard_id::ShardId;
 
-/// The bytes of bodies, tiles and attestations that the rounds of one write may carry together: 256 MiB.
+/// The bytes of bodies, tiles and attestations that the rounds of one write may carry together: 256
+/// MiB.
 pub const MAX_ROUND_BYTES: usize = 256 << 20;
 
 /// The longest key of an attestation, in bytes.
@@ -23,14 +26,16 @@ pub const MAX_ATTESTATION_KEY_BYTES: usize = 1_024;
 /// The longest attestation, in bytes: 16 MiB. What a log accepts is its own, lower setting.
 pub const MAX_ATTESTATION_BYTES: usize = 16 << 20;
 
-/// Everything that one batch of entries changes in a shard. It is durable as a whole or not there at all.
+/// Everything that one batch of entries changes in a shard. It is durable as a whole or not there
+/// at all.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Round {
     /// The index of the first entry: the size of the stored head.
     pub first: LeafIndex,
     /// The entries in the order of their indexes, at least one.
     pub entries: Vec<NewEntry>,
-    /// The tiles that become full with these entries, at all levels, in any order: all of them, each once.
+    /// The tiles that become full with these entries, at all levels, in any order: all of them,
+    /// each once.
     pub tiles: Vec<(TileId, Bytes)>,
     /// The head after these entries.
     pub head: StoredHead,
@@ -39,22 +44,26 @@ pub struct Round {
 /// An entry that a [`Round`] adds.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct NewEntry {
-    /// The leaf hash of the body. The store does not compute it, and does not look whether it is stored already.
+    /// The leaf hash of the body. The store does not compute it, and does not look whether it is
+    /// stored already.
     pub leaf_hash: Hash,
     /// When the entry was taken into the log, in Unix seconds.
     pub integrated_time: i64,
-    /// What duplicates of the entry are found by, where that is not the leaf hash: both then lead to the entry.
+    /// What duplicates of the entry are found by, where that is not the leaf hash: both then lead
+    /// to the entry.
     pub duplicate_key: Option<Hash>,
     /// The canonical bytes, at most [`MAX_ENTRY_BYTES`].
     pub body: Bytes,
     /// What the entry can be found by.
-    pub search_keys: Vec<SearchKey>,
-    /// What is kept beside the entry, each with the key to find it by: an attestation, or what another log signed for it.
+    pub search_keys: Vec<StoredSearchKey>,
+    /// What is kept beside the entry, each with the key to find it by: an attestation, or what
+    /// another log signed for it.
     pub attestations: Vec<(Vec<u8>, Bytes)>,
 }
 
 impl Round {
-    /// Refuses a round that does not continue a tree with the stored head `head`, or that breaks a limit.
+    /// Refuses a round that does not continue a tree with the stored head `head`, or that breaks a
+    /// limit.
     pub(crate) fn must_follow(
         &self,
         shard: ShardId,
@@ -139,7 +148,8 @@ impl Round {
     }
 }
 
-/// Refuses rounds that cannot be one write: none at all, two for one shard, or more than a write may carry.
+/// Refuses rounds that cannot be one write: none at all, two for one shard, or more than a write
+/// may carry.
 pub(crate) fn must_fit_one_write(rounds: &[(ShardId, &Round)]) -> Result<(), StorageError> {
     if rounds.is_empty() {
         return Err(StorageError::NoRound);
@@ -198,7 +208,6 @@ impl NewEntry {
 }
 
 /// The last full tile of every level in a tree of `size` leaves.
-#[cfg(feature = "rocksdb")]
 pub(crate) fn last_full_tiles(size: u64) -> impl Iterator<Item = TileId> {
     (0..TILE_LEVELS).map_while(move |level| {
         let number = full_tiles(size, level).checked_sub(1)?;
@@ -247,7 +256,6 @@ mod tests {
         assert_eq!(due(u64::MAX - 1, u64::MAX), []);
     }
 
-    #[cfg(feature = "rocksdb")]
     #[test]
     fn the_last_full_tiles_of_a_size() {
         let last = |size| {
@@ -263,7 +271,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn rounds_complete_each_tile_once(mut cuts in proptest::collection::vec(0_u64..200_000, 1..20)) {
+        fn rounds_complete_each_tile_once(
+            mut cuts in proptest::collection::vec(0_u64..200_000, 1..20),
+        ) {
             cuts.sort_unstable();
             let mut seen = BTreeSet::new();
             let mut from = 0;

@@ -1,4 +1,4 @@
-use std::fmt;
+//! What a tree is, and what is stored of it.
 
 use bytes::Bytes;
 use ledgerstone_merkle::Hash;
@@ -11,28 +11,6 @@ pub const MAX_ORIGIN_BYTES: usize = 1_024;
 
 /// The most keys that sign one shard's heads.
 pub const MAX_LOG_KEYS: usize = 16;
-
-/// The ordinal of a tree in this store: 0 for the oldest. It is not the tree id that Rekor clients see.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct ShardId(u32);
-
-impl ShardId {
-    /// The shard with ordinal `ordinal`.
-    pub const fn new(ordinal: u32) -> Self {
-        Self(ordinal)
-    }
-
-    /// The ordinal.
-    pub const fn get(self) -> u32 {
-        self.0
-    }
-}
-
-impl fmt::Display for ShardId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
 
 /// Which entries a tree takes. What a number means is the log's business: the store keeps it.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -59,14 +37,17 @@ impl TreeKind {
     }
 }
 
-/// What a shard is, once and for all: written when it is created, compared with the configuration at every start.
+/// What a shard is, once and for all: written when it is created, compared with the configuration
+/// at every start.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ShardIdentity {
     /// The tree's number towards Rekor clients: 1 to `i64::MAX`.
     pub tree_id: u64,
-    /// The log's name, the first line of its checkpoints: 1 to [`MAX_ORIGIN_BYTES`] bytes without control characters.
+    /// The log's name, the first line of its checkpoints: 1 to [`MAX_ORIGIN_BYTES`] bytes without
+    /// control characters.
     pub origin: String,
-    /// The log ids (SHA-256 of the public key as SPKI) of the keys that sign this shard's heads, at most [`MAX_LOG_KEYS`].
+    /// The log ids (SHA-256 of the public key as SPKI) of the keys that sign this shard's heads, at
+    /// most [`MAX_LOG_KEYS`].
     pub keys: Vec<[u8; 32]>,
     /// When the shard was created, in Unix seconds.
     pub created: i64,
@@ -81,8 +62,8 @@ pub struct ShardIdentity {
 pub struct ImportOrigin {
     /// What it is for.
     pub role: ImportRole,
-    /// The virtual index that its first entry had where it comes from: what signed entry timestamps from there cover. 0 where
-    /// nobody counts over several trees.
+    /// The virtual index that its first entry had where it comes from: what signed entry timestamps
+    /// from there cover. 0 where nobody counts over several trees.
     pub start: u64,
 }
 
@@ -143,9 +124,10 @@ pub struct StoredEntry {
     pub body: Bytes,
 }
 
-/// What entries can be found by. The store knows bytes only; what a kind means, and what the hash is over, the entry says.
+/// What entries can be found by. The store knows bytes only; what a kind means, and what the hash
+/// is over, the entry says.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct SearchKey {
+pub struct StoredSearchKey {
     /// Which kind of key: an artifact digest, an identity, and so on.
     pub kind: u8,
     /// The hash of the key itself.

@@ -15,6 +15,7 @@ use ledgerstone_client::ReindexState;
 use ledgerstone_client::Transport;
 use ledgerstone_client::TransportOptions;
 use ledgerstone_log::Reindex as Rebuild;
+use ledgerstone_storage::EngineError;
 use ledgerstone_storage::RocksOptions;
 use ledgerstone_storage::RocksStore;
 use ledgerstone_storage::StorageError;
@@ -100,7 +101,7 @@ fn offline(data_dir: &Path) -> anyhow::Result<ReindexProgress> {
         data_dir.display()
     );
     let store = match RocksStore::open(data_dir, &RocksOptions::default()) {
-        Err(locked @ StorageError::Locked { .. }) => {
+        Err(locked @ StorageError::Engine(EngineError::Locked { .. })) => {
             return Err(locked).context(
                 "a server runs on this log: name its admin port with --admin-url, and it rebuilds the index itself",
             );
