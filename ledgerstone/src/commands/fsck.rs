@@ -13,6 +13,8 @@ use ledgerstone_storage::Reader;
 use ledgerstone_storage::RocksOptions;
 use ledgerstone_storage::RocksStore;
 use ledgerstone_storage::ShardId;
+use ledgerstone_storage::StorageError;
+use ledgerstone_storage::Store;
 use serde_json::Value;
 use serde_json::json;
 use thiserror::Error;
@@ -63,6 +65,11 @@ pub(crate) fn run(arguments: &Fsck, json: bool) -> anyhow::Result<()> {
     };
     let (mut sound, mut printed) = (true, Vec::new());
     let shards = store.shards()?;
+    if shards.is_empty()
+        && let Some(damage) = store.verify(ShardId::new(0))?.into_iter().next()
+    {
+        return Err(StorageError::from(damage).into());
+    }
     anyhow::ensure!(
         !shards.is_empty(),
         "there is no log in {}",
