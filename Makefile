@@ -7,11 +7,15 @@ export CARGO_TERM_COLOR ?= auto
 # Further arguments of `make run`, as in: make run ARGS='--listen 127.0.0.1:8080 --origin log.example.com'
 ARGS ?=
 
+# Seconds for each target of `make fuzz` (without: five minutes for all), and hours for `make fuzz-long`.
+FUZZ_SECONDS ?=
+FUZZ_HOURS ?= 10
+
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check doc deny interop bench
+.PHONY: help setup run test check doc deny fuzz fuzz-long interop bench
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 11
 
 setup: ## Install libclang, a C++ compiler and ccache where they are missing
 	@scripts/setup
@@ -34,6 +38,12 @@ doc: setup ## Build the documentation of the libraries
 deny: ## Check licences, sources and duplicate versions of the dependencies
 	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
 	cargo deny check bans licenses sources
+
+fuzz: setup ## Give parsers of bytes from outside odd inputs, for five minutes in all
+	fuzz/run $(if $(FUZZ_SECONDS),--each $(FUZZ_SECONDS),--total 300)
+
+fuzz-long: setup ## The same for FUZZ_HOURS, shared out by risk
+	fuzz/run --total $$(($(FUZZ_HOURS) * 3600))
 
 interop: ## Run published clients against a fresh log
 	@scripts/setup interop

@@ -17,7 +17,7 @@ const PROTO_FILES: [&str; 9] = [
     "dev/sigstore/trustroot/v1/trustroot.proto",
     "google/api/annotations.proto",
     "google/api/httpbody.proto",
-    "io/intoto/envelope.proto",
+    "ledgerstone/intoto/envelope.proto",
     "ledgerstone/v1/log.proto",
 ];
 
@@ -36,7 +36,7 @@ const DOCUMENT_PACKAGES: [&str; 5] = [
 const TIMESTAMP: &str = ".google.protobuf.Timestamp";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    for folder in ["dev", "google", "io", "ledgerstone"] {
+    for folder in ["dev", "google", "ledgerstone"] {
         println!("cargo::rerun-if-changed={folder}");
     }
     let out_dir = PathBuf::from(std::env::var("OUT_DIR")?);
@@ -93,8 +93,9 @@ fn generate_json(out_dir: &Path, descriptors: &[u8]) -> Result<(), Box<dyn Error
     Ok(())
 }
 
-/// Rewrites how members of a oneof are read, and counts them. As generated, any second member is a duplicate of the first. But
-/// a member that is null is one that is not there, as everywhere else; so it looks at the value before it complains.
+/// Rewrites how members of a oneof are read, and counts them. As generated, any second member is a
+/// duplicate of the first. But a member that is null is one that is not there, as everywhere else;
+/// so it looks at the value before it complains.
 ///
 /// ```text
 /// if X.is_some() {                                    if let Some(set) = <value>
@@ -120,7 +121,8 @@ fn take_null_for_absent(generated: &str) -> (String, usize) {
     (code, members)
 }
 
-/// The new code for a member of a oneof that is read from the first of `lines` on, and how many of them it stands for.
+/// The new code for a member of a oneof that is read from the first of `lines` on, and how many of
+/// them it stands for.
 fn oneof_member(lines: &[&str]) -> Option<(String, usize)> {
     let [check, duplicate, end, value, ..] = lines else {
         return None;
@@ -143,7 +145,8 @@ fn oneof_member(lines: &[&str]) -> Option<(String, usize)> {
         return None;
     }
     let code = format!(
-        "if let Some(set) = {value} && {oneof}.replace(set).is_some() {{\n return Err({duplicate}\n}}\n"
+        "if let Some(set) = {value} && {oneof}.replace(set).is_some() {{\n \
+         return Err({duplicate}\n}}\n"
     );
     Some((code, taken))
 }

@@ -11,15 +11,16 @@ use anyhow::ensure;
 use aws_lc_rs::rand;
 use bytes::Bytes;
 use clap::Args;
+use ledgerstone_log::Keyring;
 use ledgerstone_log::Log;
-use ledgerstone_log::LogKeys;
 use ledgerstone_log::LogOptions;
+use ledgerstone_log::NewTree;
 use ledgerstone_log::Observer;
 use ledgerstone_log::RoundReport;
 use ledgerstone_log::Submission;
 use ledgerstone_storage::RocksOptions;
 use ledgerstone_storage::RocksStore;
-use ledgerstone_storage::ShardId;
+use ledgerstone_storage::TreeKind;
 use parking_lot::Mutex;
 use rocksdb::DB;
 use rocksdb::DBCompressionType;
@@ -51,10 +52,12 @@ pub(crate) struct Arguments {
     /// Length of the bodies, in bytes.
     #[arg(long, value_name = "BYTES", default_value_t = 1_024)]
     body_bytes: usize,
-    /// How often each row is measured, the log and the plain store in turns. The figure is the median.
+    /// How often each row is measured, the log and the plain store in turns. The figure is the
+    /// median.
     #[arg(long, value_name = "COUNT", default_value_t = 3)]
     repeat: usize,
-    /// Directory for the temporary data, on the disk that is to be measured [default: the current one]
+    /// Directory for the temporary data, on the disk that is to be measured [default: the current
+    /// one]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 }
@@ -153,7 +156,11 @@ impl Appends {
             ..LogOptions::default()
         };
         let store = Arc::new(RocksStore::open(directory, &RocksOptions::default())?);
-        let log = Log::create(store, ShardId::new(0), LogKeys::generate(ORIGIN)?, options)?;
+        let trees = NewTree::of_log(ORIGIN);
+        // The tree of Rekor v2 alone: one that nothing is appended to costs nothing.
+        let trees = &trees[..1];
+        let keyring = Keyring::generate(trees, &options.protocols)?;
+        let log = Log::create(store, trees, keyring, options)?;
         let next = Arc::new(AtomicUsize::new(0));
         let started = Instant::now();
         let mut tasks = JoinSet::new();
@@ -164,7 +171,8 @@ impl Appends {
                 while started.elapsed() < time
                     && let Some(body) = bodies.get(next.fetch_add(1, Ordering::Relaxed))
                 {
-                    log.append(Submission::new(body.clone())?).await?;
+                    let submission = Submission::new(body.clone())?;
+                    log.append(TreeKind::REKOR_V2, submission).await?;
                 }
                 anyhow::Ok(())
             });
@@ -200,8 +208,9 @@ impl Observer for RoundSizes {
     }
 }
 
-/// Writes the same bodies to a plain RocksDB under their positions, in batches of the same sizes, each with one sync. This is
-/// what any durable store on RocksDB costs: no tree, no index by hash, no search, no proof.
+/// Writes the same bodies to a plain RocksDB under their positions, in batches of the same sizes,
+/// each with one sync. This is what any durable store on RocksDB costs: no tree, no index by hash,
+/// no search, no proof.
 fn write_plain(directory: &Path, bodies: &[Bytes], rounds: &[usize]) -> anyhow::Result<Duration> {
     let mut options = Options::default();
     options.create_if_missing(true);

@@ -1,8 +1,9 @@
-//! Certificates as Fulcio issues them for GitHub Actions: the same extensions with values of the same kind and length.
+//! Certificates as Fulcio issues them for GitHub Actions: the same extensions with values of the
+//! same kind and length.
 //!
-//! A log does not ask who issued a certificate, so the issuer's signature and the certificate transparency timestamp are
-//! random bytes of the right form. What is random in a real certificate is random here: nothing compresses better than it
-//! would.
+//! A log does not ask who issued a certificate, so the issuer's signature and the certificate
+//! transparency timestamp are random bytes of the right form. What is random in a real certificate
+//! is random here: nothing compresses better than it would.
 
 use std::time::Duration;
 
@@ -107,7 +108,8 @@ impl Run {
         })
     }
 
-    /// The extensions in Fulcio's order. Numbers 1 to 6 are bare text, the later ones DER (Fulcio, oid-info).
+    /// The extensions in Fulcio's order. Numbers 1 to 6 are bare text, the later ones DER (Fulcio,
+    /// oid-info).
     fn extensions(&self) -> anyhow::Result<Vec<CustomExtension>> {
         let repository = format!("https://github.com/{}", self.repository);
         let owner = format!("https://github.com/{}", self.owner);
@@ -159,7 +161,8 @@ impl Run {
     }
 }
 
-/// A list of one timestamp (RFC 6962, section 3.2): the log's id is always the same, time and signature are not.
+/// A list of one timestamp (RFC 6962, section 3.2): the log's id is always the same, time and
+/// signature are not.
 fn timestamps() -> anyhow::Result<Vec<u8>> {
     let time: [u8; 4] = random()?;
     let signature = ecdsa_signature::<32>()?;

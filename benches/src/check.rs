@@ -18,8 +18,9 @@ use ledgerstone_proto::sigstore::rekor::v2::CreateEntryRequest;
 use crate::load::Outcome;
 use crate::server::Server;
 
-/// Checks the answers of `outcome`: no index was given twice, and each sample is the entry that was submitted, proven to be
-/// in the tree of a checkpoint that the log signed. Yields the number of samples.
+/// Checks the answers of `outcome`: no index was given twice, and each sample is the entry that was
+/// submitted, proven to be in the tree of a checkpoint that the log signed. Yields the number of
+/// samples.
 pub(crate) fn check_answers(
     outcome: &Outcome,
     requests: &[CreateEntryRequest],

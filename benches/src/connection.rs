@@ -1,3 +1,5 @@
+//! How the load generator talks to a server.
+
 use std::net::SocketAddr;
 
 use anyhow::Context;
@@ -7,8 +9,9 @@ use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-/// One HTTP/1.1 connection that is kept open. It reads only what our server sends: a status, a length, a body. A general
-/// client would take a good part of the processor time that the server should have.
+/// One HTTP/1.1 connection that is kept open. It reads only what our server sends: a status, a
+/// length, a body. A general client would take a good part of the processor time that the server
+/// should have.
 pub(crate) struct Connection {
     stream: TcpStream,
     received: Vec<u8>,

@@ -9,12 +9,10 @@ use anyhow::ensure;
 use clap::Args;
 use ledgerstone_entry::Policy;
 use ledgerstone_entry::prepare;
+use ledgerstone_instance::Instance;
+use ledgerstone_instance::OpenSettings;
 use ledgerstone_log::Log;
-use ledgerstone_log::LogKeys;
-use ledgerstone_log::LogOptions;
-use ledgerstone_storage::RocksOptions;
-use ledgerstone_storage::RocksStore;
-use ledgerstone_storage::ShardId;
+use ledgerstone_storage::TreeKind;
 use tokio::task::JoinSet;
 
 use crate::connection::Connection;
@@ -73,7 +71,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Report> {
         .enable_all()
         .build()?;
     let filled_start = runtime.block_on(Start::measure(&binary, &data))?;
-    // A second time: the first has put what the filling left in the log of the store where it belongs.
+    // A second time: the first has put what the filling left in the log of the store where it
+    // belongs.
     filled_start.server.terminate()?;
     let clean = runtime.block_on(Start::measure(&binary, &data))?;
 
@@ -166,16 +165,12 @@ impl Filled {
     }
 }
 
-/// Appends verified entries through the library, as many at a time as rounds of a useful size need. Yields the bytes of their
-/// bodies.
+/// Appends verified entries through the library, as many at a time as rounds of a useful size need.
+/// Yields the bytes of their bodies.
 fn fill(data: &Path, arguments: &Arguments) -> anyhow::Result<u64> {
     let signer = Arc::new(Signer::new(arguments.body)?);
-    let store = Arc::new(RocksStore::open(data, &RocksOptions::default())?);
-    // Where the server looks for them.
-    let key_dir = data.join("keys");
-    let keys = LogKeys::create(ORIGIN, &key_dir)?;
-    let log = Log::create(store, ShardId::new(0), keys, LogOptions::default())?;
-    LogKeys::confirm(&key_dir)?;
+    // As the server makes it, which opens it later.
+    let log = Instance::new(data, None).open_or_create(&OpenSettings::of_log(ORIGIN))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
@@ -211,7 +206,7 @@ async fn append_until(
         }
         let prepared = prepare(&signer.request(number)?, &policy)?;
         bytes += prepared.body.len() as u64;
-        log.append(prepared.into()).await?;
+        log.append(TreeKind::REKOR_V2, prepared.into()).await?;
     }
 }
 

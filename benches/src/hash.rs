@@ -20,7 +20,8 @@ pub(crate) struct Arguments {
     leaf_bytes: Vec<usize>,
 }
 
-/// The level that is hashed: that of a bundle of 256 entries and its parents fits the first cache, as it does in a log.
+/// The level that is hashed: that of a bundle of 256 entries and its parents fits the first cache,
+/// as it does in a log.
 const CHILDREN: usize = 256;
 const LEAVES: usize = 64;
 const WINDOWS: usize = 31;

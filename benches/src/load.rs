@@ -107,8 +107,8 @@ async fn client(
     })
 }
 
-/// The first `logIndex` of an answer. Samples are read as a whole, but later: the clients must leave the processors to the
-/// server.
+/// The first `logIndex` of an answer. Samples are read as a whole, but later: the clients must
+/// leave the processors to the server.
 fn log_index(body: &[u8]) -> Option<u64> {
     const NAME: &[u8] = br#""logIndex":""#;
     let at = body.windows(NAME.len()).position(|window| window == NAME)?;

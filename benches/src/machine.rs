@@ -1,4 +1,5 @@
-//! What the figures depend on, and what the system says of processes: read from `/proc`, so on Linux only.
+//! What the figures depend on, and what the system says of processes: read from `/proc`, so on
+//! Linux only.
 
 use std::fmt;
 use std::fs;
@@ -32,7 +33,8 @@ pub(crate) struct Machine {
 /// The latency of making 4 KiB at the end of a file durable, in milliseconds.
 pub(crate) struct SyncLatency(Samples);
 
-/// The processor time that the whole system has spent working, and that it did not get from its host.
+/// The processor time that the whole system has spent working, and that it did not get from its
+/// host.
 #[derive(Clone, Copy)]
 pub(crate) struct SystemTime {
     pub(crate) busy: Duration,
@@ -150,7 +152,8 @@ pub(crate) fn thread_time() -> Duration {
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
-/// A memory figure of a process in MiB: `VmRSS`, what it holds now, or `VmHWM`, the most that it ever held.
+/// A memory figure of a process in MiB: `VmRSS`, what it holds now, or `VmHWM`, the most that it
+/// ever held.
 pub(crate) fn process_memory(pid: u32, name: &str) -> anyhow::Result<f64> {
     let path = format!("/proc/{pid}/status");
     let text = fs::read_to_string(&path).with_context(|| format!("{path} cannot be read"))?;
@@ -173,7 +176,8 @@ pub(crate) fn disk_bytes(directory: &Path) -> io::Result<u64> {
     Ok(bytes)
 }
 
-/// The median processor time of one `work`, in nanoseconds, over windows of `per_window` calls each.
+/// The median processor time of one `work`, in nanoseconds, over windows of `per_window` calls
+/// each.
 pub(crate) fn time_of(windows: usize, per_window: usize, mut work: impl FnMut(usize)) -> f64 {
     let mut samples = Vec::with_capacity(windows);
     for window in 0..windows {

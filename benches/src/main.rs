@@ -1,7 +1,9 @@
-//! Measures what the log reaches, on this machine and beside what it is measured against in the same run.
+//! Measures what the log reaches, on this machine and beside what it is measured against in the
+//! same run.
 //!
-//! Every command is bounded in time and count, stays on the loopback interface, works in a temporary directory that it
-//! removes, and prints the facts that its figures depend on: processor, cores, load, latency of a disk sync.
+//! Every command is bounded in time and count, stays on the loopback interface, works in a
+//! temporary directory that it removes, and prints the facts that its figures depend on: processor,
+//! cores, load, latency of a disk sync.
 
 mod append;
 mod certificate;
@@ -31,7 +33,8 @@ use clap::Subcommand;
 ///   cargo build --release -p ledgerstone -p ledgerstone-benches
 ///   target/release/ledgerstone-bench submit
 ///
-/// Figures are for the machine that they were measured on. Ratios and multiples compare two measurements of one run.
+/// Figures are for the machine that they were measured on. Ratios and multiples compare two
+/// measurements of one run.
 #[derive(Parser)]
 #[command(version, verbatim_doc_comment)]
 struct Arguments {

@@ -51,7 +51,8 @@ mod tests {
     fn the_counters_are_found_and_nothing_that_only_begins_like_them() {
         let text = "# TYPE ledgerstone_rounds counter\nledgerstone_rounds_total 12\n\
             ledgerstone_round_entries_sum 300.0\nledgerstone_round_entries_count 12\n\
-            ledgerstone_round_commit_duration_seconds_sum 0.5\nledgerstone_round_duration_seconds_sum 0.75\n";
+            ledgerstone_round_commit_duration_seconds_sum \
+            0.5\nledgerstone_round_duration_seconds_sum 0.75\n";
         let rounds = Rounds::parse(text).unwrap();
         let expected = Rounds {
             count: 12.0,

@@ -1,3 +1,5 @@
+//! What a run measured, for people and as JSON.
+
 use std::fmt;
 
 use serde_json::Map;

@@ -57,7 +57,8 @@ pub(crate) fn binary(given: Option<&Path>) -> anyhow::Result<PathBuf> {
     Ok(path)
 }
 
-/// A temporary directory in `parent`, or in the current one: where a log would be, not in a file system in memory.
+/// A temporary directory in `parent`, or in the current one: where a log would be, not in a file
+/// system in memory.
 pub(crate) fn directory(parent: Option<&Path>) -> anyhow::Result<tempfile::TempDir> {
     let parent = parent.unwrap_or_else(|| Path::new("."));
     tempfile::Builder::new()

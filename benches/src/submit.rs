@@ -1,3 +1,5 @@
+//! Load on a running server: submissions from many clients at once.
+
 use std::path::Path;
 use std::path::PathBuf;
 use std::process;
@@ -55,7 +57,8 @@ pub(crate) struct Place {
     /// Server to measure [default: the one beside this program]
     #[arg(long, value_name = "FILE")]
     pub(crate) server: Option<PathBuf>,
-    /// Directory for the temporary data, on the disk that is to be measured [default: the current one]
+    /// Directory for the temporary data, on the disk that is to be measured [default: the current
+    /// one]
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
 }
@@ -66,7 +69,8 @@ pub(crate) struct Prepared {
     pub(crate) requests: Arc<Vec<Vec<u8>>>,
 }
 
-/// The share of the entries that warms up caches, connections and the allocator before a row is timed.
+/// The share of the entries that warms up caches, connections and the allocator before a row is
+/// timed.
 const WARM_UP_SHARE: usize = 20;
 const WARM_UP_TIME: Duration = Duration::from_secs(1);
 
@@ -133,8 +137,8 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// Warms up, then submits for `time`, then verifies the answers. The disk sync and a verification are measured just
-    /// before, in `directory`.
+    /// Warms up, then submits for `time`, then verifies the answers. The disk sync and a
+    /// verification are measured just before, in `directory`.
     pub(crate) async fn measure(
         server: &Server,
         prepared: &Prepared,

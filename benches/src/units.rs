@@ -109,8 +109,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Report> {
     Ok(report)
 }
 
-/// The processor time of one P-256 verification by aws-lc-rs, the key parsed each time as entries need it, in microseconds.
-/// Everything else that a server does for an entry is measured in this unit.
+/// The processor time of one P-256 verification by aws-lc-rs, the key parsed each time as entries
+/// need it, in microseconds. Everything else that a server does for an entry is measured in this
+/// unit.
 pub(crate) fn verification_micros() -> anyhow::Result<f64> {
     let random = SystemRandom::new();
     let sign = |number: usize| {
@@ -133,7 +134,8 @@ pub(crate) fn verification_micros() -> anyhow::Result<f64> {
     Ok(nanos / 1e3)
 }
 
-/// The processor time of all that is done for an entry before it goes to the sequencer, but for HTTP and JSON.
+/// The processor time of all that is done for an entry before it goes to the sequencer, but for
+/// HTTP and JSON.
 fn prepare_micros(body: Body) -> anyhow::Result<f64> {
     let requests = Signer::new(body)?.requests(CALLS)?;
     let policy = Policy::default();

@@ -110,7 +110,6 @@ impl std::fmt::Display for ArtifactDigest {
 
 /// Why an artifact has no digest of the kind that is needed.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum ArtifactError {
     /// The file cannot be read.
     #[error("{} cannot be read", path.display())]
@@ -137,7 +136,8 @@ pub enum ArtifactError {
     },
     /// Only a digest is known, and it is by another hash function.
     #[error(
-        "a {needed} digest of the artifact is needed, but a {given} one was given; give the artifact itself"
+        "a {needed} digest of the artifact is needed, but a {given} one was given; give the \
+         artifact itself"
     )]
     OtherAlgorithm {
         /// The hash function that the key goes with.

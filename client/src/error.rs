@@ -1,22 +1,23 @@
+//! Every error of this crate as one, and the three kinds of failure.
+
+use crate::api::error::ApiError;
+use crate::api::search_query::SearchTermError;
 use crate::artifact::ArtifactError;
-use crate::audit::AuditError;
-use crate::bundle::BundleError;
-use crate::log_api::ApiError;
-use crate::monitor::HookError;
-use crate::monitor::MonitorConfigError;
-use crate::search::SearchTermError;
-use crate::signing_key::SigningKeyError;
-use crate::source::SourceError;
-use crate::submit::SubmitError;
-use crate::tiled_log::ReadError;
-use crate::transport::TransportError;
-use crate::trust_files::TrustFilesError;
-use crate::trusted_log::TrustError;
-use crate::verify::VerifyError;
+use crate::audit::error::AuditError;
+use crate::monitor::config::MonitorConfigError;
+use crate::monitor::hook::HookError;
+use crate::source::error::SourceError;
+use crate::source::tiled_log_error::TiledLogError;
+use crate::submit::error::SubmitError;
+use crate::submit::signing_key::SigningKeyError;
+use crate::transport::error::TransportError;
+use crate::trust::error::TrustError;
+use crate::trust::file_error::TrustFilesError;
+use crate::verify::bundle_error::BundleError;
+use crate::verify::error::VerifyError;
 
 /// Whatever can go wrong on this side of a log.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum Error {
     /// Talking to the log.
     #[error(transparent)]
@@ -32,7 +33,7 @@ pub enum Error {
     SearchTerm(#[from] SearchTermError),
     /// Reading tiles.
     #[error(transparent)]
-    Read(#[from] ReadError),
+    Read(#[from] TiledLogError),
     /// Reading a bundle.
     #[error(transparent)]
     Bundle(#[from] BundleError),
@@ -68,7 +69,8 @@ pub enum Error {
 /// Three kinds of failure, which scripts must tell apart.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Failure {
-    /// It could not be done: a wrong argument, an unreadable file, something that the log refuses or does not have.
+    /// It could not be done: a wrong argument, an unreadable file, something that the log refuses
+    /// or does not have.
     Undone,
     /// Something that was given does not verify. Nobody should go on as if it did.
     Untrue,
@@ -83,7 +85,7 @@ impl Error {
             Self::Transport(error) => transport_failure(error),
             Self::Submit(error) => submit_failure(error),
             Self::Api(error) => api_failure(error),
-            Self::Read(error) => read_failure(error),
+            Self::Read(error) => tiles_failure(error),
             Self::Bundle(_) => Failure::Untrue,
             Self::Verify(error) => verify_failure(error),
             Self::Audit(error) => audit_failure(error),
@@ -101,17 +103,22 @@ impl Error {
 
 fn transport_failure(error: &TransportError) -> Failure {
     match error {
-        TransportError::Url { .. } | TransportError::Client(_) => Failure::Undone,
+        TransportError::Url { .. } | TransportError::Authorities(_) | TransportError::Client(_) => {
+            Failure::Undone
+        }
+        TransportError::Status {
+            status: 408 | 429, ..
+        } => Failure::Unreachable,
         // The log is well and says no.
         TransportError::Status {
             status: 400..=499, ..
-        } => match error {
-            TransportError::Status {
-                status: 408 | 429, ..
-            } => Failure::Unreachable,
-            _ => Failure::Undone,
-        },
-        _ => Failure::Unreachable,
+        } => Failure::Undone,
+        TransportError::Status { .. }
+        | TransportError::Unreachable { .. }
+        | TransportError::TimedOut { .. }
+        | TransportError::Redirect { .. }
+        | TransportError::TooLong { .. }
+        | TransportError::Reply { .. } => Failure::Unreachable,
     }
 }
 
@@ -121,7 +128,10 @@ fn submit_failure(error: &SubmitError) -> Failure {
         SubmitError::Reply(_) | SubmitError::OtherBody { .. } | SubmitError::Untrue(_) => {
             Failure::Untrue
         }
-        _ => Failure::Undone,
+        SubmitError::Key(_)
+        | SubmitError::Reject(_)
+        | SubmitError::SignatureCount(_)
+        | SubmitError::Ed25519Envelope => Failure::Undone,
     }
 }
 
@@ -131,29 +141,51 @@ fn api_failure(error: &ApiError) -> Failure {
         ApiError::NotLedgerstone(_) | ApiError::NoSuchEntry(_) | ApiError::Keys(_) => {
             Failure::Undone
         }
-        _ => Failure::Untrue,
+        ApiError::OtherEntry(_)
+        | ApiError::OtherTree { .. }
+        | ApiError::Body { .. }
+        | ApiError::UnaskedHit { .. }
+        | ApiError::Checkpoint(_)
+        | ApiError::Proof(_)
+        | ApiError::OtherRoot { .. } => Failure::Untrue,
     }
 }
 
-fn read_failure(error: &ReadError) -> Failure {
+fn tiles_failure(error: &TiledLogError) -> Failure {
     match error {
-        ReadError::Transport(error) => transport_failure(error),
-        ReadError::Sizes(_) | ReadError::File { .. } => Failure::Undone,
-        _ => Failure::Unreachable,
+        TiledLogError::Transport(error) => transport_failure(error),
+        TiledLogError::Sizes(_) | TiledLogError::File { .. } => Failure::Undone,
+        TiledLogError::FileTooLong { .. }
+        | TiledLogError::Missing { .. }
+        | TiledLogError::CheckpointText
+        | TiledLogError::Tile { .. }
+        | TiledLogError::Bundle { .. }
+        | TiledLogError::Short { .. } => Failure::Unreachable,
     }
 }
 
 fn verify_failure(error: &VerifyError) -> Failure {
     match error {
         VerifyError::KeyNeeded { .. } | VerifyError::Artifact(_) => Failure::Undone,
-        _ => Failure::Untrue,
+        VerifyError::OtherKey
+        | VerifyError::Certificate(_)
+        | VerifyError::OtherArtifact { .. }
+        | VerifyError::NoSuchSubject { .. }
+        | VerifyError::Statement(_)
+        | VerifyError::Signature(_)
+        | VerifyError::Kind { .. }
+        | VerifyError::MessageKind { .. }
+        | VerifyError::Rebuild { .. }
+        | VerifyError::Body { .. }
+        | VerifyError::OtherBody { .. }
+        | VerifyError::LogEntry(_) => Failure::Untrue,
     }
 }
 
 fn source_failure(error: &SourceError) -> Failure {
     match error {
         SourceError::Transport(error) => transport_failure(error),
-        SourceError::Read(error) => read_failure(error),
+        SourceError::Read(error) => tiles_failure(error),
         SourceError::NoLog { .. } | SourceError::NoTree { .. } | SourceError::OtherSource => {
             Failure::Undone
         }
@@ -163,11 +195,18 @@ fn source_failure(error: &SourceError) -> Failure {
 
 fn audit_failure(error: &AuditError) -> Failure {
     match error {
-        AuditError::Read(error) => read_failure(error),
+        AuditError::Read(error) => tiles_failure(error),
         AuditError::State(_)
         | AuditError::Kept { .. }
         | AuditError::OtherLog { .. }
         | AuditError::Aborted => Failure::Undone,
-        _ => Failure::Untrue,
+        AuditError::Checkpoint(_)
+        | AuditError::Contradiction { .. }
+        | AuditError::OtherKeys { .. }
+        | AuditError::Root { .. }
+        | AuditError::Consistency(_)
+        | AuditError::Entry { .. }
+        | AuditError::NotIncluded { .. }
+        | AuditError::Tile { .. } => Failure::Untrue,
     }
 }

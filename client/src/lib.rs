@@ -1,12 +1,17 @@
-//! Everything that is done on the other side of a log: signing and submitting, reading and proving, verifying offline,
-//! auditing and monitoring.
+//! Everything that is done on the other side of a log: signing and submitting, reading and proving,
+//! verifying offline, auditing and monitoring.
 //!
-//! - A signer makes a [`Submission`], sends it with [`Submission::submit`], which checks the answer, and keeps a [`Bundle`].
-//! - A verifier reads the [`Bundle`] and calls [`verify()`] with the artifact and the [`TrustedLogs`]: no network.
-//! - A reader asks a [`LogApi`] for entries and proofs, or a [`TiledLog`], which is any log that serves C2SP tiles.
-//! - An [`Auditor`] remembers the last head, proves that each new one extends it, and can rebuild the whole tree.
+//! - A signer makes an [`EntryToSubmit`], sends it with [`EntryToSubmit::submit`], which checks the
+//!   answer, and keeps a [`Bundle`].
+//! - A verifier reads the [`Bundle`] and calls [`verify()`] with the artifact and the
+//!   [`TrustedLogs`]: no network.
+//! - A reader asks a [`LogApi`] for entries and proofs, or a [`TiledLog`], which is any log that
+//!   serves C2SP tiles.
+//! - An [`Auditor`] remembers the last head, proves that each new one extends it, and can rebuild
+//!   the whole tree.
 //! - A mirror copies a [`LogSource`], whatever protocol it speaks.
-//! - A [`Monitor`] does that too, and finds every entry that names an identity, a key or an artifact.
+//! - A [`Monitor`] does that too, and finds every entry that names an identity, a key or an
+//!   artifact.
 //! - An operator gives other Sigstore clients the [`TrustFiles`] of a log.
 //!
 //! ```no_run
@@ -22,134 +27,122 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Nothing that a log says is passed on as true before it was verified. Errors are typed, and [`Error::failure`] sorts them
-//! into the three kinds that scripts must tell apart.
+//! Nothing that a log says is passed on as true before it was verified. Errors are typed, and
+//! [`Error::failure`] sorts them into the three kinds that scripts must tell apart.
 
-mod admin;
+mod api;
 mod artifact;
 mod audit;
-mod audit_state;
-mod bundle;
-mod bundle_entry;
 mod error;
-mod growing_tree;
-mod head_watch;
-mod log_api;
-mod log_entry;
+mod files;
 mod monitor;
-mod pem;
-mod promise;
-mod rekor_v1;
-mod request;
-mod search;
-mod signing_key;
 mod source;
 mod submit;
-mod tiled_log;
 mod transport;
-mod trust_files;
-mod trusted_log;
-mod v1_body;
+mod trust;
+mod verifier_pem;
 mod verify;
 
-pub use admin::AdminPort;
-pub use admin::ReindexProgress;
-pub use admin::ReindexReport;
-pub use admin::ReindexState;
+pub use api::admin::AdminPort;
+pub use api::admin::ReindexCounts;
+pub use api::admin::ReindexPhase;
+pub use api::admin::ReindexReport;
+pub use api::error::ApiError;
+pub use api::log_api::LogApi;
+pub use api::lookup::EntryLookup;
+pub use api::proofs::EntryAndProof;
+pub use api::proofs::ProvenConsistency;
+pub use api::proofs::ProvenInclusion;
+pub use api::search::FoundEntry;
+pub use api::search::FoundPage;
+pub use api::search_query::SearchTermError;
+pub use api::search_query::SearchTerms;
 pub use artifact::Artifact;
 pub use artifact::ArtifactDigest;
 pub use artifact::ArtifactError;
-pub use audit::AuditError;
-pub use audit::AuditProgress;
-pub use audit::Auditor;
-pub use audit::Contradiction;
-pub use audit::FullReport;
-pub use audit::HeadReport;
-pub use audit::PARALLEL_BUNDLES;
-pub use audit::SAVED_EVERY;
-pub use audit_state::AuditState;
-pub use audit_state::AuditStateError;
-pub use bundle::BUNDLE_MEDIA_TYPE;
-pub use bundle::Bundle;
-pub use bundle::BundleContent;
-pub use bundle::BundleError;
-pub use bundle::BundleMaterial;
-pub use bundle::MAX_LOG_ENTRIES;
-pub use bundle::MAX_SIGSTORE_BUNDLE_BYTES;
-pub use bundle::key_hint;
-pub use bundle_entry::BundleEntry;
-pub use bundle_entry::PromisedEntry;
+pub use audit::auditor::AuditProgress;
+pub use audit::auditor::Auditor;
+pub use audit::auditor::FullReport;
+pub use audit::auditor::PARALLEL_BUNDLES;
+pub use audit::auditor::SAVED_EVERY;
+pub use audit::error::AuditError;
+pub use audit::error::Contradiction;
+pub use audit::head_watch::HeadReport;
+pub use audit::state::AuditState;
+pub use audit::state_file::AuditStateError;
 pub use error::Error;
 pub use error::Failure;
-pub use log_api::ApiError;
-pub use log_api::EntryLookup;
-pub use log_api::LogApi;
-pub use log_api::LogDescription;
-pub use log_api::Predecessor;
-pub use log_api::ProvenConsistency;
-pub use log_api::ProvenEntry;
-pub use log_api::ProvenInclusion;
-pub use log_entry::LogEntry;
-pub use log_entry::LogEntryError;
-pub use log_entry::LogEntryFault;
-pub use monitor::HOOK_TIMEOUT;
-pub use monitor::Hit;
-pub use monitor::Hook;
-pub use monitor::HookError;
-pub use monitor::MAX_MONITOR_CONFIG_BYTES;
-pub use monitor::Monitor;
-pub use monitor::MonitorConfig;
-pub use monitor::MonitorConfigError;
-pub use monitor::MonitorPage;
-pub use monitor::MonitorRun;
-pub use monitor::MonitorState;
-pub use promise::VerifiedPromise;
-pub use search::SearchHit;
-pub use search::SearchPage;
-pub use search::SearchQuery;
-pub use search::SearchTermError;
-pub use signing_key::SigningKey;
-pub use signing_key::SigningKeyError;
-pub use signing_key::public_key_pem;
-pub use source::EntryFault;
-pub use source::LogSource;
-pub use source::SourceEntry;
-pub use source::SourceError;
-pub use source::SourceHead;
-pub use source::SourceRound;
-pub use submit::EnvelopeKind;
-pub use submit::MAX_SUBMIT_REPLY_BYTES;
-pub use submit::Submission;
-pub use submit::SubmitError;
-pub use submit::Submitted;
-pub use submit::read_verifier_pem;
-pub use tiled_log::FetchedTiles;
-pub use tiled_log::MissingTile;
-pub use tiled_log::ReadError;
-pub use tiled_log::TiledLog;
-pub use transport::MAX_BUNDLE_BYTES;
-pub use transport::MAX_JSON_BYTES;
-pub use transport::MAX_RETRY_AFTER;
-pub use transport::Transport;
-pub use transport::TransportError;
-pub use transport::TransportOptions;
-pub use trust_files::Authority;
-pub use trust_files::CLIENT_TRUST_CONFIG_MEDIA_TYPE;
-pub use trust_files::RekorApiVersion;
-pub use trust_files::SIGNING_CONFIG_MEDIA_TYPE;
-pub use trust_files::TRUSTED_ROOT_MEDIA_TYPE;
-pub use trust_files::TrustFiles;
-pub use trust_files::TrustFilesError;
-pub use trust_files::TrustOptions;
-pub use trusted_log::CheckpointFault;
-pub use trusted_log::MAX_TRUSTED_ROOT_BYTES;
-pub use trusted_log::SignedCheckpoint;
-pub use trusted_log::TrustError;
-pub use trusted_log::TrustedLog;
-pub use trusted_log::TrustedLogs;
-pub use verify::Unchecked;
-pub use verify::Verified;
-pub use verify::VerifiedEntry;
-pub use verify::VerifiedInclusion;
-pub use verify::VerifyError;
-pub use verify::verify;
+pub use monitor::config::MAX_MONITOR_CONFIG_BYTES;
+pub use monitor::config::MonitorConfig;
+pub use monitor::config::MonitorConfigError;
+pub use monitor::hook::HOOK_TIMEOUT;
+pub use monitor::hook::Hook;
+pub use monitor::hook::HookError;
+pub use monitor::page::Hit;
+pub use monitor::page::MonitorPage;
+pub use monitor::run::Monitor;
+pub use monitor::run::MonitorRun;
+pub use monitor::state::MonitorState;
+pub use source::entry::SourceEntry;
+pub use source::entry::SourceRound;
+pub use source::error::EntryFault;
+pub use source::error::SourceError;
+pub use source::fetched_tiles::FetchedTiles;
+pub use source::fetched_tiles::MissingTile;
+pub use source::head::SourceHead;
+pub use source::log_source::LogSource;
+pub use source::tiled_log::TiledLog;
+pub use source::tiled_log_error::TiledLogError;
+pub use submit::error::SubmitError;
+pub use submit::signing_key::SigningKey;
+pub use submit::signing_key::SigningKeyError;
+pub use submit::submission::EntryToSubmit;
+pub use submit::submission::EnvelopeKind;
+pub use submit::submission::MAX_SUBMIT_REPLY_BYTES;
+pub use submit::submission::Submitted;
+pub use transport::error::TransportError;
+pub use transport::http::MAX_BUNDLE_BYTES;
+pub use transport::http::MAX_JSON_BYTES;
+pub use transport::http::Transport;
+pub use transport::network_fault::NetworkFault;
+pub use transport::options::MAX_RETRY_AFTER;
+pub use transport::options::TransportOptions;
+pub use transport::url_fault::UrlFault;
+pub use trust::checkpoint::CheckpointFault;
+pub use trust::checkpoint::SignedCheckpoint;
+pub use trust::description::KeyPeriod;
+pub use trust::description::LogDescription;
+pub use trust::error::MAX_TRUSTED_ROOT_BYTES;
+pub use trust::error::TrustError;
+pub use trust::file_error::TrustFilesError;
+pub use trust::file_options::Authority;
+pub use trust::file_options::RekorApiVersion;
+pub use trust::file_options::TrustOptions;
+pub use trust::files::CLIENT_TRUST_CONFIG_MEDIA_TYPE;
+pub use trust::files::TrustFiles;
+pub use trust::log::TrustedLog;
+pub use trust::logs::TrustedLogs;
+pub use trust::root::TRUSTED_ROOT_MEDIA_TYPE;
+pub use trust::signing_config::SIGNING_CONFIG_MEDIA_TYPE;
+pub use verifier_pem::public_key_pem;
+pub use verifier_pem::read_verifier_pem;
+pub use verify::bundle::BUNDLE_MEDIA_TYPE;
+pub use verify::bundle::Bundle;
+pub use verify::bundle_entry::BundleEntry;
+pub use verify::bundle_entry::PromisedEntry;
+pub use verify::bundle_error::BundleError;
+pub use verify::bundle_error::MAX_LOG_ENTRIES;
+pub use verify::bundle_error::MAX_SIGSTORE_BUNDLE_BYTES;
+pub use verify::bundle_parts::BundleContent;
+pub use verify::bundle_parts::BundleMaterial;
+pub use verify::bundle_parts::key_hint;
+pub use verify::check::Verified;
+pub use verify::check::VerifiedEntry;
+pub use verify::check::VerifiedInclusion;
+pub use verify::check::verify;
+pub use verify::error::VerifyError;
+pub use verify::log_entry::LogEntry;
+pub use verify::log_entry_error::LogEntryError;
+pub use verify::log_entry_error::LogEntryFault;
+pub use verify::promise::VerifiedPromise;
+pub use verify::unchecked::Unchecked;

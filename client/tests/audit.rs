@@ -10,9 +10,9 @@ use ledgerstone_client::Contradiction;
 use ledgerstone_client::Error;
 use ledgerstone_client::Failure;
 use ledgerstone_client::FullReport;
-use ledgerstone_client::ReadError;
 use ledgerstone_client::SAVED_EVERY;
 use ledgerstone_client::TiledLog;
+use ledgerstone_client::TiledLogError;
 use ledgerstone_client::TransportError;
 use ledgerstone_client::TrustedLog;
 use ledgerstone_client::TrustedLogs;
@@ -409,13 +409,16 @@ async fn missing_and_malformed_parts_are_the_servers_trouble() {
     watch.log.answer_with("/tile/0/000", vec![0; 33]);
     let error = watch.full().await.unwrap_err();
     assert!(
-        matches!(error, AuditError::Read(ReadError::Tile { .. })),
+        matches!(error, AuditError::Read(TiledLogError::Tile { .. })),
         "{error}"
     );
     watch.log.answer_with("/tile/0/000", vec![0; 64]);
     let error = watch.full().await.unwrap_err();
     assert!(
-        matches!(error, AuditError::Read(ReadError::Short { actual: 2, .. })),
+        matches!(
+            error,
+            AuditError::Read(TiledLogError::Short { actual: 2, .. })
+        ),
         "{error}"
     );
     watch.log.answer_with("/tile/0/000", vec![0; 8_193]);
@@ -423,7 +426,7 @@ async fn missing_and_malformed_parts_are_the_servers_trouble() {
     assert!(
         matches!(
             error,
-            AuditError::Read(ReadError::Transport(TransportError::TooLong { .. }))
+            AuditError::Read(TiledLogError::Transport(TransportError::TooLong { .. }))
         ),
         "{error}"
     );
@@ -432,7 +435,7 @@ async fn missing_and_malformed_parts_are_the_servers_trouble() {
     watch.log.answer_with("/tile/entries/000", vec![0, 200, 1]);
     let error = watch.full().await.unwrap_err();
     assert!(
-        matches!(error, AuditError::Read(ReadError::Bundle { .. })),
+        matches!(error, AuditError::Read(TiledLogError::Bundle { .. })),
         "{error}"
     );
     assert_eq!(Error::from(error).failure(), Failure::Unreachable);
@@ -448,7 +451,7 @@ async fn missing_and_malformed_parts_are_the_servers_trouble() {
     );
     let error = nothing.audit_head().await.unwrap_err();
     assert!(
-        matches!(error, AuditError::Read(ReadError::Missing { .. })),
+        matches!(error, AuditError::Read(TiledLogError::Missing { .. })),
         "{error}"
     );
 }

@@ -63,7 +63,8 @@ impl Case {
         self.bundle.pointer_mut(&format!("{ENTRY}{field}")).unwrap()
     }
 
-    /// The reason why the bundle no longer verifies. It must be one that scripts take for a failed verification.
+    /// The reason why the bundle no longer verifies. It must be one that scripts take for a failed
+    /// verification.
     fn refusal(&self) -> Error {
         let error = self.verify().unwrap_err();
         assert_eq!(error.failure(), Failure::Untrue, "{error}");

@@ -10,8 +10,15 @@ use ledgerstone_client::EntryLookup;
 use ledgerstone_client::Error;
 use ledgerstone_client::Failure;
 use ledgerstone_client::LogApi;
+use ledgerstone_client::TrustedLog;
+use ledgerstone_client::TrustedLogs;
+use ledgerstone_entry::EntryView;
+use ledgerstone_merkle::Checkpoint;
+use ledgerstone_merkle::EcdsaP256Signer;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::LeafIndex;
+use ledgerstone_merkle::NoteSigner;
+use ledgerstone_merkle::SignedNote;
 use ledgerstone_merkle::TreeSize;
 use ledgerstone_merkle::leaf_hash;
 use ledgerstone_proto::log::v1 as proto;
@@ -109,14 +116,8 @@ fn find(log: &MemoryLog, hash: &str) -> Option<u64> {
         .map(|index| index as u64)
 }
 
-pub(crate) fn entry(log: &MemoryLog, index: u64) -> proto::Entry {
-    let body = log.bodies[index as usize].clone();
-    proto::Entry {
-        index,
-        leaf_hash: bytes(leaf_hash(&body)),
-        body: body.into(),
-        ..proto::Entry::default()
-    }
+pub(crate) fn entry(log: &MemoryLog, index: u64) -> EntryView {
+    EntryView::new(&log.bodies[index as usize]).at(index)
 }
 
 fn inclusion(
@@ -233,9 +234,9 @@ async fn proofs_at_any_size_end_at_a_signed_tree() {
 async fn changed_entries_are_refused() {
     let (api, _server) = api(|_, answer| {
         if let Some(entries) = answer.get_mut("entries") {
-            entries[3]["body"] = "AAAA".into();
+            entries[3]["bodyBase64"] = "AAAA".into();
         } else {
-            answer["body"] = "AAAA".into();
+            answer["bodyBase64"] = "AAAA".into();
         }
     })
     .await;
@@ -279,11 +280,7 @@ async fn other_entries_are_refused() {
 async fn an_entry_and_a_proof_for_another_leaf_do_not_go_together() {
     let (api, _server) = api(|path, answer| {
         if path == "/log/v1/entries/7" {
-            *answer = json(&proto::Entry {
-                index: 7,
-                ..entry(&log(), 8)
-            })
-            .unwrap();
+            *answer = json(&entry(&log(), 8).at(7)).unwrap();
         }
     })
     .await;
@@ -337,11 +334,59 @@ async fn trees_that_no_signed_tree_contains_are_refused() {
     ));
 }
 
+/// Trusted roots name the key that clients of Rekor v1 know, and not that of readers of tiles.
+#[tokio::test]
+async fn a_tree_of_rekor_v1_is_proven_under_the_key_of_its_clients() {
+    const TREE_ID: u64 = 4;
+    let pem = EcdsaP256Signer::generate_pkcs8_pem().unwrap();
+    let signer = EcdsaP256Signer::from_pkcs8_pem(ORIGIN, &pem).unwrap();
+    let logs = TrustedLog::new(signer.verifier().clone()).unwrap();
+    let logs = TrustedLogs::new(vec![logs]).unwrap();
+    for is_honest in [true, false] {
+        let (log, size) = (log(), log().size());
+        let root = if is_honest {
+            log.root(size)
+        } else {
+            Hash::default()
+        };
+        let text = Checkpoint::new(format!("{ORIGIN} - {TREE_ID}"), size, root).unwrap();
+        let note = SignedNote::sign(text.to_text(), &[&signer])
+            .unwrap()
+            .to_string();
+        let info = json!({
+            "treeSize": size.get(),
+            "rootHash": root.to_string(),
+            "signedTreeHead": note,
+            "treeID": TREE_ID.to_string(),
+            "inactiveShards": [],
+        });
+        let server = Server::start(move |seen| match seen.path.as_str() {
+            "/api/v1/log" => info.to_string().into_response(),
+            _ => answer(&log, seen, |_, reply| {
+                if let Some(tree_id) = reply.get_mut("treeId") {
+                    *tree_id = json!(TREE_ID);
+                }
+            }),
+        })
+        .await;
+        let api = LogApi::new(transport(server.address)).tree(TREE_ID);
+        let proven = api.proven_entry(index(7), &logs).await;
+        let grown = api.consistency(TreeSize::new(50), None, &logs).await;
+        if is_honest {
+            assert_eq!(proven.unwrap().inclusion.signed.key, *signer.verifier());
+            assert_eq!(grown.unwrap().signed.checkpoint.size, size);
+        } else {
+            assert!(matches!(proven, Err(ApiError::OtherRoot { .. })));
+            assert!(grown.is_err());
+        }
+    }
+}
+
 #[tokio::test]
 async fn another_server_is_recognised() {
     let server = Server::start(|_| StatusCode::NOT_FOUND.into_response()).await;
     let api = LogApi::new(transport(server.address));
-    let error = api.keys().await.unwrap_err();
+    let error = api.description().await.unwrap_err();
     assert!(matches!(error, ApiError::NotLedgerstone(_)));
     assert_eq!(failure(error), Failure::Undone);
 }

@@ -14,13 +14,15 @@ use ledgerstone_client::Hook;
 use ledgerstone_client::HookError;
 use ledgerstone_client::Monitor;
 use ledgerstone_client::MonitorState;
-use ledgerstone_client::ReadError;
 use ledgerstone_client::TiledLog;
+use ledgerstone_client::TiledLogError;
+use ledgerstone_entry::EntryView;
 use ledgerstone_entry::matcher::Match;
 use ledgerstone_entry::matcher::WatchList;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::leaf_hash;
 use ledgerstone_merkle::leaf_hashes;
+use serde_json::Value;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -165,9 +167,7 @@ async fn a_hit_tells_what_was_found() {
     let digest = format!("sha256:{}", "ab".repeat(32));
     let hit = Hit {
         index: LeafIndex::new(1),
-        leaf_hash: leaf_hash(&body(1, true)),
-        kind: "hashedrekord".to_owned(),
-        version: "0.0.2".to_owned(),
+        entry: EntryView::new(&body(1, true)).at(1),
         matches: vec![Match::ArtifactDigest {
             digest: digest.clone(),
         }],
@@ -175,9 +175,10 @@ async fn a_hit_tells_what_was_found() {
     let expected = json!({
         "origin": ORIGIN,
         "index": 1,
-        "leafHash": hit.leaf_hash.to_string(),
+        "leafHash": format!("sha256:{}", leaf_hash(&body(1, true))),
         "kind": "hashedrekord",
         "version": "0.0.2",
+        "body": serde_json::from_slice::<Value>(&body(1, true)).unwrap(),
         "matches": [{ "by": "artifactDigest", "digest": digest }],
     });
     assert_eq!(hit.to_json(ORIGIN), expected);
@@ -206,7 +207,7 @@ async fn a_backlog_is_resumed_where_it_was_interrupted() {
     let (found, result) = watch.run_from(None).await;
     let error = result.unwrap_err();
     assert!(
-        matches!(error, AuditError::Read(ReadError::Bundle { .. })),
+        matches!(error, AuditError::Read(TiledLogError::Bundle { .. })),
         "{error}"
     );
     assert_eq!(found, [10, 300]);
@@ -288,10 +289,10 @@ async fn a_bundle_that_was_exchanged_with_its_tile_is_caught() {
         .answer_with("/tile/0/001", forged.serve("/tile/0/001").unwrap());
     let (_, result) = watch.run_from(None).await;
     let error = result.unwrap_err();
-    assert!(
-        matches!(error, AuditError::NotIncluded { first, last, .. } if (first.get(), last.get()) == (256, 511)),
-        "{error}"
-    );
+    let AuditError::NotIncluded { first, last, .. } = &error else {
+        panic!("{error}");
+    };
+    assert_eq!((first.get(), last.get()), (256, 511));
     assert_eq!(Error::from(error).failure(), Failure::Untrue);
     assert_ne!(
         leaf_hashes(&honest.bodies[256..512]),

@@ -15,9 +15,9 @@ use ledgerstone_client::EntryFault;
 use ledgerstone_client::Error;
 use ledgerstone_client::Failure;
 use ledgerstone_client::LogSource;
-use ledgerstone_client::ReadError;
 use ledgerstone_client::SourceError;
 use ledgerstone_client::TiledLog;
+use ledgerstone_client::TiledLogError;
 use ledgerstone_client::TransportError;
 use ledgerstone_client::TrustedLog;
 use ledgerstone_client::TrustedLogs;
@@ -110,7 +110,7 @@ async fn what_is_no_log_is_told_so() {
     let source = LogSource::tiles(TiledLog::in_directory(empty.path()));
     let error = source.head(&trusted(), None).await.unwrap_err();
     assert!(
-        matches!(error, SourceError::Read(ReadError::Missing { .. })),
+        matches!(error, SourceError::Read(TiledLogError::Missing { .. })),
         "{error}"
     );
     let error = source.head(&trusted(), Some(1)).await.unwrap_err();
@@ -165,11 +165,14 @@ async fn a_file_that_is_too_long_is_not_read_whole() {
     file.set_len(1 << 40).unwrap();
     let log = TiledLog::in_directory(directory.path());
     let error = log.checkpoint().await.unwrap_err();
-    assert!(matches!(error, ReadError::FileTooLong { .. }), "{error}");
+    assert!(
+        matches!(error, TiledLogError::FileTooLong { .. }),
+        "{error}"
+    );
     fs::create_dir_all(directory.path().join("tile/entries/000")).unwrap();
     let width = ledgerstone_merkle::TileWidth::FULL;
     let error = log.bodies(0, width).await.unwrap_err();
-    assert!(matches!(error, ReadError::File { .. }), "{error}");
+    assert!(matches!(error, TiledLogError::File { .. }), "{error}");
 }
 
 /// A Rekor v1 with an inactive tree before the active one.
@@ -255,8 +258,8 @@ impl RekorV1 {
         let mut trees = self.trees.iter();
         let (_, log) = trees.find(|(id, _)| *id == value("treeID")).unwrap();
         let proof = log.consistency(value("firstSize"), value("lastSize"));
-        let hashes = proof.hashes.iter().map(Hash::to_string);
-        json!({ "rootHash": log.root(log.size()).to_string(), "hashes": hashes.collect::<Vec<_>>() })
+        let hashes: Vec<_> = proof.hashes.iter().map(Hash::to_string).collect();
+        json!({ "rootHash": log.root(log.size()).to_string(), "hashes": hashes })
     }
 
     fn entry(&self, virtual_index: u64) -> Value {
@@ -269,9 +272,11 @@ impl RekorV1 {
         let time = 1_600_000_000 + index;
         let log_id = Hash::new(self.signer.verifier().log_id()).to_string();
         let text = STANDARD.encode(body);
-        let payload = format!(
-            r#"{{"body":"{text}","integratedTime":{time},"logID":"{log_id}","logIndex":{virtual_index}}}"#
+        let (body_and_time, log_and_index) = (
+            format!(r#""body":"{text}","integratedTime":{time}"#),
+            format!(r#""logID":"{log_id}","logIndex":{virtual_index}"#),
         );
+        let payload = format!("{{{body_and_time},{log_and_index}}}");
         let timestamp = self.signer.sign_bytes(payload.as_bytes()).unwrap();
         let id = format!("{:016x}{}", tree.0, leaf_hash(body));
         json!({ id: {
@@ -357,7 +362,8 @@ async fn entries_of_a_rekor_v1_are_what_they_say() {
         ),
         (
             |found| {
-                // Entries 0 and 1 of the tree under each other's index: their signatures are over the index.
+                // Entries 0 and 1 of the tree under each other's index: their signatures are over
+                // the index.
                 first(found)["logIndex"] = 4.into();
                 let second = found[1].as_object_mut().unwrap().values_mut().next();
                 second.unwrap()["logIndex"] = 3.into();

@@ -6,13 +6,13 @@ use axum::http::Method;
 use axum::http::StatusCode;
 use ledgerstone_client::Artifact;
 use ledgerstone_client::Bundle;
+use ledgerstone_client::EntryToSubmit;
 use ledgerstone_client::EnvelopeKind;
 use ledgerstone_client::Error;
 use ledgerstone_client::Failure;
 use ledgerstone_client::LogEntryError;
 use ledgerstone_client::LogEntryFault;
 use ledgerstone_client::SigningKey;
-use ledgerstone_client::Submission;
 use ledgerstone_client::SubmitError;
 use ledgerstone_client::Submitted;
 use ledgerstone_client::TransportError;
@@ -41,10 +41,10 @@ fn artifact() -> Artifact {
     Artifact::Bytes(b"artifact".to_vec())
 }
 
-fn submission(key: &SigningKey) -> Submission {
+fn submission(key: &SigningKey) -> EntryToSubmit {
     let digest = artifact().digest(key.hash_algorithm()).unwrap();
     let signature = key.sign(&digest).unwrap();
-    Submission::message(&digest, signature.into(), key.material()).unwrap()
+    EntryToSubmit::message(&digest, signature.into(), key.material()).unwrap()
 }
 
 /// A log in which the submitted entry is the fourth of five.
@@ -58,13 +58,14 @@ fn json(entry: &TransparencyLogEntry) -> Vec<u8> {
     serde_json::to_vec(&ledgerstone_proto::json::RekorReply(entry)).unwrap()
 }
 
-/// A log that takes whatever is submitted, and then answers with what `change` makes of the honest reply.
+/// A log that takes whatever is submitted, and then answers with what `change` makes of the honest
+/// reply.
 async fn log_that(change: impl Fn(&mut TransparencyLogEntry) + Send + Sync + 'static) -> Server {
     Server::start(move |seen| {
         let request: CreateEntryRequest = serde_json::from_slice(&seen.body).unwrap();
         let prepared = prepare(&request, &Policy::default()).unwrap();
         let mut reply = log_with(&prepared.body).reply(3);
-        reply.kind_version.as_mut().unwrap().kind = prepared.kind.kind().to_owned();
+        reply.kind_version.as_mut().unwrap().kind = prepared.kind.name().to_owned();
         change(&mut reply);
         axum::response::IntoResponse::into_response((StatusCode::CREATED, json(&reply)))
     })
@@ -142,7 +143,7 @@ async fn envelopes_are_logged_as_either_kind() {
     let key = SigningKey::generate().unwrap();
     for kind in [EnvelopeKind::HashedRekord, EnvelopeKind::Dsse] {
         let envelope = envelope(&key);
-        let submission = Submission::envelope(envelope, key.material(), kind).unwrap();
+        let submission = EntryToSubmit::envelope(envelope, key.material(), kind).unwrap();
         let submitted = submission
             .submit(&transport(server.address), Some(&trusted()))
             .await
@@ -168,17 +169,17 @@ async fn what_no_log_accepts_is_not_sent() {
     let key = SigningKey::generate().unwrap();
     let digest = artifact().digest(key.hash_algorithm()).unwrap();
     let foreign = SigningKey::generate().unwrap().sign(&digest).unwrap();
-    let refused = Submission::message(&digest, foreign.into(), key.material());
+    let refused = EntryToSubmit::message(&digest, foreign.into(), key.material());
     assert!(matches!(refused, Err(SubmitError::Reject(_))));
 
     let mut two = envelope(&key);
     two.signatures.push(two.signatures[0].clone());
-    let refused = Submission::envelope(two, key.material(), EnvelopeKind::Dsse);
+    let refused = EntryToSubmit::envelope(two, key.material(), EnvelopeKind::Dsse);
     assert!(matches!(refused, Err(SubmitError::SignatureCount(2))));
 
     let mut changed = envelope(&key);
     changed.payload = b"changed".to_vec().into();
-    let refused = Submission::envelope(changed, key.material(), EnvelopeKind::HashedRekord);
+    let refused = EntryToSubmit::envelope(changed, key.material(), EnvelopeKind::HashedRekord);
     assert!(matches!(refused, Err(SubmitError::Reject(_))));
 }
 
@@ -251,9 +252,10 @@ async fn a_refusal_is_not_repeated() {
     ] {
         let server = Server::script(vec![failed(code)]).await;
         let error = submit_to(&server).await.unwrap_err();
-        assert!(
-            matches!(error, SubmitError::Transport(TransportError::Status { status, .. }) if status == code.as_u16())
-        );
+        let SubmitError::Transport(TransportError::Status { status, .. }) = &error else {
+            panic!("{error}");
+        };
+        assert_eq!(*status, code.as_u16());
         assert_eq!(server.seen().len(), 1);
         assert_eq!(failure(error), Failure::Undone);
     }

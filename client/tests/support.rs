@@ -163,7 +163,8 @@ impl MemoryLog {
         }
     }
 
-    /// What a log of this size serves at a tile path: partial tiles only until the full one is there.
+    /// What a log of this size serves at a tile path: partial tiles only until the full one is
+    /// there.
     pub(crate) fn serve(&self, path: &str) -> Option<Vec<u8>> {
         if path == "/checkpoint" {
             return Some(self.checkpoint(self.size()).into_bytes());

@@ -10,5 +10,6 @@ mod search;
 mod source;
 mod submit;
 mod support;
+mod transport;
 mod trust_files;
 mod v1_bundles;

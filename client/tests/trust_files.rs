@@ -7,15 +7,20 @@ use axum::response::IntoResponse;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ledgerstone_client::Authority;
+use ledgerstone_client::KeyPeriod;
 use ledgerstone_client::LogApi;
 use ledgerstone_client::LogDescription;
-use ledgerstone_client::Predecessor;
 use ledgerstone_client::RekorApiVersion;
+use ledgerstone_client::TrustError;
 use ledgerstone_client::TrustFiles;
 use ledgerstone_client::TrustFilesError;
 use ledgerstone_client::TrustOptions;
 use ledgerstone_client::TrustedLog;
 use ledgerstone_client::TrustedLogs;
+use ledgerstone_merkle::Ed25519Signer;
+use ledgerstone_merkle::NoteSigner;
+use ledgerstone_proto::json;
+use ledgerstone_proto::log::v1 as proto;
 use serde_json::Value;
 use serde_json::json;
 
@@ -24,18 +29,48 @@ use crate::support::transport;
 
 /// The keys that rekor-tiles publishes as examples.
 const ED25519: &str = "MCowBQYDK2VwAyEAREvJyNZGjX6B3DAIuD3BTg9rIwV00GY8Xg5FU+IFDUQ=";
-const ECDSA: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEeLw7gX40qy1z7JUhGMAaaDITbV7p2D+C5G9xPEsy/PVAo9H0mgS4NYzpGirkXxBht+IvvL19WR1X9ANXha5ldQ==";
+const ECDSA: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEeLw7gX40qy1z7JUhGMAaaDITbV7p2D+C5G9xPEsy/P\
+    VAo9H0mgS4NYzpGirkXxBht+IvvL19WR1X9ANXha5ldQ==";
 
 /// 2026-01-02T03:04:05Z.
 const CREATED: i64 = 1_767_323_045;
 
+fn spki(key: &str) -> Vec<u8> {
+    STANDARD.decode(key).unwrap()
+}
+
+fn log_of(key: &str) -> TrustedLog {
+    TrustedLog::from_spki_der("log.example", &spki(key)).unwrap()
+}
+
+/// A tree of the log that is read by tiles under a key made from `seed`.
+fn tiles_of(origin: &str, seed: u8) -> TrustedLog {
+    let signer = Ed25519Signer::from_seed(origin, &[seed; 32]).unwrap();
+    TrustedLog::new(signer.verifier().clone()).unwrap()
+}
+
 fn log() -> LogDescription {
-    let log =
-        |key| TrustedLog::from_spki_der("log.example", &STANDARD.decode(key).unwrap()).unwrap();
     LogDescription {
-        ed25519: log(ED25519),
-        ecdsa_p256: log(ECDSA),
-        created: CREATED,
+        v2: Some(KeyPeriod::starting(log_of(ED25519), CREATED)),
+        v1: Some(KeyPeriod::starting(log_of(ECDSA), CREATED)),
+        frozen: Vec::new(),
+        v1_tiles: vec![tiles_of("log.example/trees/9", 9)],
+        imported: Vec::new(),
+    }
+}
+
+/// One of the log's own trees as it lists them, read by tiles under `key`.
+fn tree(protocol: &str, key: &TrustedLog, created: i64) -> proto::Tree {
+    let is_v2 = protocol == "rekor-v2";
+    let v1_key = if is_v2 { Vec::new() } else { spki(ECDSA) };
+    proto::Tree {
+        role: proto::TreeRole::Active as i32,
+        key: key.key().to_string(),
+        rekor_v1_key: v1_key.into(),
+        protocol: protocol.to_owned(),
+        log_name: key.origin().split('/').next().unwrap().to_owned(),
+        created,
+        ..proto::Tree::default()
     }
 }
 
@@ -51,7 +86,8 @@ fn options() -> TrustOptions {
     }
 }
 
-/// An instance with every service. Certificates and keys as they were once generated, so that the files stay the same.
+/// An instance with every service. Certificates and keys as they were once generated, so that the
+/// files stay the same.
 fn whole_options() -> TrustOptions {
     let golden = |name: &str| fs::read_to_string(golden_path(name)).unwrap();
     let chain = golden("authority.pem");
@@ -66,9 +102,7 @@ fn whole_options() -> TrustOptions {
             url: "http://tsa.example/api/v1/timestamp".to_owned(),
             chain,
         }),
-        ct_key: Some(ledgerstone_client::public_key_pem(
-            &STANDARD.decode(ECDSA).unwrap(),
-        )),
+        ct_key: Some(ledgerstone_client::public_key_pem(&spki(ECDSA))),
         ..options()
     }
 }
@@ -139,19 +173,22 @@ fn the_trusted_root_is_as_clients_demand() {
 
     let read = TrustedLogs::from_trusted_root(files.file("trusted_root.json").unwrap()).unwrap();
     assert!(read.left_out().is_empty());
-    let expected = [log().ecdsa_p256, log().ed25519];
+    let expected = [log_of(ECDSA), log_of(ED25519)];
     assert!(
         read.iter()
             .map(|log| (log.key(), log.log_id()))
             .eq(expected.iter().map(|log| (log.key(), log.log_id())))
     );
     let vkey = String::from_utf8(files.file("log.vkey").unwrap().to_vec()).unwrap();
-    assert_eq!(vkey.parse::<TrustedLog>().unwrap(), log().ed25519);
+    assert_eq!(vkey.parse::<TrustedLog>().unwrap(), log_of(ED25519));
     let pem = String::from_utf8(files.file("log-ecdsa-p256.pub").unwrap().to_vec()).unwrap();
     assert_eq!(
         TrustedLog::from_pem("log.example", &pem).unwrap(),
-        log().ecdsa_p256
+        log_of(ECDSA)
     );
+    let vkey = files.file("log-v1-tiles.vkey").unwrap().to_vec();
+    let vkey: TrustedLog = String::from_utf8(vkey).unwrap().parse().unwrap();
+    assert_eq!(vkey, log().v1_tiles[0]);
 }
 
 #[test]
@@ -186,14 +223,10 @@ fn the_signing_config_sends_clients_to_the_log() {
 
 #[test]
 fn earlier_trees_stand_behind_the_log_with_keys_of_their_own() {
-    let spki = STANDARD.decode(ECDSA).unwrap();
-    let older = TrustedLog::from_spki_der("older.example", &spki).unwrap();
+    let older = TrustedLog::from_spki_der("older.example", &spki(ECDSA)).unwrap();
     let log_id = STANDARD.encode(older.log_id());
     let options = TrustOptions {
-        predecessors: vec![Predecessor {
-            log: older,
-            since: 1_600_000_000,
-        }],
+        predecessors: vec![KeyPeriod::starting(older, 1_600_000_000)],
         ..options()
     };
     let files = TrustFiles::new(&log(), &options).unwrap();
@@ -207,7 +240,8 @@ fn earlier_trees_stand_behind_the_log_with_keys_of_their_own() {
     assert_eq!(key["validFor"], json!({ "start": "2020-09-13T12:26:40Z" }));
 }
 
-/// sigstore-python refuses a subject that lacks either name, and an empty one is left out of the JSON.
+/// sigstore-python refuses a subject that lacks either name, and an empty one is left out of the
+/// JSON.
 #[test]
 fn an_authority_without_an_organization_gets_its_common_name_for_it() {
     let chain = fs::read_to_string(golden_path("authority-without-organization.pem")).unwrap();
@@ -281,23 +315,126 @@ fn authorities_are_read_from_their_certificates() {
 
 #[tokio::test]
 async fn the_keys_come_over_the_wire() {
-    let key = |spki: &str| json!({ "vkey": "", "spki": spki, "logId": "" });
-    let reply = json!({
-        "origin": "log.example",
-        "treeId": "1",
-        "created": CREATED.to_string(),
-        "ed25519": key(ED25519),
-        "ecdsaP256": key(ECDSA),
-    });
+    let trees = vec![
+        tree("rekor-v2", &log_of(ED25519), CREATED),
+        tree("rekor-v1", &log().v1_tiles[0], CREATED),
+        proto::Tree {
+            role: proto::TreeRole::Copy as i32,
+            ..tree("", &tiles_of("copy.example", 3), CREATED)
+        },
+    ];
+    let reply = json::to_vec(&proto::ListTreesResponse { trees }).unwrap();
     let server = Server::start(move |seen| {
-        assert_eq!(seen.path, "/log/v1/keys");
-        reply.to_string().into_response()
+        assert_eq!(seen.path, "/log/v1/trees");
+        reply.clone().into_response()
     })
     .await;
+    let api = LogApi::new(transport(server.address));
+    assert_eq!(api.description().await.unwrap(), log());
+}
+
+/// As after an upgrade: a mixed tree that was frozen, then one tree for each protocol, under one
+/// ECDSA key.
+#[test]
+fn one_key_of_rekor_v1_serves_all_its_trees_and_keys_of_frozen_trees_end() {
+    let old = log_of(ED25519);
+    let (upgraded, frozen_at) = (CREATED + 100 * 86_400, CREATED + 100 * 86_400 + 7);
+    let new = tiles_of("v2.log.example", 5);
+    let earlier = proto::Tree {
+        role: proto::TreeRole::Predecessor as i32,
+        frozen_at,
+        ..tree("rekor-mixed", &old, CREATED)
+    };
+    let frozen_v1 = proto::Tree {
+        role: proto::TreeRole::Predecessor as i32,
+        frozen_at: frozen_at + 9,
+        ..tree("rekor-v1", &tiles_of("log.example/trees/7", 7), upgraded)
+    };
+    let trees = [
+        earlier,
+        frozen_v1,
+        tree("rekor-v2", &new, upgraded),
+        tree(
+            "rekor-v1",
+            &tiles_of("log.example/trees/8", 8),
+            upgraded + 9,
+        ),
+    ];
+    let log = LogDescription::from_trees(&trees).unwrap();
+    assert_eq!(log.origin(), "v2.log.example");
+    assert_eq!(log.shown_key(), Some(&new));
+    let trusted = log.trusted().unwrap();
+    for key in [
+        "log.example/trees/7",
+        "log.example/trees/8",
+        "v2.log.example",
+    ] {
+        assert!(trusted.iter().any(|log| log.origin() == key), "{key}");
+    }
+
+    let files = TrustFiles::new(&log, &options()).unwrap();
+    let root: Value = serde_json::from_slice(files.file("trusted_root.json").unwrap()).unwrap();
+    let told: Vec<_> = root["tlogs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|log| (log["baseUrl"].clone(), log["publicKey"]["validFor"].clone()))
+        .collect();
+    let day = "2026-01-02T00:00:00Z";
+    let end = "2026-04-12T04:04:12Z";
     assert_eq!(
-        LogApi::new(transport(server.address)).keys().await.unwrap(),
-        log()
+        told,
+        [
+            (json!("http://log.example"), json!({ "start": day })),
+            (
+                json!("http://v2.log.example"),
+                json!({ "start": "2026-04-12T00:00:00Z" })
+            ),
+            (
+                json!("http://log.example"),
+                json!({ "start": day, "end": end })
+            ),
+        ]
     );
+    let keys: Vec<_> = root["tlogs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|log| log["logId"]["keyId"].clone())
+        .collect();
+    let expected = [&log_of(ECDSA), &new, &old].map(|log| json!(STANDARD.encode(log.log_id())));
+    assert_eq!(keys, expected);
+    let config = files.file("signing_config.v0.2.json").unwrap();
+    let config: Value = serde_json::from_slice(config).unwrap();
+    assert_eq!(config["rekorTlogUrls"][0]["operator"], "v2.log.example");
+}
+
+#[test]
+fn a_log_may_lack_either_face() {
+    let tiles = tiles_of("log.example/trees/8", 8);
+    let v1 = LogDescription::from_trees(&[tree("rekor-v1", &tiles, CREATED)]).unwrap();
+    assert_eq!((v1.origin(), v1.shown_key()), ("log.example", Some(&tiles)));
+    let refused = TrustFiles::new(&v1, &options());
+    assert!(matches!(refused, Err(TrustFilesError::NoTree { .. })));
+    let of_v1 = TrustOptions {
+        api_version: RekorApiVersion::V1,
+        ..options()
+    };
+    let files = TrustFiles::new(&v1, &of_v1).unwrap();
+    assert!(files.file("log-ed25519.pub").is_none());
+    assert_eq!(files.file("log.vkey"), files.file("log-v1-tiles.vkey"));
+
+    let v2 = LogDescription::from_trees(&[tree("rekor-v2", &log_of(ED25519), CREATED)]).unwrap();
+    assert!(matches!(
+        TrustFiles::new(&v2, &of_v1),
+        Err(TrustFilesError::NoTree { .. })
+    ));
+    let files = TrustFiles::new(&v2, &options()).unwrap();
+    assert!(files.file("log-ecdsa-p256.pub").is_none());
+    assert!(matches!(
+        LogDescription::from_trees(&[]),
+        Err(TrustError::NoLog)
+    ));
 }
 
 #[test]
@@ -307,10 +444,10 @@ fn files_are_written_and_replaced() {
     let files = TrustFiles::new(&log(), &options()).unwrap();
     files.write(&out).unwrap();
     let written = files.write(&out).unwrap();
-    assert_eq!(written.len(), 6);
+    assert_eq!(written.len(), 7);
     for path in &written {
         let name = path.file_name().unwrap().to_str().unwrap();
         assert_eq!(fs::read(path).unwrap(), files.file(name).unwrap());
     }
-    assert_eq!(fs::read_dir(&out).unwrap().count(), 6);
+    assert_eq!(fs::read_dir(&out).unwrap().count(), 7);
 }

@@ -1,5 +1,5 @@
-//! Published bundles of Rekor v1 verify, and nothing that was changed in one does; and what they have no example of, with a
-//! small log of the test's own.
+//! Published bundles of Rekor v1 verify, and nothing that was changed in one does; and what they
+//! have no example of, with a small log of the test's own.
 
 use std::fs;
 
@@ -45,7 +45,8 @@ const ENTRY: &str = "/verificationMaterial/tlogEntries/0";
 const OLDEST: &str = "application/vnd.dev.sigstore.bundle+json;version=0.1";
 
 /// The key of the public instance.
-const PUBLIC_KEY: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE2G2Y+2tabdTV5BcGiBIx0a9fAFwrkBbmLSGtks4L3qX6yYY0zufBnhC8Ur/iy55GhWP/9A/bY2LhC30M9+RYtw==";
+const PUBLIC_KEY: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE2G2Y+2tabdTV5BcGiBIx0a9fAFwrkBbmLSGtk\
+    s4L3qX6yYY0zufBnhC8Ur/iy55GhWP/9A/bY2LhC30M9+RYtw==";
 
 const ALL: [&str; 4] = [
     "v1-hashedrekord",
@@ -104,7 +105,8 @@ impl Case {
         self
     }
 
-    /// The reason why the bundle does not verify. It must be one that scripts take for a failed verification.
+    /// The reason why the bundle does not verify. It must be one that scripts take for a failed
+    /// verification.
     fn refusal(&self) -> Error {
         let error = self.verify().unwrap_err();
         assert_eq!(error.failure(), Failure::Untrue, "{error}");
@@ -280,7 +282,8 @@ fn a_body_about_something_else_is_refused() {
                 ("\"value\":\"a0cf", "\"value\":\"a0ce"),
                 ("\"content\":\"MEUCIQC", "\"content\":\"MEUCIQD"),
                 (
-                    "LS0tLS1CRUdJTiBQVUJMSUMgS0VZLS0tLS0KTUZrd0V3WUhLb1pJemowQ0FRWUlLb1pJemowREFRY0RRZ0FFeFJS",
+                    "LS0tLS1CRUdJTiBQVUJMSUMgS0VZLS0tLS0KTUZrd0V3WUhLb1pJemowQ0FRWUlLb1pJemowREFRY0\
+                     RRZ0FFeFJS",
                     "",
                 ),
             ][..],
@@ -603,21 +606,23 @@ impl SmallLog {
         })
     }
 
-    /// A bundle with an envelope over a statement about `artifact`, logged as intoto 0.0.1 by `change`d content.
+    /// A bundle with an envelope over a statement about `artifact`, logged as intoto 0.0.1 by
+    /// `change`d content.
     fn intoto_v001(&self, origin: &str, change: impl FnOnce(&mut Value)) -> Case {
         let pem = EcdsaP256Signer::generate_pkcs8_pem().unwrap();
         let person = EcdsaP256Signer::from_pkcs8_pem("person", &pem).unwrap();
         let artifact = b"artifact".to_vec();
+        let sha256 = |bytes: &[u8]| hex::encode(Sha256::digest(bytes));
         let payload = json!({
             "_type": "https://in-toto.io/Statement/v1",
-            "subject": [{"name": "a", "digest": {"sha256": hex::encode(Sha256::digest(&artifact))}}],
+            "subject": [{"name": "a", "digest": {"sha256": sha256(&artifact)}}],
         })
         .to_string();
         let payload_type = "application/vnd.in-toto+json";
         let signed = pre_authentication_encoding(payload_type, payload.as_bytes());
         let signature = person.sign_bytes(&signed).unwrap();
         let pem = ledgerstone_client::public_key_pem(person.public_key_der());
-        let digest = |bytes: &[u8]| json!({"algorithm": "sha256", "value": hex::encode(Sha256::digest(bytes))});
+        let digest = |bytes: &[u8]| json!({"algorithm": "sha256", "value": sha256(bytes)});
         let mut content = json!({
             "content": {
                 "hash": digest(b"the envelope as it was submitted"),
@@ -702,7 +707,8 @@ fn the_origin_is_the_name_and_a_tree() {
     }
 }
 
-/// Who names a log together with its key means that name. A trusted root names the host of a URL, which may be another.
+/// Who names a log together with its key means that name. A trusted root names the host of a URL,
+/// which may be another.
 #[test]
 fn the_name_counts_where_it_was_given() {
     let log = SmallLog::new();

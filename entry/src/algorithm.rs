@@ -1,13 +1,15 @@
+//! The ways of signing that the log knows, and the set of those that it accepts.
+
 use std::fmt;
 
 use ledgerstone_proto::sigstore::common::v1::HashAlgorithm;
 use ledgerstone_proto::sigstore::common::v1::PublicKeyDetails;
 
-use crate::key::KeyType;
+use crate::key::key_type::KeyType;
 
-/// The ways of signing that the log knows: a key type with the hash that goes before it, if one does.
+/// The ways of signing that the log knows: a key type with the hash that goes before it, if one
+/// does.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[non_exhaustive]
 pub enum SigningAlgorithm {
     /// ECDSA on P-256 over SHA-256.
     EcdsaP256Sha256,
@@ -21,7 +23,8 @@ pub enum SigningAlgorithm {
     RsaPkcs1Size3072Sha256,
     /// RSA PKCS#1 v1.5 of 4096 bits over SHA-256.
     RsaPkcs1Size4096Sha256,
-    /// Ed25519 over the message itself. Only where the message is at hand: never for a hashedrekord entry.
+    /// Ed25519 over the message itself. Only where the message is at hand: never for a hashedrekord
+    /// entry.
     Ed25519,
     /// Ed25519ph, over SHA-512.
     Ed25519Ph,
@@ -47,7 +50,8 @@ impl SigningAlgorithm {
             .find(|algorithm| algorithm.details() == details)
     }
 
-    /// The algorithm that Sigstore's configuration files and flags call `name`, such as `ecdsa-sha2-256-nistp256`.
+    /// The algorithm that Sigstore's configuration files and flags call `name`, such as
+    /// `ecdsa-sha2-256-nistp256`.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
@@ -98,6 +102,24 @@ impl SigningAlgorithm {
     /// The hash that is signed, or `None` when the message itself is.
     pub fn hash_algorithm(self) -> Option<HashAlgorithm> {
         (self != Self::Ed25519).then(|| self.key_type().hash_algorithm())
+    }
+}
+
+impl KeyType {
+    /// The algorithm that a hashedrekord entry by such a key is logged under.
+    ///
+    /// Verifiers rebuild an entry from a bundle with this one, since a bundle does not say which
+    /// was used.
+    pub fn default_algorithm(self) -> SigningAlgorithm {
+        match self {
+            Self::EcdsaP256 => SigningAlgorithm::EcdsaP256Sha256,
+            Self::EcdsaP384 => SigningAlgorithm::EcdsaP384Sha384,
+            Self::EcdsaP521 => SigningAlgorithm::EcdsaP521Sha512,
+            Self::Rsa2048 => SigningAlgorithm::RsaPkcs1Size2048Sha256,
+            Self::Rsa3072 => SigningAlgorithm::RsaPkcs1Size3072Sha256,
+            Self::Rsa4096 => SigningAlgorithm::RsaPkcs1Size4096Sha256,
+            Self::Ed25519 => SigningAlgorithm::Ed25519Ph,
+        }
     }
 }
 
@@ -170,7 +192,6 @@ impl Default for AlgorithmSet {
 
 /// Why a list of names is not a set of algorithms.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[non_exhaustive]
 pub enum AlgorithmSetError {
     /// Not a way of signing that the log knows.
     #[error("unknown signing algorithm {0:?}")]
@@ -178,16 +199,6 @@ pub enum AlgorithmSetError {
     /// A log that accepts nothing is a mistake.
     #[error("no signing algorithm is named")]
     Empty,
-}
-
-/// The length of the hashes that `algorithm` gives, in bytes, or `None` when it names no hash function.
-pub(crate) fn digest_length(algorithm: HashAlgorithm) -> Option<usize> {
-    match algorithm {
-        HashAlgorithm::Unspecified => None,
-        HashAlgorithm::Sha2256 | HashAlgorithm::Sha3256 => Some(32),
-        HashAlgorithm::Sha2384 | HashAlgorithm::Sha3384 => Some(48),
-        HashAlgorithm::Sha2512 => Some(64),
-    }
 }
 
 fn bit(algorithm: SigningAlgorithm) -> u16 {

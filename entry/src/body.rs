@@ -1,10 +1,13 @@
+//! Canonical bodies: the JSON of an entry, written by RFC 8785.
+
 use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
-/// The longest body that fits into an entry bundle, whose length fields have 16 bits (C2SP tlog-tiles).
+/// The longest body that fits into an entry bundle, whose length fields have 16 bits (C2SP
+/// tlog-tiles).
 pub const MAX_BODY_LENGTH: usize = 65_535;
 
 /// A body does not fit into an entry bundle.
@@ -17,8 +20,9 @@ pub struct BodyTooLarge {
 
 /// Something whose canonical body is written directly.
 ///
-/// The body is its JSON form, canonicalised by RFC 8785. Keys are therefore written in sorted order. Only texts that a
-/// client chose are ever escaped: the other values are names, hexadecimal and base64.
+/// The body is its JSON form, canonicalised by RFC 8785. Keys are therefore written in sorted
+/// order. Only texts that a client chose are ever escaped: the other values are names, hexadecimal
+/// and base64.
 pub(crate) trait Canonical {
     fn write(&self, sink: &mut impl Sink);
 }

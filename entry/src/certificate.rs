@@ -1,3 +1,5 @@
+//! X.509 certificates, as far as a log looks into them.
+
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
 use std::net::Ipv6Addr;
@@ -15,17 +17,18 @@ use der::asn1::BitStringRef;
 use der::asn1::ObjectIdentifier;
 use der::asn1::OctetStringRef;
 
-use crate::key::KeyError;
-use crate::key::refuse_pem;
+use crate::key::error::PublicKeyError;
+use crate::pem::is_pem;
 
-/// The most subjects that a certificate may name. Each takes a row of the search index, and costs few bytes to make.
+/// The most subjects that a certificate may name. Each takes a row of the search index, and costs
+/// few bytes to make.
 pub const MAX_SUBJECTS: usize = 256;
 
-/// What a log reads in a certificate (RFC 5280, section 4.1): its key and its subject alternative names, and what ties
-/// it to the certificate of its issuer where a chain is submitted.
+/// What a log reads in a certificate (RFC 5280, section 4.1): its key and its subject alternative
+/// names, and what ties it to the certificate of its issuer where a chain is submitted.
 ///
-/// The rest must only be well formed. Trust, usages and a single certificate's signature are the verifier's
-/// business: the log shows everything that a key signed, also what nobody should trust.
+/// The rest must only be well formed. Trust, usages and a single certificate's signature are the
+/// verifier's business: the log shows everything that a key signed, also what nobody should trust.
 pub(crate) struct Certificate<'a> {
     spki: &'a [u8],
     subject_alternative_names: Option<&'a [u8]>,
@@ -48,15 +51,17 @@ pub(crate) struct Links<'a> {
 
 impl<'a> Certificate<'a> {
     /// Reads `der` as exactly one certificate.
-    pub(crate) fn from_der(der: &'a [u8]) -> Result<Self, KeyError> {
-        refuse_pem(der)?;
+    pub(crate) fn from_der(der: &'a [u8]) -> Result<Self, PublicKeyError> {
+        if is_pem(der) {
+            return Err(PublicKeyError::PemInsteadOfDer);
+        }
         let read = || {
             let mut reader = SliceReader::new(der)?;
             let certificate = reader.sequence(read_certificate)?;
             reader.finish()?;
             Ok(certificate)
         };
-        read().map_err(KeyError::Certificate)
+        read().map_err(PublicKeyError::Certificate)
     }
 
     /// The SubjectPublicKeyInfo, as it stands in the certificate.
@@ -68,7 +73,8 @@ impl<'a> Certificate<'a> {
         &self.links
     }
 
-    /// Whom the certificate names: DNS names, e-mail addresses, IP addresses, URIs, then Fulcio's other names.
+    /// Whom the certificate names: DNS names, e-mail addresses, IP addresses, URIs, then Fulcio's
+    /// other names.
     pub(crate) fn subjects(&self) -> Result<Vec<String>, SubjectsError> {
         let Some(names) = self.subject_alternative_names else {
             return Ok(Vec::new());
@@ -96,7 +102,8 @@ fn read_certificate<'a>(reader: &mut SliceReader<'a>) -> Result<Certificate<'a>,
     let signed = read_sequence(reader)?;
     let mut certificate = SliceReader::new(signed)?.sequence(read_tbs_certificate)?;
     let algorithm = read_sequence(reader)?;
-    // A difference is either damage or an attempt to lift the unsigned outer field (RFC 5280, section 4.1.1.2).
+    // A difference is either damage or an attempt to lift the unsigned outer field (RFC 5280,
+    // section 4.1.1.2).
     if certificate.links.algorithm != algorithm {
         return Err(reader.error(ErrorKind::Value { tag: Tag::Sequence }));
     }
@@ -166,7 +173,8 @@ fn read_name(reader: &mut SliceReader<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// When a certificate begins and ends to be valid: two times of the kinds that RFC 5280, section 4.1.2.5 allows.
+/// When a certificate begins and ends to be valid: two times of the kinds that RFC 5280, section
+/// 4.1.2.5 allows.
 pub(crate) fn read_validity<'a>(reader: &mut SliceReader<'a>) -> Result<[AnyRef<'a>; 2], Error> {
     let mut read = || {
         let time = reader.decode::<AnyRef<'a>>()?;
@@ -231,7 +239,8 @@ fn read_general_names(
     Ok(names)
 }
 
-/// One GeneralName (RFC 5280, section 4.2.1.6), or `None` for a form that names nobody one could search for.
+/// One GeneralName (RFC 5280, section 4.2.1.6), or `None` for a form that names nobody one could
+/// search for.
 fn read_general_name(name: AnyRef<'_>) -> Result<Option<(NameOrder, String)>, Error> {
     let Tag::ContextSpecific { number, .. } = name.tag() else {
         return Err(name.tag().unexpected_error(None).into());
@@ -275,7 +284,8 @@ fn read_ip_address(value: &[u8]) -> Result<String, Error> {
     Ok(address.to_canonical().to_string())
 }
 
-/// Fulcio's form of a name that is neither an address nor a URI: an OtherName that holds a UTF8String.
+/// Fulcio's form of a name that is neither an address nor a URI: an OtherName that holds a
+/// UTF8String.
 fn read_other_name(value: &[u8]) -> Result<Option<String>, Error> {
     let mut reader = SliceReader::new(value)?;
     let identifier = reader.decode::<ObjectIdentifier>()?;

@@ -1,3 +1,5 @@
+//! Base64 as it comes from clients, and documents that come in it.
+
 use std::borrow::Cow;
 use std::io;
 use std::io::Read;
@@ -10,19 +12,22 @@ use base64::engine::GeneralPurposeConfig;
 use sha2::Digest as _;
 use sha2::Sha256;
 
-/// Padded standard base64 as Rekor v1 takes it: line breaks inside are ignored, and so are the spare bits at the end.
+/// Padded standard base64 as Rekor v1 takes it: line breaks inside are ignored, and so are the
+/// spare bits at the end.
 pub(crate) fn decode_base64(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(without_line_breaks(text).as_ref()).ok()
 }
 
-/// Base64 as DSSE has it: of the standard alphabet, or of the one for URLs.
-pub(crate) fn decode_base64_of_envelope(text: &str) -> Option<Vec<u8>> {
+/// Base64 as DSSE has it: of the standard alphabet, or of the one for URLs. Line breaks in it and
+/// the spare bits at the end mean nothing. `None` for anything else.
+pub fn decode_base64_of_envelope(text: &str) -> Option<Vec<u8>> {
     let text = without_line_breaks(text);
     let standard = STANDARD.decode(text.as_ref());
     standard.or_else(|_| URL_SAFE.decode(text.as_ref())).ok()
 }
 
-/// The document of a rekord entry, decoded and hashed as it is read: it can be large, and is never held decoded.
+/// The document of a rekord entry, decoded and hashed as it is read: it can be large, and is never
+/// held decoded.
 pub(crate) struct ArtifactReader<'a> {
     encoded: &'a [u8],
     decoded: Vec<u8>,

@@ -4,22 +4,18 @@ use ledgerstone_merkle::Hash;
 use sha2::Digest as _;
 use sha2::Sha256;
 
-use crate::describe::BodyError;
-use crate::describe::EntryContent;
-use crate::describe::EntryDescription;
+use crate::body_error::BodyError;
 use crate::describe::describe;
-use crate::search::SearchKey;
-use crate::search::SearchKeyKind;
-use crate::v1::LoggedDigest;
-use crate::v1::search_keys_of_statement;
-use crate::v1::statement::IN_TOTO_PAYLOAD_TYPE;
+use crate::search_key::SearchKey;
+use crate::search_key::SearchKeyKind;
 use crate::v1::statement::is_statement;
+use crate::v1::statement::search_keys_of_statement;
 
 /// What a logged entry is found by, as far as the log itself can tell.
 ///
-/// Most keys follow from the body. Those of an in-toto statement came with the submission: the body holds the hash of the
-/// statement only. They follow from the statement where that is kept as an attestation; elsewhere nobody can tell a key that
-/// the statement named from one that it did not.
+/// Most keys follow from the body. Those of an in-toto statement came with the submission: the body
+/// holds the hash of the statement only. They follow from the statement where that is kept as an
+/// attestation; elsewhere nobody can tell a key that the statement named from one that it did not.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct IndexKeys {
     named: Vec<SearchKey>,
@@ -31,7 +27,8 @@ pub struct IndexKeys {
 pub enum Claim {
     /// The entry names the key: its body says so, or the attestation that its body has the hash of.
     Shown,
-    /// The entry may have been submitted with a statement that names the key. Nothing in the log tells.
+    /// The entry may have been submitted with a statement that names the key. Nothing in the log
+    /// tells.
     Submitted,
     /// This version cannot read the entry, or does not know such keys. A later one may.
     Unreadable,
@@ -52,8 +49,9 @@ enum Others {
 }
 
 impl IndexKeys {
-    /// What the entry with this body is found by. `attestation` yields the document that is kept beside entries under the
-    /// SHA-256 hash of it that an entry has, if there is one; a document with another hash is not believed.
+    /// What the entry with this body is found by. `attestation` yields the document that is kept
+    /// beside entries under the SHA-256 hash of it that an entry has, if there is one; a document
+    /// with another hash is not believed.
     ///
     /// # Errors
     /// Those of `attestation`. A body that cannot be read is no error.
@@ -70,12 +68,11 @@ impl IndexKeys {
             Err(_) => return Ok(Self::new([], Others::Unreadable)),
         };
         let named = description.search_keys();
-        let Some(statement) = StatementHash::of(&description) else {
-            let others = match description.content() {
-                EntryContent::Other => Others::Unreadable,
-                _ => Others::None,
-            };
-            return Ok(Self::new(named, others));
+        let Some(content) = description.any_content() else {
+            return Ok(Self::new(named, Others::Unreadable));
+        };
+        let Some(statement) = content.statement() else {
+            return Ok(Self::new(named, Others::None));
         };
         let kept = match statement.hash {
             Some(hash) => {
@@ -87,8 +84,8 @@ impl IndexKeys {
         let Some(Ok(of_statement)) = kept.as_deref().map(search_keys_of_statement) else {
             return Ok(Self::new(named, Others::Digests));
         };
-        // The oldest kind does not say what its payload is. A document that calls itself a statement is one; of another it
-        // depends on what the envelope said.
+        // The oldest kind does not say what its payload is. A document that calls itself a
+        // statement is one; of another it depends on what the envelope said.
         if statement.is_typed || kept.is_some_and(|document| is_statement(&document)) {
             let named = named.into_iter().chain(of_statement);
             return Ok(Self::new(named, Others::None));
@@ -124,38 +121,6 @@ impl IndexKeys {
             Others::Digests if kind == SearchKeyKind::ArtifactDigest => Claim::Submitted,
             Others::Digests => Claim::False,
             Others::Unreadable => Claim::Unreadable,
-        }
-    }
-}
-
-/// Where the statement of an entry is kept, if it is.
-struct StatementHash {
-    hash: Option<Hash>,
-    /// Whether the body says that the payload is a statement.
-    is_typed: bool,
-}
-
-impl StatementHash {
-    /// `None` for entries whose payload is no statement, or that have no payload.
-    fn of(description: &EntryDescription) -> Option<Self> {
-        let hash = |digest: &LoggedDigest| Hash::from_slice(&digest.to_bytes().ok()?);
-        match description.content() {
-            // Nothing is kept beside these; and what type their payload has, the body does not say.
-            EntryContent::DsseV001(_) => Some(Self {
-                hash: None,
-                is_typed: false,
-            }),
-            EntryContent::IntotoV001(entry) => Some(Self {
-                hash: entry.payload_hash.as_ref().and_then(hash),
-                is_typed: false,
-            }),
-            EntryContent::IntotoV002(entry) if entry.payload_type == IN_TOTO_PAYLOAD_TYPE => {
-                Some(Self {
-                    hash: hash(&entry.payload_hash),
-                    is_typed: true,
-                })
-            }
-            _ => None,
         }
     }
 }

@@ -1,3 +1,7 @@
+//! PEM (RFC 7468), read as the field's tools read it and written as they write it.
+
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -10,8 +14,8 @@ pub(crate) struct PemBlock<'a> {
 }
 
 impl<'a> PemBlock<'a> {
-    /// The first block in `text`, and what comes after it. As in the field, text before a block and headers in it are
-    /// passed over.
+    /// The first block in `text`, and what comes after it. As in the field, text before a block and
+    /// headers in it are passed over.
     pub(crate) fn first(text: &'a str) -> Option<(Self, &'a str)> {
         let start = line_start(text, BEGIN)?;
         let (label, rest) = text[start + BEGIN.len()..].split_once(DASHES)?;
@@ -30,8 +34,9 @@ impl<'a> PemBlock<'a> {
     }
 }
 
-/// Writes `bytes` as the block that everybody's tools write: 64 columns, and a line break at the end.
-pub(crate) fn encode(label: &str, bytes: &[u8]) -> String {
+/// Writes `bytes` as the block that everybody's tools write: 64 columns, and a line break at the
+/// end.
+pub fn encode(label: &str, bytes: &[u8]) -> String {
     let digits = STANDARD.encode(bytes);
     let lines = digits.len().div_ceil(COLUMNS);
     let mut pem = String::with_capacity(digits.len() + lines + 2 * label.len() + 40);
@@ -49,6 +54,45 @@ pub(crate) fn encode(label: &str, bytes: &[u8]) -> String {
         pem.push_str(part);
     }
     pem
+}
+
+/// `pem` with its base64 in lines of 64 characters, where a line is longer: some tools write all of
+/// it into one line, and strict readers take no more than 64. What is not PEM comes back as it is.
+pub fn wrapped(pem: &str) -> Cow<'_, str> {
+    if pem.lines().all(|line| line.trim_end().len() <= COLUMNS) {
+        return Cow::Borrowed(pem);
+    }
+    let mut text = String::with_capacity(pem.len() + pem.len() / COLUMNS + 1);
+    let (mut in_block, mut column) = (false, 0);
+    for line in pem.lines().map(str::trim_end) {
+        let is_bound = line.starts_with(DASHES);
+        if is_bound || !in_block {
+            if column > 0 {
+                text.push('\n');
+            }
+            column = 0;
+            in_block = is_bound && line.starts_with(BEGIN);
+            text.push_str(line);
+            text.push('\n');
+            continue;
+        }
+        for character in line.chars() {
+            text.push(character);
+            column += 1;
+            if column == COLUMNS {
+                text.push('\n');
+                column = 0;
+            }
+        }
+    }
+    Cow::Owned(text)
+}
+
+/// Whether `bytes` begin like PEM: the commonest mistake where DER is asked for.
+pub(crate) fn is_pem(bytes: &[u8]) -> bool {
+    bytes
+        .trim_ascii_start()
+        .starts_with(BEGIN.trim_ascii_end().as_bytes())
 }
 
 /// Where in `text` a line starts with `mark`.
@@ -74,10 +118,10 @@ fn without_headers(content: &str) -> &str {
 }
 
 /// The label of a SubjectPublicKeyInfo.
-pub(crate) const PUBLIC_KEY: &str = "PUBLIC KEY";
+pub const PUBLIC_KEY: &str = "PUBLIC KEY";
 
 /// The label of an X.509 certificate.
-pub(crate) const CERTIFICATE: &str = "CERTIFICATE";
+pub const CERTIFICATE: &str = "CERTIFICATE";
 
 const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
@@ -92,7 +136,8 @@ mod tests {
 
     #[test]
     fn text_before_a_block_and_headers_are_passed_over() {
-        let text = "subject=CN\n-----BEGIN X Y-----\nProc-Type: 4\nNote: 1\n\naGVs\r\nbG8=\n-----END X Y-----\nrest";
+        let text = "subject=CN\n-----BEGIN X Y-----\nProc-Type: 4\nNote: 1\n\n\
+            aGVs\r\nbG8=\n-----END X Y-----\nrest";
         let (block, rest) = PemBlock::first(text).unwrap();
         assert_eq!((block.label, &block.bytes[..]), ("X Y", &b"hello"[..]));
         assert_eq!(rest, "\nrest");
@@ -112,6 +157,25 @@ mod tests {
         ] {
             assert!(PemBlock::first(text).is_none(), "{text}");
         }
+    }
+
+    #[test]
+    fn long_lines_are_broken() {
+        let digits = "A".repeat(150);
+        let short = "-----BEGIN X-----\nAAAA\n-----END X-----\n";
+        assert_eq!(wrapped(short), short);
+        for end in ["\n", "\r\n"] {
+            let long = ["-----BEGIN X-----", &digits, "-----END X-----", ""].join(end);
+            let expected = format!(
+                "-----BEGIN X-----\n{0}\n{0}\n{1}\n-----END X-----\n",
+                "A".repeat(64),
+                "A".repeat(22)
+            );
+            assert_eq!(wrapped(&long), expected);
+            assert_eq!(wrapped(&format!("{long}{long}")), expected.repeat(2));
+        }
+        let exact = format!("-----BEGIN X-----\n{}\n-----END X-----\n", "A".repeat(128));
+        assert_eq!(wrapped(&exact).lines().count(), 4);
     }
 
     proptest! {

@@ -1,3 +1,5 @@
+//! Verifies signatures by public keys over digests and messages.
+
 use std::fmt;
 
 use aws_lc_rs::digest;
@@ -9,23 +11,25 @@ use der::Tag;
 use der::asn1::UintRef;
 use ledgerstone_proto::sigstore::common::v1::HashAlgorithm;
 
-use crate::key::KeyType;
-use crate::key::PublicKey;
-use crate::key::VerifyingKey;
+use crate::key::key_type::KeyType;
+use crate::key::public_key::PublicKey;
+use crate::key::spki::VerifyingKey;
 
 impl PublicKey {
     /// Verifies `signature` over the hash `digest` of an artifact that is not at hand.
     ///
-    /// The hash function is the one of the key's default algorithm: SHA-256 for P-256 and RSA, SHA-384 for P-384,
-    /// SHA-512 for P-521 and Ed25519 (as Ed25519ph with an empty context, RFC 8032, section 5.1). ECDSA signatures are
-    /// DER or, as some signers make them, r and s side by side.
+    /// The hash function is the one of the key's default algorithm: SHA-256 for P-256 and RSA,
+    /// SHA-384 for P-384, SHA-512 for P-521 and Ed25519 (as Ed25519ph with an empty context, RFC
+    /// 8032, section 5.1). ECDSA signatures are DER or, as some signers make them, r and s side by
+    /// side.
     ///
     /// # Errors
-    /// [`SignatureError`] when the digest has another length than its hash function gives, or when it was not signed.
-    pub fn verify_prehashed(&self, digest: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
+    /// [`BadSignature`] when the digest has another length than its hash function gives, or when it
+    /// was not signed.
+    pub fn verify_prehashed(&self, digest: &[u8], signature: &[u8]) -> Result<(), BadSignature> {
         let expected = hash_function(self.key_type()).output_len();
         if digest.len() != expected {
-            return Err(SignatureError::DigestLength {
+            return Err(BadSignature::DigestLength {
                 expected,
                 actual: digest.len(),
             });
@@ -38,40 +42,42 @@ impl PublicKey {
             VerifyingKey::Rsa(key) => verify_imported(key, &digest::SHA256, digest, signature),
             VerifyingKey::Ed25519(key) => verify_ed25519_prehashed(key, digest, signature),
         };
-        verified.ok_or_else(|| SignatureError::Mismatch(self.key_type()))
+        verified.ok_or_else(|| BadSignature::Mismatch(self.key_type()))
     }
 
-    /// Verifies `signature` over `message`, which is hashed as in [`Self::verify_prehashed`]. Ed25519 is pure here.
+    /// Verifies `signature` over `message`, which is hashed as in [`Self::verify_prehashed`].
+    /// Ed25519 is pure here.
     ///
     /// # Errors
-    /// [`SignatureError`] when the message was not signed.
-    pub fn verify_message(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
+    /// [`BadSignature`] when the message was not signed.
+    pub fn verify_message(&self, message: &[u8], signature: &[u8]) -> Result<(), BadSignature> {
         if let VerifyingKey::Ed25519(key) = self.verifying_key() {
             return verify_ed25519(key, message, signature)
-                .ok_or(SignatureError::Mismatch(KeyType::Ed25519));
+                .ok_or(BadSignature::Mismatch(KeyType::Ed25519));
         }
         let digest = digest::digest(hash_function(self.key_type()), message);
         self.verify_prehashed(digest.as_ref(), signature)
     }
 
-    /// Verifies `signature` over a digest that `hash_algorithm` gave, which need not be the key's own: Rekor v1 takes
-    /// other pairs too. An Ed25519 key signs SHA-512 digests only.
+    /// Verifies `signature` over a digest that `hash_algorithm` gave, which need not be the key's
+    /// own: Rekor v1 takes other pairs too. An Ed25519 key signs SHA-512 digests only.
     ///
     /// # Errors
-    /// [`SignatureError`] when the digest has another length than its hash function gives, or when it was not signed.
+    /// [`BadSignature`] when the digest has another length than its hash function gives, or when it
+    /// was not signed.
     pub fn verify_digest(
         &self,
         hash_algorithm: HashAlgorithm,
         digest: &[u8],
         signature: &[u8],
-    ) -> Result<(), SignatureError> {
+    ) -> Result<(), BadSignature> {
         if hash_algorithm == self.key_type().hash_algorithm() {
             return self.verify_prehashed(digest, signature);
         }
-        let mismatch = SignatureError::Mismatch(self.key_type());
+        let mismatch = BadSignature::Mismatch(self.key_type());
         let function = function_of(hash_algorithm).ok_or(mismatch)?;
         if digest.len() != function.output_len() {
-            return Err(SignatureError::DigestLength {
+            return Err(BadSignature::DigestLength {
                 expected: function.output_len(),
                 actual: digest.len(),
             });
@@ -79,16 +85,19 @@ impl PublicKey {
         let key = self.parsed_for(hash_algorithm).ok_or(mismatch)?;
         let verified = match self.verifying_key() {
             VerifyingKey::Rsa(_) => verify_imported(&key, function, digest, signature),
-            _ => verify_ecdsa(&key, self.key_type(), function, digest, signature),
+            VerifyingKey::Ecdsa(_) => {
+                verify_ecdsa(&key, self.key_type(), function, digest, signature)
+            }
+            VerifyingKey::Ed25519(_) => None,
         };
         verified.ok_or(mismatch)
     }
 }
 
 impl PublicKey {
-    /// Verifies an Ed25519 signature over a message that `feed` gives in pieces. `None` for other types of keys, which
-    /// sign digests.
-    pub(crate) fn verify_streamed<E: From<SignatureError>>(
+    /// Verifies an Ed25519 signature over a message that `feed` gives in pieces. `None` for other
+    /// types of keys, which sign digests.
+    pub(crate) fn verify_streamed<E: From<BadSignature>>(
         &self,
         signature: &[u8],
         feed: impl FnOnce(&mut dyn FnMut(&[u8])) -> Result<(), E>,
@@ -96,7 +105,7 @@ impl PublicKey {
         let VerifyingKey::Ed25519(key) = self.verifying_key() else {
             return None;
         };
-        let mismatch = || E::from(SignatureError::Mismatch(KeyType::Ed25519));
+        let mismatch = || E::from(BadSignature::Mismatch(KeyType::Ed25519));
         let begun = ed25519_dalek::Signature::from_slice(signature)
             .and_then(|signature| key.verify_stream(&signature));
         let Ok(mut stream) = begun else {
@@ -109,8 +118,7 @@ impl PublicKey {
 
 /// Why a signature is not one by the key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SignatureError {
+pub enum BadSignature {
     /// The digest cannot come from the hash function that goes with the key.
     #[error("the digest has {actual} bytes, but the hash that goes with the key gives {expected}")]
     DigestLength {
@@ -143,7 +151,9 @@ fn coordinate_length(key_type: KeyType) -> usize {
     match key_type {
         KeyType::EcdsaP521 => 66,
         KeyType::EcdsaP384 => 48,
-        _ => 32,
+        KeyType::EcdsaP256 => 32,
+        // These have no two coordinates: 0 makes every length a wrong one.
+        KeyType::Rsa2048 | KeyType::Rsa3072 | KeyType::Rsa4096 | KeyType::Ed25519 => 0,
     }
 }
 
@@ -171,8 +181,8 @@ fn verify_imported(
     key.verify_digest_sig(&digest, signature).ok()
 }
 
-/// Whether the bytes have the form SEQUENCE { r INTEGER, s INTEGER }. A pair of fixed length that has it by chance is
-/// less likely than a forged signature is to verify.
+/// Whether the bytes have the form SEQUENCE { r INTEGER, s INTEGER }. A pair of fixed length that
+/// has it by chance is less likely than a forged signature is to verify.
 fn is_der_signature(signature: &[u8]) -> bool {
     let Ok(mut reader) = SliceReader::new(signature) else {
         return false;
@@ -184,7 +194,8 @@ fn is_der_signature(signature: &[u8]) -> bool {
     parsed.is_ok() && reader.is_finished()
 }
 
-/// The DER form of r and s side by side (IEEE P1363), or `None` when the length is not that of two coordinates.
+/// The DER form of r and s side by side (IEEE P1363), or `None` when the length is not that of two
+/// coordinates.
 fn der_from_fixed(signature: &[u8], coordinate_length: usize) -> Option<Vec<u8>> {
     if signature.len() != 2 * coordinate_length {
         return None;
@@ -217,7 +228,8 @@ fn verify_ed25519_prehashed(
     key.verify_prehashed(digest, None, &signature).ok()
 }
 
-/// A SHA-512 hash that somebody else computed, in the form of a hasher: Ed25519ph is only offered over one.
+/// A SHA-512 hash that somebody else computed, in the form of a hasher: Ed25519ph is only offered
+/// over one.
 #[derive(Clone)]
 struct FinishedSha512([u8; 64]);
 

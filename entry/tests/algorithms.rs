@@ -1,6 +1,7 @@
 //! Every algorithm, with keys made on the spot.
 
 use ledgerstone_entry::AlgorithmSet;
+use ledgerstone_entry::HashedRekordV002;
 use ledgerstone_entry::Policy;
 use ledgerstone_entry::Rule;
 use ledgerstone_entry::SigningAlgorithm;
@@ -18,10 +19,9 @@ fn every_algorithm_that_signs_digests_is_accepted() {
         let entry = submit(Signer::new(algorithm).request(MESSAGE))
             .unwrap_or_else(|reject| panic!("{algorithm}: {reject}"));
         let description = describe(&entry.body).unwrap();
-        let [signature] = description.signatures() else {
-            panic!("{algorithm}: not one signature");
-        };
-        assert_eq!(signature.verifier.key_details, algorithm.details());
+        let logged = description.content::<HashedRekordV002>().unwrap();
+        let details = logged.signature.verifier.key_details;
+        assert_eq!(details, algorithm.details());
         assert_eq!(description.search_keys(), entry.search_keys);
     }
 }
@@ -65,7 +65,8 @@ fn ecdsa_signatures_may_be_two_numbers_side_by_side() {
         let entry = submit(request).unwrap();
         // The form that was submitted is the one that is logged.
         let description = describe(&entry.body).unwrap();
-        assert_eq!(description.signatures()[0].content, fixed);
+        let logged = description.content::<HashedRekordV002>().unwrap();
+        assert_eq!(logged.signature.content, fixed);
 
         let key = PublicKey::from_spki_der(&signer.spki()).unwrap();
         assert!(key.verify_message(b"another", &fixed).is_err());

@@ -5,7 +5,7 @@ use ledgerstone_entry::Rule;
 use ledgerstone_entry::SearchKey;
 use ledgerstone_entry::SearchKeyKind;
 use ledgerstone_entry::SigningAlgorithm;
-use ledgerstone_entry::key::KeyError;
+use ledgerstone_entry::key::PublicKeyError;
 use ledgerstone_entry::search_keys_of_body;
 use ledgerstone_proto::sigstore::rekor::v2::HashedRekordRequestV002;
 
@@ -188,7 +188,7 @@ fn damaged_certificates() {
     ] {
         let rule = refused(&parts);
         assert!(
-            matches!(rule, Rule::Key(KeyError::Certificate(_))),
+            matches!(rule, Rule::Key(PublicKeyError::Certificate(_))),
             "{what}: {rule:?}"
         );
     }
@@ -205,7 +205,7 @@ fn a_certificate_of_a_key_that_is_not_supported() {
         spki: Some(spki),
         ..Parts::new()
     };
-    assert_eq!(refused(&parts), KeyError::Algorithm(algorithm).into());
+    assert_eq!(refused(&parts), PublicKeyError::Algorithm(algorithm).into());
 }
 
 /// The fields of a certificate, encoded.

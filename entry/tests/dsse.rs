@@ -1,8 +1,7 @@
 //! dsse 0.0.2: what is logged of an envelope, and one request for each rule that it breaks.
 
 use bytes::Bytes;
-use ledgerstone_entry::EntryContent;
-use ledgerstone_entry::EntryKind;
+use ledgerstone_entry::DsseV002;
 use ledgerstone_entry::MAX_SIGNATURES;
 use ledgerstone_entry::MAX_VERIFIERS;
 use ledgerstone_entry::Rule;
@@ -42,12 +41,10 @@ fn an_envelope_of_every_algorithm() {
         .collect();
     let mut request = request(&signers);
     let entry = submit_dsse(request.clone()).unwrap();
-    assert_eq!(entry.kind, EntryKind::DsseV002);
+    assert_eq!(entry.kind, DsseV002::KIND);
 
     let description = describe(&entry.body).unwrap();
-    let EntryContent::DsseV002(logged) = description.content() else {
-        panic!("not a dsse entry");
-    };
+    let logged = description.content::<DsseV002>().unwrap();
     assert_eq!(logged.payload_hash, Sha256::digest(PAYLOAD).to_vec());
     assert!(
         logged
@@ -217,7 +214,7 @@ fn refused(change: impl FnOnce(&mut DsseRequestV002)) -> Rule {
 }
 
 /// A request in order, signed by all `signers`.
-fn request(signers: &[Signer]) -> DsseRequestV002 {
+pub(crate) fn request(signers: &[Signer]) -> DsseRequestV002 {
     let encoding = pre_authentication_encoding(PAYLOAD_TYPE, PAYLOAD);
     let signatures: Vec<_> = signers
         .iter()

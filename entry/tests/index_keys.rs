@@ -115,8 +115,9 @@ fn what_nobody_can_tell_is_left_alone() {
     );
 }
 
-/// The body of the oldest kind does not say what type its payload has. When it was another than in-toto's, the subjects were
-/// not indexed, so that they may be neither added nor removed, unless the document says itself that it is a statement.
+/// The body of the oldest kind does not say what type its payload has. When it was another than
+/// in-toto's, the subjects were not indexed, so that they may be neither added nor removed, unless
+/// the document says itself that it is a statement.
 #[test]
 fn a_payload_of_unknown_type_proves_nothing() {
     let signer = Signer::p256();

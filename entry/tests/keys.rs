@@ -3,9 +3,9 @@
 use der::asn1::ObjectIdentifier;
 use der::pem::LineEnding;
 use ledgerstone_entry::SigningAlgorithm;
-use ledgerstone_entry::key::KeyError;
 use ledgerstone_entry::key::KeyType;
 use ledgerstone_entry::key::PublicKey;
+use ledgerstone_entry::key::PublicKeyError;
 
 use crate::support::Signer;
 use crate::support::tlv;
@@ -37,13 +37,13 @@ fn pem_that_holds_something_else() {
     let spki = Signer::p256().spki();
     let private = der::pem::encode_string("PRIVATE KEY", LineEnding::LF, &spki).unwrap();
     let error = PublicKey::from_pem(&private).unwrap_err();
-    assert_eq!(error, KeyError::PemLabel("PRIVATE KEY".to_owned()));
+    assert_eq!(error, PublicKeyError::PemLabel("PRIVATE KEY".to_owned()));
     let two = der::pem::encode_string("PUBLIC KEY", LineEnding::LF, &spki)
         .unwrap()
         .repeat(2);
     for text in ["", "no PEM", &two] {
         let error = PublicKey::from_pem(text).unwrap_err();
-        assert!(matches!(error, KeyError::Pem(_)), "{error:?}");
+        assert!(matches!(error, PublicKeyError::Pem(_)), "{error:?}");
     }
 }
 
@@ -51,7 +51,7 @@ fn pem_that_holds_something_else() {
 fn rsa_sizes_are_exact() {
     for bits in [512, 1024, 2047, 2049, 2056, 3071, 3073, 4095, 4097, 8192] {
         let error = PublicKey::from_spki_der(&rsa_spki(bits, &[1, 0, 1])).unwrap_err();
-        assert_eq!(error, KeyError::RsaSize { bits });
+        assert_eq!(error, PublicKeyError::RsaSize { bits });
     }
     for bits in [2048, 3072, 4096] {
         assert!(PublicKey::from_spki_der(&rsa_spki(bits, &[1, 0, 1])).is_ok());
@@ -62,7 +62,11 @@ fn rsa_sizes_are_exact() {
 fn rsa_exponents_are_usable() {
     for exponent in [&[1][..], &[2], &[1, 0, 0], &[0x7f; 64]] {
         let error = PublicKey::from_spki_der(&rsa_spki(2048, exponent)).unwrap_err();
-        assert_eq!(error, KeyError::Value(KeyType::Rsa2048), "{exponent:?}");
+        assert_eq!(
+            error,
+            PublicKeyError::Value(KeyType::Rsa2048),
+            "{exponent:?}"
+        );
     }
 }
 
@@ -72,7 +76,7 @@ fn other_curves_are_refused() {
     let point = [&[4][..], &[1; 64]].concat();
     let spki = spki(&[oid(EC_PUBLIC_KEY), oid(secp256k1)].concat(), &point);
     let error = PublicKey::from_spki_der(&spki).unwrap_err();
-    assert_eq!(error, KeyError::Curve(secp256k1));
+    assert_eq!(error, PublicKeyError::Curve(secp256k1));
 }
 
 #[test]
@@ -86,14 +90,14 @@ fn points_off_the_curve_are_refused() {
     let zero = [&good[..27], &[0; 64]].concat();
     for der in [off, compressed_tag, zero] {
         let error = PublicKey::from_spki_der(&der).unwrap_err();
-        assert_eq!(error, KeyError::Value(KeyType::EcdsaP256));
+        assert_eq!(error, PublicKeyError::Value(KeyType::EcdsaP256));
     }
     let algorithm = [oid(EC_PUBLIC_KEY), oid(P256)].concat();
     let compressed = spki(&algorithm, &[&[2], &good[27..59]].concat());
     let infinity = spki(&algorithm, &[0]);
     for der in [compressed, infinity] {
         let error = PublicKey::from_spki_der(&der).unwrap_err();
-        assert_eq!(error, KeyError::Value(KeyType::EcdsaP256));
+        assert_eq!(error, PublicKeyError::Value(KeyType::EcdsaP256));
     }
 }
 
@@ -107,7 +111,7 @@ fn weak_and_malformed_ed25519_keys_are_refused() {
     off[0] = 2;
     for key in [&order_one[..], &[0; 32], &off, &[1; 31], &[1; 33], &[]] {
         let error = PublicKey::from_spki_der(&spki(&algorithm, key)).unwrap_err();
-        assert_eq!(error, KeyError::Value(KeyType::Ed25519), "{key:?}");
+        assert_eq!(error, PublicKeyError::Value(KeyType::Ed25519), "{key:?}");
     }
 }
 
@@ -127,7 +131,7 @@ fn parameters_are_those_of_the_standard() {
     ] {
         let der = spki(&[oid(algorithm), parameters].concat(), &key);
         let error = PublicKey::from_spki_der(&der).unwrap_err();
-        assert_eq!(error, KeyError::Parameters(algorithm));
+        assert_eq!(error, PublicKeyError::Parameters(algorithm));
     }
 }
 
@@ -136,7 +140,7 @@ fn other_algorithms_are_refused() {
     for name in ["1.2.840.10040.4.1", "1.3.101.113", "1.2.840.113549.1.1.10"] {
         let algorithm = ObjectIdentifier::new_unwrap(name);
         let error = PublicKey::from_spki_der(&spki(&oid(algorithm), &[1; 32])).unwrap_err();
-        assert_eq!(error, KeyError::Algorithm(algorithm));
+        assert_eq!(error, PublicKeyError::Algorithm(algorithm));
     }
 }
 
@@ -156,7 +160,7 @@ fn der_is_strict() {
         vec![0x30; 4096],
     ] {
         let error = PublicKey::from_spki_der(&der).unwrap_err();
-        assert!(matches!(error, KeyError::Spki(_)), "{error:?}");
+        assert!(matches!(error, PublicKeyError::Spki(_)), "{error:?}");
     }
 }
 

@@ -2,17 +2,19 @@
 
 use bytes::Bytes;
 use ledgerstone_entry::AlgorithmSet;
+use ledgerstone_entry::ApiVersion;
+use ledgerstone_entry::BadSignature;
 use ledgerstone_entry::BodyTooLarge;
-use ledgerstone_entry::EntryKind;
+use ledgerstone_entry::DsseV002;
+use ledgerstone_entry::KindSet;
 use ledgerstone_entry::MAX_BODY_LENGTH;
 use ledgerstone_entry::MAX_SUBJECTS;
 use ledgerstone_entry::Policy;
 use ledgerstone_entry::Reject;
 use ledgerstone_entry::Rule;
-use ledgerstone_entry::SignatureError;
 use ledgerstone_entry::SigningAlgorithm;
-use ledgerstone_entry::key::KeyError;
 use ledgerstone_entry::key::KeyType;
+use ledgerstone_entry::key::PublicKeyError;
 use ledgerstone_entry::prepare;
 use ledgerstone_proto::sigstore::common::v1::PublicKeyDetails;
 use ledgerstone_proto::sigstore::rekor::v2::CreateEntryRequest;
@@ -36,7 +38,7 @@ fn a_request_without_a_kind() {
     let reject = prepare(&CreateEntryRequest::default(), &Policy::default()).unwrap_err();
     let expected = Reject::Type {
         submitted: None,
-        dsse: true,
+        taken: KindSet::all(ApiVersion::V2),
     };
     assert_eq!(reject, expected);
     assert_eq!(
@@ -48,8 +50,9 @@ fn a_request_without_a_kind() {
 
 #[test]
 fn a_dsse_request_where_none_are_taken() {
+    let taken = KindSet::all(ApiVersion::V2).without("dsse");
     let policy = Policy {
-        dsse: false,
+        kinds: taken,
         ..Policy::default()
     };
     let request = CreateEntryRequest {
@@ -57,8 +60,8 @@ fn a_dsse_request_where_none_are_taken() {
     };
     let reject = prepare(&request, &policy).unwrap_err();
     let expected = Reject::Type {
-        submitted: Some(EntryKind::DsseV002),
-        dsse: false,
+        submitted: Some(DsseV002::KIND),
+        taken,
     };
     assert_eq!(reject, expected);
     assert_eq!(reject.prefix(), "invalid type, must be hashedrekord");
@@ -149,14 +152,14 @@ fn pure_ed25519_signs_no_digest() {
         .digest(MESSAGE)
         .into();
     let rule = rule_of(submit(request));
-    assert_eq!(rule, SignatureError::Mismatch(KeyType::Ed25519).into());
+    assert_eq!(rule, BadSignature::Mismatch(KeyType::Ed25519).into());
 }
 
 #[test]
 fn digests_of_another_length() {
     for length in [1, 20, 31, 33, 48, 64, 4 << 20] {
         let rule = refused(|request| request.digest = vec![7; length].into());
-        let expected = SignatureError::DigestLength {
+        let expected = BadSignature::DigestLength {
             expected: 32,
             actual: length,
         };
@@ -171,7 +174,7 @@ fn digests_of_another_length() {
 
 #[test]
 fn signatures_that_do_not_verify() {
-    let mismatch = Rule::from(SignatureError::Mismatch(KeyType::EcdsaP256));
+    let mismatch = Rule::from(BadSignature::Mismatch(KeyType::EcdsaP256));
     let other = Signer::p256().sign(MESSAGE);
     let good = Signer::p256().request(MESSAGE);
     let mut trailing = good.signature.unwrap().content.to_vec();
@@ -197,17 +200,20 @@ fn an_ecdsa_signature_with_bytes_to_spare() {
         let signature = signature(request);
         signature.content = [&signature.content, b"\0".as_slice()].concat().into();
     });
-    assert_eq!(rule, SignatureError::Mismatch(KeyType::EcdsaP256).into());
+    assert_eq!(rule, BadSignature::Mismatch(KeyType::EcdsaP256).into());
 }
 
 #[test]
 fn keys_in_other_forms() {
     let signer = Signer::p256();
     let pem = "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n";
-    assert_eq!(refused_key(pem), KeyError::PemInsteadOfDer.into());
-    assert_eq!(refused_certificate(pem), KeyError::PemInsteadOfDer.into());
+    assert_eq!(refused_key(pem), PublicKeyError::PemInsteadOfDer.into());
+    assert_eq!(
+        refused_certificate(pem),
+        PublicKeyError::PemInsteadOfDer.into()
+    );
     let pkcs1 = tlv(0x30, &[tlv(2, &[0x7f; 256]), tlv(2, &[1, 0, 1])].concat());
-    assert_eq!(refused_key(pkcs1), KeyError::Pkcs1.into());
+    assert_eq!(refused_key(pkcs1), PublicKeyError::Pkcs1.into());
     let mut trailing = signer.spki();
     trailing.push(0);
     let certificate = certificate(&signer, Vec::new());
@@ -218,7 +224,10 @@ fn keys_in_other_forms() {
         signer.spki()[1..].to_vec(),
     ] {
         let rule = refused_key(not_a_key);
-        assert!(matches!(rule, Rule::Key(KeyError::Spki(_))), "{rule:?}");
+        assert!(
+            matches!(rule, Rule::Key(PublicKeyError::Spki(_))),
+            "{rule:?}"
+        );
     }
 }
 
@@ -233,7 +242,7 @@ fn certificates_that_are_not_one_certificate() {
     for not_one in [trailing, chain, cut, signer.spki(), b"garbage".to_vec()] {
         let rule = refused_certificate(not_one);
         assert!(
-            matches!(rule, Rule::Key(KeyError::Certificate(_))),
+            matches!(rule, Rule::Key(PublicKeyError::Certificate(_))),
             "{rule:?}"
         );
     }
@@ -243,7 +252,7 @@ fn certificates_that_are_not_one_certificate() {
 fn a_certificate_of_another_key() {
     let certificate = certificate(&Signer::p256(), Vec::new());
     let rule = refused_certificate(certificate);
-    assert_eq!(rule, SignatureError::Mismatch(KeyType::EcdsaP256).into());
+    assert_eq!(rule, BadSignature::Mismatch(KeyType::EcdsaP256).into());
 }
 
 #[test]

@@ -1,3 +1,5 @@
+//! Signers, certificates and requests for the tests of this crate.
+
 use std::sync::LazyLock;
 
 use aws_lc_rs::encoding::AsDer;

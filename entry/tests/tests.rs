@@ -24,3 +24,4 @@ mod v1_rules;
 mod v1_support;
 mod v1_vectors;
 mod vectors;
+mod view;

@@ -2,14 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use ledgerstone_entry::EntryContent;
+use ledgerstone_entry::ApiVersion;
 use ledgerstone_entry::EntryKind;
 use ledgerstone_entry::PreparedEntry;
 use ledgerstone_entry::SearchKey;
 use ledgerstone_entry::SigningAlgorithm;
 use ledgerstone_entry::describe;
 use ledgerstone_entry::search_keys_of_body;
+use ledgerstone_entry::v1::DsseV001;
+use ledgerstone_entry::v1::HashedRekordV001;
+use ledgerstone_entry::v1::IntotoV001;
+use ledgerstone_entry::v1::IntotoV002;
 use ledgerstone_entry::v1::PublicKeyFormat;
+use ledgerstone_entry::v1::RekordV001;
 use ledgerstone_entry::v1::V1Policy;
 use ledgerstone_entry::v1::search_key_of_email;
 use ledgerstone_entry::v1::search_key_of_hash;
@@ -46,7 +51,8 @@ use crate::v1_support::signed_dsse;
 use crate::v1_support::signed_hashedrekord;
 use crate::v1_support::signed_intoto_v002;
 
-/// What holds of every entry: its body is canonical JSON, can be read back, and is found by what the log holds.
+/// What holds of every entry: its body is canonical JSON, can be read back, and is found by what
+/// the log holds.
 fn check(entry: &PreparedEntry, kind: EntryKind, from_statement: &[SearchKey]) -> Value {
     assert_eq!(entry.kind, kind);
     assert_eq!(entry.leaf_hash, leaf_hash(&entry.body));
@@ -58,9 +64,10 @@ fn check(entry: &PreparedEntry, kind: EntryKind, from_statement: &[SearchKey]) -
     let description = describe(&entry.body).unwrap();
     assert_eq!(
         (description.kind(), description.version()),
-        (kind.kind(), kind.version())
+        (kind.name(), kind.version())
     );
-    assert_ne!(description.content(), &EntryContent::Other);
+    assert_eq!(description.entry_kind(), Some(kind));
+    assert_eq!(entry.api_version(), ApiVersion::V1);
     let mut keys: BTreeSet<_> = search_keys_of_body(&entry.body)
         .unwrap()
         .into_iter()
@@ -108,7 +115,7 @@ fn hashedrekord_with_every_algorithm() {
         }
         let submitted = signed_hashedrekord(&signer, b"artifact");
         let entry = create(&submitted).unwrap_or_else(|reject| panic!("{algorithm}: {reject}"));
-        let spec = check(&entry, EntryKind::HashedRekordV001, &[]);
+        let spec = check(&entry, HashedRekordV001::KIND, &[]);
         assert_eq!(spec, submitted["spec"], "{algorithm}");
         let key = public_key_pem(&signer);
         let hash = submitted["spec"]["data"]["hash"]["value"].as_str().unwrap();
@@ -125,7 +132,7 @@ fn the_canonical_key_is_rewritten_and_the_hash_is_not() {
     let signature = signer.sign_fixed(b"artifact");
     let key = public_key_pem(&signer);
     let entry = create(&hashedrekord("sha256", &digest, &signature, &key)).unwrap();
-    let spec = check(&entry, EntryKind::HashedRekordV001, &[]);
+    let spec = check(&entry, HashedRekordV001::KIND, &[]);
     assert_eq!(spec["data"]["hash"]["value"], digest);
     is_found_by(&entry, &[digest_searched(b"artifact")]);
 
@@ -145,7 +152,8 @@ fn unknown_members_and_the_case_of_names_make_no_difference() {
     let spec = submitted["spec"].to_string();
     let spec = spec.replacen("\"data\"", "\"more\":[{}],\"Data\"", 1);
     let text = format!(
-        "{{\"KIND\":\"dsse\",\"kind\":\"hashedrekord\",\"apiversion\":\"0.0.1\",\"x\":1,\"Spec\":{spec}}} and more"
+        "{{\"KIND\":\"dsse\",\"kind\":\"hashedrekord\",\"apiversion\":\"0.0.1\",\
+         \"x\":1,\"Spec\":{spec}}} and more"
     );
     let proposed = ledgerstone_entry::v1::ProposedEntry::parse(text.as_bytes()).unwrap();
     let entry = ledgerstone_entry::v1::prepare(&proposed, &V1Policy::default()).unwrap();
@@ -159,7 +167,7 @@ fn a_certificate_is_found_by_its_names_and_its_key() {
     let digest = hex::encode(signer.digest(b"artifact"));
     let signature = signer.sign(b"artifact");
     let entry = create(&hashedrekord("sha256", &digest, &signature, &certificate)).unwrap();
-    check(&entry, EntryKind::HashedRekordV001, &[]);
+    check(&entry, HashedRekordV001::KIND, &[]);
     is_found_by(
         &entry,
         &[
@@ -196,7 +204,7 @@ fn dsse_is_found_by_what_its_statement_says() {
     assert_eq!(from_statement.len(), 2);
     let submitted = signed_dsse(STATEMENT.as_bytes(), &[&one, &two]);
     let entry = create(&submitted).unwrap();
-    let spec = check(&entry, EntryKind::DsseV001, &from_statement);
+    let spec = check(&entry, DsseV001::KIND, &from_statement);
     assert_eq!(entry.attestation, None);
 
     let text = submitted["spec"]["proposedContent"]["envelope"]
@@ -233,7 +241,8 @@ fn dsse_takes_either_base64_and_any_order_of_verifiers() {
         Signer::new(SigningAlgorithm::EcdsaP384Sha384),
         Signer::p256(),
     );
-    // SHA-256 goes with every key but Ed25519 here, so that this one signs in its own way only by chance of the test.
+    // SHA-256 goes with every key but Ed25519 here, so that this one signs in its own way only by
+    // chance of the test.
     let payload = [0xff, 0xfe, 0xfb, 0xff];
     let mut signed = envelope(&payload, &[&two]);
     signed["payload"] = json!(encode(payload).replace('+', "-").replace('/', "_"));
@@ -246,7 +255,7 @@ fn dsse_takes_either_base64_and_any_order_of_verifiers() {
         "not looked at".to_owned(),
     ];
     let entry = create(&dsse(&signed.to_string(), &verifiers)).unwrap();
-    let spec = check(&entry, EntryKind::DsseV001, &[]);
+    let spec = check(&entry, DsseV001::KIND, &[]);
     assert_eq!(spec["signatures"][0]["signature"], sig);
     assert_eq!(spec["signatures"].as_array().unwrap().len(), 1);
 }
@@ -285,7 +294,7 @@ fn intoto_v002_keeps_its_keys_as_they_were_given() {
     ];
     let submitted = intoto_v002(&signed, &keys);
     let entry = create(&submitted).unwrap();
-    let spec = check(&entry, EntryKind::IntotoV002, &from_statement);
+    let spec = check(&entry, IntotoV002::KIND, &from_statement);
 
     let mut expected = submitted["spec"].clone();
     let envelope = expected["content"]["envelope"].as_object_mut().unwrap();
@@ -348,13 +357,16 @@ fn intoto_v001_is_found_by_envelope_and_payload() {
     let text = envelope(STATEMENT.as_bytes(), &[&signer]).to_string();
     let key = public_key_pem(&signer);
     let entry = create(&intoto_v001(&text, &key)).unwrap();
-    let spec = check(&entry, EntryKind::IntotoV001, &from_statement);
+    let spec = check(&entry, IntotoV001::KIND, &from_statement);
     assert_eq!(
         spec,
         json!({
             "content": {
                 "hash": {"algorithm": "sha256", "value": hex::encode(Sha256::digest(&text))},
-                "payloadHash": {"algorithm": "sha256", "value": hex::encode(Sha256::digest(STATEMENT))},
+                "payloadHash": {
+                    "algorithm": "sha256",
+                    "value": hex::encode(Sha256::digest(STATEMENT)),
+                },
             },
             "publicKey": encode(&key),
         })
@@ -379,7 +391,7 @@ fn the_oldest_intoto_entries_have_no_payload_hash() {
         .unwrap()
         .remove("payloadHash");
     let found = look_up(&old).unwrap();
-    check(&found, EntryKind::IntotoV001, &[]);
+    check(&found, IntotoV001::KIND, &[]);
     assert_ne!(found.leaf_hash, entry.leaf_hash);
 }
 
@@ -409,7 +421,8 @@ fn a_key_id_in_an_envelope_must_be_the_keys_own() {
 #[test]
 fn rekord_with_every_key_of_x509() {
     for algorithm in SigningAlgorithm::ALL {
-        // Everything but Ed25519 signs SHA-256 here, which is not what these curves sign of their own.
+        // Everything but Ed25519 signs SHA-256 here, which is not what these curves sign of their
+        // own.
         let other_hash = [
             SigningAlgorithm::EcdsaP384Sha384,
             SigningAlgorithm::EcdsaP521Sha512,
@@ -422,7 +435,7 @@ fn rekord_with_every_key_of_x509() {
         let (signature, key) = (signer.sign(&artifact), public_key_pem(&signer));
         let submitted = rekord("x509", &artifact, &signature, key.as_bytes());
         let entry = create(&submitted).unwrap_or_else(|reject| panic!("{algorithm}: {reject}"));
-        let spec = check(&entry, EntryKind::RekordV001, &[]);
+        let spec = check(&entry, RekordV001::KIND, &[]);
         let hash = hex::encode(Sha256::digest(&artifact));
         assert_eq!(
             spec,

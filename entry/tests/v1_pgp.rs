@@ -132,7 +132,8 @@ fn what_is_not_signed_is_refused() {
         mismatch
     );
     let (key, signature) = (dearmor(KEY), dearmor(SIGNATURE));
-    // Each bit of the signature counts, but for those that say nothing of it: its packet's head, and its unsigned part.
+    // Each bit of the signature counts, but for those that say nothing of it: its packet's head,
+    // and its unsigned part.
     for position in (3..signature.len()).step_by(5) {
         let mut damaged = signature.clone();
         damaged[position] ^= 1;

@@ -1,15 +1,16 @@
-//! Rekord entries with the signatures of ssh-keygen, minisign and signify, and with chains of certificates.
+//! Rekord entries with the signatures of ssh-keygen, minisign and signify, and with chains of
+//! certificates.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::process::Stdio;
 
-use ledgerstone_entry::EntryKind;
 use ledgerstone_entry::PreparedEntry;
 use ledgerstone_entry::describe;
 use ledgerstone_entry::search_keys_of_body;
 use ledgerstone_entry::v1::PublicKeyFormat;
+use ledgerstone_entry::v1::RekordV001;
 use ledgerstone_entry::v1::V1Reject;
 use ledgerstone_entry::v1::search_key_of_hash;
 use ledgerstone_entry::v1::search_key_of_public_key;
@@ -97,7 +98,7 @@ RWSZyj9wTc0QvMrf5en3xQSpQcAZCzNyW23BBPBPjQuFVek3KGzNtNCv60pob32eGBL9ZuuiG36GnvcO
 
 /// What holds of every entry with a key in `format`: the logged texts, and what finds it.
 fn check(entry: &PreparedEntry, format: PublicKeyFormat, key: &str, signature: &str) {
-    assert_eq!(entry.kind, EntryKind::RekordV001);
+    assert_eq!(entry.kind, RekordV001::KIND);
     let value = logged(entry);
     assert_eq!(
         serde_json_canonicalizer::to_vec(&value).unwrap(),
@@ -417,8 +418,8 @@ fn keys_of_ssh_keygen() {
     }
 }
 
-/// A chain that openssl makes: root, intermediate, leaf, with a key of `algorithm` each. The texts of leaf,
-/// intermediate, root, and of a root that has nothing to do with them.
+/// A chain that openssl makes: root, intermediate, leaf, with a key of `algorithm` each. The texts
+/// of leaf, intermediate, root, and of a root that has nothing to do with them.
 fn openssl_chain(folder: &Path, algorithm: &[&str]) -> Option<[String; 4]> {
     let authority = "basicConstraints=critical,CA:TRUE";
     let make = |name: &str, issuer: Option<&str>, extension: &str| {

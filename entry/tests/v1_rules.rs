@@ -1,14 +1,14 @@
 //! One proposal for every rule of Rekor v1 that a client can break.
 
 use ledgerstone_entry::AlgorithmSet;
+use ledgerstone_entry::ApiVersion;
+use ledgerstone_entry::KindSet;
 use ledgerstone_entry::MAX_BODY_LENGTH;
 use ledgerstone_entry::SigningAlgorithm;
 use ledgerstone_entry::key::KeyType;
 use ledgerstone_entry::v1::MAX_STATEMENT_DIGESTS;
 use ledgerstone_entry::v1::ProposedEntry;
 use ledgerstone_entry::v1::PublicKeyFormat;
-use ledgerstone_entry::v1::V1Kind;
-use ledgerstone_entry::v1::V1KindSet;
 use ledgerstone_entry::v1::V1Policy;
 use ledgerstone_entry::v1::V1Reject;
 use ledgerstone_entry::v1::canonical;
@@ -157,12 +157,13 @@ fn kinds_and_versions() {
         assert_eq!(
             reject.to_string(),
             format!(
-                "{kind} implementation for version '{version}' not found: unable to locate entry for version {version}"
+                "{kind} implementation for version '{version}' not found: \
+                 unable to locate entry for version {version}"
             )
         );
     }
     let policy = V1Policy {
-        kinds: V1KindSet::new([V1Kind::Dsse]),
+        kinds: KindSet::from_names(ApiVersion::V1, ["dsse"]).unwrap(),
         ..V1Policy::default()
     };
     let submitted = signed_hashedrekord(&Signer::p256(), b"artifact");
@@ -827,7 +828,8 @@ fn small_values_do_not_blow_up() {
     ));
 }
 
-/// Any JSON in the place of any value: the panics upstream once had came from members that were not there.
+/// Any JSON in the place of any value: the panics upstream once had came from members that were not
+/// there.
 #[test]
 fn nothing_in_the_place_of_anything_panics() {
     let signer = Signer::p256();
@@ -898,7 +900,13 @@ proptest! {
         format in prop::sample::select(vec!["x509", "ssh", "minisign", "pgp"]),
         version in prop::sample::select(vec!["0.0.1", "0.0.2"]),
         bytes in prop::collection::vec(any::<u8>(), 0..200),
-        label in prop::sample::select(vec!["PUBLIC KEY", "CERTIFICATE", "SSH SIGNATURE", "PGP SIGNATURE", "PGP PUBLIC KEY BLOCK"]),
+        label in prop::sample::select(vec![
+            "PUBLIC KEY",
+            "CERTIFICATE",
+            "SSH SIGNATURE",
+            "PGP SIGNATURE",
+            "PGP PUBLIC KEY BLOCK",
+        ]),
         cut in 0_usize..300,
     ) {
         let text = pem(label, &bytes);
@@ -906,9 +914,17 @@ proptest! {
         for content in [encode(&bytes), encode(text)] {
             let spec = json!({
                 "data": {"content": content, "hash": null},
-                "signature": {"format": format, "content": content, "publicKey": {"content": content}},
+                "signature": {
+                    "format": format,
+                    "content": content,
+                    "publicKey": {"content": content},
+                },
                 "proposedContent": {"envelope": text, "verifiers": [content]},
-                "content": {"envelope": {"payload": content, "payloadType": text, "signatures": [{"sig": content, "publicKey": content}]}},
+                "content": {"envelope": {
+                    "payload": content,
+                    "payloadType": text,
+                    "signatures": [{"sig": content, "publicKey": content}],
+                }},
                 "publicKey": content,
             });
             let json = proposal(kind, version, &spec).to_string();

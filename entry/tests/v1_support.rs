@@ -178,4 +178,8 @@ pub(crate) fn ed25519() -> Signer {
 }
 
 /// A statement about an artifact, made of a material.
-pub(crate) const STATEMENT: &str = r#"{"_type":"https://in-toto.io/Statement/v0.1","subject":[{"name":"a","digest":{"sha256":"AA"}}],"predicateType":"https://slsa.dev/provenance/v0.2","predicate":{"materials":[{"uri":"m","digest":{"sha1":"bb"}}]}}"#;
+pub(crate) const STATEMENT: &str = concat!(
+    r#"{"_type":"https://in-toto.io/Statement/v0.1","subject":[{"name":"a","#,
+    r#""digest":{"sha256":"AA"}}],"predicateType":"https://slsa.dev/provenance/v0.2","#,
+    r#""predicate":{"materials":[{"uri":"m","digest":{"sha1":"bb"}}]}}"#,
+);

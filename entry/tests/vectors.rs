@@ -1,6 +1,6 @@
 //! The vectors of sigstore/rekor-tiles (`pkg/types/hashedrekord/hashedrekord_test.go`).
 
-use ledgerstone_entry::EntryKind;
+use ledgerstone_entry::ApiVersion;
 use ledgerstone_entry::HashedRekordV002;
 use ledgerstone_entry::SigningAlgorithm;
 use ledgerstone_entry::VerifierMaterial;
@@ -22,7 +22,8 @@ fn an_entry_with_a_p256_key() {
     let verifier = key_verifier(base64(P256_KEY), SigningAlgorithm::EcdsaP256Sha256);
     let entry = submit(request(P256_DIGEST, P256_SIGNATURE, verifier)).unwrap();
 
-    assert_eq!(entry.kind, EntryKind::HashedRekordV002);
+    assert_eq!(entry.kind, HashedRekordV002::KIND);
+    assert_eq!(entry.api_version(), ApiVersion::V2);
     assert_eq!(entry.body.len(), 489);
     assert_eq!(
         hex::encode(Sha256::digest(&entry.body)),
@@ -33,9 +34,12 @@ fn an_entry_with_a_p256_key() {
         "9f7de180887c06919d4a3e1487998bb04246d40db05589f4287e7a3ec794d250"
     );
     let text = std::str::from_utf8(&entry.body).unwrap();
-    assert!(text.starts_with(
-        r#"{"apiVersion":"0.0.2","kind":"hashedrekord","spec":{"hashedRekordV002":{"data":{"algorithm":"SHA2_256","digest":"WzUT9YDIOXIS/yyPRZwZnvwMkOQ1Sl81M63wo//zpTA="},"signature":{"content":"MEYC"#
-    ));
+    assert!(text.starts_with(concat!(
+        r#"{"apiVersion":"0.0.2","kind":"hashedrekord","#,
+        r#""spec":{"hashedRekordV002":{"data":{"algorithm":"SHA2_256","#,
+        r#""digest":"WzUT9YDIOXIS/yyPRZwZnvwMkOQ1Sl81M63wo//zpTA="},"#,
+        r#""signature":{"content":"MEYC"#,
+    )));
     assert!(text.contains(
         r#","verifier":{"keyDetails":"PKIX_ECDSA_P256_SHA_256","publicKey":{"rawBytes":"MFkw"#
     ));

@@ -4,10 +4,13 @@ use std::process::ExitCode;
 
 use ledgerstone_client::Error;
 use ledgerstone_client::Failure;
+use ledgerstone_instance::InstanceError;
 use ledgerstone_log::ImportError;
+use ledgerstone_log::KeyError;
 use ledgerstone_log::OpenError;
 use ledgerstone_log::ReadError;
 use ledgerstone_log::ReindexError;
+use ledgerstone_log::UpgradeError;
 use ledgerstone_log_server::ServerError;
 use ledgerstone_storage::EngineError;
 use ledgerstone_storage::StorageError;
@@ -18,7 +21,8 @@ use crate::commands::reindex::Unfinished;
 use crate::output;
 use crate::output::OutputError;
 
-/// It could not be done: wrong arguments, an unreadable file, something that the log refuses or does not have.
+/// It could not be done: wrong arguments, an unreadable file, something that the log refuses or
+/// does not have.
 pub(crate) const UNDONE: u8 = 1;
 
 /// Something does not verify.
@@ -30,7 +34,8 @@ pub(crate) const UNREACHABLE: u8 = 3;
 /// The code of a command whose output nobody reads to the end.
 const DONE: u8 = 0;
 
-/// Prints `error` with its causes, on standard error for people and on standard output for machines.
+/// Prints `error` with its causes, on standard error for people and on standard output for
+/// machines.
 pub(crate) fn report(error: &anyhow::Error, json: bool) -> ExitCode {
     let code = exit_code(error);
     if code == DONE {
@@ -60,13 +65,14 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             Failure::Undone => UNDONE,
         };
     }
-    if let Some(ServerError::Log(_) | ServerError::Close(_)) = error.downcast_ref() {
-        return UNREACHABLE;
+    if let Some(error) = error.downcast_ref::<ServerError>() {
+        return server_code(error);
     }
     if error.is::<Unfinished>() {
         return UNREACHABLE;
     }
     let untrue = error.is::<Damaged>()
+        || error.downcast_ref().is_some_and(instance_untrue)
         || error.downcast_ref().is_some_and(storage_untrue)
         || error.downcast_ref().is_some_and(open_untrue)
         || error.downcast_ref().is_some_and(read_untrue)
@@ -75,30 +81,136 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     if untrue { UNTRUE } else { UNDONE }
 }
 
+/// A log that stopped is in trouble; all else of a server was settled before it listened.
+fn server_code(error: &ServerError) -> u8 {
+    match error {
+        ServerError::Log(_) | ServerError::Close(_) => UNREACHABLE,
+        ServerError::Listen { .. }
+        | ServerError::Tls(_)
+        | ServerError::Settings(_)
+        | ServerError::Webhook(_) => UNDONE,
+    }
+}
+
+fn instance_untrue(error: &InstanceError) -> bool {
+    match error {
+        InstanceError::Open(error) => open_untrue(error),
+        InstanceError::Keys(error) => key_untrue(error),
+        InstanceError::Storage(error) => storage_untrue(error),
+        InstanceError::Import(error) => import_untrue(error),
+        InstanceError::Reindex(error) => reindex_untrue(error),
+        InstanceError::Upgrade(error) => upgrade_untrue(error),
+        InstanceError::NoLog(_)
+        | InstanceError::KeysWithoutLog { .. }
+        | InstanceError::KeyWithoutTree { .. }
+        | InstanceError::NoProtocol => false,
+    }
+}
+
 /// A store that is in use, elsewhere, or on a disk in trouble says nothing about what is stored.
 fn storage_untrue(error: &StorageError) -> bool {
-    // A trace of a log without its store is a log whose store was lost.
-    matches!(
-        error,
-        StorageError::Damaged(_) | StorageError::Engine(EngineError::NotEmpty { .. })
-    )
+    match error {
+        StorageError::Damaged(_) => true,
+        StorageError::Engine(error) => engine_untrue(error),
+        StorageError::SchemaVersion { .. }
+        | StorageError::ShardExists { .. }
+        | StorageError::NoShard { .. }
+        | StorageError::NotEmptyTree { .. }
+        | StorageError::Identity { .. }
+        | StorageError::OutOfOrder { .. }
+        | StorageError::HeadSize { .. }
+        | StorageError::TimeBackwards { .. }
+        | StorageError::EmptyRound
+        | StorageError::BodyLength { .. }
+        | StorageError::AttestationLength { .. }
+        | StorageError::RoundLength { .. }
+        | StorageError::TileLength { .. }
+        | StorageError::TileMissing { .. }
+        | StorageError::TileUnexpected { .. }
+        | StorageError::CorrectionLength { .. }
+        | StorageError::ProgressLength { .. }
+        | StorageError::RowBeyondHead { .. }
+        | StorageError::CheckpointLength { .. }
+        | StorageError::ShardTwice { .. }
+        | StorageError::NoRound
+        | StorageError::Frozen { .. }
+        | StorageError::ShardNotEmpty { .. }
+        | StorageError::OldSchema { .. } => false,
+    }
+}
+
+fn engine_untrue(error: &EngineError) -> bool {
+    match error {
+        // A trace of a log without its store is a log whose store was lost.
+        EngineError::Damaged(_) | EngineError::NotEmpty { .. } => true,
+        EngineError::Fenced
+        | EngineError::Stopped
+        | EngineError::ReadOnly
+        | EngineError::KeptDiffers { .. }
+        | EngineError::NothingKept { .. }
+        | EngineError::Locked { .. }
+        | EngineError::NoStore { .. }
+        | EngineError::UnknownTable { .. }
+        | EngineError::Io { .. }
+        | EngineError::Failed { .. } => false,
+    }
+}
+
+/// A key that is missing or unusable says nothing about what is stored either.
+fn key_untrue(error: &KeyError) -> bool {
+    match error {
+        KeyError::Store(error) => storage_untrue(error),
+        KeyError::Io { .. }
+        | KeyError::Missing(_)
+        | KeyError::Exposed { .. }
+        | KeyError::Shared { .. }
+        | KeyError::Kind(_)
+        | KeyError::Unusable { .. } => false,
+    }
 }
 
 fn open_untrue(error: &OpenError) -> bool {
     match error {
         OpenError::Storage(error) => storage_untrue(error),
         OpenError::Read(error) => read_untrue(error),
+        OpenError::Keys(error) => key_untrue(error),
+        // What is stored, the kept checkpoint and the keys contradict each other.
+        OpenError::OtherKey { .. }
+        | OpenError::MissingHead(_)
+        | OpenError::WrongRoot { .. }
+        | OpenError::EntriesBeyondHead(_)
+        | OpenError::NoKeptCheckpoint(_)
+        | OpenError::BadKeptCheckpoint(_)
+        | OpenError::RolledBack { .. }
+        | OpenError::Forked { .. }
+        | OpenError::FrozenCheckpoint { .. }
+        | OpenError::ForeignCheckpoint { .. } => true,
         OpenError::Exists { .. }
         | OpenError::NoShard(_)
         | OpenError::OtherOrigin { .. }
         | OpenError::SameTreeId(_)
+        | OpenError::SameOrigin(_)
+        | OpenError::TwoGrow(_)
+        | OpenError::NothingGrows
+        | OpenError::UnknownProtocol { .. }
+        | OpenError::Mixed(_)
+        | OpenError::NoSigner(_)
+        | OpenError::Frozen(_)
         | OpenError::NoForeignKey(_)
         | OpenError::ShardKeys { .. }
-        | OpenError::NotImported(_)
         | OpenError::Signing(_)
         | OpenError::Thread(_) => false,
-        // What is stored, the kept checkpoint and the keys contradict each other.
-        _ => true,
+    }
+}
+
+fn upgrade_untrue(error: &UpgradeError) -> bool {
+    match error {
+        UpgradeError::Open(error) => open_untrue(error),
+        UpgradeError::Keys(error) => key_untrue(error),
+        UpgradeError::Storage(error) => storage_untrue(error),
+        UpgradeError::NoOrigin(_) | UpgradeError::SameOrigin(_) | UpgradeError::NoFreeShard => {
+            false
+        }
     }
 }
 
@@ -109,7 +221,13 @@ fn read_untrue(error: &ReadError) -> bool {
         | ReadError::MissingTile(_)
         | ReadError::WrongIndex { .. }
         | ReadError::BadProof(_) => true,
-        _ => false,
+        ReadError::BeyondHead { .. }
+        | ReadError::IndexBeyondSize { .. }
+        | ReadError::SizesReversed { .. }
+        | ReadError::Signing(_)
+        | ReadError::NotRekorV1(_)
+        | ReadError::OtherCheckpoint { .. }
+        | ReadError::Bundle(_) => false,
     }
 }
 
@@ -117,6 +235,10 @@ fn import_untrue(error: &ImportError) -> bool {
     match error {
         ImportError::Storage(error) => storage_untrue(error),
         ImportError::Open(error) => open_untrue(error),
+        ImportError::Checkpoint(_)
+        | ImportError::Shrunk { .. }
+        | ImportError::Forked { .. }
+        | ImportError::Untrue { .. } => true,
         ImportError::OtherLog { .. }
         | ImportError::OtherPurpose { .. }
         | ImportError::TooLate { .. }
@@ -127,7 +249,6 @@ fn import_untrue(error: &ImportError) -> bool {
         | ImportError::CountsFromElsewhere { .. }
         | ImportError::ProofSizes { .. }
         | ImportError::Incomplete { .. } => false,
-        _ => true,
     }
 }
 
@@ -136,7 +257,7 @@ fn reindex_untrue(error: &ReindexError) -> bool {
         ReindexError::Read(error) => read_untrue(error),
         ReindexError::Write(error) => storage_untrue(error),
         ReindexError::NotLogged { .. } => true,
-        _ => false,
+        ReindexError::NoLog | ReindexError::Panicked | ReindexError::Thread(_) => false,
     }
 }
 
@@ -157,6 +278,8 @@ fn message(error: &anyhow::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use anyhow::Context;
     use ledgerstone_client::ArtifactError;
     use ledgerstone_client::BundleError;
@@ -170,7 +293,10 @@ mod tests {
 
     #[test]
     fn each_kind_of_failure_has_its_code() {
-        let timed_out = TransportError::TimedOut { url: String::new() };
+        let timed_out = TransportError::TimedOut {
+            url: String::new(),
+            limit: Duration::from_secs(30),
+        };
         let codes = [
             (Error::from(timed_out), UNREACHABLE),
             (Error::from(BundleError::EntryCount(0)), UNTRUE),

@@ -1,19 +1,24 @@
-//! Ledgerstone: a transparency log for signed software artifacts, and the tools of its signers, verifiers and auditors.
+//! Ledgerstone: a transparency log for signed software artifacts, and the tools of its signers,
+//! verifiers and auditors.
 
-mod args;
+mod cli;
 mod commands;
+mod connection;
 mod exit;
+mod files;
 mod output;
+mod progress;
+mod run;
 mod trust;
 
 use std::process::ExitCode;
 
-use crate::args::Arguments;
+use crate::cli::Arguments;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse_or_exit();
     let json = arguments.json;
-    match commands::run(arguments) {
+    match run::run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => exit::report(&error, json),
     }

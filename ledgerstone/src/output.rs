@@ -1,11 +1,13 @@
-//! What commands print: aligned lines for people, or one JSON object. Everything goes through here, so that what came over
-//! the wire cannot steer a terminal, and so that a pipe that was closed or a disk that is full is noticed.
+//! What commands print: aligned lines for people, or one JSON object. Everything goes through here,
+//! so that what came over the wire cannot steer a terminal, and so that a pipe that was closed or a
+//! disk that is full is noticed.
 
 use std::fmt::Write as _;
 use std::io;
 use std::io::IsTerminal;
 use std::io::Write;
 
+use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
 
@@ -20,20 +22,28 @@ pub(crate) enum OutputError {
     Io(#[source] io::Error),
 }
 
-/// Prints `text`, with a line feed at its end, on standard output. Control characters other than line feeds are escaped.
+/// Prints `text`, with a line feed at its end, on standard output. Control characters other than
+/// line feeds are escaped.
 pub(crate) fn line(text: &str) -> Result<(), OutputError> {
     let mut text = escaped(text);
     text.push('\n');
     put(text.as_bytes())
 }
 
+/// What `told` is as JSON. Its types have names for members only, so that there always is such.
+pub(crate) fn to_json(told: &impl Serialize) -> Value {
+    serde_json::to_value(told).unwrap_or_default()
+}
+
 /// Prints `value` in one line on standard output.
 pub(crate) fn json(value: &Value) -> Result<(), OutputError> {
-    // Outside of strings JSON of one line has no control characters, and within them it may be escaped.
+    // Outside of strings JSON of one line has no control characters, and within them it may be
+    // escaped.
     line(&value.to_string())
 }
 
-/// Writes `bytes` to standard output as they are, or without control characters where that is a terminal.
+/// Writes `bytes` to standard output as they are, or without control characters where that is a
+/// terminal.
 pub(crate) fn raw(bytes: &[u8]) -> Result<(), OutputError> {
     if io::stdout().is_terminal() {
         return line(&String::from_utf8_lossy(bytes));
@@ -163,6 +173,12 @@ fn lines(value: &Value) -> Vec<String> {
         Value::Null => Vec::new(),
         other => vec![other.to_string()],
     }
+}
+
+/// A time in RFC 3339; one beyond what that can say as the number that it is.
+pub(crate) fn time(unix_seconds: i64) -> String {
+    jiff::Timestamp::from_second(unix_seconds)
+        .map_or_else(|_| unix_seconds.to_string(), |time| time.to_string())
 }
 
 #[cfg(test)]

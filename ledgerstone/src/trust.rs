@@ -2,8 +2,11 @@
 
 use std::fs;
 use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::Context;
+use clap::ArgGroup;
+use clap::Args;
 use ledgerstone_client::Error;
 use ledgerstone_client::LogApi;
 use ledgerstone_client::Transport;
@@ -11,8 +14,30 @@ use ledgerstone_client::TrustedLog;
 use ledgerstone_client::TrustedLogs;
 use ledgerstone_merkle::VerifierKey;
 
-use crate::args::TrustedLogArguments;
 use crate::output;
+
+/// Which log to trust.
+#[derive(Args, Debug)]
+#[command(group = ArgGroup::new("trust"))]
+pub(crate) struct TrustedLogArguments {
+    /// A Sigstore trusted root (trusted_root.json) that lists the log.
+    #[arg(long, value_name = "FILE", group = "trust")]
+    pub(crate) trusted_root: Option<PathBuf>,
+
+    /// The log's key: a C2SP verifier key, or a file that holds one or a PEM public key (the latter
+    /// with --origin).
+    #[arg(long, value_name = "VKEY|FILE", group = "trust")]
+    pub(crate) log_key: Option<String>,
+
+    /// The name of the log, where --log-key is PEM.
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "log_key",
+        conflicts_with = "trusted_root"
+    )]
+    pub(crate) origin: Option<String>,
+}
 
 /// The logs that the arguments name, or `None` when they name none.
 pub(crate) fn named(arguments: &TrustedLogArguments) -> anyhow::Result<Option<TrustedLogs>> {
@@ -31,38 +56,48 @@ pub(crate) fn named(arguments: &TrustedLogArguments) -> anyhow::Result<Option<Tr
     Ok(Some(TrustedLogs::new(vec![log]).map_err(Error::from)?))
 }
 
-/// The logs that the arguments name, or else the one behind `transport` under the keys that it gives: with a note, since
-/// nothing vouches for those.
+/// The logs that the arguments name, or else the one behind `transport` under the keys that it
+/// gives for all its trees: with a note, since nothing vouches for those, which tells the key of
+/// the tree that is read.
 pub(crate) async fn named_or_fetched(
     arguments: &TrustedLogArguments,
     transport: &Transport,
+    tree_id: Option<u64>,
 ) -> anyhow::Result<TrustedLogs> {
     if let Some(logs) = named(arguments)? {
         return Ok(logs);
     }
     let log = LogApi::new(transport.clone())
-        .keys()
+        .description()
         .await
         .map_err(Error::from);
     let log = log.context(
         "no --trusted-root or --log-key was given, and the log's own keys could not be had",
     )?;
+    let read = match tree_id {
+        Some(tree_id) => log.tiles_key_of(tree_id),
+        None => log.shown_key(),
+    };
+    let advice = read.map_or_else(String::new, |log| {
+        format!("; name them with --log-key '{}'", log.key())
+    });
     output::note(&format!(
-        "note: trust on first use: the keys of {} were taken from the log itself; name them with --log-key '{}'",
+        "note: trust on first use: the keys of {} were taken from the log itself{advice}",
         log.origin(),
-        log.ed25519.key()
     ));
-    Ok(log.trusted())
+    Ok(log.trusted().map_err(Error::from)?)
 }
 
-/// As [`named_or_fetched`], but a key that is `kept` from an earlier run goes before those that the log gives today.
+/// As [`named_or_fetched`], but a key that is `kept` from an earlier run goes before those that the
+/// log gives today.
 pub(crate) async fn named_or_kept_or_fetched(
     arguments: &TrustedLogArguments,
     kept: Option<VerifierKey>,
     transport: &Transport,
+    tree_id: Option<u64>,
 ) -> anyhow::Result<TrustedLogs> {
     let Some(key) = kept else {
-        return named_or_fetched(arguments, transport).await;
+        return named_or_fetched(arguments, transport, tree_id).await;
     };
     if let Some(logs) = named(arguments)? {
         return Ok(logs);
@@ -90,7 +125,9 @@ mod tests {
     use super::*;
 
     const VKEY: &str = "rekor-local+d80b4420+AURLycjWRo1+gdwwCLg9wU4PayMFdNBmPF4ORVPiBQ1E";
-    const PEM: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAREvJyNZGjX6B3DAIuD3BTg9rIwV00GY8Xg5FU+IFDUQ=\n-----END PUBLIC KEY-----\n";
+
+    const PEM: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAREvJyNZGjX6B3DAIuD3BTg9rIwV00GY8\
+        Xg5FU+IFDUQ=\n-----END PUBLIC KEY-----\n";
 
     #[test]
     fn a_log_key_may_be_given_in_three_ways() {

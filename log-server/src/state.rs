@@ -1,3 +1,5 @@
+//! What all faces share: the log, the limits, and the one way to submit.
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -11,10 +13,8 @@ use ledgerstone_log::AppendError;
 use ledgerstone_log::Appended;
 use ledgerstone_log::Log;
 use ledgerstone_log::ReadError;
-use ledgerstone_log::Shard;
-use ledgerstone_log::Shards;
-use ledgerstone_merkle::Hash;
-use ledgerstone_merkle::NoteSigner;
+use ledgerstone_log::Tree;
+use ledgerstone_log::Trees;
 use ledgerstone_proto::sigstore::common::v1::LogId;
 use ledgerstone_proto::sigstore::rekor::v1::Checkpoint;
 use ledgerstone_proto::sigstore::rekor::v1::InclusionProof;
@@ -22,11 +22,13 @@ use ledgerstone_proto::sigstore::rekor::v1::KindVersion;
 use ledgerstone_proto::sigstore::rekor::v1::TransparencyLogEntry;
 use ledgerstone_proto::sigstore::rekor::v2::CreateEntryRequest;
 use ledgerstone_proto::sigstore::rekor::v2::create_entry_request::Spec;
+use ledgerstone_storage::TreeKind;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::ApiError;
+use crate::layers::host::Host;
 use crate::metrics::Metrics;
 use crate::metrics::OpenGuard;
 use crate::settings::OnDuplicate;
@@ -36,7 +38,8 @@ use crate::settings::SettingsError;
 /// The room that large bodies take is counted in units of this many bytes.
 pub(crate) const LARGE_BODY_UNIT: usize = 1 << 16;
 
-/// The bytes of large bodies that may be in memory at a time; at least one of the largest always has room.
+/// The bytes of large bodies that may be in memory at a time; at least one of the largest always
+/// has room.
 const LARGE_BODIES: usize = 128 << 20;
 
 /// What all faces share. Clones share it.
@@ -46,7 +49,7 @@ pub(crate) struct State {
 }
 
 struct Shared {
-    shards: Shards,
+    log: Log,
     policy: Policy,
     v1_policy: V1Policy,
     settings: Settings,
@@ -61,8 +64,8 @@ struct Shared {
 /// An entry that the log took, or held already.
 pub(crate) struct Submitted {
     pub(crate) kind: EntryKind,
-    pub(crate) body: Bytes,
-    pub(crate) leaf_hash: Hash,
+    /// The tree that holds it.
+    pub(crate) tree: Tree,
     pub(crate) appended: Appended,
 }
 
@@ -74,20 +77,20 @@ pub(crate) struct StreamPermit {
 
 impl State {
     pub(crate) fn new(
-        shards: Shards,
+        log: Log,
         settings: Settings,
         metrics: Metrics,
         draining: CancellationToken,
     ) -> Result<Self, SettingsError> {
         let policy = settings.policy()?;
         let v1_policy = settings.v1_policy()?;
-        let streams = Arc::new(Semaphore::new(settings.max_streams));
+        let streams = Arc::new(Semaphore::new(settings.server.max_streams));
         let large_bodies = LARGE_BODIES
             .max(settings.v1_body_limit())
             .div_ceil(LARGE_BODY_UNIT);
         Ok(Self {
             shared: Arc::new(Shared {
-                shards,
+                log,
                 policy,
                 v1_policy,
                 settings,
@@ -100,11 +103,12 @@ impl State {
     }
 
     pub(crate) fn log(&self) -> &Log {
-        self.shared.shards.log()
+        &self.shared.log
     }
 
-    pub(crate) fn shards(&self) -> &Shards {
-        &self.shared.shards
+    /// The trees as they are now. A request takes them once.
+    pub(crate) fn trees(&self) -> Arc<Trees> {
+        self.shared.log.trees()
     }
 
     pub(crate) fn v1_policy(&self) -> &V1Policy {
@@ -141,31 +145,29 @@ impl State {
     /// Verifies, canonicalises and appends one entry of Rekor v2.
     pub(crate) async fn submit(&self, request: CreateEntryRequest) -> Result<Submitted, ApiError> {
         let prepared = self.prepare(request).await?;
-        let submitted = self.append(prepared).await?;
+        let submitted = self.append(TreeKind::REKOR_V2, prepared).await?;
         let Appended {
             duplicate, index, ..
         } = submitted.appended;
-        if duplicate && self.settings().on_duplicate == OnDuplicate::Conflict {
+        if duplicate && self.settings().log.on_duplicate == OnDuplicate::Conflict {
             return Err(ApiError::already_exists(index.get()));
         }
         self.accepted(&submitted);
         Ok(submitted)
     }
 
-    /// Appends an entry, whichever face it came by.
-    pub(crate) async fn append(&self, prepared: PreparedEntry) -> Result<Submitted, AppendError> {
-        let PreparedEntry {
-            kind,
-            ref body,
-            leaf_hash,
-            ..
-        } = prepared;
-        let body = body.clone();
-        let appended = self.log().append(prepared.into()).await?;
+    /// Appends an entry to the tree of its protocol, whichever face it came by.
+    pub(crate) async fn append(
+        &self,
+        kind: TreeKind,
+        prepared: PreparedEntry,
+    ) -> Result<Submitted, AppendError> {
+        let entry_kind = prepared.kind;
+        let appended = self.log().append(kind, prepared.into()).await?;
+        let tree = self.trees().by_tree_id(appended.tree_id).cloned();
         Ok(Submitted {
-            kind,
-            body,
-            leaf_hash,
+            kind: entry_kind,
+            tree: tree.ok_or(AppendError::NotGrowing)?,
             appended,
         })
     }
@@ -173,7 +175,7 @@ impl State {
     /// Counts an entry that is answered with its proof.
     pub(crate) fn accepted(&self, submitted: &Submitted) {
         let kind = submitted.kind;
-        self.metrics().accepted(kind.kind(), kind.version());
+        self.metrics().accepted(kind.name(), kind.version());
     }
 
     async fn prepare(&self, request: CreateEntryRequest) -> Result<PreparedEntry, ApiError> {
@@ -193,35 +195,50 @@ impl State {
         })
     }
 
-    /// The tree with this id, or the one that grows for 0.
-    pub(crate) fn tree(&self, tree_id: u64) -> Result<&Shard, ApiError> {
-        if tree_id == 0 {
-            return Ok(self.shards().active());
-        }
-        let shard = self.shards().by_tree_id(tree_id);
-        shard.ok_or_else(|| ApiError::not_found(format!("there is no tree {tree_id} here")))
+    /// The tree with this id. For 0 it is the one that takes entries of Rekor v2, or else of Rekor
+    /// v1.
+    pub(crate) fn tree(&self, tree_id: u64) -> Result<Tree, ApiError> {
+        let trees = self.trees();
+        let tree = match tree_id {
+            0 => trees
+                .growing_of(TreeKind::REKOR_V2)
+                .or_else(|| trees.growing_of(TreeKind::REKOR_V1)),
+            _ => trees.by_tree_id(tree_id),
+        };
+        let tree = tree.cloned();
+        tree.ok_or_else(|| ApiError::not_found(format!("there is no tree {tree_id} here")))
+    }
+
+    /// The tree that is served without naming one: for a host name that a tree of the log, frozen
+    /// by now, had for its origin that tree, and otherwise the one that takes entries of Rekor v2.
+    pub(crate) fn tree_of_host(&self, host: &Host) -> Result<Tree, ApiError> {
+        let trees = self.trees();
+        let frozen = trees.by_origin(host.name()).filter(|tree| !tree.grows());
+        let tree = frozen.or_else(|| trees.growing_of(TreeKind::REKOR_V2));
+        tree.cloned().ok_or_else(|| {
+            ApiError::not_found("no tree of Rekor v2 is here; each tree is below /trees/<tree id>")
+        })
     }
 
     /// Runs a read of a tree where it may wait for the disk.
-    pub(crate) async fn read<T, F>(&self, shard: &Shard, read: F) -> Result<T, ApiError>
+    pub(crate) async fn read<T, F>(&self, tree: &Tree, read: F) -> Result<T, ApiError>
     where
         T: Send + 'static,
-        F: FnOnce(&Shard) -> Result<T, ReadError> + Send + 'static,
+        F: FnOnce(&Tree) -> Result<T, ReadError> + Send + 'static,
     {
-        let shard = shard.clone();
-        let result = tokio::task::spawn_blocking(move || read(&shard)).await;
+        let tree = tree.clone();
+        let result = tokio::task::spawn_blocking(move || read(&tree)).await;
         Ok(result.map_err(|_| ApiError::internal())??)
     }
 }
 
 impl Submitted {
     /// The entry as Rekor v2 returns it: no promise, integrated time 0 (rekor-v2, section 1.5).
-    pub(crate) fn into_transparency_log_entry(self, log: &Log) -> TransparencyLogEntry {
+    pub(crate) fn into_transparency_log_entry(self) -> TransparencyLogEntry {
         let Self {
             kind,
-            body,
+            tree,
             appended,
-            ..
         } = self;
         let index = appended.index.get() as i64;
         let hashes = appended
@@ -232,10 +249,10 @@ impl Submitted {
         TransparencyLogEntry {
             log_index: index,
             log_id: Some(LogId {
-                key_id: Bytes::copy_from_slice(&log.keys().ed25519().verifier().log_id()),
+                key_id: Bytes::copy_from_slice(&tree.checkpoint_key().log_id()),
             }),
             kind_version: Some(KindVersion {
-                kind: kind.kind().to_owned(),
+                kind: kind.name().to_owned(),
                 version: kind.version().to_owned(),
             }),
             integrated_time: 0,
@@ -246,10 +263,10 @@ impl Submitted {
                 tree_size: appended.head.size().get() as i64,
                 hashes: hashes.collect(),
                 checkpoint: Some(Checkpoint {
-                    envelope: appended.head.checkpoint().to_owned(),
+                    envelope: appended.head.checkpoint().to_string(),
                 }),
             }),
-            canonicalized_body: body,
+            canonicalized_body: appended.body,
         }
     }
 }

@@ -1,3 +1,5 @@
+//! Why the log refuses or fails.
+
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,12 +10,14 @@ use ledgerstone_merkle::TileId;
 use ledgerstone_merkle::TreeSize;
 use ledgerstone_storage::ShardId;
 use ledgerstone_storage::StorageError;
+use ledgerstone_storage::TreeKind;
 use thiserror::Error;
 
-/// Why an entry was not appended. Nothing is logged when one of these is returned, except after [`Self::Stopped`], where the
-/// entry may have become durable unacknowledged.
+use crate::key_role::KeyRole;
+
+/// Why an entry was not appended. Nothing is logged when one of these is returned, except after
+/// [`Self::Stopped`], where the entry may have become durable unacknowledged.
 #[derive(Clone, Debug, Error)]
-#[non_exhaustive]
 pub enum AppendError {
     /// As much waits as the log is willing to hold: come back after a moment.
     #[error("too many entries wait to be logged ({waiting} of {limit}); retry after a moment")]
@@ -31,23 +35,21 @@ pub enum AppendError {
         /// The longest body, in bytes.
         limit: usize,
     },
+    /// The log has no tree that takes entries of this protocol.
+    #[error("the log has no tree that takes such entries")]
+    NotGrowing,
     /// The log is closing, or ended by an error: it takes no writes.
     #[error("the log no longer takes entries")]
     Stopped,
-    /// The entry is durable, but no proof could be built for it. Submitting it again answers with a proof.
+    /// The entry is durable, but no proof could be built for it. Submitting it again answers with a
+    /// proof.
     #[error("the entry was logged, but its proof could not be built: {0}")]
     Unproven(Arc<ReadError>),
 }
 
-impl From<ReadError> for AppendError {
-    fn from(error: ReadError) -> Self {
-        Self::Unproven(Arc::new(error))
-    }
-}
-
-/// Why a read failed. What is merely absent is not an error: see the methods that return an `Option`.
+/// Why a read failed. What is merely absent is not an error: see the methods that return an
+/// `Option`.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub enum ReadError {
     /// A tree size beyond the published head.
     #[error("the tree has {head} leaves, fewer than the size {size} asked for")]
@@ -93,6 +95,22 @@ pub enum ReadError {
     /// What a reader asked for could not be signed.
     #[error("the log's key could not sign: {0}")]
     Signing(String),
+    /// A tree that Rekor v1 clients cannot read.
+    #[error("the tree {0} is not one of Rekor v1")]
+    NotRekorV1(u64),
+    /// A note that is to be shown in place of a checkpoint, and is not that checkpoint with more
+    /// signatures.
+    #[error(
+        "the note is not the checkpoint over {size} leaves that is published, with all its \
+         signatures"
+    )]
+    OtherCheckpoint {
+        /// The size of the published head.
+        size: TreeSize,
+    },
+    /// Entries that do not fit into a bundle.
+    #[error("the entries do not make a bundle: {0}")]
+    Bundle(String),
     /// The store failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -110,7 +128,6 @@ impl ReadError {
 
 /// What finished the sequencer. Nothing is signed after it.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub enum Fatal {
     /// The store failed: what it holds is uncertain until it is opened and verified anew.
     #[error("the store failed: {0}")]
@@ -118,13 +135,15 @@ pub enum Fatal {
     /// A read of the sequencer failed, or found damage.
     #[error("the store is damaged: {0}")]
     Read(#[from] ReadError),
-    /// The search index could not be written, in the words of the store: what that holds is uncertain now.
+    /// The search index could not be written, in the words of the store: what that holds is
+    /// uncertain now.
     #[error("the store failed while the search index was rebuilt: {0}")]
     Index(String),
-    /// The root of the running right edge and the root recomputed from what was read back differ: one of them is wrong, and
-    /// nobody can tell which, so none is signed.
+    /// The root of the running right edge and the root recomputed from what was read back differ:
+    /// one of them is wrong, and nobody can tell which, so none is signed.
     #[error(
-        "at size {size} the running root is {running}, and the root of what was stored is {stored}; nothing was signed"
+        "at size {size} the running root is {running}, and the root of what was stored is \
+         {stored}; nothing was signed"
     )]
     RootsDiffer {
         /// The size of the tree that was not signed.
@@ -135,7 +154,10 @@ pub enum Fatal {
         stored: Hash,
     },
     /// A tile that was just stored reads back differently.
-    #[error("tile {} of level {} does not read back as it was written; nothing was signed", .0.number, .0.level)]
+    #[error(
+        "tile {} of level {} does not read back as it was written; nothing was signed",
+        .0.number, .0.level
+    )]
     TileDiffers(TileId),
     /// The checkpoint could not be signed.
     #[error("the checkpoint could not be signed: {0}")]
@@ -150,7 +172,6 @@ pub enum Fatal {
 
 /// Why a log could not be started. Nothing was changed, and nothing was signed.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub enum OpenError {
     /// A new log was asked for where there is one, or a trace of one.
     #[error("shard {shard} already holds {what}; a log is never initialised twice")]
@@ -165,7 +186,8 @@ pub enum OpenError {
     NoShard(ShardId),
     /// The store belongs to another log.
     #[error(
-        "the store belongs to the log {stored:?}, not to {configured:?}; use its own data directory, or configure the stored name"
+        "the store belongs to the log {stored:?}, not to {configured:?}; use its own data \
+         directory, or configure the stored name"
     )]
     OtherOrigin {
         /// The origin in the store.
@@ -175,11 +197,12 @@ pub enum OpenError {
     },
     /// The keys are not those that the log was made with.
     #[error(
-        "the {key} key has the id {configured}, but the log was made with {stored}; restore the key files of this log"
+        "the key for {role} has the id {configured}, but the log was made with {stored}; restore \
+         the key files of this log"
     )]
     OtherKey {
-        /// Which of the keys.
-        key: &'static str,
+        /// What the key is for.
+        role: KeyRole,
         /// The id in the store, in hexadecimal.
         stored: String,
         /// The id of the key that was given, in hexadecimal.
@@ -190,7 +213,8 @@ pub enum OpenError {
     MissingHead(ShardId),
     /// The root computed from tiles and bodies is not the root of the stored head.
     #[error(
-        "the stored head has {size} leaves and root {stored}, but the stored tiles and bodies give {computed}; run `ledgerstone fsck`, and restore what it names"
+        "the stored head has {size} leaves and root {stored}, but the stored tiles and bodies give \
+         {computed}; run `ledgerstone fsck`, and restore what it names"
     )]
     WrongRoot {
         /// The size of the stored head.
@@ -207,19 +231,23 @@ pub enum OpenError {
     EntriesBeyondHead(TreeSize),
     /// The checkpoint outside the store is gone.
     #[error(
-        "the store has {0} leaves, but the checkpoint kept outside it is missing, so that nobody can tell whether the store \
-         was rolled back; check it with `ledgerstone fsck`, and accept it with `ledgerstone fsck --accept-head`"
+        "the store has {0} leaves, but the checkpoint kept outside it is missing, so that nobody \
+         can tell whether the store \
+         was rolled back; check it with `ledgerstone fsck`, and accept it with `ledgerstone fsck \
+         --accept-head`"
     )]
     NoKeptCheckpoint(TreeSize),
     /// The checkpoint outside the store cannot be read or is not signed by this log.
     #[error(
-        "the checkpoint kept outside the store cannot be trusted ({0}); check the store with `ledgerstone fsck`, and accept it \
+        "the checkpoint kept outside the store cannot be trusted ({0}); check the store with \
+         `ledgerstone fsck`, and accept it \
          with `ledgerstone fsck --accept-head`"
     )]
     BadKeptCheckpoint(String),
     /// The checkpoint outside the store is ahead: the store lost entries that were acknowledged.
     #[error(
-        "a checkpoint over {kept} leaves was signed, but the store holds only {stored}: it was rolled back; restore the newest \
+        "a checkpoint over {kept} leaves was signed, but the store holds only {stored}: it was \
+         rolled back; restore the newest \
          store, and do not start this one, because it would sign a fork"
     )]
     RolledBack {
@@ -230,7 +258,8 @@ pub enum OpenError {
     },
     /// The tree in the store does not extend the tree that was signed.
     #[error(
-        "the checkpoint signed over {size} leaves has root {kept}, but the store gives {stored}: it is another tree; restore the store of this log"
+        "the checkpoint signed over {size} leaves has root {kept}, but the store gives {stored}: \
+         it is another tree; restore the store of this log"
     )]
     Forked {
         /// The size of the kept checkpoint.
@@ -252,20 +281,69 @@ pub enum OpenError {
     /// Two trees of one log have the same id.
     #[error("two shards have the tree id {0}; every tree of a log needs one of its own")]
     SameTreeId(u64),
-    /// A shard that this program did not make.
+    /// Two trees of one log have the same origin.
+    #[error("two trees have the origin {0:?}; every tree of a log needs one of its own")]
+    SameOrigin(String),
+    /// Two trees of one protocol grow.
+    #[error("two trees take entries of protocol {0}; one of them has to be frozen")]
+    TwoGrow(u64),
+    /// No tree takes entries.
+    #[error("the store holds no tree that takes entries")]
+    NothingGrows,
+    /// A tree of a protocol that this program does not know.
     #[error(
-        "shard {0} is neither the tree of this log nor imported; it was made by another program"
+        "shard {shard} holds a tree of protocol {}, which this program does not know; run the one \
+         that made it",
+        kind.get()
     )]
-    NotImported(ShardId),
+    UnknownProtocol {
+        /// The shard.
+        shard: ShardId,
+        /// The number of the protocol.
+        kind: TreeKind,
+    },
+    /// The tree that version 0.1 made takes entries of both Rekor protocols, and would go on to.
+    #[error(
+        "the tree has {0} entries of version 0.1, which kept entries of Rekor v1 and v2 in one \
+         tree; freeze it and begin a tree for \
+         each with `ledgerstone tree upgrade --v2-origin NAME` (see what it would do with \
+         --dry-run)"
+    )]
+    Mixed(TreeSize),
+    /// The keyring has no key for a role.
+    #[error("there is no key for {0}; restore the key files of this log")]
+    NoSigner(KeyRole),
+    /// The keys of the log cannot be loaded.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// The tree takes no more entries.
+    #[error(
+        "the tree in shard {0} is frozen: its last checkpoint lies in the store and is signed no \
+         more"
+    )]
+    Frozen(ShardId),
+    /// What a frozen tree holds is not what its last checkpoint is over.
+    #[error(
+        "what shard {shard} holds is not what was frozen ({reason}); run `ledgerstone fsck`, and \
+         restore what it names"
+    )]
+    FrozenCheckpoint {
+        /// The shard.
+        shard: ShardId,
+        /// What differs.
+        reason: String,
+    },
     /// The public key of the log that a shard is imported from is not in the key directory.
     #[error(
-        "the key directory has no public key of the log that shard {0} is imported from; bring it back, or import again from \
+        "the key directory has no public key of the log that shard {0} is imported from; bring it \
+         back, or import again from \
          the same log, which writes it"
     )]
     NoForeignKey(ShardId),
     /// The keys beside the store are not those that a shard was imported with, or cannot be read.
     #[error(
-        "the keys of shard {shard}, which was imported, cannot be used ({reason}); bring back its files shard-{shard}* in the key \
+        "the keys of shard {shard}, which was imported, cannot be used ({reason}); bring back its \
+         files shard-{shard}* in the key \
          directory as they were"
     )]
     ShardKeys {
@@ -276,7 +354,8 @@ pub enum OpenError {
     },
     /// The checkpoint that came with an imported tree is not one over that tree.
     #[error(
-        "what shard {shard} holds is not what was imported with its checkpoint ({reason}); import it again"
+        "what shard {shard} holds is not what was imported with its checkpoint ({reason}); import \
+         it again"
     )]
     ForeignCheckpoint {
         /// The shard.
@@ -291,7 +370,6 @@ pub enum OpenError {
 
 /// Why a key could not be loaded or made.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub enum KeyError {
     /// The key file could not be read or written.
     #[error("{}: {source}", path.display())]
@@ -304,9 +382,6 @@ pub enum KeyError {
     /// The key file does not exist, and an existing log must not get a new key.
     #[error("{} is missing; restore the key file of this log", .0.display())]
     Missing(PathBuf),
-    /// There are keys of a log where a new log was to get its own.
-    #[error("{} holds the keys of a log", .0.display())]
-    Exists(PathBuf),
     /// Others than the owner may read the key file.
     #[error("{} is readable by others (mode {mode:03o}); make it 600", path.display())]
     Exposed {
@@ -315,6 +390,22 @@ pub enum KeyError {
         /// Its permission bits.
         mode: u32,
     },
+    /// One raw key signs for one role and one origin.
+    #[error(
+        "the key for {second} is there already, for {first}; every role needs a key of its own"
+    )]
+    Shared {
+        /// The role that has it.
+        first: KeyRole,
+        /// The role that was to get it.
+        second: KeyRole,
+    },
+    /// A tree of a protocol that this program does not know.
+    #[error("protocol {} is not known to this program", .0.get())]
+    Kind(TreeKind),
+    /// The store cannot say which trees there are.
+    #[error(transparent)]
+    Store(#[from] StorageError),
     /// The file does not hold a usable key, or the name cannot be a key name.
     #[error("{what}: {reason}")]
     Unusable {
@@ -327,7 +418,6 @@ pub enum KeyError {
 
 /// Why closing a log did not end well.
 #[derive(Clone, Debug, Error)]
-#[non_exhaustive]
 pub enum CloseError {
     /// The sequencer ended by an error.
     #[error("{0}")]

@@ -1,10 +1,11 @@
-//! Importing a tree that grew elsewhere into a frozen shard: a copy of a log that somebody else runs, or an earlier tree of this
-//! log.
+//! Importing a tree that grew elsewhere into a frozen shard: a copy of a log that somebody else
+//! runs, or an earlier tree of this log.
 //!
-//! The source is not believed. Before a round is written, a consistency proof has to lead from the tree that it would make to
-//! the root that the source signed: what is stored is a prefix of that tree at any time, and the stored head tells where an
-//! interrupted copy goes on. The checkpoint is kept only when the copy has all of its entries, so that a copy which is not
-//! complete has none, or one over fewer entries, and [`Shard::open_frozen`](crate::Shard::open_frozen) refuses it.
+//! The source is not believed. Before a round is written, a consistency proof has to lead from the
+//! tree that it would make to the root that the source signed: what is stored is a prefix of that
+//! tree at any time, and the stored head tells where an interrupted copy goes on. The checkpoint is
+//! kept only when the copy has all of its entries, so that a copy which is not complete has none,
+//! or one over fewer entries, and [`Log::open`](crate::Log::open) leaves it out.
 
 use std::sync::Arc;
 
@@ -18,18 +19,19 @@ use ledgerstone_merkle::EMPTY_ROOT;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::KeyAlgorithm;
 use ledgerstone_merkle::LeafIndex;
+use ledgerstone_merkle::ProofError;
 use ledgerstone_merkle::RightEdge;
 use ledgerstone_merkle::SignedNote;
 use ledgerstone_merkle::TileId;
 use ledgerstone_merkle::TileWidth;
 use ledgerstone_merkle::TreeSize;
 use ledgerstone_merkle::VerifierKey;
-use ledgerstone_merkle::VerifyError;
 use ledgerstone_merkle::leaf_hash;
 use ledgerstone_merkle::leaf_hashes;
 use ledgerstone_storage::ImportOrigin;
 use ledgerstone_storage::ImportRole;
 use ledgerstone_storage::MAX_ATTESTATION_BYTES;
+use ledgerstone_storage::MAX_ROUND_BYTES;
 use ledgerstone_storage::NewEntry;
 use ledgerstone_storage::Round;
 use ledgerstone_storage::ShardId;
@@ -40,26 +42,33 @@ use ledgerstone_storage::StoredHead;
 use ledgerstone_storage::TreeKind;
 use thiserror::Error;
 
+use crate::clock::unix_time;
 use crate::error::OpenError;
-use crate::foreign_key;
+use crate::keyring::foreign::log_ids;
 use crate::live::LiveTiles;
-use crate::queue::stored_key;
 use crate::recovery;
-use crate::shards::FIRST_SHARD;
+use crate::submission::stored_key;
 
-/// How many entries one round should bring: with entries of the largest size a round is half of what the store takes.
+/// How many entries should be given at a time.
 pub const IMPORT_ROUND_ENTRIES: usize = 2_048;
+
+/// How many bytes of entries and of what is kept beside them one round brings, but at least one
+/// entry: an eighth of what a store takes, so that its tiles and the keys of what is kept fit in
+/// any case.
+const ROUND_BYTES: usize = MAX_ROUND_BYTES / 8;
 
 /// Which log is copied, and up to where.
 #[derive(Clone, Debug)]
 pub struct ImportSource {
     /// The key that the log signs its checkpoints with. Its name becomes the origin of the shard.
     pub key: VerifierKey,
-    /// The number of the tree where the log has one (Rekor v1); otherwise one is derived from the key.
+    /// The number of the tree where the log has one (Rekor v1); otherwise one is derived from the
+    /// key.
     pub tree_id: Option<u64>,
     /// The signed checkpoint over the entries to copy.
     pub checkpoint: String,
-    /// What the tree is to the log whose store it goes into, and the virtual index of its first entry in its source.
+    /// What the tree is to the log whose store it goes into, and the virtual index of its first
+    /// entry in its source.
     pub origin: ImportOrigin,
     /// The key that signs for the shard towards Rekor v1 clients, when there is one: see
     /// [`save_shard_signer`](crate::save_shard_signer).
@@ -73,13 +82,24 @@ pub struct ImportedEntry {
     pub body: Bytes,
     /// When that log took it, in Unix seconds; 0 where it does not say.
     pub integrated_time: i64,
-    /// The signed entry timestamp of that log, verified by the caller, where it has any (rekor-v1, section 2).
+    /// The signed entry timestamp of that log, verified by the caller, where it has any (rekor-v1,
+    /// section 2).
     pub timestamp: Option<Bytes>,
     /// The attestation that the log keeps beside the entry.
     pub attestation: Option<Bytes>,
 }
 
-/// The key that the signed entry timestamp of an imported entry is kept under. Attestations are kept under 32 bytes.
+impl ImportedEntry {
+    /// What it adds to a round, in bytes.
+    fn bytes(&self) -> usize {
+        let beside = [&self.timestamp, &self.attestation];
+        let beside = beside.into_iter().flatten().map(Bytes::len);
+        self.body.len() + beside.sum::<usize>()
+    }
+}
+
+/// The key that the signed entry timestamp of an imported entry is kept under. Attestations are
+/// kept under 32 bytes.
 pub(crate) fn timestamp_key(index: LeafIndex) -> [u8; 8] {
     index.get().to_be_bytes()
 }
@@ -98,13 +118,14 @@ pub struct Importer {
 }
 
 impl Importer {
-    /// Begins to copy into `shard`, or goes on where an earlier import into it ended: there, or at a smaller checkpoint of the
-    /// same log.
+    /// Begins to copy into `shard`, or goes on where an earlier import into it ended: there, or at
+    /// a smaller checkpoint of the same log.
     ///
     /// # Errors
-    /// [`ImportError::Checkpoint`] when the checkpoint is not signed by the key of `source`; [`ImportError::OtherLog`],
-    /// [`ImportError::Shrunk`] or [`ImportError::Forked`] when the shard holds something that the checkpoint does not extend;
-    /// [`ImportError::Open`] when what is stored does not verify.
+    /// [`ImportError::Checkpoint`] when the checkpoint is not signed by the key of `source`;
+    /// [`ImportError::OtherLog`], [`ImportError::Shrunk`] or [`ImportError::Forked`] when the shard
+    /// holds something that the checkpoint does not extend; [`ImportError::Open`] when what is
+    /// stored does not verify.
     pub fn open(
         store: Arc<dyn Store>,
         shard: ShardId,
@@ -120,12 +141,13 @@ impl Importer {
         let tree_id = tree_id.unwrap_or_else(|| derived_tree_id(&key));
         let target = open_foreign(&note, &key, tree_id).map_err(ImportError::Checkpoint)?;
         let identity = ShardIdentity {
+            // Whose entries they are is for each entry to say.
+            kind: TreeKind::MIXED,
             tree_id,
             origin: key.name().to_owned(),
-            keys: foreign_key::log_ids(&key, signer.as_ref()),
-            created: recovery::unix_time(),
+            keys: log_ids(&key, signer.as_ref()),
+            created: unix_time(),
             import: Some(origin),
-            kind: TreeKind::MIXED,
         };
         let identity = match store.identity(shard)? {
             Some(stored) => same_import(shard, stored, identity)?,
@@ -171,37 +193,61 @@ impl Importer {
         &self.identity
     }
 
-    /// Writes the next `entries`, at least one, as one round. `proof` has to lead from the tree with them to the
-    /// [target](Self::target); with the last ones it is empty.
+    /// Writes the next `entries`, at least one, in rounds that are as large as a store takes.
+    /// `proof` has to lead from the tree with all of them to the [target](Self::target); with the
+    /// last ones it is empty.
     ///
     /// # Errors
-    /// [`ImportError::Untrue`] when the entries are not those of the signed tree. Nothing is written then, and the right
-    /// entries may follow.
+    /// [`ImportError::Untrue`] when the entries are not those of the signed tree. Nothing is
+    /// written then, and the right entries may follow. After the store's own trouble some of them
+    /// may be there: [`open`](Self::open) tells.
     pub fn append(
         &mut self,
         entries: Vec<ImportedEntry>,
         proof: &ConsistencyProof,
     ) -> Result<(), ImportError> {
-        let first = self.size();
         let leaves = leaf_hashes(&entries.iter().map(|entry| &entry.body).collect::<Vec<_>>());
+        let mut edge = self.edge.clone();
+        edge.extend(&leaves);
+        // All of them are proven before the first is written: what is stored is a prefix of the
+        // signed tree at any time.
+        self.check_proof(&edge, proof)?;
+        let (mut round, mut bytes) = (Vec::new(), 0);
+        for (entry, leaf) in entries.into_iter().zip(leaves) {
+            let length = entry.bytes();
+            if bytes + length > ROUND_BYTES && !round.is_empty() {
+                self.write(std::mem::take(&mut round))?;
+                bytes = 0;
+            }
+            bytes += length;
+            round.push((entry, leaf));
+        }
+        if round.is_empty() {
+            return Ok(());
+        }
+        self.write(round)
+    }
+
+    /// Writes entries that are proven, with their leaf hashes, as one round.
+    fn write(&mut self, entries: Vec<(ImportedEntry, Hash)>) -> Result<(), ImportError> {
+        let first = self.size();
         let (mut edge, mut live) = (self.edge.clone(), self.live.clone());
         let mut completed = Vec::new();
-        edge.extend(&leaves);
-        for leaf in &leaves {
+        for (_, leaf) in &entries {
+            edge.append(*leaf);
             live.append(*leaf, &mut completed);
         }
         debug_assert!(live.agree_with(&edge));
-        self.check_proof(&edge, proof)?;
-
+        let times = entries.iter().map(|(entry, _)| entry.integrated_time);
         let round = Round {
             first: first.next_index(),
             head: StoredHead {
                 size: edge.size(),
                 root: edge.root(),
-                time: latest_time(self.time, &entries),
+                time: times.fold(self.time, i64::max),
             },
             entries: (first.get()..)
-                .zip(entries.into_iter().zip(leaves))
+                .zip(entries)
                 .map(|(index, (entry, leaf))| new_entry(LeafIndex::new(index), entry, leaf))
                 .collect(),
             tiles: completed.into_iter().map(full_tile).collect(),
@@ -212,7 +258,8 @@ impl Importer {
         Ok(())
     }
 
-    /// Keeps the checkpoint: the copy is complete, and frozen until an import with a later checkpoint goes on.
+    /// Keeps the checkpoint: the copy is complete, and frozen until an import with a later
+    /// checkpoint goes on.
     ///
     /// # Errors
     /// [`ImportError::Incomplete`] when entries are missing; the store's own trouble.
@@ -223,8 +270,8 @@ impl Importer {
                 target: self.target.size,
             });
         }
-        // Not synced: a power cut may take it away, and then an import from the same source finds all entries there, and
-        // keeps it again.
+        // Not synced: a power cut may take it away, and then an import from the same source finds
+        // all entries there, and keeps it again.
         Ok(self.store.keep_checkpoint(self.shard, &self.note)?)
     }
 
@@ -247,14 +294,14 @@ impl Importer {
 
 /// Why a log could not be copied.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub enum ImportError {
     /// The checkpoint is not one of the log, or not signed with its key.
     #[error("the checkpoint is not the source's: {0}")]
     Checkpoint(String),
     /// The shard holds another log.
     #[error(
-        "shard {shard} holds the tree {stored_tree_id} of {stored:?} and not the tree {tree_id} of {origin:?} with this key; \
+        "shard {shard} holds the tree {stored_tree_id} of {stored:?} and not the tree {tree_id} of \
+         {origin:?} with this key; \
          import into another shard"
     )]
     OtherLog {
@@ -271,7 +318,8 @@ pub enum ImportError {
     },
     /// The shard is imported from this log, but for another purpose.
     #[error(
-        "shard {shard} is an import of this log that was begun in another way: go on with or without --predecessor, and with \
+        "shard {shard} is an import of this log that was begun in another way: go on with or \
+         without --predecessor, and with \
          the same --signing-key or none, as it was begun"
     )]
     OtherPurpose {
@@ -288,12 +336,14 @@ pub enum ImportError {
     },
     /// The key that is to sign is not the one that the entries of the source are signed with.
     #[error(
-        "the signing key is not the private half of the key that the log signs with, so that clients would take it for another log"
+        "the signing key is not the private half of the key that the log signs with, so that \
+         clients would take it for another log"
     )]
     OtherSigner,
     /// Another predecessor counts from where this one ends.
     #[error(
-        "shard {later} comes behind this one in the log; import predecessors one after the other, the oldest first"
+        "shard {later} comes behind this one in the log; import predecessors one after the other, \
+         the oldest first"
     )]
     OutOfOrder {
         /// The one behind.
@@ -301,8 +351,10 @@ pub enum ImportError {
     },
     /// The imported timestamps cover other indexes than the entries would have.
     #[error(
-        "its entries count from {there} where they come from, and would from {here} in this log, where its signed timestamps do not \
-         hold: give the key that signs for it with --signing-key, or import what comes before it first"
+        "its entries count from {there} where they come from, and would from {here} in this log, \
+         where its signed timestamps do not \
+         hold: give the key that signs for it with --signing-key, or import what comes before it \
+         first"
     )]
     CountsFromElsewhere {
         /// The virtual index of its first entry in its source.
@@ -312,7 +364,8 @@ pub enum ImportError {
     },
     /// A tree can come before others only as long as they are empty.
     #[error(
-        "the log has {size} entries already, whose places in it are signed: no tree can come before them; import it as a copy"
+        "the log has {size} entries already, whose places in it are signed: no tree can come \
+         before them; import it as a copy"
     )]
     TooLate {
         /// The entries of the log's own tree.
@@ -320,12 +373,14 @@ pub enum ImportError {
     },
     /// Rekor v1 clients could verify nothing of the tree.
     #[error(
-        "a predecessor needs an ECDSA P-256 key that signs for it towards Rekor v1 clients; give the log's own with --signing-key"
+        "a predecessor needs an ECDSA P-256 key that signs for it towards Rekor v1 clients; give \
+         the log's own with --signing-key"
     )]
     NoV1Key,
     /// The source shows fewer entries than have been copied from it.
     #[error(
-        "{stored} entries have been copied, but the source now shows a tree of {target}: it was rolled back, or shows an old copy"
+        "{stored} entries have been copied, but the source now shows a tree of {target}: it was \
+         rolled back, or shows an old copy"
     )]
     Shrunk {
         /// The entries that are stored, or that its last checkpoint was over.
@@ -335,7 +390,8 @@ pub enum ImportError {
     },
     /// The source signs another root over the entries that were copied from it.
     #[error(
-        "over {size} entries the source signed the root {target}, but what was copied from it has {stored}: it shows another tree than before"
+        "over {size} entries the source signed the root {target}, but what was copied from it has \
+         {stored}: it shows another tree than before"
     )]
     Forked {
         /// The size of the trees.
@@ -347,7 +403,8 @@ pub enum ImportError {
     },
     /// The entries are not those that the signed root is over.
     #[error(
-        "the entries from index {first} up to {end} are not those of the signed tree, or those before are not: {reason}"
+        "the entries from index {first} up to {end} are not those of the signed tree, or those \
+         before are not: {reason}"
     )]
     Untrue {
         /// The index of the first of them.
@@ -356,7 +413,7 @@ pub enum ImportError {
         end: TreeSize,
         /// Why the proof does not lead to the root.
         #[source]
-        reason: VerifyError,
+        reason: ProofError,
     },
     /// The proof is about other trees.
     #[error("give the consistency proof from {old} to {new} entries")]
@@ -382,8 +439,8 @@ pub enum ImportError {
     Storage(#[from] StorageError),
 }
 
-/// The checkpoint in `note`, signed with `key`. Its origin is the name of the key, or that and the tree id (rekor-v1,
-/// section 3).
+/// The checkpoint in `note`, signed with `key`. Its origin is the name of the key, or that and the
+/// tree id (rekor-v1, section 3).
 pub(crate) fn open_foreign(
     note: &str,
     key: &VerifierKey,
@@ -447,12 +504,19 @@ fn create(
     Ok(identity)
 }
 
-/// Refuses to put entries before others that count from where they are: the log has signed their virtual indexes.
+/// Refuses to put entries before others that count from where they are: the log has signed their
+/// virtual indexes.
 fn must_precede_nothing(store: &dyn Store, shard: ShardId) -> Result<(), ImportError> {
-    if let Some(head) = store.head(FIRST_SHARD)?
-        && !head.size.is_empty()
-    {
-        return Err(ImportError::TooLate { size: head.size });
+    for own in store.shards()? {
+        let identity = store.identity(own)?;
+        // Only trees with entries of Rekor v1 have places in that order.
+        let is_counted = identity.is_some_and(|identity| {
+            identity.import.is_none() && identity.kind != TreeKind::REKOR_V2
+        });
+        let head = store.head(own)?.filter(|head| !head.size.is_empty());
+        if let Some(head) = head.filter(|_| is_counted) {
+            return Err(ImportError::TooLate { size: head.size });
+        }
     }
     let later = predecessors(store)?.find(|(other, _)| *other > shard);
     match later {
@@ -482,7 +546,8 @@ fn predecessors(
     Ok(found.into_iter())
 }
 
-/// Refuses a tree that the store holds in another shard: the ids of its entries would be ambiguous, and no start would succeed.
+/// Refuses a tree that the store holds in another shard: the ids of its entries would be ambiguous,
+/// and no start would succeed.
 fn must_be_the_only_one(
     store: &dyn Store,
     shard: ShardId,
@@ -523,7 +588,8 @@ fn same_import(
     Ok(stored)
 }
 
-/// The checkpoint of an earlier import that was completed. A text that a power cut emptied says nothing.
+/// The checkpoint of an earlier import that was completed. A text that a power cut emptied says
+/// nothing.
 fn read_kept(
     store: &dyn Store,
     shard: ShardId,
@@ -538,7 +604,8 @@ fn read_kept(
     }
 }
 
-/// Refuses a target that cannot extend the tree with this size and root. Between different sizes the next proof decides.
+/// Refuses a target that cannot extend the tree with this size and root. Between different sizes
+/// the next proof decides.
 fn check_order(target: &Checkpoint, size: TreeSize, root: Hash) -> Result<(), ImportError> {
     if target.size < size {
         return Err(ImportError::Shrunk {
@@ -556,17 +623,13 @@ fn check_order(target: &Checkpoint, size: TreeSize, root: Hash) -> Result<(), Im
     Ok(())
 }
 
-/// A tree id for a log that has none: the same at every import of the log, and another for every other log.
+/// A tree id for a log that has none: the same at every import of the log, and another for every
+/// other log.
 fn derived_tree_id(key: &VerifierKey) -> u64 {
     let hash = leaf_hash(key.to_string().as_bytes());
     let first = hash.as_bytes().first_chunk().copied().unwrap_or_default();
     // Positive as a signed integer, and never 0 (rekor-v1, section 0).
     (u64::from_be_bytes(first) >> 1).max(1)
-}
-
-fn latest_time(before: i64, entries: &[ImportedEntry]) -> i64 {
-    let times = entries.iter().map(|entry| entry.integrated_time);
-    times.fold(before, i64::max)
 }
 
 fn new_entry(index: LeafIndex, entry: ImportedEntry, leaf_hash: Hash) -> NewEntry {

@@ -10,8 +10,9 @@ use ledgerstone_merkle::TreeSize;
 
 /// The tiles at the right edge that are not full yet, one a level, lowest first.
 ///
-/// They are never stored: a partial tile is a prefix of the later full one, and a start-up rebuilds them. A head shares them
-/// with its readers; the sequencer copies a tile before it changes one that is shared.
+/// They are never stored: a partial tile is a prefix of the later full one, and a start-up rebuilds
+/// them. A head shares them with its readers; the sequencer copies a tile before it changes one
+/// that is shared.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LiveTiles {
     levels: Vec<Arc<Tile>>,
@@ -19,8 +20,8 @@ pub(crate) struct LiveTiles {
 }
 
 impl LiveTiles {
-    /// The live tiles of a tree of `size` leaves, `levels[i]` being the partial tile of level i. `None` when their widths do
-    /// not belong to a tree of that size.
+    /// The live tiles of a tree of `size` leaves, `levels[i]` being the partial tile of level i.
+    /// `None` when their widths do not belong to a tree of that size.
     pub(crate) fn from_levels(size: TreeSize, levels: Vec<Tile>) -> Option<Self> {
         let mut leaves = size.get();
         for tile in &levels {
@@ -67,7 +68,8 @@ impl LiveTiles {
         (self.number(id.level) == id.number).then_some(tile)
     }
 
-    /// The complete subtrees along the right edge, read off these tiles: one for each bit of the size, the largest first.
+    /// The complete subtrees along the right edge, read off these tiles: one for each bit of the
+    /// size, the largest first.
     pub(crate) fn complete_subtrees(&self) -> Vec<Hash> {
         let size = self.size.get();
         let heights = (0..u64::BITS)

@@ -1,14 +1,17 @@
+//! How a log runs, and who hears of it.
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use ledgerstone_merkle::TreeSize;
 
+use crate::protocol::table::Protocols;
+
 /// How a log runs. Every field is a limit or an observer; the default suits one log on two cores.
 #[derive(Clone)]
 pub struct LogOptions {
-    /// The tree id that a new log gets, 1 to 2^63 - 1; `None` picks one at random. Rekor v1 puts it into checkpoints and ids.
-    pub tree_id: Option<u64>,
-    /// The most entries that one round takes. Bounds the memory of a round and the time until its first waiter is answered.
+    /// The most entries that one round takes. Bounds the memory of a round and the time until its
+    /// first waiter is answered.
     pub round_entries: usize,
     /// The most bytes of bodies that one round takes; a round takes at least one entry.
     pub round_bytes: usize,
@@ -16,8 +19,11 @@ pub struct LogOptions {
     pub queue_entries: usize,
     /// The most bytes of bodies that wait; more are refused at once.
     pub queue_bytes: usize,
-    /// The most full tiles that are kept in memory for proofs. A tile with its inner nodes takes 16 KiB.
+    /// The most full tiles that are kept in memory for proofs. A tile with its inner nodes takes 16
+    /// KiB.
     pub cached_tiles: usize,
+    /// What the trees of the store may be of.
+    pub protocols: Protocols,
     /// What is told of each round.
     pub observer: Option<Arc<dyn Observer>>,
 }
@@ -25,12 +31,12 @@ pub struct LogOptions {
 impl Default for LogOptions {
     fn default() -> Self {
         Self {
-            tree_id: None,
             round_entries: 4_096,
             round_bytes: 16 << 20,
             queue_entries: 16_384,
             queue_bytes: 64 << 20,
             cached_tiles: 1_024,
+            protocols: Protocols::default(),
             observer: None,
         }
     }
@@ -38,12 +44,12 @@ impl Default for LogOptions {
 
 /// Hears of the sequencer's work, on its thread: it must return at once.
 pub trait Observer: Send + Sync + 'static {
-    /// A round ended, and its head is published.
+    /// A round ended, and its heads are published.
     fn round(&self, report: &RoundReport);
 }
 
 /// What one round of the sequencer did.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct RoundReport {
     /// New entries.
     pub entries: usize,
@@ -57,6 +63,6 @@ pub struct RoundReport {
     pub total: Duration,
     /// How long the entry that waited longest had waited when the round began.
     pub waited: Duration,
-    /// The size of the tree now.
-    pub size: TreeSize,
+    /// The trees that grew, by tree id, and their sizes now.
+    pub sizes: Vec<(u64, TreeSize)>,
 }

@@ -1,19 +1,16 @@
 //! What a start has to see before the log may sign again.
 //!
-//! The store is not believed: the right edge is recomputed from the stored tiles and the bodies of the tail, compared with the
-//! stored head, and the head with the last checkpoint, which is kept outside the store. The order of a round (store, then kept
-//! checkpoint) makes a kept checkpoint that lags normal after a crash, and one that leads a proof of a rollback.
+//! The store is not believed: the right edge is recomputed from the stored tiles and the bodies of
+//! the tail, compared with the stored head, and the head with the last checkpoint, which is kept
+//! outside the store. The order of a round (store, then kept checkpoint) makes a kept checkpoint
+//! that lags normal after a crash, and one that leads a proof of a rollback.
 
-use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::SystemTime;
-use std::time::UNIX_EPOCH;
 
 use ledgerstone_merkle::Checkpoint;
 use ledgerstone_merkle::EMPTY_ROOT;
 use ledgerstone_merkle::Hash;
-use ledgerstone_merkle::NoteSigner;
 use ledgerstone_merkle::RightEdge;
 use ledgerstone_merkle::SignedNote;
 use ledgerstone_merkle::TILE_HEIGHT;
@@ -26,34 +23,39 @@ use ledgerstone_merkle::TreeSize;
 use ledgerstone_merkle::VerifierKey;
 use ledgerstone_merkle::leaf_hash;
 use ledgerstone_merkle::root_from_tiles;
+use ledgerstone_storage::Frozen;
+use ledgerstone_storage::NewShard;
 use ledgerstone_storage::ShardId;
 use ledgerstone_storage::ShardIdentity;
 use ledgerstone_storage::Store;
 use ledgerstone_storage::StoredHead;
-use ledgerstone_storage::TreeKind;
 
+use crate::clock::unix_time;
 use crate::error::OpenError;
 use crate::error::ReadError;
-use crate::foreign_key::ForeignKey;
+use crate::head::DurableHead;
 use crate::head::Head;
-use crate::keys::LogKeys;
+use crate::key_role::KeyRole;
+use crate::keyring::foreign::ForeignKey;
+use crate::keyring::ring::Keyring;
 use crate::live::LiveTiles;
-use crate::options::LogOptions;
+use crate::new_tree::NewTree;
+use crate::protocol::rules::Protocol;
 
-/// What a verified load yields.
+/// What a verified load of a tree that grows yields.
 pub(crate) struct Recovered {
-    pub(crate) identity: ShardIdentity,
-    pub(crate) head: Head,
+    pub(crate) durable: DurableHead,
     pub(crate) edge: RightEdge,
 }
 
-/// Makes a log of size 0 in a shard that holds nothing.
-pub(crate) fn create(
+/// What is to be stored for a tree of size 0 in a shard that holds nothing.
+pub(crate) fn new_shard(
     store: &dyn Store,
-    shard: ShardId,
-    keys: &LogKeys,
-    options: &LogOptions,
-) -> Result<(), OpenError> {
+    tree: &NewTree,
+    protocol: &dyn Protocol,
+    keyring: &Keyring,
+) -> Result<NewShard, OpenError> {
+    let shard = tree.shard;
     let exists = |what: &str| {
         Err(OpenError::Exists {
             shard,
@@ -70,76 +72,102 @@ pub(crate) fn create(
         return exists("the kept checkpoint of a log whose store is gone");
     }
     let created = unix_time();
-    let identity = ShardIdentity {
-        tree_id: options.tree_id.unwrap_or_else(new_tree_id),
-        origin: keys.name().to_owned(),
-        keys: keys.log_ids().map(|(_, id)| id).to_vec(),
-        created,
-        import: None,
-        kind: TreeKind::MIXED,
-    };
+    let identity = identity_of(tree, protocol, keyring, created)?;
     let head = StoredHead {
         size: TreeSize::EMPTY,
         root: EMPTY_ROOT,
         time: created,
     };
-    store.create_shard(shard, &identity, &head)?;
-    Ok(())
+    Ok(NewShard {
+        id: shard,
+        identity,
+        head,
+    })
 }
 
-/// Loads what `shard` holds and verifies it.
+/// The identity of a tree that is to be made, or that an empty one is to become.
+pub(crate) fn identity_of(
+    tree: &NewTree,
+    protocol: &dyn Protocol,
+    keyring: &Keyring,
+    created: i64,
+) -> Result<ShardIdentity, OpenError> {
+    let keys = keys_of(tree.tree_id, protocol, keyring)?;
+    Ok(ShardIdentity {
+        kind: tree.kind,
+        tree_id: tree.tree_id,
+        origin: tree.name.clone(),
+        keys: keys.into_iter().map(|(_, id)| id).collect(),
+        created,
+        import: None,
+    })
+}
+
+/// Loads what `shard` holds, a tree that grows, and verifies it.
 pub(crate) fn recover(
     store: &dyn Store,
     shard: ShardId,
-    keys: &LogKeys,
+    identity: &ShardIdentity,
+    protocol: &dyn Protocol,
+    keyring: &Keyring,
 ) -> Result<Recovered, OpenError> {
-    let identity = store.identity(shard)?.ok_or(OpenError::NoShard(shard))?;
-    check_identity(&identity, keys)?;
+    check_identity(identity, protocol, keyring)?;
+    let role = KeyRole::Checkpoint {
+        tree_id: identity.tree_id,
+    };
+    let signer = keyring.signer(role).ok_or(OpenError::NoSigner(role))?;
     let Loaded { stored, live, edge } = load(store, shard)?;
-    check_kept(store, shard, keys, &stored, &live)?;
+    check_kept(store, shard, signer.verifier(), &stored, &live)?;
+    let durable = DurableHead::loaded(&stored, live);
+    Ok(Recovered { durable, edge })
+}
 
-    let head = Head::sign(
-        &identity,
-        keys,
-        stored.size,
-        stored.root,
-        stored.time,
-        live,
-        HashMap::new(),
-    )
-    .map_err(OpenError::Signing)?;
-    if store.kept_checkpoint(shard)?.as_deref() != Some(head.checkpoint()) {
-        store.keep_checkpoint(shard, head.checkpoint())?;
-    }
-    Ok(Recovered {
-        identity,
-        head,
-        edge,
-    })
+/// Loads a tree of the log that takes no more entries, and verifies it against its last checkpoint.
+pub(crate) fn recover_frozen(
+    store: &dyn Store,
+    shard: ShardId,
+    frozen: Frozen,
+    key: &VerifierKey,
+) -> Result<Head, OpenError> {
+    let differs = |reason: String| OpenError::FrozenCheckpoint { shard, reason };
+    let Loaded { stored, live, .. } = load(store, shard)?;
+    let checkpoint = parse_kept(&frozen.checkpoint, Some(key)).map_err(differs)?;
+    must_be_over(&checkpoint, &stored).map_err(differs)?;
+    Ok(Head::new(
+        DurableHead::loaded(&stored, live),
+        frozen.checkpoint,
+    ))
 }
 
 /// Loads a copy of somebody else's log, and verifies it against the checkpoint that came with it.
 pub(crate) fn recover_foreign(
     store: &dyn Store,
     shard: ShardId,
+    identity: &ShardIdentity,
     foreign: &ForeignKey,
-) -> Result<(ShardIdentity, Head), OpenError> {
+) -> Result<Head, OpenError> {
     let differs = |reason: String| OpenError::ForeignCheckpoint { shard, reason };
-    let identity = store.identity(shard)?.ok_or(OpenError::NoShard(shard))?;
+    let note = store.kept_checkpoint(shard)?;
+    let note = note.ok_or_else(|| differs("the import was not completed".to_owned()))?;
     let Loaded { stored, live, .. } = load(store, shard)?;
     if identity.keys != foreign.log_ids() {
         let reason = "they are not those that it was imported with".to_owned();
         return Err(OpenError::ShardKeys { shard, reason });
     }
-    let checkpoint = parse_kept(&foreign.checkpoint, None).map_err(differs)?;
-    if (checkpoint.size, checkpoint.root) != (stored.size, stored.root) {
-        return Err(differs(format!(
-            "it has {} leaves and root {}, the copy has {} and {}",
-            checkpoint.size, checkpoint.root, stored.size, stored.root
-        )));
+    let checkpoint = parse_kept(&note, None).map_err(differs)?;
+    must_be_over(&checkpoint, &stored).map_err(differs)?;
+    Ok(Head::new(DurableHead::loaded(&stored, live), note))
+}
+
+/// Refuses a checkpoint that is not over exactly what is stored.
+pub(crate) fn must_be_over(checkpoint: &Checkpoint, stored: &StoredHead) -> Result<(), String> {
+    if (checkpoint.size, checkpoint.root) == (stored.size, stored.root) {
+        return Ok(());
     }
-    let head = Head::foreign(&stored, foreign.checkpoint.clone(), live);
-    Ok((identity, head))
+    Err(format!(
+        "it has {} leaves and root {}, the tree in the store has {} and {}",
+        checkpoint.size, checkpoint.root, stored.size, stored.root
+    ))
 }
 
 /// What a shard holds, whoever signed it.
@@ -167,44 +195,64 @@ pub(crate) fn load(store: &dyn Store, shard: ShardId) -> Result<Loaded, OpenErro
     Ok(Loaded { stored, live, edge })
 }
 
-pub(crate) fn check_identity(identity: &ShardIdentity, keys: &LogKeys) -> Result<(), OpenError> {
-    if identity.origin != keys.name() {
-        let (stored, configured) = (identity.origin.clone(), keys.name().to_owned());
-        return Err(OpenError::OtherOrigin { stored, configured });
-    }
-    let configured = keys.log_ids();
-    for (position, (key, id)) in configured.into_iter().enumerate() {
+/// Refuses keys that are not those that the tree was made with. The first key of an identity signs
+/// checkpoints.
+pub(crate) fn check_identity(
+    identity: &ShardIdentity,
+    protocol: &dyn Protocol,
+    keyring: &Keyring,
+) -> Result<(), OpenError> {
+    let found = keys_of(identity.tree_id, protocol, keyring)?;
+    for (position, (role, id)) in found.iter().enumerate() {
         let stored = identity.keys.get(position);
-        if stored != Some(&id) {
+        if stored != Some(id) {
             let stored = stored.map_or_else(|| "none".to_owned(), |id| Hash::new(*id).to_string());
             return Err(OpenError::OtherKey {
-                key,
+                role: *role,
                 stored,
-                configured: Hash::new(id).to_string(),
+                configured: Hash::new(*id).to_string(),
             });
         }
     }
     Ok(())
 }
 
+/// The ids of the keys that sign for a tree, as its identity has them: first the one for
+/// checkpoints.
+fn keys_of(
+    tree_id: u64,
+    protocol: &dyn Protocol,
+    keyring: &Keyring,
+) -> Result<Vec<(KeyRole, [u8; 32])>, OpenError> {
+    let role = KeyRole::Checkpoint { tree_id };
+    let key = keyring.checkpoint_key(tree_id);
+    let mut keys = vec![(role, key.ok_or(OpenError::NoSigner(role))?.log_id())];
+    if protocol.signs_entry_timestamps() {
+        let role = KeyRole::RekorV1;
+        let signer = keyring.signer(role).ok_or(OpenError::NoSigner(role))?;
+        keys.push((role, signer.verifier().log_id()));
+    }
+    Ok(keys)
+}
+
 /// Compares the store with the last checkpoint that was signed.
 fn check_kept(
     store: &dyn Store,
     shard: ShardId,
-    keys: &LogKeys,
+    key: &VerifierKey,
     stored: &StoredHead,
     live: &LiveTiles,
 ) -> Result<(), OpenError> {
     let Some(text) = store.kept_checkpoint(shard)? else {
-        // A crash between the creation of the shard and its first checkpoint leaves this; anything larger was signed before.
+        // A crash between the creation of the shard and its first checkpoint leaves this; anything
+        // larger was signed before.
         return if stored.size.is_empty() {
             Ok(())
         } else {
             Err(OpenError::NoKeptCheckpoint(stored.size))
         };
     };
-    let kept =
-        parse_kept(&text, Some(keys.ed25519().verifier())).map_err(OpenError::BadKeptCheckpoint)?;
+    let kept = parse_kept(&text, Some(key)).map_err(OpenError::BadKeptCheckpoint)?;
     if kept.size > stored.size {
         return Err(OpenError::RolledBack {
             kept: kept.size,
@@ -214,10 +262,7 @@ fn check_kept(
     let root = if kept.size == stored.size {
         stored.root
     } else {
-        {
-            root_from_tiles(&StartTiles { store, shard, live }, kept.size)
-                .map_err(ReadError::from)?
-        }
+        root_from_tiles(&StartTiles { store, shard, live }, kept.size).map_err(ReadError::from)?
     };
     if root != kept.root {
         return Err(OpenError::Forked {
@@ -243,8 +288,8 @@ pub(crate) fn parse_kept(text: &str, key: Option<&VerifierKey>) -> Result<Checkp
     Ok(checkpoint)
 }
 
-/// Rebuilds the partial tiles: level 0 from the bodies of the tail, each level above from the roots of the full tiles below.
-/// Reads at most 255 bodies, and 255 tiles a level.
+/// Rebuilds the partial tiles: level 0 from the bodies of the tail, each level above from the roots
+/// of the full tiles below. Reads at most 255 bodies, and 255 tiles a level.
 fn live_tiles(store: &dyn Store, shard: ShardId, size: TreeSize) -> Result<LiveTiles, OpenError> {
     let width = TILE_WIDTH as u64;
     let mut levels = Vec::new();
@@ -295,25 +340,11 @@ fn full_tile_root(store: &dyn Store, shard: ShardId, id: TileId) -> Result<Hash,
     Ok(tile.root().ok_or(ReadError::MissingTile(id))?)
 }
 
-/// The right edge as the live tiles have it: one complete subtree for each bit of the size, the largest first.
+/// The right edge as the live tiles have it: one complete subtree for each bit of the size, the
+/// largest first.
 fn edge_of(size: TreeSize, live: &LiveTiles) -> RightEdge {
     let hashes = live.complete_subtrees();
     RightEdge::from_hashes(size, hashes).expect("there is one subtree for each bit of the size")
-}
-
-fn new_tree_id() -> u64 {
-    let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes).expect("the system has random bytes");
-    // Positive as a signed integer, and never 0, which means "none" on the wire (rekor-v1, section 0).
-    (u64::from_be_bytes(bytes) >> 1).max(1)
-}
-
-/// Seconds since the epoch, 0 when the clock is before it.
-pub(crate) fn unix_time() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// The tile source of a start: full tiles from the store, partial ones from what was just rebuilt.

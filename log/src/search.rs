@@ -1,7 +1,9 @@
 //! Finding entries by what they name.
 //!
-//! The index yields candidates; each is read and checked before it is believed. Candidates come in the order of their virtual
-//! index, a page at a time: a page ends when it is full, or when it has cost enough, and says where the next one starts.
+//! The index yields candidates; each is read and checked before it is believed. Hits come in one
+//! order of time over all trees that are searched, and in each tree in the order of indexes, a page
+//! at a time: a page ends when it is full, or when it has cost enough, and says where in each tree
+//! the next one starts.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -16,29 +18,28 @@ use ledgerstone_merkle::leaf_hash;
 use tracing::warn;
 
 use crate::error::ReadError;
-use crate::reader::LoggedEntry;
-use crate::shard::Shard;
-use crate::shards::Shards;
+use crate::positions::Positions;
+use crate::submission::stored_key;
+use crate::tree::Tree;
+use crate::tree::entry::LoggedEntry;
 
 /// The most keys of one search.
 pub const MAX_SEARCH_KEYS: usize = 16;
 
-/// How many candidates one page examines at most, whatever the number of its hits: a rare pair of common keys must not keep a
-/// thread busy.
+/// How many candidates one page examines at most, whatever the number of its hits: a rare pair of
+/// common keys must not keep a thread busy.
 const MAX_CANDIDATES: usize = 4_096;
 
 /// How many indexes are read for one key at a time.
 const KEY_PAGE: usize = 256;
 
-/// What to look for, and where.
+/// What to look for.
 #[derive(Clone, Debug)]
 pub struct SearchQuery {
     /// What entries name; at most [`MAX_SEARCH_KEYS`]. Nothing matches when there is none.
     pub keys: Vec<SearchKey>,
     /// How several keys combine.
     pub operator: SearchOperator,
-    /// The virtual indexes to look at.
-    pub indexes: Range<u64>,
     /// The times to look at, in Unix seconds.
     pub times: Range<i64>,
 }
@@ -56,11 +57,13 @@ pub enum SearchOperator {
 /// A page of hits.
 #[derive(Clone, Debug, Default)]
 pub struct SearchPage {
-    /// In the order of their virtual indexes.
+    /// In the order of their times.
     pub hits: Vec<SearchHit>,
-    /// The virtual index where the next page starts; `None` when there is nothing more. A page may have no hits, and a next one
-    /// all the same.
-    pub next: Option<u64>,
+    /// Where the next page starts, and a later search for what is new by then.
+    pub next: Positions,
+    /// Whether there is nothing more for now. A page may have no hits, and there may be more all
+    /// the same.
+    pub complete: bool,
 }
 
 /// An entry that was found.
@@ -68,10 +71,10 @@ pub struct SearchPage {
 pub struct SearchHit {
     /// The number of its tree.
     pub tree_id: u64,
-    /// Its index over all trees.
-    pub virtual_index: u64,
     /// Its index in its tree.
     pub index: LeafIndex,
+    /// Its index among those that Rekor v1 counts; of no meaning in other trees.
+    pub virtual_index: u64,
     /// Its leaf hash.
     pub leaf_hash: Hash,
     /// The entry.
@@ -85,18 +88,18 @@ pub struct SearchHit {
 pub enum Evidence {
     /// The body, which anybody can read and hash.
     Body,
-    /// What was submitted with the entry, and verified then, but is not in its body: the subjects of an in-toto statement, and
-    /// the materials of its provenance (rekor-v1, section 4). Only kinds with such a payload have it, and only for digests.
+    /// What was submitted with the entry, and verified then, but is not in its body: the subjects
+    /// of an in-toto statement, and the materials of its provenance (rekor-v1, section 4). Only
+    /// kinds with such a payload have it, and only for digests.
     Submission,
 }
 
 impl SearchQuery {
-    /// A search over the whole log.
+    /// A search over all times.
     pub fn new(keys: Vec<SearchKey>, operator: SearchOperator) -> Self {
         Self {
             keys,
             operator,
-            indexes: 0..u64::MAX,
             times: i64::MIN..i64::MAX,
         }
     }
@@ -106,7 +109,7 @@ impl SearchQuery {
         // The body alone: what else is kept is no evidence for those who have the body only.
         let Ok(named) = IndexKeys::of(body, |_| Ok::<_, Infallible>(None));
         let claims = self.keys.iter().map(|key| {
-            let key = crate::queue::stored_key(key);
+            let key = stored_key(key);
             match named.claim(key.kind, key.hash) {
                 Claim::Shown => Some(Evidence::Body),
                 Claim::Submitted => Some(Evidence::Submission),
@@ -121,153 +124,196 @@ impl SearchQuery {
     }
 }
 
-impl Shards {
-    /// A page of at most `limit` entries of the log's trees that answer `query`, and of at most `max_bytes` of bodies but at
-    /// least one entry.
-    ///
-    /// # Errors
-    /// [`ReadError`] when the store fails, or lacks what the head covers. Blocks on the disk.
-    pub fn search(
-        &self,
-        query: &SearchQuery,
-        limit: usize,
-        max_bytes: usize,
-    ) -> Result<SearchPage, ReadError> {
-        search(self.all(), query, limit, max_bytes)
-    }
-}
-
-impl Shard {
-    /// The same in this tree alone. The virtual indexes are those of the log that it belongs to.
-    ///
-    /// # Errors
-    /// As for [`Shards::search`].
-    pub fn search(
-        &self,
-        query: &SearchQuery,
-        limit: usize,
-        max_bytes: usize,
-    ) -> Result<SearchPage, ReadError> {
-        search(std::slice::from_ref(self), query, limit, max_bytes)
-    }
-}
-
-fn search(
-    shards: &[Shard],
+/// A page of at most `limit` entries of `trees` that answer `query`, from the positions `from` on
+/// and before the positions `end`, and of at most `max_bytes` of bodies but at least one entry. A
+/// tree that `from` does not name is searched from its start, one that `end` does not name to its
+/// head.
+///
+/// # Errors
+/// [`ReadError`] when the store fails, or lacks what the head covers. Blocks on the disk.
+pub fn search<'t>(
+    trees: impl IntoIterator<Item = &'t Tree>,
     query: &SearchQuery,
+    from: &Positions,
+    end: &Positions,
     limit: usize,
     max_bytes: usize,
 ) -> Result<SearchPage, ReadError> {
-    let mut page = Page {
-        query,
-        limit: limit.max(1),
-        bytes_left: max_bytes,
-        candidates_left: MAX_CANDIDATES,
-        hits: Vec::new(),
-    };
-    for shard in shards {
-        if let Some(next) = page.fill(shard)? {
-            return Ok(SearchPage {
-                hits: page.hits,
-                next: Some(next),
-            });
+    let mut candidates_left = MAX_CANDIDATES;
+    let mut searches = Vec::new();
+    for tree in trees {
+        searches.push(TreeSearch::new(tree, query, from, end)?);
+    }
+    let (limit, mut bytes_left) = (limit.max(1), max_bytes);
+    let mut hits: Vec<SearchHit> = Vec::new();
+    let mut complete = false;
+    while hits.len() < limit {
+        for search in &mut searches {
+            search.advance(query, &mut candidates_left)?;
         }
+        if searches.iter().any(TreeSearch::is_undecided) {
+            // What that tree has next may be the earliest of all.
+            break;
+        }
+        // The first of those with the same time: trees are in an order of their own.
+        let found = searches
+            .iter_mut()
+            .filter(|search| search.found.is_some())
+            .min_by_key(|search| search.found.as_ref().map(|hit| hit.entry.integrated_time));
+        let Some(search) = found else {
+            complete = true;
+            break;
+        };
+        let length = search.found.as_ref().map_or(0, |hit| hit.entry.body.len());
+        if length > bytes_left && !hits.is_empty() {
+            break;
+        }
+        bytes_left = bytes_left.saturating_sub(length);
+        hits.extend(search.take());
+    }
+    let mut next = from.clone();
+    for search in &searches {
+        next.set(search.tree.tree_id(), search.position());
     }
     Ok(SearchPage {
-        hits: page.hits,
-        next: None,
+        hits,
+        next,
+        complete,
     })
 }
 
-/// A page as it fills up, and what is left of its limits.
-struct Page<'a> {
-    query: &'a SearchQuery,
-    limit: usize,
-    bytes_left: usize,
-    candidates_left: usize,
-    hits: Vec<SearchHit>,
+/// The search of one tree, one hit ahead.
+struct TreeSearch<'t> {
+    tree: &'t Tree,
+    range: Range<u64>,
+    /// The end of what was asked for: where a later search goes on.
+    end: u64,
+    cursors: Vec<Cursor>,
+    found: Option<SearchHit>,
+    exhausted: bool,
 }
 
-impl Page<'_> {
-    /// Adds the hits in `shard`. Yields the virtual index to go on from when the page ends before the shard does.
-    fn fill(&mut self, shard: &Shard) -> Result<Option<u64>, ReadError> {
-        let size = shard.head().size().get();
-        let range = local_range(self.query, shard, size)?;
-        let mut next = range.start;
-        let mut cursors: Vec<Cursor> = self.query.keys.iter().map(Cursor::new).collect();
-        while next < range.end {
-            if self.candidates_left == 0 || self.hits.len() == self.limit {
-                return Ok(Some(shard.virtual_index(LeafIndex::new(next))));
+impl<'t> TreeSearch<'t> {
+    fn new(
+        tree: &'t Tree,
+        query: &SearchQuery,
+        from: &Positions,
+        end: &Positions,
+    ) -> Result<Self, ReadError> {
+        let size = tree.head().size().get();
+        let start = from.of(tree.tree_id()).unwrap_or(0).min(size);
+        let end = end.of(tree.tree_id()).unwrap_or(size).min(size).max(start);
+        Ok(Self {
+            tree,
+            range: within_times(tree, query, start..end)?,
+            end,
+            cursors: query.keys.iter().map(Cursor::new).collect(),
+            found: None,
+            exhausted: false,
+        })
+    }
+
+    /// Looks for the next hit, as far as there are candidates left.
+    fn advance(
+        &mut self,
+        query: &SearchQuery,
+        candidates_left: &mut usize,
+    ) -> Result<(), ReadError> {
+        while self.found.is_none() && !self.exhausted && *candidates_left > 0 {
+            *candidates_left -= 1;
+            let next = self.range.start;
+            if next >= self.range.end {
+                self.exhausted = true;
+                return Ok(());
             }
-            self.candidates_left -= 1;
-            match candidate(&mut cursors, self.query.operator, shard, next)? {
-                None => return Ok(None),
-                Some(Candidate::Later(index)) => next = index,
-                Some(Candidate::Here(index)) if index >= range.end => return Ok(None),
+            match candidate(&mut self.cursors, query.operator, self.tree, next)? {
+                None => self.exhausted = true,
+                Some(Candidate::Later(index)) => self.range.start = index,
+                Some(Candidate::Here(index)) if index >= self.range.end => self.exhausted = true,
                 Some(Candidate::Here(index)) => {
-                    if !self.take(shard, LeafIndex::new(index))? {
-                        return Ok(Some(shard.virtual_index(LeafIndex::new(index))));
-                    }
-                    next = index + 1;
+                    self.found = hit(self.tree, query, LeafIndex::new(index))?;
+                    self.range.start = match self.found {
+                        Some(_) => index,
+                        None => index + 1,
+                    };
                 }
             }
         }
-        Ok(None)
+        Ok(())
     }
 
-    /// Checks a candidate and adds it when it is a hit. `false` when it has no room on this page.
-    fn take(&mut self, shard: &Shard, index: LeafIndex) -> Result<bool, ReadError> {
-        let entry = shard.entry(index)?.ok_or(ReadError::MissingEntry(index))?;
-        if !self.query.times.contains(&entry.integrated_time) {
-            return Ok(true);
+    /// Whether nobody knows yet if there is a hit.
+    fn is_undecided(&self) -> bool {
+        self.found.is_none() && !self.exhausted
+    }
+
+    fn take(&mut self) -> Option<SearchHit> {
+        let hit = self.found.take();
+        self.range.start += u64::from(hit.is_some());
+        hit
+    }
+
+    /// Where the search of this tree goes on.
+    fn position(&self) -> u64 {
+        if self.exhausted {
+            self.end
+        } else {
+            self.range.start
         }
-        let Some(evidence) = self.query.evidence_in(&entry.body) else {
-            // The answer is right without it. What put it there is for the operator to find out.
-            warn!(
-                tree = shard.tree_id(),
-                index = index.get(),
-                "the search index names an entry that does not name the key; rebuild it with `ledgerstone reindex`"
-            );
-            return Ok(true);
-        };
-        if entry.body.len() > self.bytes_left && !self.hits.is_empty() {
-            return Ok(false);
-        }
-        self.bytes_left = self.bytes_left.saturating_sub(entry.body.len());
-        self.hits.push(SearchHit {
-            tree_id: shard.tree_id(),
-            virtual_index: shard.virtual_index(index),
-            index,
-            leaf_hash: leaf_hash(&entry.body),
-            entry,
-            evidence,
-        });
-        Ok(true)
     }
 }
 
-/// The part of `shard` that the query asks about.
-fn local_range(query: &SearchQuery, shard: &Shard, size: u64) -> Result<Range<u64>, ReadError> {
-    let local = |index: u64| index.saturating_sub(shard.start()).min(size);
-    let mut range = local(query.indexes.start)..local(query.indexes.end);
-    if shard.is_in_order_of_time() {
+/// Checks a candidate against the entry itself.
+fn hit(tree: &Tree, query: &SearchQuery, index: LeafIndex) -> Result<Option<SearchHit>, ReadError> {
+    let entry = tree.entry(index)?.ok_or(ReadError::MissingEntry(index))?;
+    if !query.times.contains(&entry.integrated_time) {
+        return Ok(None);
+    }
+    let Some(evidence) = query.evidence_in(&entry.body) else {
+        // The answer is right without it. What put it there is for the operator to find out.
+        warn!(
+            tree = tree.tree_id(),
+            index = index.get(),
+            "the search index names an entry that does not name the key; rebuild it with \
+             `ledgerstone reindex`"
+        );
+        return Ok(None);
+    };
+    Ok(Some(SearchHit {
+        tree_id: tree.tree_id(),
+        virtual_index: tree.virtual_index(index),
+        index,
+        leaf_hash: leaf_hash(&entry.body),
+        entry,
+        evidence,
+    }))
+}
+
+/// The part of `range` whose times the query asks about, where entries lie in the order of their
+/// times.
+fn within_times(
+    tree: &Tree,
+    query: &SearchQuery,
+    mut range: Range<u64>,
+) -> Result<Range<u64>, ReadError> {
+    if tree.is_in_order_of_time() {
         if query.times.start > i64::MIN {
-            range.start = first_not_before(shard, query.times.start, range.clone())?;
+            range.start = first_not_before(tree, query.times.start, range.clone())?;
         }
         if query.times.end < i64::MAX {
-            range.end = first_not_before(shard, query.times.end, range.clone())?;
+            range.end = first_not_before(tree, query.times.end, range.clone())?;
         }
     }
     Ok(range)
 }
 
 /// The first index of `range` whose entry was not taken before `time`.
-fn first_not_before(shard: &Shard, time: i64, range: Range<u64>) -> Result<u64, ReadError> {
+fn first_not_before(tree: &Tree, time: i64, range: Range<u64>) -> Result<u64, ReadError> {
     let (mut low, mut high) = (range.start, range.end);
     while low < high {
         let middle = low + (high - low) / 2;
         let index = LeafIndex::new(middle);
-        let entry = shard.entry(index)?.ok_or(ReadError::MissingEntry(index))?;
+        let entry = tree.entry(index)?.ok_or(ReadError::MissingEntry(index))?;
         if entry.integrated_time < time {
             low = middle + 1;
         } else {
@@ -288,12 +334,12 @@ enum Candidate {
 fn candidate(
     cursors: &mut [Cursor],
     operator: SearchOperator,
-    shard: &Shard,
+    tree: &Tree,
     from: u64,
 ) -> Result<Option<Candidate>, ReadError> {
     let mut next = Vec::with_capacity(cursors.len());
     for cursor in cursors {
-        next.push(cursor.seek(shard, from)?);
+        next.push(cursor.seek(tree, from)?);
     }
     Ok(match operator {
         SearchOperator::Or => next.into_iter().flatten().min().map(Candidate::Here),
@@ -325,19 +371,19 @@ struct Cursor {
 impl Cursor {
     fn new(key: &SearchKey) -> Self {
         Self {
-            key: crate::queue::stored_key(key),
+            key: stored_key(key),
             page: VecDeque::new(),
             is_last_page: false,
         }
     }
 
     /// The first index from `from` on. Calls have to ask for the same or later ones.
-    fn seek(&mut self, shard: &Shard, from: u64) -> Result<Option<u64>, ReadError> {
+    fn seek(&mut self, tree: &Tree, from: u64) -> Result<Option<u64>, ReadError> {
         while self.page.front().is_some_and(|index| *index < from) {
             self.page.pop_front();
         }
         if self.page.is_empty() && !self.is_last_page {
-            let page = shard
+            let page = tree
                 .reader()
                 .search(&self.key, LeafIndex::new(from), KEY_PAGE)?;
             self.is_last_page = page.len() < KEY_PAGE;

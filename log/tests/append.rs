@@ -19,7 +19,7 @@ async fn entries_get_contiguous_indexes_and_proofs_that_verify_against_signed_he
     let log = site.create();
     let appended = append_all(&log, 0..700).await;
     for (number, one) in (0..).zip(&appended) {
-        let checkpoint = verified(one.head.checkpoint(), &key(&log));
+        let checkpoint = verified(&one.head.checkpoint(), &key(&log));
         assert_eq!(checkpoint.size, one.proof.size);
         one.proof
             .verify(&leaf_hash(&body(number)), &checkpoint.root)

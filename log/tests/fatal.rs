@@ -1,10 +1,10 @@
 use ledgerstone_log::AppendError;
 use ledgerstone_log::CloseError;
 use ledgerstone_log::Fatal;
-use ledgerstone_log::Log;
 use ledgerstone_merkle::TileId;
 use ledgerstone_merkle::leaf_hash;
 
+use crate::Running;
 use crate::Site;
 use crate::append;
 use crate::append_all;
@@ -12,7 +12,7 @@ use crate::body;
 use crate::faulty::Faults;
 
 /// Appends with `faults`, and checks that the log is finished and has published nothing since.
-async fn fails(site: &Site, log: &Log, number: u64, faults: Faults) -> std::sync::Arc<Fatal> {
+async fn fails(site: &Site, log: &Running, number: u64, faults: Faults) -> std::sync::Arc<Fatal> {
     let (before, steps) = (log.head(), site.store.steps().len());
     site.store.set(faults);
     assert!(matches!(

@@ -61,8 +61,10 @@ pub(crate) struct Faults {
     pub(crate) damage: Option<Damage>,
     /// The kept checkpoint reads as this.
     pub(crate) kept: Option<Option<String>>,
-    /// The head reads as this.
-    pub(crate) head: Option<StoredHead>,
+    /// The checkpoint that the tree was frozen with reads as this, whether it was frozen or not.
+    pub(crate) frozen: Option<String>,
+    /// The head of this shard reads as this.
+    pub(crate) head: Option<(ShardId, StoredHead)>,
 }
 
 /// A durable step, in the order in which it was taken.
@@ -142,8 +144,8 @@ impl Reader for FaultyStore {
 
     fn head(&self, shard: ShardId) -> Result<Option<StoredHead>, StorageError> {
         match self.faults().head {
-            Some(head) => Ok(Some(head)),
-            None => self.inner.head(shard),
+            Some((of, head)) if of == shard => Ok(Some(head)),
+            _ => self.inner.head(shard),
         }
     }
 
@@ -264,6 +266,9 @@ impl Reader for FaultyStore {
     }
 
     fn frozen(&self, shard: ShardId) -> Result<Option<Frozen>, StorageError> {
+        if let Some(checkpoint) = self.faults().frozen {
+            return Ok(Some(Frozen { checkpoint, at: 0 }));
+        }
         self.inner.frozen(shard)
     }
 

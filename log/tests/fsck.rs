@@ -1,15 +1,22 @@
 use ledgerstone_log::Finding;
+use ledgerstone_log::KeyRole;
+use ledgerstone_log::Protocols;
 use ledgerstone_log::accept_head;
 use ledgerstone_log::fsck;
+use ledgerstone_merkle::Checkpoint;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::LeafIndex;
+use ledgerstone_merkle::SignedNote;
 use ledgerstone_merkle::TileId;
+use ledgerstone_merkle::TreeSize;
 use ledgerstone_merkle::leaf_hash;
 use ledgerstone_storage::Damage;
 use ledgerstone_storage::EngineDamage;
 use ledgerstone_storage::Reader;
+use ledgerstone_storage::Store;
 use ledgerstone_storage::StoredHead;
 
+use crate::ORIGIN;
 use crate::SHARD;
 use crate::Site;
 use crate::faulty::Faults;
@@ -20,7 +27,7 @@ fn findings(site: &Site, faults: Faults) -> Vec<Finding> {
     let report = fsck(
         site.store.as_ref(),
         SHARD,
-        Some(&site.keys()),
+        Some(&site.key()),
         &mut |_, _| (),
     )
     .unwrap();
@@ -100,10 +107,13 @@ async fn names_each_kind_of_damage() {
     let found = findings(
         &site,
         Faults {
-            head: Some(StoredHead {
-                root: Hash::default(),
-                ..head
-            }),
+            head: Some((
+                SHARD,
+                StoredHead {
+                    root: Hash::default(),
+                    ..head
+                },
+            )),
             ..Faults::default()
         },
     );
@@ -204,7 +214,61 @@ async fn an_operator_can_accept_a_sound_store_whose_kept_checkpoint_is_gone() {
     );
     assert!(found.iter().all(Finding::is_about_kept_checkpoint));
 
-    accept_head(site.store.as_ref(), SHARD, &site.keys()).unwrap();
+    let role = KeyRole::Checkpoint {
+        tree_id: site.trees[0].tree_id,
+    };
+    let signer = site.keyring.signer(role).unwrap().as_ref();
+    let protocols = Protocols::default();
+    accept_head(site.store.as_ref(), SHARD, signer, &protocols).unwrap();
     site.check_whole_log(3);
     assert_eq!(site.open().unwrap().head().size().get(), 3);
+}
+
+/// A frozen tree is what its last checkpoint is over: signed by its key, and over all that is
+/// stored.
+#[tokio::test]
+async fn the_last_checkpoint_of_a_frozen_tree_is_over_all_that_is_stored() {
+    let site = Site::with_entries(3).await;
+    let last = site.store.kept_checkpoint(SHARD).unwrap().unwrap();
+    let frozen = |checkpoint: String| Faults {
+        frozen: Some(checkpoint),
+        ..Faults::default()
+    };
+    let other = Site::with_entries(3).await;
+    let of_other_key = other.store.kept_checkpoint(SHARD).unwrap().unwrap();
+    for checkpoint in [
+        signed(&site, 2),
+        signed(&site, 3),
+        of_other_key,
+        last.replacen("\n3\n", "\n4\n", 1),
+        String::new(),
+    ] {
+        let found = findings(&site, frozen(checkpoint.clone()));
+        assert!(
+            matches!(found[..], [Finding::BadFrozenCheckpoint(_)]),
+            "{checkpoint}: {found:?}"
+        );
+        assert!(!found[0].is_about_kept_checkpoint());
+    }
+    assert_eq!(findings(&site, frozen(last.clone())), []);
+    // What is kept outside the store as well is not missed, and compared where it can be read.
+    let kept = |text: Option<String>| Faults {
+        kept: Some(text),
+        ..frozen(last.clone())
+    };
+    assert_eq!(findings(&site, kept(None)), []);
+    assert_eq!(findings(&site, kept(Some(String::new()))), []);
+    let ahead = findings(&site, kept(Some(signed(&site, 4))));
+    assert_eq!(ahead, [Finding::RolledBack(TreeSize::new(4))]);
+}
+
+/// A checkpoint by the key of the tree over another tree than the one that is stored.
+fn signed(site: &Site, size: u64) -> String {
+    let checkpoint = Checkpoint::new(ORIGIN, TreeSize::new(size), Hash::default()).unwrap();
+    let role = KeyRole::Checkpoint {
+        tree_id: site.trees[0].tree_id,
+    };
+    let signer = site.keyring.signer(role).unwrap();
+    let note = SignedNote::sign(checkpoint.to_text(), &[signer.as_ref()]);
+    note.unwrap().to_string()
 }

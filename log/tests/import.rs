@@ -12,10 +12,10 @@ use ledgerstone_log::ImportedEntry;
 use ledgerstone_log::Importer;
 use ledgerstone_log::LogOptions;
 use ledgerstone_log::OpenError;
-use ledgerstone_log::Shard;
-use ledgerstone_log::ShardKeys;
+use ledgerstone_log::Tree;
 use ledgerstone_log::fsck_copy;
 use ledgerstone_log::load_foreign_key;
+use ledgerstone_log::open_imported;
 use ledgerstone_log::save_foreign_key;
 use ledgerstone_merkle::Checkpoint;
 use ledgerstone_merkle::ConsistencyProof;
@@ -98,10 +98,9 @@ impl Source {
         }
     }
 
-    fn foreign_key(&self, size: u64) -> ForeignKey {
+    fn foreign_key(&self) -> ForeignKey {
         ForeignKey {
             key: self.key(),
-            checkpoint: self.checkpoint(size),
             signer: None,
         }
     }
@@ -139,7 +138,7 @@ impl Source {
             }
         }
         importer.finish().unwrap();
-        self.foreign_key(size)
+        self.foreign_key()
     }
 }
 
@@ -170,9 +169,8 @@ fn checked(store: &FaultyStore, key: &VerifierKey) -> FsckReport {
     fsck_copy(store, SHARD, key, &mut |_, _| ()).unwrap()
 }
 
-fn open(store: &Arc<FaultyStore>, key: ForeignKey) -> Result<Shard, OpenError> {
-    let keys = ShardKeys::Foreign(Box::new(key));
-    Shard::open_frozen(store.clone(), SHARD, keys, &LogOptions::default())
+fn open(store: &Arc<FaultyStore>, key: ForeignKey) -> Result<Tree, OpenError> {
+    open_imported(store.clone(), SHARD, key, &LogOptions::default())
 }
 
 fn refused(store: &Arc<FaultyStore>, source: ImportSource) -> ImportError {
@@ -184,16 +182,17 @@ fn refused(store: &Arc<FaultyStore>, source: ImportSource) -> ImportError {
 fn a_copy_is_the_log_with_its_own_checkpoint() {
     let (source, store) = (Source::of(1_000), FaultyStore::new());
     let key = source.copy(&store, 1_000, &[1, 256, 300, 900]);
-    assert_eq!(key.checkpoint, source.checkpoint(1_000));
+    let kept = store.kept_checkpoint(SHARD).unwrap();
+    assert_eq!(kept, Some(source.checkpoint(1_000)));
     assert_eq!(key.key.log_id(), source.key().log_id());
 
     let report = checked(&store, &source.key());
     assert_eq!(report.findings, []);
     assert_eq!((report.size.get(), report.tiles), (1_000, 3));
-    let shard = open(&store, key).unwrap();
-    assert_eq!(shard.origin(), SOURCE);
+    let tree = open(&store, key).unwrap();
+    assert_eq!(tree.log_name(), SOURCE);
     for index in [0, 255, 256, 999] {
-        let proven = shard.proven_entry(LeafIndex::new(index)).unwrap().unwrap();
+        let proven = tree.proven_entry(LeafIndex::new(index)).unwrap().unwrap();
         assert_eq!(proven.entry.body, crate::body(index));
         proven
             .proof
@@ -224,9 +223,9 @@ fn entries_may_be_there_twice() {
     let (source, store) = (Source::new(bodies.collect()), FaultyStore::new());
     let key = source.copy(&store, 700, &[310, 311]);
     assert_eq!(checked(&store, &source.key()).findings, []);
-    let shard = open(&store, key).unwrap();
+    let tree = open(&store, key).unwrap();
     let hash = ledgerstone_merkle::leaf_hash(&crate::body(20));
-    let index = shard.index_of(&hash).unwrap();
+    let index = tree.index_of(&hash).unwrap();
     assert_eq!(index, Some(LeafIndex::new(620)));
 
     // But a leaf hash must lead to an entry that has it.
@@ -290,17 +289,13 @@ fn a_wrong_root_leaves_nothing_that_counts_as_complete() {
         checkpoint: sign(SOURCE, 50, source.root(49), source.signer.as_ref()),
         ..source.up_to(50)
     };
-    let mut importer = Importer::open(store.clone(), SHARD, lie.clone()).unwrap();
+    let mut importer = Importer::open(store.clone(), SHARD, lie).unwrap();
     let error = source.give(&mut importer, 50).unwrap_err();
     assert!(matches!(error, ImportError::Untrue { .. }), "{error}");
     let error = importer.finish().unwrap_err();
     assert!(matches!(error, ImportError::Incomplete { .. }), "{error}");
     assert_eq!(store.steps(), []);
-    let key = ForeignKey {
-        checkpoint: lie.checkpoint,
-        ..source.foreign_key(50)
-    };
-    let error = open(&store, key).err().unwrap();
+    let error = open(&store, source.foreign_key()).err().unwrap();
     assert!(
         matches!(error, OpenError::ForeignCheckpoint { .. }),
         "{error}"
@@ -340,6 +335,35 @@ fn an_import_that_was_interrupted_goes_on() {
     let kept = store.steps().pop().unwrap();
     let checkpoint = source.checkpoint(800);
     assert_eq!(kept, Step::Keep { checkpoint });
+}
+
+/// Two thousand attestations of a megabyte are more than a store takes at once.
+#[test]
+fn entries_with_large_attestations_are_written_in_several_rounds() {
+    let person = Person::new();
+    let entries: Vec<_> = (0..5)
+        .map(|number| person.attests_and_leaves(&format!("artifact {number}")))
+        .collect();
+    let bodies = entries.iter().map(|entry| entry.body.clone()).collect();
+    let (source, store) = (Source::new(bodies), FaultyStore::new());
+    let mut importer = Importer::open(store.clone(), SHARD, source.up_to(5)).unwrap();
+    let padding = Bytes::from(vec![b' '; 15 << 20]);
+    let with_attestations = source.entries(0, 5).into_iter().map(|entry| ImportedEntry {
+        // Whatever it is: 75 MiB of it are to be written.
+        attestation: Some(padding.clone()),
+        ..entry
+    });
+    let proof = source.proof(5, 5);
+    importer
+        .append(with_attestations.collect(), &proof)
+        .unwrap();
+    importer.finish().unwrap();
+    let sizes = store.steps().into_iter().filter_map(|step| match step {
+        Step::Commit { size } => Some(size),
+        _ => None,
+    });
+    assert_eq!(sizes.collect::<Vec<_>>(), [2, 4, 5]);
+    assert_eq!(checked(&store, &source.key()).findings, []);
 }
 
 #[test]
@@ -454,7 +478,7 @@ fn a_damaged_copy_does_not_grow() {
         ..store.head(SHARD).unwrap().unwrap()
     };
     store.set(Faults {
-        head: Some(head),
+        head: Some((SHARD, head)),
         ..Faults::default()
     });
     let error = refused(&store, source.up_to(40));
@@ -490,13 +514,11 @@ fn a_tree_of_rekor_v1_has_its_id_and_signs_under_the_bare_name() {
     importer.finish().unwrap();
     let key = ForeignKey {
         key: signer.verifier().clone(),
-        checkpoint: checkpoint(1_234),
         signer: None,
     };
-    let shard = open(&store, key).unwrap();
-    assert_eq!((shard.tree_id(), shard.origin()), (1_234, SOURCE));
-    assert_eq!(shard.v1_log_id(), signer.verifier().log_id());
-    assert_eq!(shard.v1_public_key_der(), signer.public_key_der());
+    let tree = open(&store, key).unwrap();
+    assert_eq!((tree.tree_id(), tree.log_name()), (1_234, SOURCE));
+    assert_eq!(tree.v1_key(), Some(signer.verifier()));
     assert_eq!(checked(&store, signer.verifier()).findings, []);
 }
 
@@ -530,38 +552,35 @@ fn the_public_key_is_kept_beside_the_log_s_own() {
     let directory = tempfile::tempdir().unwrap();
     let key_dir = directory.path().join("keys");
     assert!(load_foreign_key(&key_dir, SHARD).unwrap().is_none());
-    assert!(
-        ForeignKey::load(store.as_ref(), SHARD, &key_dir)
-            .unwrap()
-            .is_none()
-    );
+    assert!(ForeignKey::load(&key_dir, SHARD).unwrap().is_none());
 
     save_foreign_key(&key_dir, SHARD, &source.key()).unwrap();
     assert_eq!(
         load_foreign_key(&key_dir, SHARD).unwrap(),
         Some(source.key())
     );
-    let error = ForeignKey::load(store.as_ref(), SHARD, &key_dir).unwrap_err();
+    let loaded = || ForeignKey::load(&key_dir, SHARD).unwrap().unwrap();
+    let mut importer = Importer::open(store.clone(), SHARD, source.up_to(5)).unwrap();
+    source.give(&mut importer, 5).unwrap();
+    let error = open(&store, loaded()).err().unwrap();
     assert!(error.to_string().contains("not completed"), "{error}");
 
-    let finished = source.copy(&store, 5, &[]);
-    let loaded = ForeignKey::load(store.as_ref(), SHARD, &key_dir)
-        .unwrap()
-        .unwrap();
-    assert_eq!(loaded.key, finished.key);
-    assert_eq!(loaded.checkpoint, finished.checkpoint);
-    open(&store, loaded).unwrap();
+    importer.finish().unwrap();
+    assert_eq!(loaded().key, source.key());
+    open(&store, loaded()).unwrap();
 
     std::fs::write(key_dir.join("shard-3.vkey"), "no key").unwrap();
     assert!(load_foreign_key(&key_dir, SHARD).is_err());
-    assert!(ForeignKey::load(store.as_ref(), SHARD, &key_dir).is_err());
+    assert!(ForeignKey::load(&key_dir, SHARD).is_err());
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn however_it_is_cut_a_copy_is_the_same(mut ends in proptest::collection::vec(1_u64..700, 0..8)) {
+    fn however_it_is_cut_a_copy_is_the_same(
+        mut ends in proptest::collection::vec(1_u64..700, 0..8)
+    ) {
         ends.sort_unstable();
         let (source, store) = (Source::of(700), FaultyStore::new());
         let key = source.copy(&store, 700, &ends);

@@ -1,4 +1,5 @@
-//! Trees that were imported, beside the one that grows: what they are to the log, and what signs for them.
+//! Trees that were imported, beside the one that grows: what they are to the log, and what signs
+//! for them.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,18 +7,22 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use ledgerstone_log::FIRST_SHARD;
+use ledgerstone_log::ForeignKey;
 use ledgerstone_log::ImportError;
 use ledgerstone_log::ImportSource;
 use ledgerstone_log::ImportedEntry;
 use ledgerstone_log::Importer;
 use ledgerstone_log::IncompleteCopy;
+use ledgerstone_log::Keyring;
 use ledgerstone_log::Log;
-use ledgerstone_log::LogKeys;
 use ledgerstone_log::LogOptions;
+use ledgerstone_log::NewTree;
 use ledgerstone_log::OpenError;
-use ledgerstone_log::Shard;
-use ledgerstone_log::Shards;
+use ledgerstone_log::Protocols;
+use ledgerstone_log::Submission;
+use ledgerstone_log::Tree;
+use ledgerstone_log::Trees;
+use ledgerstone_log::create_trees;
 use ledgerstone_log::save_foreign_key;
 use ledgerstone_log::save_shard_signer;
 use ledgerstone_merkle::Checkpoint;
@@ -36,11 +41,10 @@ use ledgerstone_storage::ImportOrigin;
 use ledgerstone_storage::ImportRole;
 use ledgerstone_storage::Reader;
 use ledgerstone_storage::ShardId;
-use ledgerstone_storage::Store;
+use ledgerstone_storage::TreeKind;
 use tempfile::TempDir;
 
 use crate::ORIGIN;
-use crate::append_all;
 use crate::faulty::FaultyStore;
 
 const SOURCE: &str = "old.example.org";
@@ -137,37 +141,49 @@ fn timestamp_payload(body: &[u8], time: i64, log_id: [u8; 32], virtual_index: u6
     )
 }
 
-/// The timestamp that `shard` gives for an entry, if it gives one; it has to verify with the shard's key.
+/// The timestamp that `tree` gives for an entry, if it gives one; it has to verify with the tree's
+/// key.
 #[track_caller]
-fn verified_timestamp(shard: &Shard, index: u64) -> Option<Vec<u8>> {
+fn verified_timestamp(tree: &Tree, index: u64) -> Option<Vec<u8>> {
     let index = LeafIndex::new(index);
-    let entry = shard.entry(index).unwrap().unwrap();
+    let entry = tree.entry(index).unwrap().unwrap();
     let body = STANDARD.encode(&entry.body);
-    let timestamp = shard
+    let timestamp = tree
         .signed_entry_timestamp(index, entry.integrated_time, &body)
         .unwrap()?;
+    let key = tree.v1_key().unwrap();
     let payload = timestamp_payload(
         &entry.body,
         entry.integrated_time,
-        shard.v1_log_id(),
-        shard.virtual_index(index),
+        key.log_id(),
+        tree.virtual_index(index),
     );
-    let key = VerifierKey::ecdsa_p256(SOURCE, &shard.v1_public_key_der()).unwrap();
-    assert_eq!(key.log_id(), shard.v1_log_id());
     key.verify(&payload, &timestamp).unwrap();
     Some(timestamp)
 }
 
+/// Where the log's own trees lie: behind room for what comes before them.
+const V2: ShardId = ShardId::new(0);
+const V1: ShardId = ShardId::new(10);
+
 /// A data directory.
 struct Site {
     store: Arc<FaultyStore>,
+    trees: [NewTree; 2],
+    keyring: Keyring,
     keys: TempDir,
 }
 
 impl Site {
     fn new() -> Self {
+        let trees = [
+            NewTree::new(V2, TreeKind::REKOR_V2, ORIGIN),
+            NewTree::new(V1, TreeKind::REKOR_V1, ORIGIN),
+        ];
         Self {
             store: FaultyStore::new(),
+            keyring: Keyring::generate(&trees, &Protocols::default()).unwrap(),
+            trees,
             keys: tempfile::tempdir().unwrap(),
         }
     }
@@ -194,15 +210,43 @@ impl Site {
         importer.finish()
     }
 
-    fn log(&self) -> Log {
-        let keys = LogKeys::generate(ORIGIN).unwrap();
-        let options = LogOptions::default();
-        Log::create(self.store.clone(), FIRST_SHARD, keys, options).unwrap()
+    /// The trees of the log, made if there are none yet.
+    fn make(&self) {
+        if self.store.identity(V2).unwrap().is_none() {
+            create_trees(
+                self.store.as_ref(),
+                &self.trees,
+                &self.keyring,
+                &LogOptions::default(),
+            )
+            .unwrap();
+        }
     }
 
-    fn shards(&self, log: Log) -> Result<(Shards, Vec<IncompleteCopy>), OpenError> {
-        let store: Arc<dyn Store> = self.store.clone();
-        Shards::open(&store, log, self.key_dir(), &LogOptions::default())
+    fn open(&self) -> Result<Log, OpenError> {
+        self.make();
+        let mut keyring = self.keyring.clone();
+        for shard in self.store.shards().unwrap() {
+            if let Some(key) = ForeignKey::load(self.key_dir(), shard)? {
+                keyring.add_foreign(shard, key);
+            }
+        }
+        Log::open(self.store.clone(), keyring, LogOptions::default())
+    }
+
+    fn trees(&self) -> Result<(Arc<Trees>, Vec<IncompleteCopy>), OpenError> {
+        let log = self.open()?;
+        Ok((log.trees(), log.incomplete_copies().to_vec()))
+    }
+
+    /// Logs entries of Rekor v1, whose places the log signs.
+    async fn log_entries(&self, count: u64) {
+        let log = self.open().unwrap();
+        for number in 0..count {
+            let submission = Submission::new(crate::body(number)).unwrap();
+            log.append(TreeKind::REKOR_V1, submission).await.unwrap();
+        }
+        log.close().await.unwrap();
     }
 }
 
@@ -219,31 +263,29 @@ async fn predecessors_come_before_the_log_and_copies_have_no_place_in_it() {
     ];
     site.import(1, &first, imports[0].clone()).unwrap();
     site.import(2, &second, imports[1].clone()).unwrap();
-    let log = site.log();
-    append_all(&log, 0..5).await;
+    site.log_entries(5).await;
     // A copy may come at any time.
     site.import(3, &copied, imports[2].clone()).unwrap();
 
-    let (shards, incomplete) = site.shards(log.clone()).unwrap();
+    let (trees, incomplete) = site.trees().unwrap();
     assert_eq!(incomplete, []);
-    let starts: Vec<_> = shards
-        .everywhere()
-        .map(|shard| (shard.tree_id(), shard.start()))
-        .collect();
-    let own = log.identity().tree_id;
+    let counted = trees.counted().iter().chain(trees.copies());
+    let starts: Vec<_> = counted.map(|tree| (tree.tree_id(), tree.start())).collect();
+    let own = site.trees[1].tree_id;
     assert_eq!(starts, [(11, 0), (12, 3), (own, 5), (13, 1_000)]);
-    assert_eq!(shards.copies().len(), 1);
-    assert_eq!(shards.locate(4).0.tree_id(), 12);
-    assert_eq!(shards.locate(1_001).0.tree_id(), own);
-    assert_eq!(shards.by_tree_id(13).unwrap().origin(), SOURCE);
+    let inactive: Vec<_> = trees.inactive().map(Tree::tree_id).collect();
+    assert_eq!(inactive, [11, 12]);
+    assert_eq!(trees.locate(4).unwrap().0.tree_id(), 12);
+    assert_eq!(trees.locate(1_001).unwrap().0.tree_id(), own);
+    assert_eq!(trees.by_tree_id(13).unwrap().origin(), SOURCE);
 
     // All of these count from where they did, so that what the source signed still holds.
     for (source, import) in [&first, &second, &copied].into_iter().zip(imports) {
-        let shard = shards.by_tree_id(source.tree_id).unwrap();
-        assert_eq!(shard.v1_log_id(), source.key().log_id());
-        let given = verified_timestamp(shard, 1).unwrap();
+        let tree = trees.by_tree_id(source.tree_id).unwrap();
+        assert_eq!(tree.v1_key().unwrap().log_id(), source.key().log_id());
+        let given = verified_timestamp(tree, 1).unwrap();
         assert_eq!(given, source.timestamps[1]);
-        let note = shard.v1_checkpoint(&shard.head()).unwrap();
+        let note = tree.v1_checkpoint(&tree.head()).unwrap();
         assert_eq!(note, import.checkpoint);
     }
 }
@@ -269,11 +311,11 @@ async fn a_predecessor_that_counts_from_elsewhere_needs_its_own_key() {
         ..source.import_as(ImportRole::Predecessor)
     };
     site.import(1, &source, from).unwrap();
-    let (shards, _) = site.shards(site.log()).unwrap();
-    let shard = &shards.frozen()[0];
-    let timestamp = verified_timestamp(shard, 0).unwrap();
+    let (trees, _) = site.trees().unwrap();
+    let tree = &trees.counted()[0];
+    let timestamp = verified_timestamp(tree, 0).unwrap();
     assert_ne!(timestamp, source.timestamps[0]);
-    let note = shard.v1_checkpoint(&shard.head()).unwrap();
+    let note = tree.v1_checkpoint(&tree.head()).unwrap();
     let note = SignedNote::parse(&note).unwrap();
     note.verify(&[source.key()]).unwrap();
 }
@@ -292,13 +334,12 @@ async fn only_the_key_of_the_source_signs_for_a_predecessor() {
     let shard = ShardId::new(1);
     save_shard_signer(site.key_dir(), shard, SOURCE, &source.pem).unwrap();
     site.import(1, &source, signed_by(&source)).unwrap();
-    let log = site.log();
-    site.shards(log.clone()).unwrap();
+    site.open().unwrap();
     save_shard_signer(site.key_dir(), shard, SOURCE, &other.pem).unwrap();
-    let error = site.shards(log.clone()).err().unwrap();
+    let error = site.open().err().unwrap();
     assert!(matches!(error, OpenError::ShardKeys { .. }), "{error}");
     std::fs::remove_file(site.key_dir().join("shard-1-ecdsa-p256.pem")).unwrap();
-    let error = site.shards(log).err().unwrap();
+    let error = site.open().err().unwrap();
     assert!(matches!(error, OpenError::ShardKeys { .. }), "{error}");
 }
 
@@ -327,10 +368,14 @@ async fn no_tree_comes_before_one_that_has_entries() {
     let site = Site::new();
     let (early, late) = (Source::new(11, 0, 3), Source::new(12, 3, 2));
     let role = ImportRole::Predecessor;
-    let log = site.log();
-    // While the log is empty, it may.
+    site.make();
+    // While the log is empty, it may; entries of Rekor v2 have no place in that order.
+    let log = site.open().unwrap();
+    let submission = Submission::new(crate::body(0)).unwrap();
+    log.append(TreeKind::REKOR_V2, submission).await.unwrap();
+    log.close().await.unwrap();
     site.import(1, &early, early.import_as(role)).unwrap();
-    append_all(&log, 0..1).await;
+    site.log_entries(1).await;
     let error = site.begin(2, late.import_as(role)).err().unwrap();
     assert!(matches!(error, ImportError::TooLate { .. }), "{error}");
 
@@ -398,8 +443,8 @@ async fn a_copy_that_is_not_complete_is_left_out_and_a_predecessor_stops_the_sta
     let site = Site::new();
     let source = Source::new(13, 1_000, 4);
     site.begin(1, source.import_as(ImportRole::Copy)).unwrap();
-    let (shards, incomplete) = site.shards(site.log()).unwrap();
-    assert_eq!(shards.copies().len(), 0);
+    let (trees, incomplete) = site.trees().unwrap();
+    assert_eq!(trees.copies().len(), 0);
     let left_out = IncompleteCopy {
         origin: SOURCE.to_owned(),
         tree_id: 13,
@@ -421,13 +466,13 @@ async fn a_copy_that_is_not_complete_is_left_out_and_a_predecessor_stops_the_sta
     };
     importer.append(whole, &proof).unwrap();
     drop(importer);
-    let (shards, incomplete) = site.shards(site.log()).unwrap();
-    assert_eq!((shards.copies().len(), incomplete[0].entries), (0, 6));
+    let (trees, incomplete) = site.trees().unwrap();
+    assert_eq!((trees.copies().len(), incomplete[0].entries), (0, 6));
 
     let (site, source) = (Site::new(), Source::new(13, 0, 4));
     let from = source.import_as(ImportRole::Predecessor);
     site.begin(1, from).unwrap();
-    let error = site.shards(site.log()).err().unwrap();
+    let error = site.open().err().unwrap();
     assert!(
         matches!(error, OpenError::ForeignCheckpoint { .. }),
         "{error}"
@@ -440,9 +485,9 @@ async fn a_tree_whose_key_is_lost_or_that_is_there_twice_is_refused() {
     let source = Source::new(13, 0, 4);
     site.import(1, &source, source.import_as(ImportRole::Copy))
         .unwrap();
-    let log = site.log();
+    site.make();
     std::fs::remove_file(site.key_dir().join("shard-1.vkey")).unwrap();
-    let error = site.shards(log.clone()).err().unwrap();
+    let error = site.open().err().unwrap();
     assert!(matches!(error, OpenError::NoForeignKey(_)), "{error}");
 
     save_foreign_key(site.key_dir(), ShardId::new(1), &source.key()).unwrap();
@@ -452,7 +497,7 @@ async fn a_tree_whose_key_is_lost_or_that_is_there_twice_is_refused() {
         matches!(error, ImportError::SameTree { tree_id: 13, .. }),
         "{error}"
     );
-    site.shards(log).unwrap();
+    site.open().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -461,13 +506,13 @@ async fn a_damaged_tree_is_refused() {
     let source = Source::new(13, 0, 4);
     site.import(1, &source, source.import_as(ImportRole::Copy))
         .unwrap();
-    let log = site.log();
+    site.make();
     let mut head = site.store.head(ShardId::new(1)).unwrap().unwrap();
     head.root = ledgerstone_merkle::leaf_hash(b"another");
     site.store.set(crate::faulty::Faults {
-        head: Some(head),
+        head: Some((ShardId::new(1), head)),
         ..Default::default()
     });
-    let error = site.shards(log).err().unwrap();
+    let error = site.open().err().unwrap();
     assert!(matches!(error, OpenError::WrongRoot { .. }), "{error}");
 }

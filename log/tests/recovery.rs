@@ -1,6 +1,5 @@
-use ledgerstone_log::Log;
-use ledgerstone_log::LogKeys;
-use ledgerstone_log::LogOptions;
+use ledgerstone_log::KeyRole;
+use ledgerstone_log::Keyring;
 use ledgerstone_log::OpenError;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::TileId;
@@ -32,7 +31,7 @@ async fn a_log_opens_with_the_head_that_it_was_closed_with_at_every_kind_of_edge
         let log = site.open().unwrap();
         assert_eq!(log.head().size().get(), size);
         assert_eq!(
-            log.head().checkpoint(),
+            *log.head().checkpoint(),
             kept,
             "two checkpoints for one size"
         );
@@ -63,14 +62,7 @@ async fn a_log_with_tiles_on_three_levels_opens() {
 #[tokio::test]
 async fn a_log_is_never_made_twice() {
     let site = Site::with_entries(1).await;
-    let error = Log::create(
-        site.store.clone(),
-        SHARD,
-        site.keys(),
-        LogOptions::default(),
-    )
-    .err()
-    .unwrap();
+    let error = site.try_create().err().unwrap();
     assert!(matches!(error, OpenError::Exists { .. }), "{error}");
     assert_eq!(site.open().unwrap().head().size().get(), 1);
 }
@@ -81,39 +73,34 @@ async fn a_log_is_not_made_where_a_checkpoint_was_signed() {
     site.store
         .keep_checkpoint(SHARD, "of a log whose store is gone\n")
         .unwrap();
-    let error = Log::create(
-        site.store.clone(),
-        SHARD,
-        site.keys(),
-        LogOptions::default(),
-    )
-    .err()
-    .unwrap();
+    let error = site.try_create().err().unwrap();
     assert!(matches!(error, OpenError::Exists { .. }), "{error}");
     assert!(site.store.shards().unwrap().is_empty());
 }
 
 #[tokio::test]
-async fn another_name_or_another_key_is_refused() {
+async fn another_key_is_refused() {
     let site = Site::with_entries(1).await;
-    let open = |keys| {
-        Log::open(site.store.clone(), SHARD, keys, LogOptions::default())
-            .err()
-            .unwrap()
+    let other = Keyring::generate(&site.trees, &site.options.protocols).unwrap();
+    let error = site.open_with(other).err().unwrap();
+    let expected = KeyRole::Checkpoint {
+        tree_id: site.trees[0].tree_id,
     };
-    let error = open(LogKeys::generate("other.example.com").unwrap());
-    assert!(matches!(error, OpenError::OtherOrigin { .. }), "{error}");
-    let error = open(LogKeys::generate(crate::ORIGIN).unwrap());
     assert!(
-        matches!(error, OpenError::OtherKey { key: "Ed25519", .. }),
+        matches!(error, OpenError::OtherKey { role, .. } if role == expected),
+        "{error}"
+    );
+    let error = site.open_with(Keyring::default()).err().unwrap();
+    assert!(
+        matches!(error, OpenError::NoSigner(role) if role == expected),
         "{error}"
     );
 }
 
 #[tokio::test]
-async fn a_store_without_the_shard_is_refused() {
+async fn a_store_without_a_tree_is_refused() {
     let error = Site::new().open().err().unwrap();
-    assert!(matches!(error, OpenError::NoShard(_)), "{error}");
+    assert!(matches!(error, OpenError::NothingGrows), "{error}");
 }
 
 #[tokio::test]
@@ -261,7 +248,7 @@ async fn a_head_that_does_not_fit_the_entries_is_refused() {
     let error = refused(
         &site,
         Faults {
-            head: Some(wrong_root),
+            head: Some((SHARD, wrong_root)),
             ..Faults::default()
         },
     )
@@ -278,7 +265,7 @@ async fn a_head_that_does_not_fit_the_entries_is_refused() {
     let error = refused(
         &site,
         Faults {
-            head: Some(short),
+            head: Some((SHARD, short)),
             ..Faults::default()
         },
     )

@@ -12,9 +12,9 @@ use ledgerstone_log::AppendError;
 use ledgerstone_log::CloseError;
 use ledgerstone_log::Evidence;
 use ledgerstone_log::Fatal;
-use ledgerstone_log::Log;
-use ledgerstone_log::LogKeys;
-use ledgerstone_log::LogOptions;
+use ledgerstone_log::KeyRole;
+use ledgerstone_log::Keyring;
+use ledgerstone_log::NewTree;
 use ledgerstone_log::Reindex;
 use ledgerstone_log::ReindexError;
 use ledgerstone_log::ReindexPass;
@@ -23,7 +23,7 @@ use ledgerstone_log::ReindexState;
 use ledgerstone_log::ReindexStatus;
 use ledgerstone_log::SearchOperator;
 use ledgerstone_log::SearchQuery;
-use ledgerstone_log::Shards;
+use ledgerstone_log::create_trees;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::TreeSize;
 use ledgerstone_storage::Correction;
@@ -32,8 +32,10 @@ use ledgerstone_storage::Reader;
 use ledgerstone_storage::SearchRow;
 use ledgerstone_storage::ShardId;
 use ledgerstone_storage::Store;
+use ledgerstone_storage::TreeKind;
 
 use crate::ORIGIN;
+use crate::Running;
 use crate::SHARD;
 use crate::Site;
 use crate::append;
@@ -45,6 +47,7 @@ use crate::search::Person;
 use crate::search::digest;
 use crate::search::found;
 use crate::search::log_all;
+use crate::search::page;
 use crate::search::paged;
 
 const OTHER: ShardId = ShardId::new(4);
@@ -92,7 +95,8 @@ fn lies(person: &Person, size: u64) -> Vec<SearchRow> {
     wrong.chain(beyond).collect()
 }
 
-/// A log of one kind of entry after the other, closed: 0 and 1 say all in their body, 2 left its statement, 3 did not.
+/// A log of one kind of entry after the other, closed: 0 and 1 say all in their body, 2 left its
+/// statement, 3 did not.
 async fn small_site(ann: &Person) -> Site {
     let site = Site::new();
     let log = site.create();
@@ -107,7 +111,8 @@ async fn small_site(ann: &Person) -> Site {
     site
 }
 
-/// The rows of [`small_site`] but for the one that says what the log does not hold: no rebuild brings that back.
+/// The rows of [`small_site`] but for the one that says what the log does not hold: no rebuild
+/// brings that back.
 fn that_come_back(rows: &[SearchRow]) -> Vec<SearchRow> {
     let only_submitted = row(&digest("d"), 3);
     assert!(rows.contains(&only_submitted));
@@ -115,9 +120,9 @@ fn that_come_back(rows: &[SearchRow]) -> Vec<SearchRow> {
     others.copied().collect()
 }
 
-async fn wait(log: &Log) -> ReindexStatus {
+async fn wait(log: &Running) -> ReindexStatus {
     loop {
-        let status = log.reindex_status();
+        let status = log.log.reindex_status();
         if !status.is_running() {
             return status;
         }
@@ -147,9 +152,25 @@ async fn a_sound_index_is_left_as_it_is() {
 async fn what_is_missing_is_added_and_what_is_wrong_is_removed_in_every_shard() {
     let ann = Person::new();
     let site = small_site(&ann).await;
-    let keys = LogKeys::generate(ORIGIN).unwrap();
-    let other = Log::create(site.store.clone(), OTHER, keys, LogOptions::default()).unwrap();
-    log_all(&other, [ann.signs("e"), ann.signs("f")]).await;
+    let other_tree = [NewTree::new(OTHER, TreeKind::REKOR_V1, ORIGIN)];
+    let protocols = &site.options.protocols;
+    let keyring = Keyring::generate(&other_tree, protocols).unwrap();
+    create_trees(site.store.as_ref(), &other_tree, &keyring, &site.options).unwrap();
+    let mut both = site.keyring.clone();
+    for role in [
+        KeyRole::RekorV1,
+        KeyRole::Checkpoint {
+            tree_id: other_tree[0].tree_id,
+        },
+    ] {
+        both.add(role, keyring.signer(role).unwrap().clone())
+            .unwrap();
+    }
+    let other = site.open_with(both).unwrap();
+    for artifact in ["e", "f"] {
+        let entry = ann.signs(artifact).into();
+        other.log.append(TreeKind::REKOR_V1, entry).await.unwrap();
+    }
     other.close().await.unwrap();
 
     let before = [SHARD, OTHER].map(|shard| rows(&site.store, shard));
@@ -197,11 +218,12 @@ async fn what_only_the_submission_said_is_neither_removed_nor_made_up() {
     );
     let progress = reindex(&site.store).unwrap();
     assert_eq!((progress.kept, progress.added), (1, 1));
-    let shards = Shards::from(site.open().unwrap());
-    assert_eq!(found(&shards, &query(digest("c"))), [2]);
-    assert!(found(&shards, &query(digest("d"))).is_empty());
-    let page = shards.search(&query(digest("perhaps")), 10, usize::MAX);
-    assert_eq!(page.unwrap().hits[0].evidence, Evidence::Submission);
+    let log = site.open().unwrap();
+    let trees = log.log.trees();
+    assert_eq!(found(&trees, &query(digest("c"))), [2]);
+    assert!(found(&trees, &query(digest("d"))).is_empty());
+    let page = page(&trees, &query(digest("perhaps")), 10, usize::MAX);
+    assert_eq!(page.hits[0].evidence, Evidence::Submission);
 }
 
 /// A site with so much to do that it is written in many batches.
@@ -306,15 +328,15 @@ async fn appends_go_on_and_are_found() {
 
     // The second pass waits, so that all of these come between its beginning and its end.
     site.store.hold();
-    let started = log.start_reindex().unwrap();
+    let started = log.log.start_reindex().unwrap();
     assert!(started.is_running());
     let new = (0..200).map(|number| ann.signs(&format!("new {number}")));
     log_all(&log, new.collect::<Vec<_>>()).await;
-    let again = log.start_reindex().unwrap();
+    let again = log.log.start_reindex().unwrap();
     assert!(again.is_running(), "there is one at a time");
     site.store.release();
     let mut number = 0;
-    while log.reindex_status().is_running() {
+    while log.log.reindex_status().is_running() {
         log_all(&log, [ann.signs(&format!("during {number}"))]).await;
         number += 1;
     }
@@ -333,10 +355,10 @@ async fn appends_go_on_and_are_found() {
     // Taking the rows away was one too.
     assert_eq!(ends.count(), 2);
 
-    let shards = Shards::from(log.clone());
-    let all = paged(&shards, &query(ann.search_key()), 1_000, usize::MAX);
+    let trees = log.log.trees();
+    let all = paged(&trees, &query(ann.search_key()), 1_000, usize::MAX);
     assert_eq!(all.len(), 250 + number);
-    assert_eq!(found(&shards, &query(digest("new 150"))), [3_050 + 150]);
+    assert_eq!(found(&trees, &query(digest("new 150"))), [3_050 + 150]);
     let size = log.head().size().get();
     log.close().await.unwrap();
     site.check_whole_log(size);
@@ -357,8 +379,8 @@ async fn a_row_behind_the_end_may_come_true() {
     // It was decided that the row leads behind the end, and is not written yet.
     log_all(&log, [ann.signs("b")]).await;
     while reindex.step().unwrap() {}
-    let shards = Shards::from(log);
-    assert_eq!(found(&shards, &query(ann.search_key())), [0, 1]);
+    let trees = log.log.trees();
+    assert_eq!(found(&trees, &query(ann.search_key())), [0, 1]);
 }
 
 #[tokio::test]
@@ -367,15 +389,15 @@ async fn closing_interrupts_and_opening_goes_on() {
     let before = rows(&site.store, SHARD);
     lose(&site.store, SHARD, &that_come_back(&before)[..1]);
     let log = site.open().unwrap();
-    assert!(matches!(log.reindex_status().state, ReindexState::Idle));
-    log.resume_reindex().unwrap();
+    assert!(matches!(log.log.reindex_status().state, ReindexState::Idle));
+    log.log.resume_reindex().unwrap();
     assert!(
-        matches!(log.reindex_status().state, ReindexState::Idle),
+        matches!(log.log.reindex_status().state, ReindexState::Idle),
         "there is none to go on with"
     );
 
     site.store.hold();
-    log.start_reindex().unwrap();
+    log.log.start_reindex().unwrap();
     {
         let mut close = pin!(log.close());
         // It asks the rebuild to end, and then waits for it.
@@ -386,7 +408,7 @@ async fn closing_interrupts_and_opening_goes_on() {
             Poll::Pending => close.await.unwrap(),
         }
     }
-    let status = log.reindex_status();
+    let status = log.log.reindex_status();
     // The step that it was held in found rows, so that there was another one to come.
     assert!(
         matches!(status.state, ReindexState::Interrupted),
@@ -396,7 +418,7 @@ async fn closing_interrupts_and_opening_goes_on() {
     drop(log);
 
     let log = site.open().unwrap();
-    log.resume_reindex().unwrap();
+    log.log.resume_reindex().unwrap();
     let status = wait(&log).await;
     assert!(matches!(status.state, ReindexState::Complete), "{status:?}");
     assert!(status.progress.unwrap().resumed);
@@ -415,7 +437,7 @@ async fn a_write_that_fails_ends_the_log() {
             corrections_left: Some(corrections_left),
             ..Faults::default()
         });
-        let started = log.start_reindex();
+        let started = log.log.start_reindex();
         let fatal = log.failed().await;
         assert!(matches!(*fatal, Fatal::Index(_)), "{fatal}");
         if corrections_left == 0 {
@@ -433,7 +455,7 @@ async fn a_write_that_fails_ends_the_log() {
         site.store.set(Faults::default());
     }
     let log = site.open().unwrap();
-    log.resume_reindex().unwrap();
+    log.log.resume_reindex().unwrap();
     let status = wait(&log).await;
     assert!(matches!(status.state, ReindexState::Complete), "{status:?}");
     assert_eq!(rows(&site.store, SHARD), before);
@@ -473,7 +495,7 @@ async fn an_entry_that_cannot_be_read_ends_the_rebuild_but_not_the_log() {
         unreadable_body: Some(2),
         ..Faults::default()
     });
-    log.start_reindex().unwrap();
+    log.log.start_reindex().unwrap();
     let status = wait(&log).await;
     let ReindexState::Failed(error) = status.state else {
         panic!("{status:?}");
@@ -482,7 +504,7 @@ async fn an_entry_that_cannot_be_read_ends_the_rebuild_but_not_the_log() {
     append(&log, 9).await.unwrap();
 
     site.store.set(Faults::default());
-    log.start_reindex().unwrap();
+    log.log.start_reindex().unwrap();
     let status = wait(&log).await;
     assert!(matches!(status.state, ReindexState::Complete), "{status:?}");
     assert!(status.progress.unwrap().resumed);

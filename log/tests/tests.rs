@@ -8,76 +8,93 @@ mod faulty;
 mod fsck;
 mod import;
 mod imported;
+mod protocols;
 mod read;
 mod recovery;
 mod reindex;
 mod search;
-mod shards;
+mod trees;
+mod upgrade;
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use ledgerstone_log::AppendError;
 use ledgerstone_log::Appended;
+use ledgerstone_log::Keyring;
 use ledgerstone_log::Log;
-use ledgerstone_log::LogKeys;
 use ledgerstone_log::LogOptions;
+use ledgerstone_log::NewTree;
 use ledgerstone_log::OpenError;
 use ledgerstone_log::Submission;
+use ledgerstone_log::Tree;
 use ledgerstone_log::fsck;
 use ledgerstone_merkle::Checkpoint;
-use ledgerstone_merkle::NoteSigner;
 use ledgerstone_merkle::SignedNote;
 use ledgerstone_merkle::VerifierKey;
 use ledgerstone_storage::ShardId;
 use ledgerstone_storage::Store;
+use ledgerstone_storage::TreeKind;
 
 use crate::faulty::FaultyStore;
 
+/// Where the tree of Rekor v2 lies, which most tests are about.
 pub(crate) const SHARD: ShardId = ShardId::new(0);
+/// Where the tree of Rekor v1 lies, in a site that has one.
+pub(crate) const V1_SHARD: ShardId = ShardId::new(1);
 pub(crate) const ORIGIN: &str = "log.example.com";
 
 /// A log's store and keys, which stay when the log is closed.
 pub(crate) struct Site {
     pub(crate) store: Arc<FaultyStore>,
-    ed25519: String,
-    ecdsa: String,
+    pub(crate) trees: Vec<NewTree>,
+    pub(crate) keyring: Keyring,
+    pub(crate) options: LogOptions,
 }
 
 impl Site {
+    /// With a tree of Rekor v2 alone.
     pub(crate) fn new() -> Self {
+        Self::of(vec![NewTree::new(SHARD, TreeKind::REKOR_V2, ORIGIN)])
+    }
+
+    /// With a tree for each of Rekor's protocols.
+    pub(crate) fn with_both() -> Self {
+        Self::of(NewTree::of_log(ORIGIN))
+    }
+
+    pub(crate) fn of(trees: Vec<NewTree>) -> Self {
+        let options = LogOptions::default();
+        let keyring = Keyring::generate(&trees, &options.protocols).unwrap();
         Self {
             store: FaultyStore::new(),
-            ed25519: ledgerstone_merkle::Ed25519Signer::generate_pkcs8_pem()
-                .unwrap()
-                .to_string(),
-            ecdsa: ledgerstone_merkle::EcdsaP256Signer::generate_pkcs8_pem()
-                .unwrap()
-                .to_string(),
+            trees,
+            keyring,
+            options,
         }
     }
 
-    pub(crate) fn keys(&self) -> LogKeys {
-        LogKeys::from_pem(ORIGIN, &self.ed25519, &self.ecdsa).unwrap()
+    pub(crate) fn create(&self) -> Running {
+        Running::new(self.try_create().unwrap())
     }
 
-    pub(crate) fn create(&self) -> Log {
+    pub(crate) fn try_create(&self) -> Result<Log, OpenError> {
         Log::create(
             self.store.clone(),
-            SHARD,
-            self.keys(),
-            LogOptions::default(),
+            &self.trees,
+            self.keyring.clone(),
+            self.options.clone(),
         )
-        .unwrap()
     }
 
-    pub(crate) fn open(&self) -> Result<Log, OpenError> {
-        Log::open(
-            self.store.clone(),
-            SHARD,
-            self.keys(),
-            LogOptions::default(),
-        )
+    pub(crate) fn open(&self) -> Result<Running, OpenError> {
+        self.open_with(self.keyring.clone())
+    }
+
+    pub(crate) fn open_with(&self, keyring: Keyring) -> Result<Running, OpenError> {
+        let log = Log::open(self.store.clone(), keyring, self.options.clone());
+        log.map(Running::new)
     }
 
     /// A log that held `count` entries and was closed.
@@ -89,12 +106,52 @@ impl Site {
         site
     }
 
+    /// The key that signs the checkpoints of the tree in [`SHARD`].
+    pub(crate) fn key(&self) -> VerifierKey {
+        let key = self.keyring.checkpoint_key(self.trees[0].tree_id);
+        key.unwrap().clone()
+    }
+
     /// Checks the whole store against itself and against the checkpoint that was signed last.
     pub(crate) fn check_whole_log(&self, size: u64) {
         let store: &dyn Store = self.store.as_ref();
-        let report = fsck(store, SHARD, Some(&self.keys()), &mut |_, _| ()).unwrap();
+        let report = fsck(store, SHARD, Some(&self.key()), &mut |_, _| ()).unwrap();
         assert_eq!(report.findings, []);
         assert_eq!(report.size.get(), size);
+    }
+}
+
+/// A log that runs, read as its tree of Rekor v2.
+#[derive(Clone)]
+pub(crate) struct Running {
+    pub(crate) log: Log,
+    tree: Tree,
+}
+
+impl Running {
+    fn new(log: Log) -> Self {
+        let tree = log.trees().growing_of(TreeKind::REKOR_V2).unwrap().clone();
+        Self { log, tree }
+    }
+
+    pub(crate) async fn append(&self, submission: Submission) -> Result<Appended, AppendError> {
+        self.log.append(TreeKind::REKOR_V2, submission).await
+    }
+
+    pub(crate) async fn close(&self) -> Result<(), ledgerstone_log::CloseError> {
+        self.log.close().await
+    }
+
+    pub(crate) async fn failed(&self) -> Arc<ledgerstone_log::Fatal> {
+        self.log.failed().await
+    }
+}
+
+impl Deref for Running {
+    type Target = Tree;
+
+    fn deref(&self) -> &Tree {
+        &self.tree
     }
 }
 
@@ -102,12 +159,13 @@ pub(crate) fn body(number: u64) -> Bytes {
     format!("{{\"entry\":{number}}}").into()
 }
 
-pub(crate) async fn append(log: &Log, number: u64) -> Result<Appended, AppendError> {
+pub(crate) async fn append(log: &Running, number: u64) -> Result<Appended, AppendError> {
     log.append(Submission::new(body(number))?).await
 }
 
-/// Appends many at the same time, so that rounds carry many entries, but no more than the queue holds.
-pub(crate) async fn append_all(log: &Log, numbers: std::ops::Range<u64>) -> Vec<Appended> {
+/// Appends many at the same time, so that rounds carry many entries, but no more than the queue
+/// holds.
+pub(crate) async fn append_all(log: &Running, numbers: std::ops::Range<u64>) -> Vec<Appended> {
     let numbers: Vec<u64> = numbers.collect();
     let mut appended = Vec::new();
     for some in numbers.chunks(LogOptions::default().queue_entries / 2) {
@@ -132,6 +190,6 @@ pub(crate) fn verified(checkpoint: &str, key: &VerifierKey) -> Checkpoint {
     Checkpoint::parse(note.text()).unwrap()
 }
 
-pub(crate) fn key(log: &Log) -> VerifierKey {
-    log.keys().ed25519().verifier().clone()
+pub(crate) fn key(log: &Running) -> VerifierKey {
+    log.checkpoint_key().clone()
 }

@@ -1,15 +1,19 @@
+//! Entry bundles: the bodies under one tile of level 0 (C2SP tlog-tiles).
+
 use crate::tile::TILE_WIDTH;
 
-/// The size in bytes of the largest entry that an entry bundle can carry: its length is written in 16 bits.
+/// The size in bytes of the largest entry that an entry bundle can carry: its length is written in
+/// 16 bits.
 pub const MAX_ENTRY_BYTES: usize = u16::MAX as usize;
 
-/// Appends an entry's body to the wire form of a bundle: its length as 16 bits, big-endian, then its bytes (C2SP tlog-tiles).
+/// Appends an entry's body to the wire form of a bundle: its length as 16 bits, big-endian, then
+/// its bytes (C2SP tlog-tiles).
 ///
 /// # Errors
 /// When the body is larger than [`MAX_ENTRY_BYTES`]; `bundle` is then as it was.
-pub fn encode_bundle_entry(body: &[u8], bundle: &mut Vec<u8>) -> Result<(), BundleError> {
-    let length =
-        u16::try_from(body.len()).map_err(|_| BundleError::EntryTooLarge { bytes: body.len() })?;
+pub fn encode_bundle_entry(body: &[u8], bundle: &mut Vec<u8>) -> Result<(), EntryBundleError> {
+    let length = u16::try_from(body.len())
+        .map_err(|_| EntryBundleError::EntryTooLarge { bytes: body.len() })?;
     bundle.extend_from_slice(&length.to_be_bytes());
     bundle.extend_from_slice(body);
     Ok(())
@@ -24,12 +28,12 @@ impl EntryBundle {
     ///
     /// # Errors
     /// When there is no body, more than 256, or one larger than [`MAX_ENTRY_BYTES`].
-    pub fn encode<B: AsRef<[u8]>>(bodies: &[B]) -> Result<Vec<u8>, BundleError> {
+    pub fn encode<B: AsRef<[u8]>>(bodies: &[B]) -> Result<Vec<u8>, EntryBundleError> {
         if bodies.is_empty() {
-            return Err(BundleError::Empty);
+            return Err(EntryBundleError::Empty);
         }
         if bodies.len() > TILE_WIDTH {
-            return Err(BundleError::TooManyEntries);
+            return Err(EntryBundleError::TooManyEntries);
         }
         let mut bundle = Vec::new();
         bodies
@@ -42,17 +46,17 @@ impl EntryBundle {
     ///
     /// # Errors
     /// When there is no body, more than 256, or the bytes end within one.
-    pub fn decode(bundle: &[u8]) -> Result<Vec<&[u8]>, BundleError> {
+    pub fn decode(bundle: &[u8]) -> Result<Vec<&[u8]>, EntryBundleError> {
         if bundle.is_empty() {
-            return Err(BundleError::Empty);
+            return Err(EntryBundleError::Empty);
         }
         let mut bodies = Vec::new();
         let mut rest = bundle;
         while !rest.is_empty() {
             if bodies.len() == TILE_WIDTH {
-                return Err(BundleError::TooManyEntries);
+                return Err(EntryBundleError::TooManyEntries);
             }
-            let (body, after) = split_entry(rest).ok_or(BundleError::Truncated {
+            let (body, after) = split_entry(rest).ok_or(EntryBundleError::Truncated {
                 entries: bodies.len(),
             })?;
             bodies.push(body);
@@ -64,8 +68,7 @@ impl EntryBundle {
 
 /// Why something is not an entry bundle.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum BundleError {
+pub enum EntryBundleError {
     /// A bundle holds at least one entry: those of width zero are never served.
     #[error("an entry bundle holds at least one entry")]
     Empty,
@@ -118,9 +121,15 @@ mod tests {
         let bundle = EntryBundle::encode(&[&largest]).unwrap();
         assert_eq!(EntryBundle::decode(&bundle).unwrap(), [&largest]);
         let refused = EntryBundle::encode(&[vec![7; MAX_ENTRY_BYTES + 1]]);
-        assert_eq!(refused, Err(BundleError::EntryTooLarge { bytes: 65_536 }));
-        assert_eq!(EntryBundle::encode::<&str>(&[]), Err(BundleError::Empty));
-        assert_eq!(EntryBundle::decode(b""), Err(BundleError::Empty));
+        assert_eq!(
+            refused,
+            Err(EntryBundleError::EntryTooLarge { bytes: 65_536 })
+        );
+        assert_eq!(
+            EntryBundle::encode::<&str>(&[]),
+            Err(EntryBundleError::Empty)
+        );
+        assert_eq!(EntryBundle::decode(b""), Err(EntryBundleError::Empty));
         assert_eq!(
             EntryBundle::decode(&EntryBundle::encode(&[""; 256]).unwrap())
                 .unwrap()
@@ -129,11 +138,11 @@ mod tests {
         );
         assert_eq!(
             EntryBundle::encode(&[""; 257]),
-            Err(BundleError::TooManyEntries)
+            Err(EntryBundleError::TooManyEntries)
         );
         assert_eq!(
             EntryBundle::decode(&[0; 2 * 257]),
-            Err(BundleError::TooManyEntries)
+            Err(EntryBundleError::TooManyEntries)
         );
     }
 
@@ -141,15 +150,15 @@ mod tests {
     fn a_cut_bundle_is_refused() {
         assert_eq!(
             EntryBundle::decode(b"\x00"),
-            Err(BundleError::Truncated { entries: 0 })
+            Err(EntryBundleError::Truncated { entries: 0 })
         );
         assert_eq!(
             EntryBundle::decode(b"\x00\x01a\x00"),
-            Err(BundleError::Truncated { entries: 1 })
+            Err(EntryBundleError::Truncated { entries: 1 })
         );
         assert_eq!(
             EntryBundle::decode(b"\x00\x01a\x00\x02b"),
-            Err(BundleError::Truncated { entries: 1 })
+            Err(EntryBundleError::Truncated { entries: 1 })
         );
     }
 

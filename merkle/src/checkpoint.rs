@@ -1,3 +1,5 @@
+//! Checkpoints: tree heads as the text of a note (C2SP tlog-checkpoint).
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -17,16 +19,19 @@ use crate::index::TreeSize;
 /// <extension>                any number of lines
 /// ```
 ///
-/// Parsing and `Display` are each other's inverse, as long as origin and extensions are lines: not empty, no line feed.
+/// Parsing and `Display` are each other's inverse, as long as origin and extensions are lines: not
+/// empty, no line feed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Checkpoint {
-    /// The log's name. Its signature line may have another: that of Rekor v1 is a part of the origin.
+    /// The log's name. Its signature line may have another: that of Rekor v1 is a part of the
+    /// origin.
     pub origin: String,
     /// The number of leaves.
     pub size: TreeSize,
     /// The root of the tree.
     pub root: Hash,
-    /// Further lines, which this crate reads and keeps but gives no meaning. A log should have none.
+    /// Further lines, which this crate reads and keeps but gives no meaning. A log should have
+    /// none.
     pub extensions: Vec<String>,
 }
 
@@ -110,7 +115,6 @@ impl fmt::Display for Checkpoint {
 
 /// Why a text is not a checkpoint.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[non_exhaustive]
 pub enum CheckpointError {
     /// A checkpoint has three lines at least, each ended by a line feed.
     #[error("a checkpoint has the lines origin, size and root, each ended by a line feed")]

@@ -1,4 +1,7 @@
-/// The number that `text` spells in decimal digits without sign or leading zero, as every C2SP format wants it.
+//! Decimal numbers in their only form.
+
+/// The number that `text` spells in decimal digits without sign or leading zero, as every C2SP
+/// format wants it.
 pub(crate) fn parse_decimal(text: &str) -> Option<u64> {
     let leading_zero = text.len() > 1 && text.starts_with('0');
     if leading_zero || !text.bytes().all(|byte| byte.is_ascii_digit()) {

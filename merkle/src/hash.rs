@@ -1,3 +1,5 @@
+//! A SHA-256 hash.
+
 use std::fmt;
 
 /// A SHA-256 hash of a leaf, of a node or of a whole tree: 32 bytes (RFC 6962, section 2.1).

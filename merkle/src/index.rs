@@ -1,3 +1,5 @@
+//! Positions and sizes in a tree.
+
 use std::fmt;
 
 /// The position of a leaf in its tree, counted from 0.

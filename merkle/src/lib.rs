@@ -1,7 +1,8 @@
 //! The tree of a transparency log: hashing, the right edge, tiles, proofs, notes and checkpoints.
 //!
-//! No I/O, no async, no storage: everything here is a function of bytes. The formats are those of RFC 6962 (hashes and
-//! proofs), and of C2SP's signed-note, tlog-checkpoint, tlog-cosignature, tlog-tiles and tlog-proof.
+//! No I/O, no async, no storage: everything here is a function of bytes. The formats are those of
+//! RFC 6962 (hashes and proofs), and of C2SP's signed-note, tlog-checkpoint, tlog-cosignature,
+//! tlog-tiles and tlog-proof.
 //!
 //! ```
 //! use std::convert::Infallible;
@@ -39,12 +40,14 @@
 mod bundle;
 mod checkpoint;
 mod cosignature;
+mod cosigner;
 mod decimal;
 mod hash;
 pub mod hashing;
 mod index;
 mod key;
 mod note;
+mod private_key;
 mod proof;
 mod right_edge;
 mod signer;
@@ -53,15 +56,15 @@ mod tile_path;
 mod tiles;
 mod tlog_proof;
 
-pub use bundle::BundleError;
 pub use bundle::EntryBundle;
+pub use bundle::EntryBundleError;
 pub use bundle::MAX_ENTRY_BYTES;
 pub use bundle::encode_bundle_entry;
 pub use checkpoint::Checkpoint;
 pub use checkpoint::CheckpointError;
 pub use cosignature::Cosignature;
 pub use cosignature::CosignatureError;
-pub use cosignature::CosignatureSigner;
+pub use cosigner::CosignatureSigner;
 pub use hash::Hash;
 pub use hashing::EMPTY_ROOT;
 pub use hashing::leaf_hash;
@@ -70,30 +73,30 @@ pub use hashing::level_hashes;
 pub use hashing::node_hash;
 pub use index::LeafIndex;
 pub use index::TreeSize;
-pub use key::KeyAlgorithm;
-pub use key::KeyError;
-pub use key::KeyId;
-pub use key::KeyName;
-pub use key::SignatureError;
-pub use key::VerifierKey;
-pub use note::MAX_NOTE_BYTES;
-pub use note::MAX_NOTE_SIGNATURES;
-pub use note::NoteError;
-pub use note::NoteSignature;
-pub use note::SignedNote;
-pub use proof::ConsistencyProof;
-pub use proof::InclusionProof;
-pub use proof::MAX_PROOF_HASHES;
-pub use proof::SubtreeConsistencyProof;
-pub use proof::SubtreeInclusionProof;
-pub use proof::VerifyError;
+pub use key::algorithm::KeyAlgorithm;
+pub use key::error::NoteSignatureError;
+pub use key::error::VerifierKeyError;
+pub use key::id::KeyId;
+pub use key::name::KeyName;
+pub use key::verifier::VerifierKey;
+pub use note::error::MAX_NOTE_BYTES;
+pub use note::error::MAX_NOTE_SIGNATURES;
+pub use note::error::NoteError;
+pub use note::signature::NoteSignature;
+pub use note::signed::SignedNote;
+pub use note::signer::NoteSigner;
+pub use note::signer::SignError;
+pub use private_key::PrivateKeyError;
+pub use proof::consistency::ConsistencyProof;
+pub use proof::error::MAX_PROOF_HASHES;
+pub use proof::error::ProofError;
+pub use proof::inclusion::InclusionProof;
+pub use proof::subtree::SubtreeConsistencyProof;
+pub use proof::subtree::SubtreeInclusionProof;
 pub use right_edge::RightEdge;
 pub use right_edge::RightEdgeError;
 pub use signer::EcdsaP256Signer;
 pub use signer::Ed25519Signer;
-pub use signer::NoteSigner;
-pub use signer::SignError;
-pub use signer::SigningKeyError;
 pub use tile::MAX_TILE_LEVEL;
 pub use tile::TILE_BYTES;
 pub use tile::TILE_HEIGHT;

@@ -1,13 +1,16 @@
+//! The right edge of a tree: all that is needed to append to it.
+
 use crate::hash::Hash;
 use crate::hashing::EMPTY_ROOT;
 use crate::hashing::level_hashes;
 use crate::hashing::node_hash;
 use crate::index::TreeSize;
 
-/// The right edge of a tree: the roots of the complete subtrees that its size splits into, largest first.
+/// The right edge of a tree: the roots of the complete subtrees that its size splits into, largest
+/// first.
 ///
-/// It is all that is needed to append leaves and to compute the root: one hash for each bit set in the size, 64 at most.
-/// Others call it the compact range from 0.
+/// It is all that is needed to append leaves and to compute the root: one hash for each bit set in
+/// the size, 64 at most. Others call it the compact range from 0.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct RightEdge {
     size: TreeSize,

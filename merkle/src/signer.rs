@@ -6,28 +6,20 @@ use aws_lc_rs::signature::EcdsaKeyPair;
 use aws_lc_rs::signature::KeyPair as _;
 use ed25519_dalek::Signer as _;
 use ed25519_dalek::SigningKey;
-use ed25519_dalek::pkcs8::DecodePrivateKey as _;
 use ed25519_dalek::pkcs8::EncodePrivateKey as _;
 use ed25519_dalek::pkcs8::KeypairBytes;
 use pkcs8::LineEnding;
 use pkcs8::SecretDocument;
 use zeroize::Zeroizing;
 
-use crate::key::KeyError;
-use crate::key::VerifierKey;
-use crate::key::p256_spki_der;
-
-/// Signs notes with one key.
-pub trait NoteSigner: Send + Sync {
-    /// The public half of the key.
-    fn verifier(&self) -> &VerifierKey;
-
-    /// This key's signature over the note text `text`, without the key id.
-    ///
-    /// # Errors
-    /// When the key cannot be used now.
-    fn sign(&self, text: &str) -> Result<Vec<u8>, SignError>;
-}
+use crate::key::public::p256_spki_der;
+use crate::key::verifier::VerifierKey;
+use crate::note::signer::NoteSigner;
+use crate::note::signer::SignError;
+use crate::private_key::PEM_LABEL;
+use crate::private_key::PrivateKeyError;
+use crate::private_key::ed25519_from_pkcs8_pem;
+use crate::private_key::pkcs8_from_pem;
 
 /// Signs with Ed25519 (RFC 8032): what C2SP logs sign their checkpoints with.
 pub struct Ed25519Signer {
@@ -37,19 +29,21 @@ pub struct Ed25519Signer {
 }
 
 impl Ed25519Signer {
-    /// The signer with the key in `pem`, an unencrypted PKCS#8 private key in PEM, under the name `name`.
+    /// The signer with the key in `pem`, an unencrypted PKCS#8 private key in PEM, under the name
+    /// `name`.
     ///
     /// # Errors
     /// When the name is not allowed or the PEM is not such a key.
-    pub fn from_pkcs8_pem(name: impl Into<String>, pem: &str) -> Result<Self, SigningKeyError> {
+    pub fn from_pkcs8_pem(name: impl Into<String>, pem: &str) -> Result<Self, PrivateKeyError> {
         Self::new(name, ed25519_from_pkcs8_pem(pem)?)
     }
 
-    /// The signer with the key whose private half (RFC 8032, section 5.1.5) is `seed`, under the name `name`.
+    /// The signer with the key whose private half (RFC 8032, section 5.1.5) is `seed`, under the
+    /// name `name`.
     ///
     /// # Errors
     /// When the name is not allowed.
-    pub fn from_seed(name: impl Into<String>, seed: &[u8; 32]) -> Result<Self, SigningKeyError> {
+    pub fn from_seed(name: impl Into<String>, seed: &[u8; 32]) -> Result<Self, PrivateKeyError> {
         Self::new(name, SigningKey::from_bytes(seed))
     }
 
@@ -57,16 +51,17 @@ impl Ed25519Signer {
     ///
     /// # Errors
     /// When there are no random numbers.
-    pub fn generate_pkcs8_pem() -> Result<Zeroizing<String>, SigningKeyError> {
+    pub fn generate_pkcs8_pem() -> Result<Zeroizing<String>, PrivateKeyError> {
         let mut secret_key = Zeroizing::new([0; 32]);
-        getrandom::fill(secret_key.as_mut_slice()).map_err(|_| SigningKeyError::Random)?;
-        // With the public key beside it this would be version 2, which OpenSSL before 3.0 cannot read.
+        getrandom::fill(secret_key.as_mut_slice()).map_err(|_| PrivateKeyError::Random)?;
+        // With the public key beside it this would be version 2, which OpenSSL before 3.0 cannot
+        // read.
         let key = KeypairBytes {
             secret_key: *secret_key,
             public_key: None,
         };
         key.to_pkcs8_pem(LineEnding::LF)
-            .map_err(|_| SigningKeyError::Pkcs8)
+            .map_err(|_| PrivateKeyError::Pkcs8)
     }
 
     /// The signature over any bytes: 64 bytes.
@@ -82,7 +77,7 @@ impl Ed25519Signer {
         &self.public_key_der
     }
 
-    fn new(name: impl Into<String>, key: SigningKey) -> Result<Self, SigningKeyError> {
+    fn new(name: impl Into<String>, key: SigningKey) -> Result<Self, PrivateKeyError> {
         let verifier = VerifierKey::ed25519(name, key.verifying_key().to_bytes())?;
         let public_key_der = verifier.public_key_der();
         Ok(Self {
@@ -103,21 +98,23 @@ impl NoteSigner for Ed25519Signer {
     }
 }
 
-/// Signs with ECDSA over P-256 and SHA-256, the signatures in ASN.1 DER: what Rekor v1 clients expect.
+/// Signs with ECDSA over P-256 and SHA-256, the signatures in ASN.1 DER: what Rekor v1 clients
+/// expect.
 pub struct EcdsaP256Signer {
     key: EcdsaKeyPair,
     verifier: VerifierKey,
 }
 
 impl EcdsaP256Signer {
-    /// The signer with the key in `pem`, an unencrypted PKCS#8 private key in PEM, under the name `name`.
+    /// The signer with the key in `pem`, an unencrypted PKCS#8 private key in PEM, under the name
+    /// `name`.
     ///
     /// # Errors
     /// When the name is not allowed or the PEM is not such a key.
-    pub fn from_pkcs8_pem(name: impl Into<String>, pem: &str) -> Result<Self, SigningKeyError> {
+    pub fn from_pkcs8_pem(name: impl Into<String>, pem: &str) -> Result<Self, PrivateKeyError> {
         let document = pkcs8_from_pem(pem)?;
         let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, document.as_bytes())
-            .map_err(|_| SigningKeyError::Pkcs8)?;
+            .map_err(|_| PrivateKeyError::Pkcs8)?;
         let verifier = VerifierKey::ecdsa_p256(name, &p256_spki_der(key.public_key().as_ref()))?;
         Ok(Self { key, verifier })
     }
@@ -126,15 +123,15 @@ impl EcdsaP256Signer {
     ///
     /// # Errors
     /// When there are no random numbers.
-    pub fn generate_pkcs8_pem() -> Result<Zeroizing<String>, SigningKeyError> {
+    pub fn generate_pkcs8_pem() -> Result<Zeroizing<String>, PrivateKeyError> {
         let document =
             EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &SystemRandom::new())
-                .map_err(|_| SigningKeyError::Random)?;
+                .map_err(|_| PrivateKeyError::Random)?;
         let document =
-            SecretDocument::try_from(document.as_ref()).map_err(|_| SigningKeyError::Pkcs8)?;
+            SecretDocument::try_from(document.as_ref()).map_err(|_| PrivateKeyError::Pkcs8)?;
         document
             .to_pem(PEM_LABEL, LineEnding::LF)
-            .map_err(|_| SigningKeyError::Pkcs8)
+            .map_err(|_| PrivateKeyError::Pkcs8)
     }
 
     /// The signature over any bytes, in ASN.1 DER: at most 72 bytes, and different each time.
@@ -164,41 +161,3 @@ impl NoteSigner for EcdsaP256Signer {
         self.sign_bytes(text.as_bytes())
     }
 }
-
-/// A signer could not sign.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("the key could not sign")]
-pub struct SignError;
-
-/// Why something is not a private key for signing notes. No message holds any of the key.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SigningKeyError {
-    /// The name or the public half is not allowed.
-    #[error(transparent)]
-    Key(#[from] KeyError),
-    /// The text is PEM with the label `PRIVATE KEY`: PKCS#8, not encrypted.
-    #[error("the private key must be PEM with the label PRIVATE KEY, which is unencrypted PKCS#8")]
-    Pem,
-    /// The PKCS#8 structure holds no key of the algorithm that was asked for.
-    #[error("the PKCS#8 private key is malformed or not of the right algorithm")]
-    Pkcs8,
-    /// The operating system gives no random numbers.
-    #[error("the operating system gives no random numbers")]
-    Random,
-}
-
-pub(crate) fn ed25519_from_pkcs8_pem(pem: &str) -> Result<SigningKey, SigningKeyError> {
-    let document = pkcs8_from_pem(pem)?;
-    SigningKey::from_pkcs8_der(document.as_bytes()).map_err(|_| SigningKeyError::Pkcs8)
-}
-
-fn pkcs8_from_pem(pem: &str) -> Result<SecretDocument, SigningKeyError> {
-    let (label, document) = SecretDocument::from_pem(pem).map_err(|_| SigningKeyError::Pem)?;
-    if label != PEM_LABEL {
-        return Err(SigningKeyError::Pem);
-    }
-    Ok(document)
-}
-
-const PEM_LABEL: &str = "PRIVATE KEY";

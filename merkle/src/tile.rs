@@ -1,3 +1,5 @@
+//! Tiles: the stored form of the hashes of a tree (C2SP tlog-tiles).
+
 use std::num::NonZeroU16;
 
 use bytes::Bytes;
@@ -16,7 +18,8 @@ pub const TILE_WIDTH: usize = 1 << TILE_HEIGHT;
 /// The size of a full tile in bytes.
 pub const TILE_BYTES: usize = TILE_WIDTH * Hash::LENGTH;
 
-/// The highest level that a tile path can name (C2SP tlog-tiles); trees of 64-bit sizes end at level 7.
+/// The highest level that a tile path can name (C2SP tlog-tiles); trees of 64-bit sizes end at
+/// level 7.
 pub const MAX_TILE_LEVEL: u8 = 63;
 
 /// Which tile: its level, counted from the leaf hashes at 0, and its number within the level.
@@ -66,11 +69,13 @@ pub fn tile_width_at(id: TileId, size: TreeSize) -> Option<TileWidth> {
 
 /// A tile with its inner nodes, so that a proof reads them instead of hashing again.
 ///
-/// It grows by one hash at a time and hashes every inner node once, when its last leaf comes. It takes 16 KiB at any width.
+/// It grows by one hash at a time and hashes every inner node once, when its last leaf comes. It
+/// takes 16 KiB at any width.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Tile {
     width: usize,
-    /// The heights one after the other, each with room for a full tile. Nodes that are not complete are all zero.
+    /// The heights one after the other, each with room for a full tile. Nodes that are not complete
+    /// are all zero.
     nodes: Box<[Hash; NODES]>,
 }
 
@@ -162,9 +167,11 @@ impl Tile {
         &self.nodes[..self.width]
     }
 
-    /// The node over hashes `position << height` to `(position + 1) << height`, or `None` when not all of them are there.
+    /// The node over hashes `position << height` to `(position + 1) << height`, or `None` when not
+    /// all of them are there.
     ///
-    /// Height 0 are the tile's own hashes, height 8 is the root of a full tile: a hash of the tile above.
+    /// Height 0 are the tile's own hashes, height 8 is the root of a full tile: a hash of the tile
+    /// above.
     pub fn node(&self, height: u8, position: usize) -> Option<Hash> {
         let complete = height <= TILE_HEIGHT && position < self.width >> height;
         complete.then(|| self.nodes[offset(height) + position])
@@ -197,7 +204,6 @@ impl Default for Tile {
 
 /// Why something is not a tile.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[non_exhaustive]
 pub enum TileError {
     /// A tile is one or more whole hashes.
     #[error("a tile is a multiple of 32 bytes and not empty, this one has {bytes} bytes")]

@@ -1,3 +1,5 @@
+//! The paths of tiles and entry bundles (C2SP tlog-tiles).
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -13,8 +15,8 @@ use crate::tile::TileWidth;
 /// tile/entries/<number>[.p/<width>]
 /// ```
 ///
-/// The number is written in groups of three digits, all but the last marked with `x`: 1234067 is `x001/x234/067`.
-/// Every path has one spelling: parsing and `Display` are each other's inverse.
+/// The number is written in groups of three digits, all but the last marked with `x`: 1234067 is
+/// `x001/x234/067`. Every path has one spelling: parsing and `Display` are each other's inverse.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum TilePath {
     /// A tile of hashes.
@@ -24,7 +26,8 @@ pub enum TilePath {
         /// How many of its hashes.
         width: TileWidth,
     },
-    /// A bundle of entries: those whose leaf hashes are in the tile of level 0 with the same number.
+    /// A bundle of entries: those whose leaf hashes are in the tile of level 0 with the same
+    /// number.
     Entries {
         /// Which bundle.
         number: u64,
@@ -82,7 +85,6 @@ impl fmt::Display for TilePath {
 
 /// Why a path names no tile. No message repeats the path, which came from outside and may be long.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[non_exhaustive]
 pub enum TilePathError {
     /// The path starts with `tile/`, and then with a level or `entries`.
     #[error("a tile path starts with tile/<level>/ or tile/entries/")]
@@ -90,7 +92,8 @@ pub enum TilePathError {
     /// The level is 0 to 63 in decimal without leading zeros.
     #[error("the tile level must be 0 to 63 without leading zeros")]
     Level,
-    /// The number is written in groups of three digits, all but the last with an `x` before it, and no group too many.
+    /// The number is written in groups of three digits, all but the last with an `x` before it, and
+    /// no group too many.
     #[error("the tile number must be groups of three digits like x001/x234/067")]
     Number,
     /// The width of a partial tile is 1 to 255 in decimal without leading zeros.
@@ -229,13 +232,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_path_has_one_spelling(level in 0..=MAX_TILE_LEVEL, number in any::<u64>(), width in 1..=256_u16) {
+        fn every_path_has_one_spelling(
+            level in 0..=MAX_TILE_LEVEL,
+            number in any::<u64>(),
+            width in 1..=256_u16,
+        ) {
             let path = hashes(level, number, width);
             prop_assert_eq!(path.to_string().parse(), Ok(path));
         }
 
         #[test]
-        fn what_parses_is_spelled_the_same(text in "tile/(0|1|63|entries)/(x[0-9]{3}/){0,7}[0-9]{3}(\\.p/[0-9]{1,3})?") {
+        fn what_parses_is_spelled_the_same(
+            text in "tile/(0|1|63|entries)/(x[0-9]{3}/){0,7}[0-9]{3}(\\.p/[0-9]{1,3})?",
+        ) {
             if let Ok(path) = text.parse::<TilePath>() {
                 prop_assert_eq!(path.to_string(), text);
             }

@@ -14,18 +14,20 @@ use crate::tile::TileId;
 use crate::tile::TileWidth;
 use crate::tile::tile_width_at;
 
-/// Where tiles come from: a store, a mirror, a log on the network, the tiles that are still growing in memory.
+/// Where tiles come from: a store, a mirror, a log on the network, the tiles that are still growing
+/// in memory.
 pub trait TileSource {
     /// Why a tile could not be had.
     type Error;
 
     /// The tile `id` with at least its first `width` hashes.
     ///
-    /// A wider tile will do: tiles only grow, so that the narrower one is its prefix. Only the first `width` hashes and
-    /// the nodes over them are used.
+    /// A wider tile will do: tiles only grow, so that the narrower one is its prefix. Only the
+    /// first `width` hashes and the nodes over them are used.
     ///
     /// # Errors
-    /// When the tile is not there or cannot be read. A source that has no such tile must say so and never give another.
+    /// When the tile is not there or cannot be read. A source that has no such tile must say so and
+    /// never give another.
     fn tile(&self, id: TileId, width: TileWidth) -> Result<Arc<Tile>, Self::Error>;
 }
 
@@ -68,7 +70,6 @@ pub fn right_edge_from_tiles<S: TileSource>(
 
 /// Why a proof or a root could not be made from tiles.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[non_exhaustive]
 pub enum GenerateError<E> {
     /// The leaf is not in the tree.
     #[error("leaf {index} is not in a tree of size {size}")]
@@ -87,7 +88,11 @@ pub enum GenerateError<E> {
         new: TreeSize,
     },
     /// The source gave a tile narrower than it was asked for.
-    #[error("tile {} of level {} has {actual} hashes where {expected} are needed", id.number, id.level)]
+    #[error(
+        "tile {} of level {} has {actual} hashes where {expected} are needed",
+        id.number,
+        id.level
+    )]
     ShortTile {
         /// Which tile.
         id: TileId,
@@ -118,7 +123,8 @@ impl<'a, S: TileSource> TileReader<'a, S> {
         }
     }
 
-    /// The root over the leaves `begin` to `end`, where `begin` is aligned as the tree's own splits are.
+    /// The root over the leaves `begin` to `end`, where `begin` is aligned as the tree's own splits
+    /// are.
     pub(crate) fn root(&mut self, begin: u64, end: u64) -> Result<Hash, GenerateError<S::Error>> {
         let subtrees = self.subtrees(begin, end)?.into_iter().rev();
         Ok(subtrees
@@ -138,7 +144,8 @@ impl<'a, S: TileSource> TileReader<'a, S> {
         Ok(hashes)
     }
 
-    /// The root of the complete subtree of `2^height` leaves at `position` among those of its height.
+    /// The root of the complete subtree of `2^height` leaves at `position` among those of its
+    /// height.
     fn node(&mut self, height: u32, position: u64) -> Result<Hash, GenerateError<S::Error>> {
         let tile_height = u32::from(TILE_HEIGHT);
         let (level, height) = (height / tile_height, height % tile_height);

@@ -1,3 +1,5 @@
+//! Offline proofs in one file (C2SP tlog-proof).
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -9,13 +11,13 @@ use crate::checkpoint::CheckpointError;
 use crate::decimal::parse_decimal;
 use crate::hash::Hash;
 use crate::index::LeafIndex;
-use crate::key::VerifierKey;
-use crate::note::MAX_NOTE_BYTES;
-use crate::note::NoteError;
-use crate::note::SignedNote;
-use crate::proof::InclusionProof;
-use crate::proof::MAX_PROOF_HASHES;
-use crate::proof::VerifyError;
+use crate::key::verifier::VerifierKey;
+use crate::note::error::MAX_NOTE_BYTES;
+use crate::note::error::NoteError;
+use crate::note::signed::SignedNote;
+use crate::proof::error::MAX_PROOF_HASHES;
+use crate::proof::error::ProofError;
+use crate::proof::inclusion::InclusionProof;
 
 /// A proof in one file that a log holds an entry (C2SP tlog-proof):
 ///
@@ -28,7 +30,8 @@ use crate::proof::VerifyError;
 /// <checkpoint, a signed note>
 /// ```
 ///
-/// The checkpoint is kept as it is, with all its signatures. Parsing and `Display` are each other's inverse.
+/// The checkpoint is kept as it is, with all its signatures. Parsing and `Display` are each other's
+/// inverse.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TlogProof {
     /// Data of the application. Nothing in the proof vouches for it.
@@ -42,7 +45,8 @@ pub struct TlogProof {
 }
 
 impl TlogProof {
-    /// The proof in `text`. The checkpoint is taken as it stands: [`verify`](Self::verify) reads it.
+    /// The proof in `text`. The checkpoint is taken as it stands: [`verify`](Self::verify) reads
+    /// it.
     ///
     /// # Errors
     /// When the text is not such a proof.
@@ -86,14 +90,15 @@ impl TlogProof {
         })
     }
 
-    /// Checks that a log holds the entry with leaf hash `leaf`, as the checkpoint says that one or more of `keys` signed,
-    /// and returns the checkpoint and those keys.
+    /// Checks that a log holds the entry with leaf hash `leaf`, as the checkpoint says that one or
+    /// more of `keys` signed, and returns the checkpoint and those keys.
     ///
-    /// It is for the caller to see that the origin is the expected one, that the log's own key is among the signers, and as
-    /// many witnesses as it wants.
+    /// It is for the caller to see that the origin is the expected one, that the log's own key is
+    /// among the signers, and as many witnesses as it wants.
     ///
     /// # Errors
-    /// When the checkpoint is malformed or not signed by any of `keys`, or the proof does not lead to its root.
+    /// When the checkpoint is malformed or not signed by any of `keys`, or the proof does not lead
+    /// to its root.
     pub fn verify<'k>(
         &self,
         leaf: &Hash,
@@ -136,7 +141,6 @@ impl fmt::Display for TlogProof {
 
 /// Why something is not a `tlog-proof`, or proves nothing.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[non_exhaustive]
 pub enum TlogProofError {
     /// The first line names the format and its version.
     #[error("a tlog-proof starts with the line c2sp.org/tlog-proof@v1")]
@@ -153,9 +157,11 @@ pub enum TlogProofError {
     /// No tree needs more than [`MAX_PROOF_HASHES`] hashes.
     #[error("a tlog-proof has at most {MAX_PROOF_HASHES} hashes")]
     TooManyHashes,
-    /// After an empty line comes the checkpoint, which ends with a line feed and is a note of allowed length.
+    /// After an empty line comes the checkpoint, which ends with a line feed and is a note of
+    /// allowed length.
     #[error(
-        "a tlog-proof must have an empty line and a checkpoint, ended by a line feed, after its hashes"
+        "a tlog-proof must have an empty line and a checkpoint, ended by a line feed, \
+         after its hashes"
     )]
     NoCheckpoint,
     /// The note around the checkpoint is malformed or not by the expected keys.
@@ -166,7 +172,7 @@ pub enum TlogProofError {
     Checkpoint(#[from] CheckpointError),
     /// The inclusion proof does not lead to the checkpoint's root.
     #[error(transparent)]
-    Proof(#[from] VerifyError),
+    Proof(#[from] ProofError),
 }
 
 const HEADER: &str = "c2sp.org/tlog-proof@v1\n";

@@ -7,8 +7,8 @@ use ledgerstone_merkle::CosignatureSigner;
 use ledgerstone_merkle::Ed25519Signer;
 use ledgerstone_merkle::NoteError;
 use ledgerstone_merkle::NoteSignature;
+use ledgerstone_merkle::NoteSignatureError;
 use ledgerstone_merkle::NoteSigner;
-use ledgerstone_merkle::SignatureError;
 use ledgerstone_merkle::SignedNote;
 use ledgerstone_merkle::VerifierKey;
 
@@ -20,8 +20,10 @@ const TEXT: &str =
 const TIME: u64 = 1_679_315_147;
 const NAME: &str = "witness.example.com/w1";
 
-/// By the published key of Go's note tests, over the specification's example, made with `openssl pkeyutl -sign -rawin`.
-const LINE: &str = "— witness.example.com/w1 1GorGwAAAABkGFDLJeR//pqzhnEKVvEm2wWbh2RJ6oru5+cUUfm5X9NnlaGr8aSH9QE5RVZD4QGlxl2F5UpVIIi94p178KLfqPPsAA==";
+/// By the published key of Go's note tests, over the specification's example, made with `openssl
+/// pkeyutl -sign -rawin`.
+const LINE: &str = "— witness.example.com/w1 1GorGwAAAABkGFDLJeR//pqzhnEKVvEm2wWbh2RJ6oru5+cUUfm5X9\
+    NnlaGr8aSH9QE5RVZD4QGlxl2F5UpVIIi94p178KLfqPPsAA==";
 const VKEY: &str = "witness.example.com/w1+d46a2b1b+BBpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
 
 fn seed() -> [u8; 32] {
@@ -33,13 +35,15 @@ fn seed() -> [u8; 32] {
 /// The keys of the witnesses of v2-dsse, as their operators publish them.
 const WITNESSES: [&str; 3] = [
     "witness.stagemole.eu+67f7aea0+BEqSG3yu9YrmcM3BHvQYTxwFj3uSWakQepafafpUqklv",
-    "staging.witness.transparency.goog/ring-any-bells+2e1a8dc9+BG5JTpLc3FJtwzgh1Uv+Qelz9qeOH2bfWjS1s0s+y4rL",
+    "staging.witness.transparency.goog/ring-any-bells+2e1a8dc9+BG5JTpLc3FJtwzgh1Uv+Qelz9qeOH2bfWjS1\
+     s0s+y4rL",
     "witness.navigli.sunlight.geomys.org+a3e00fe2+BNy/co4C1Hn1p+INwJrfUlgz7W55dSZReusH/GhUhJ/G",
 ];
 
 #[test]
 fn the_example_of_the_specification() {
-    let line = "— witness.example.com/w1 jWbPPwAAAABkGFDLEZMHwSRaJNiIDoe9DYn/zXcrtPHeolMI5OWXEhZCB9dlrDJsX3b2oyin1nPZqhf5nNo0xUe+mbIUBkBIfZ+qnA==";
+    let line = "— witness.example.com/w1 jWbPPwAAAABkGFDLEZMHwSRaJNiIDoe9DYn/zXcrtPHeolMI5OWXEhZCB9\
+        dlrDJsX3b2oyin1nPZqhf5nNo0xUe+mbIUBkBIfZ+qnA==";
     let signature: NoteSignature = line.parse().unwrap();
     assert_eq!(signature.id().to_string(), "8d66cf3f");
     let cosignature = Cosignature::from_bytes(signature.bytes()).unwrap();
@@ -51,14 +55,16 @@ fn the_example_of_the_specification() {
 /// transparency-dev/formats, note/note_cosigv1_test.go, TestCoSigV1Timestamp.
 #[test]
 fn published_times() {
-    let works = "ZGhGuQAAAABm/qTPeyKXD+R2rzyQsxPiP8mXum7qq/iF0u4vanlqJyocWODBt97w9uL+8qT7S5gxEHWWOworDcFiEBYJXORmnFBOBA==";
+    let works = "ZGhGuQAAAABm/qTPeyKXD+R2rzyQsxPiP8mXum7qq/iF0u4vanlqJyocWODBt97w9uL+8qT7S5gxEHWWOw\
+        orDcFiEBYJXORmnFBOBA==";
     assert_eq!(
         Cosignature::from_bytes(&decode(works)[4..])
             .unwrap()
             .timestamp(),
         1_727_964_367
     );
-    let plain = "eQjRQm6eSKzFoiYalgwCPXu2y3ijtg68is9M46JKxuZB+dRfTmeQeDBoXnvxZx2ugnkyV+MUMLXpWs1hPb/W/4xkNQY=";
+    let plain = "eQjRQm6eSKzFoiYalgwCPXu2y3ijtg68is9M46JKxuZB+dRfTmeQeDBoXnvxZx2ugnkyV+MUMLXpWs1hPb\
+        /W/4xkNQY=";
     let refused = Cosignature::from_bytes(&decode(plain)[4..]);
     assert_eq!(refused, Err(CosignatureError::Length { bytes: 64 }));
 }
@@ -80,23 +86,23 @@ fn each_part_is_signed() {
         .cosign(&Checkpoint::parse(&text).unwrap(), TIME)
         .unwrap();
     assert_eq!(key.verify(&text, signature.bytes()), Ok(()));
-    assert_eq!(key.verify(TEXT, signature.bytes()), Err(SignatureError));
+    assert_eq!(key.verify(TEXT, signature.bytes()), Err(NoteSignatureError));
     assert_eq!(
         key.verify(&text.replace("an ext", "no ext"), signature.bytes()),
-        Err(SignatureError)
+        Err(NoteSignatureError)
     );
     for position in 0..Cosignature::LENGTH {
         let mut bytes = signature.bytes().to_vec();
         bytes[position] ^= 1;
         assert_eq!(
             key.verify(&text, &bytes),
-            Err(SignatureError),
+            Err(NoteSignatureError),
             "byte {position}"
         );
     }
     assert_eq!(
         key.verify(&text, &signature.bytes()[8..]),
-        Err(SignatureError)
+        Err(NoteSignatureError)
     );
 }
 
@@ -118,7 +124,8 @@ fn a_time_fits_63_bits() {
     );
 }
 
-/// A log and a witness with the same private key: their ids differ, and neither can speak for the other.
+/// A log and a witness with the same private key: their ids differ, and neither can speak for the
+/// other.
 #[test]
 fn a_cosignature_is_no_log_signature() {
     let log = Ed25519Signer::from_seed(NAME, &seed()).unwrap();
@@ -141,6 +148,81 @@ fn a_cosignature_is_no_log_signature() {
         swapped.verify(&keys),
         Err(NoteError::InvalidSignature { .. })
     ));
+}
+
+/// What witnesses answer goes under a checkpoint that was signed before, and changes nothing else.
+#[test]
+fn a_signed_checkpoint_gets_cosignatures_later() {
+    let log = Ed25519Signer::from_seed("example.com/behind-the-sofa", &[7; 32]).unwrap();
+    let signed = SignedNote::sign(TEXT, &[&log]).unwrap();
+    let published = signed.to_string();
+    let witness: VerifierKey = VKEY.parse().unwrap();
+    let second = CosignatureSigner::from_seed("witness.example.com/w2", &[2; 32]).unwrap();
+    let checkpoint = Checkpoint::parse(TEXT).unwrap();
+    let by_second = second.cosign(&checkpoint, TIME).unwrap();
+    let keys = [witness, second.verifier().clone()];
+
+    // Lines by keys that are not asked for are left out, those of other witnesses too.
+    let mut note = signed;
+    let answer = format!("{LINE}\n{by_second}\n");
+    let added = note.add_verified_lines(&answer, &keys[..1]);
+    assert_eq!(added, Ok(vec![&keys[0]]));
+    assert_eq!(note.to_string(), format!("{published}{LINE}\n"));
+    let added = note.add_verified_lines(&answer, &keys).unwrap();
+    assert_eq!(added, [&keys[0], &keys[1]]);
+    assert_eq!(
+        note.to_string(),
+        format!("{published}{LINE}\n{by_second}\n")
+    );
+    let log_key = [log.verifier().clone()];
+    assert_eq!(note.verify(&log_key).unwrap(), [&log_key[0]]);
+
+    // A later cosignature takes the place of the one before.
+    let later = second.cosign(&checkpoint, TIME + 1).unwrap();
+    note.add_verified_lines(&format!("{later}\n"), &keys)
+        .unwrap();
+    assert_eq!(note.to_string(), format!("{published}{LINE}\n{later}\n"));
+}
+
+#[test]
+fn what_is_no_cosignature_of_this_checkpoint_changes_nothing() {
+    let log = Ed25519Signer::from_seed("example.com/behind-the-sofa", &[7; 32]).unwrap();
+    let mut note = SignedNote::sign(TEXT, &[&log]).unwrap();
+    let before = note.clone();
+    let witness = CosignatureSigner::from_seed(NAME, &seed()).unwrap();
+    let keys = [witness.verifier().clone()];
+    let mut other = Checkpoint::parse(TEXT).unwrap();
+    other.origin = "example.com/another".to_owned();
+    let of_another = witness.cosign(&other, TIME).unwrap();
+    let (name, id) = (keys[0].key_name().clone(), keys[0].id());
+    for (lines, error) in [
+        (String::new(), NoteError::NoSignatures),
+        (LINE.to_owned(), NoteError::SignatureLine),
+        (format!("{LINE}\n\n"), NoteError::SignatureLine),
+        (
+            format!("{of_another}\n"),
+            NoteError::InvalidSignature {
+                name: name.clone(),
+                id,
+            },
+        ),
+        // One that is right does not save one that is wrong.
+        (
+            format!("{LINE}\n{of_another}\n"),
+            NoteError::InvalidSignature { name, id },
+        ),
+        (
+            format!("{}\n", before.signatures()[0]),
+            NoteError::NoKnownKey,
+        ),
+    ] {
+        assert_eq!(
+            note.add_verified_lines(&lines, &keys),
+            Err(error),
+            "{lines}"
+        );
+        assert_eq!(note, before);
+    }
 }
 
 #[test]

@@ -64,8 +64,10 @@ pub(crate) fn log_entry(folder: &str) -> Option<LogEntry> {
 
 /// The keys of the public logs that the bundles are from.
 pub(crate) fn log_keys() -> Vec<VerifierKey> {
-    let rekor_v1 = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE2G2Y+2tabdTV5BcGiBIx0a9fAFwrkBbmLSGtks4L3qX6yYY0zufBnhC8Ur/iy55GhWP/9A/bY2LhC30M9+RYtw==";
-    let local = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEYI4heOTrNrZO27elFE8ynfrdPMikttRkbe+vJKQ50G6bfwQ3WyhLpRwwwohelDAm8xRzJ56nYsIa3VHivVvpmA==";
+    let rekor_v1 = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE2G2Y+2tabdTV5BcGiBIx0a9fAFwrkBbmLSGtks4L3qX\
+        6yYY0zufBnhC8Ur/iy55GhWP/9A/bY2LhC30M9+RYtw==";
+    let local = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEYI4heOTrNrZO27elFE8ynfrdPMikttRkbe+vJKQ50G6bfw\
+        Q3WyhLpRwwwohelDAm8xRzJ56nYsIa3VHivVvpmA==";
     vec![
         VerifierKey::ecdsa_p256("rekor.sigstore.dev", &decode(rekor_v1)).unwrap(),
         VerifierKey::ecdsa_p256("localhost:8000", &decode(local)).unwrap(),

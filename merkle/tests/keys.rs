@@ -1,21 +1,23 @@
-//! Keys: the vectors of signed-note, of Go's note package, of transparency-dev/formats and of Rekor v2.
+//! Keys: the vectors of signed-note, of Go's note package, of transparency-dev/formats and of Rekor
+//! v2.
 
 use ledgerstone_merkle::CosignatureSigner;
 use ledgerstone_merkle::EcdsaP256Signer;
 use ledgerstone_merkle::Ed25519Signer;
 use ledgerstone_merkle::KeyAlgorithm;
-use ledgerstone_merkle::KeyError;
 use ledgerstone_merkle::KeyName;
+use ledgerstone_merkle::NoteSignatureError;
 use ledgerstone_merkle::NoteSigner;
-use ledgerstone_merkle::SignatureError;
-use ledgerstone_merkle::SigningKeyError;
+use ledgerstone_merkle::PrivateKeyError;
 use ledgerstone_merkle::VerifierKey;
+use ledgerstone_merkle::VerifierKeyError;
 
 use crate::fixtures::decode;
 
 const PETER: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
 
-/// Made for this test with OpenSSL: `openssl ecparam -genkey` and `openssl pkcs8 -topk8`, `openssl genpkey`.
+/// Made for this test with OpenSSL: `openssl ecparam -genkey` and `openssl pkcs8 -topk8`, `openssl
+/// genpkey`.
 const P256_PEM: &str = "-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgRcABoSeMKSD78tA3
 IaNNl+0CmTo7zInphEipvfQpw9GhRANCAATKcr6shVyzVm5l+8EP1zP9DugDE4dD
@@ -35,7 +37,8 @@ OUjxTARv0qtmIzml0zdGFHPea0FrW+m41VmG5rXvHQn2ENFtAQ1Yg5k=
 ";
 
 /// The P-256 key of the test vectors of Rekor v2.
-const P256_SPKI: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEeLw7gX40qy1z7JUhGMAaaDITbV7p2D+C5G9xPEsy/PVAo9H0mgS4NYzpGirkXxBht+IvvL19WR1X9ANXha5ldQ==";
+const P256_SPKI: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEeLw7gX40qy1z7JUhGMAaaDITbV7p2D+C5G9xPE\
+    sy/PVAo9H0mgS4NYzpGirkXxBht+IvvL19WR1X9ANXha5ldQ==";
 
 #[test]
 fn published_vkeys() {
@@ -133,29 +136,29 @@ fn each_rule_of_vkeys() {
     for (vkey, error) in [
         (
             "PeterNeumann+cc469956+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TWBADKEQ==",
-            KeyError::PublicKey,
+            VerifierKeyError::PublicKey,
         ),
         (
             "PeterNeumann+173116ae+ZRpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
-            KeyError::Algorithm { type_byte: 0x65 },
+            VerifierKeyError::Algorithm { type_byte: 0x65 },
         ),
-        ("PeterNeumann+c74f20a3+", KeyError::PublicKey),
-        ("PeterNeumann+c74f20a3", KeyError::Parts),
+        ("PeterNeumann+c74f20a3+", VerifierKeyError::PublicKey),
+        ("PeterNeumann+c74f20a3", VerifierKeyError::Parts),
         (
             "rekor.sigstore.dev+12345678+THIS_IS_NOT_BASE64!",
-            KeyError::Base64,
+            VerifierKeyError::Base64,
         ),
         (
             "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW=",
-            KeyError::Base64,
+            VerifierKeyError::Base64,
         ),
         (
             "+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
-            KeyError::Name,
+            VerifierKeyError::Name,
         ),
         (
             "Peter Neumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
-            KeyError::Name,
+            VerifierKeyError::Name,
         ),
     ] {
         assert_eq!(vkey.parse::<VerifierKey>(), Err(error), "{vkey}");
@@ -165,7 +168,7 @@ fn each_rule_of_vkeys() {
         let vkey = PETER.replace("c74f20a3", id);
         assert_eq!(
             vkey.parse::<VerifierKey>(),
-            Err(KeyError::Id { expected }),
+            Err(VerifierKeyError::Id { expected }),
             "{vkey}"
         );
     }
@@ -187,7 +190,7 @@ fn each_rule_of_names() {
         "a\u{2028}b",
         "\u{0}",
     ] {
-        assert_eq!(KeyName::new(name), Err(KeyError::Name), "{name:?}");
+        assert_eq!(KeyName::new(name), Err(VerifierKeyError::Name), "{name:?}");
     }
 }
 
@@ -206,19 +209,23 @@ fn public_keys_must_be_sound() {
         &off_the_curve,
         &compressed,
     ] {
-        assert_eq!(refused(spki), KeyError::PublicKey);
+        assert_eq!(refused(spki), VerifierKeyError::PublicKey);
     }
-    // The neutral element, of order 1, and one of order 8: every text has a signature that fits such a key.
+    // The neutral element, of order 1, and one of order 8: every text has a signature that fits
+    // such a key.
     let mut neutral = [0; 32];
     neutral[0] = 1;
     let order_8 =
         hex::decode("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a").unwrap();
     let no_point = [2; 32];
     for key in [neutral, order_8.try_into().unwrap(), no_point] {
-        assert_eq!(VerifierKey::ed25519("log", key), Err(KeyError::PublicKey));
+        assert_eq!(
+            VerifierKey::ed25519("log", key),
+            Err(VerifierKeyError::PublicKey)
+        );
         assert_eq!(
             VerifierKey::cosignature_v1("log", key),
-            Err(KeyError::PublicKey)
+            Err(VerifierKeyError::PublicKey)
         );
     }
 }
@@ -237,7 +244,7 @@ fn keys_of_openssl_sign() {
     let message = ecdsa.sign_bytes(b"any bytes\xff").unwrap();
     assert_eq!(
         ecdsa.verifier().verify("any bytes", &message),
-        Err(SignatureError)
+        Err(NoteSignatureError)
     );
 }
 
@@ -263,21 +270,21 @@ fn each_rule_of_private_keys() {
     let cosigner = |name: &str, pem: &str| CosignatureSigner::from_pkcs8_pem(name, pem).err();
     let sec1 = P256_PEM.replace("PRIVATE KEY", "EC PRIVATE KEY");
     for pem in ["", "PRIVATE KEY", &sec1, &P256_PEM[..100]] {
-        assert_eq!(ed25519("log", pem), Some(SigningKeyError::Pem));
-        assert_eq!(ecdsa("log", pem), Some(SigningKeyError::Pem));
-        assert_eq!(cosigner("log", pem), Some(SigningKeyError::Pem));
+        assert_eq!(ed25519("log", pem), Some(PrivateKeyError::Pem));
+        assert_eq!(ecdsa("log", pem), Some(PrivateKeyError::Pem));
+        assert_eq!(cosigner("log", pem), Some(PrivateKeyError::Pem));
     }
-    assert_eq!(ed25519("log", P256_PEM), Some(SigningKeyError::Pkcs8));
-    assert_eq!(cosigner("log", P256_PEM), Some(SigningKeyError::Pkcs8));
-    assert_eq!(ecdsa("log", ED25519_PEM), Some(SigningKeyError::Pkcs8));
-    assert_eq!(ecdsa("log", P384_PEM), Some(SigningKeyError::Pkcs8));
+    assert_eq!(ed25519("log", P256_PEM), Some(PrivateKeyError::Pkcs8));
+    assert_eq!(cosigner("log", P256_PEM), Some(PrivateKeyError::Pkcs8));
+    assert_eq!(ecdsa("log", ED25519_PEM), Some(PrivateKeyError::Pkcs8));
+    assert_eq!(ecdsa("log", P384_PEM), Some(PrivateKeyError::Pkcs8));
     assert_eq!(
         ed25519("a b", ED25519_PEM),
-        Some(SigningKeyError::Key(KeyError::Name))
+        Some(PrivateKeyError::Key(VerifierKeyError::Name))
     );
     assert_eq!(
         ecdsa("", P256_PEM),
-        Some(SigningKeyError::Key(KeyError::Name))
+        Some(PrivateKeyError::Key(VerifierKeyError::Name))
     );
 }
 
@@ -285,13 +292,13 @@ fn check_signer(signer: &dyn NoteSigner) {
     let signature = signer.sign("hi\n").unwrap();
     let verifier = signer.verifier();
     assert_eq!(verifier.verify("hi\n", &signature), Ok(()));
-    assert_eq!(verifier.verify("ho\n", &signature), Err(SignatureError));
+    assert_eq!(verifier.verify("ho\n", &signature), Err(NoteSignatureError));
     assert_eq!(
         verifier.verify("hi\n", &signature[1..]),
-        Err(SignatureError)
+        Err(NoteSignatureError)
     );
-    assert_eq!(verifier.verify("hi\n", &[]), Err(SignatureError));
+    assert_eq!(verifier.verify("hi\n", &[]), Err(NoteSignatureError));
     let mut corrupt = signature;
     *corrupt.last_mut().unwrap() ^= 1;
-    assert_eq!(verifier.verify("hi\n", &corrupt), Err(SignatureError));
+    assert_eq!(verifier.verify("hi\n", &corrupt), Err(NoteSignatureError));
 }

@@ -2,7 +2,6 @@
 
 use ledgerstone_merkle::Checkpoint;
 use ledgerstone_merkle::Ed25519Signer;
-use ledgerstone_merkle::KeyError;
 use ledgerstone_merkle::KeyName;
 use ledgerstone_merkle::MAX_NOTE_BYTES;
 use ledgerstone_merkle::MAX_NOTE_SIGNATURES;
@@ -12,15 +11,19 @@ use ledgerstone_merkle::NoteSigner;
 use ledgerstone_merkle::SignError;
 use ledgerstone_merkle::SignedNote;
 use ledgerstone_merkle::VerifierKey;
+use ledgerstone_merkle::VerifierKeyError;
 
 use crate::fixtures;
 use crate::fixtures::decode;
 
-const TEXT: &str = "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n";
+const TEXT: &str = "If you think cryptography is the answer to your problem,\nthen you don't know \
+    what your problem is.\n";
 const PETER: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
 const ENOCH: &str = "EnochRoot+af0cfe78+ATtqJ7zOtqQtYqOo0CpvDXNlMhV3HeJDpjrASKGLWdop";
-const PETER_LINE: &str = "— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
-const ENOCH_LINE: &str = "— EnochRoot rwz+eBzmZa0SO3NbfRGzPCpDckykFXSdeX+MNtCOXm2/5n2tiOHp+vAF1aGrQ5ovTG01oOTGwnWLox33WWd1RvMc+QQ=\n";
+const PETER_LINE: &str = "— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2\
+    pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
+const ENOCH_LINE: &str = "— EnochRoot rwz+eBzmZa0SO3NbfRGzPCpDckykFXSdeX+MNtCOXm2/5n2tiOHp+vAF1aGrQ\
+    5ovTG01oOTGwnWLox33WWd1RvMc+QQ=\n";
 
 /// The private half of Peter's published key: the type byte 1, and the seed.
 const PETER_SEED: &str = "AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz";
@@ -43,7 +46,9 @@ fn names(note: &SignedNote, keys: &[VerifierKey]) -> Vec<String> {
 
 #[test]
 fn the_example_of_the_specification() {
-    let text = "This is an example message.\n\n— example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=\n";
+    let text = "This is an example message.\n\n— example.com/foo \
+        Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM\
+        =\n";
     let note = SignedNote::parse(text).unwrap();
     assert_eq!(note.text(), "This is an example message.\n");
     assert_eq!(note.to_string(), text);
@@ -167,11 +172,11 @@ fn malformed_notes() {
         ),
         (
             format!("{TEXT}\n{}", PETER_LINE.replace("PeterNeumann", "a+b")),
-            NoteError::Key(KeyError::Name),
+            NoteError::Key(VerifierKeyError::Name),
         ),
         (
             format!("{TEXT}\n{}", PETER_LINE.replace("PeterNeumann", "")),
-            NoteError::Key(KeyError::Name),
+            NoteError::Key(VerifierKeyError::Name),
         ),
         (
             format!("{TEXT}\n{PETER_LINE}Unexpected line.\n"),
@@ -277,7 +282,8 @@ fn every_bit_counts() {
     }
 }
 
-/// Checkpoints of Rekor v1 (ECDSA, an origin that is not the key's name, an extension line) and v2 (Ed25519).
+/// Checkpoints of Rekor v1 (ECDSA, an origin that is not the key's name, an extension line) and v2
+/// (Ed25519).
 #[test]
 fn real_checkpoints() {
     let keys = fixtures::log_keys();

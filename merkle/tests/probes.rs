@@ -35,8 +35,8 @@ struct Probe {
 impl Probe {
     /// The hash in a field, or `None`, a refusal, when it is not one: the type admits nothing else.
     ///
-    /// Where the published verifier never looks at a root, the probes have a sentence in its place. Probes that want
-    /// success get a hash there.
+    /// Where the published verifier never looks at a root, the probes have a sentence in its place.
+    /// Probes that want success get a hash there.
     fn hash(&self, field: &str) -> Option<Hash> {
         let bytes = fixtures::decode(field);
         if !self.want_err && bytes.starts_with(b"don't care") {

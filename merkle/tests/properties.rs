@@ -7,13 +7,13 @@ use ledgerstone_merkle::GenerateError;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::InclusionProof;
 use ledgerstone_merkle::LeafIndex;
+use ledgerstone_merkle::ProofError;
 use ledgerstone_merkle::RightEdge;
 use ledgerstone_merkle::SubtreeConsistencyProof;
 use ledgerstone_merkle::SubtreeInclusionProof;
 use ledgerstone_merkle::Tile;
 use ledgerstone_merkle::TileId;
 use ledgerstone_merkle::TreeSize;
-use ledgerstone_merkle::VerifyError;
 use ledgerstone_merkle::right_edge_from_tiles;
 use ledgerstone_merkle::root_from_tiles;
 use proptest::prelude::ProptestConfig;
@@ -27,7 +27,8 @@ use crate::tree::Tiles;
 
 const LARGEST: u64 = 100_000;
 
-/// The leaves and tiles of the largest tree. Every smaller one is a prefix, and its tiles are cut from these.
+/// The leaves and tiles of the largest tree. Every smaller one is a prefix, and its tiles are cut
+/// from these.
 static TREE: LazyLock<(Vec<Hash>, Tiles)> = LazyLock::new(|| {
     let leaves = tree::leaves(LARGEST);
     let tiles = Tiles::of(&leaves);
@@ -69,7 +70,8 @@ proptest! {
         let leaves = &TREE.0[..size as usize];
         let leaf = leaves[index as usize];
         let root = root_at(size);
-        let proof = InclusionProof::from_tiles(&TREE.1, LeafIndex::new(index), TreeSize::new(size)).unwrap();
+        let (leaf_index, tree_size) = (LeafIndex::new(index), TreeSize::new(size));
+        let proof = InclusionProof::from_tiles(&TREE.1, leaf_index, tree_size).unwrap();
         prop_assert_eq!(&proof.hashes, &tree::path(index as usize, leaves));
         prop_assert_eq!(proof.verify(&leaf, &root), Ok(()));
 
@@ -85,7 +87,7 @@ proptest! {
         let mut longer = proof.clone();
         longer.hashes.push(root);
         let (expected, actual) = (proof.hashes.len(), longer.hashes.len());
-        prop_assert_eq!(longer.verify(&leaf, &root), Err(VerifyError::Length { expected, actual }));
+        prop_assert_eq!(longer.verify(&leaf, &root), Err(ProofError::Length { expected, actual }));
         if index > 0 {
             let moved = InclusionProof { index: LeafIndex::new(index - 1), ..proof };
             prop_assert!(moved.verify(&leaf, &root).is_err());
@@ -97,7 +99,8 @@ proptest! {
         let old = 1 + seed % new;
         let leaves = &TREE.0[..new as usize];
         let (old_root, new_root) = (root_at(old), root_at(new));
-        let proof = ConsistencyProof::from_tiles(&TREE.1, TreeSize::new(old), TreeSize::new(new)).unwrap();
+        let (old_size, new_size) = (TreeSize::new(old), TreeSize::new(new));
+        let proof = ConsistencyProof::from_tiles(&TREE.1, old_size, new_size).unwrap();
         prop_assert_eq!(&proof.hashes, &tree::subtree_path(0, old as usize, leaves, true));
         prop_assert_eq!(proof.verify(&old_root, &new_root), Ok(()));
 
@@ -142,7 +145,7 @@ fn all_small_trees() {
                 let verified = proof.verify(&tree::root(subtree), &root);
                 if start.get() % (subtree.len().next_power_of_two() as u64) > 0 {
                     let size = proof.size;
-                    assert_eq!(verified, Err(VerifyError::NotASubtree { start, end, size }));
+                    assert_eq!(verified, Err(ProofError::NotASubtree { start, end, size }));
                     continue;
                 }
                 subtrees += 1;
@@ -179,7 +182,7 @@ fn what_is_not_in_the_tree_is_refused() {
     };
     assert_eq!(
         proof.root(&TREE.0[0]),
-        Err(VerifyError::IndexOutOfRange { index, size })
+        Err(ProofError::IndexOutOfRange { index, size })
     );
     let beyond = InclusionProof {
         index: LeafIndex::new(u64::MAX),
@@ -188,7 +191,7 @@ fn what_is_not_in_the_tree_is_refused() {
     };
     assert!(matches!(
         beyond.root(&TREE.0[0]),
-        Err(VerifyError::IndexOutOfRange { .. })
+        Err(ProofError::IndexOutOfRange { .. })
     ));
 
     let (old, new) = (TreeSize::new(6), TreeSize::new(5));
@@ -201,7 +204,7 @@ fn what_is_not_in_the_tree_is_refused() {
     };
     assert_eq!(
         proof.verify(&TREE.0[0], &TREE.0[0]),
-        Err(VerifyError::SizesReversed { old, new })
+        Err(ProofError::SizesReversed { old, new })
     );
 }
 

@@ -1,5 +1,6 @@
-//! The tree of 8 leaves that Certificate Transparency's implementations test with (google/certificate-transparency,
-//! `cpp/merkletree/merkle_tree_test.cc`; transparency-dev/merkle, `testonly/constants.go`).
+//! The tree of 8 leaves that Certificate Transparency's implementations test with
+//! (google/certificate-transparency, `cpp/merkletree/merkle_tree_test.cc`; transparency-dev/merkle,
+//! `testonly/constants.go`).
 
 use ledgerstone_merkle::EMPTY_ROOT;
 use ledgerstone_merkle::Hash;

@@ -1,5 +1,5 @@
-//! A small published log, built again from its leaves byte for byte: transparency-dev/tessera, `testdata/log`, made by its
-//! `build_log.sh` with a key that stands there.
+//! A small published log, built again from its leaves byte for byte: transparency-dev/tessera,
+//! `testdata/log`, made by its `build_log.sh` with a key that stands there.
 
 use std::fs;
 

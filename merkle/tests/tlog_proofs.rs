@@ -1,12 +1,13 @@
-//! Proofs in one file: the cases of transparency-dev/formats, `proof/tlog_proof_test.go`, and entries of real logs.
+//! Proofs in one file: the cases of transparency-dev/formats, `proof/tlog_proof_test.go`, and
+//! entries of real logs.
 
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::MAX_PROOF_HASHES;
 use ledgerstone_merkle::NoteError;
+use ledgerstone_merkle::ProofError;
 use ledgerstone_merkle::TlogProof;
 use ledgerstone_merkle::TlogProofError;
-use ledgerstone_merkle::VerifyError;
 use ledgerstone_merkle::leaf_hash;
 
 use crate::fixtures;
@@ -163,7 +164,8 @@ fn a_proof_has_one_spelling() {
     assert!(read > 0);
 }
 
-/// The entries of the bundles, whose logs answered with a leaf, an inclusion proof and a checkpoint.
+/// The entries of the bundles, whose logs answered with a leaf, an inclusion proof and a
+/// checkpoint.
 #[test]
 fn real_entries() {
     let keys = fixtures::log_keys();
@@ -196,7 +198,7 @@ fn real_entries() {
         let other_leaf = proof.verify(&leaf_hash(b"another"), &keys);
         assert!(matches!(
             other_leaf,
-            Err(TlogProofError::Proof(VerifyError::RootMismatch { .. }))
+            Err(TlogProofError::Proof(ProofError::RootMismatch { .. }))
         ));
         assert_eq!(
             proof.verify(&leaf, &[]),
@@ -206,7 +208,7 @@ fn real_entries() {
         longer.hashes.push(leaf);
         assert!(matches!(
             longer.verify(&leaf, &keys),
-            Err(TlogProofError::Proof(VerifyError::Length { .. }))
+            Err(TlogProofError::Proof(ProofError::Length { .. }))
         ));
     }
 }

@@ -93,8 +93,8 @@ pub(crate) fn path(index: usize, leaves: &[Hash]) -> Vec<Hash> {
     hashes
 }
 
-/// The consistency proof for the subtree of the leaves `start` to `end`, not empty. From 0 on it is the PROOF of RFC 6962,
-/// section 2.1.2; `known` is false once the subtree is split.
+/// The consistency proof for the subtree of the leaves `start` to `end`, not empty. From 0 on it is
+/// the PROOF of RFC 6962, section 2.1.2; `known` is false once the subtree is split.
 pub(crate) fn subtree_path(start: usize, end: usize, leaves: &[Hash], known: bool) -> Vec<Hash> {
     if start == 0 && end == leaves.len() {
         return if known {

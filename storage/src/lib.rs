@@ -38,18 +38,13 @@ mod correction;
 mod damage;
 pub mod engine;
 mod error;
-#[cfg(test)]
-mod on_bucket;
-#[cfg(test)]
-#[cfg(feature = "rocksdb")]
-mod on_disk;
-#[cfg(test)]
-mod on_memory;
 mod round;
 mod schema;
 mod shard;
 mod shard_id;
 mod store;
+#[cfg(test)]
+mod tests;
 mod trees;
 
 // The blocking traits and what implements them go when the log reads and writes the schema itself.

@@ -121,9 +121,9 @@ reply_was_lost() {
     grep -qE '^lost (201|409) to POST /api/v[12]/log/entries$' proxy.err
 }
 
-# The number of entries in the log, whatever stands before it.
+# The number of entries in the log's tree of Rekor v1, whatever stands before the log.
 tree_size() {
-    curl --silent --show-error --fail "${PROXIED_URL:-$LOG_URL}/checkpoint" | sed -n 2p
+    curl --silent --show-error --fail "${PROXIED_URL:-$LOG_URL}/api/v1/log" | sed -E 's/.*"treeSize": *([0-9]+).*/\1/'
 }
 
 # present TOOL JOB: whether the tool is there; if not, the job is recorded as skipped.

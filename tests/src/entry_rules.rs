@@ -36,8 +36,8 @@ pub fn tree_id(id: &str) -> String {
     u64::from_str_radix(&id[..16], 16).unwrap().to_string()
 }
 
-/// Checks a checkpoint as the strictest of the clients together do: one signature, which is that of `key`, and no other lines
-/// than these.
+/// Checks a checkpoint as the strictest of the clients together do: one signature, which is that of
+/// `key`, and no other lines than these.
 ///
 /// # Panics
 /// When it is another one.
@@ -55,8 +55,8 @@ pub fn verify_checkpoint(key: &VerifierKey, tree_id: &str, text: &str) -> Checkp
     checkpoint
 }
 
-/// Verifies an entry as the strictest of the clients together do, with nothing but `key`, that of its tree. Yields its index in
-/// its tree, and the size of that.
+/// Verifies an entry as the strictest of the clients together do, with nothing but `key`, that of
+/// its tree. Yields its index in its tree, and the size of that.
 ///
 /// # Panics
 /// When anything does not verify.

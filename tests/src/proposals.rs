@@ -98,7 +98,8 @@ impl Signer {
         })
     }
 
-    /// An intoto 0.0.2 proposal, with payload and signature in base64 twice over, as this kind has them.
+    /// An intoto 0.0.2 proposal, with payload and signature in base64 twice over, as this kind has
+    /// them.
     pub fn intoto_v002(&self, payload: &[u8]) -> Value {
         let signature = self.sign(&signed_payload(payload));
         json!({

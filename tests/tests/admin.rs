@@ -1,5 +1,7 @@
 //! The admin port: metrics and health.
 
+use http::Method;
+
 use crate::client::Reply;
 use crate::client::fill;
 use crate::client::get;
@@ -11,7 +13,8 @@ use crate::server::Server;
 
 pub(crate) async fn admin_get(server: &Server, path: &str) -> Reply {
     let request = http_client().get(format!("{}{path}", server.admin_url));
-    Reply::read(request.send().await.unwrap()).await
+    let reply = Reply::read(request.send().await.unwrap()).await;
+    reply.described_by_admin(&Method::GET, path)
 }
 
 /// The value of one series, 0 while it is not there yet.
@@ -47,7 +50,8 @@ async fn metrics_name_everything_and_move() {
         .await,
         1.0
     );
-    assert_eq!(metric(&server, "ledgerstone_tree_size").await, 10.0);
+    let size = format!(r#"ledgerstone_tree_size{{tree="{}"}}"#, server.tree_id);
+    assert_eq!(metric(&server, &size).await, 10.0);
     assert_eq!(metric(&server, "ledgerstone_queue_entries").await, 0.0);
     assert_eq!(metric(&server, "ledgerstone_streams").await, 0.0);
     assert_eq!(metric(&server, "ledgerstone_round_entries_sum").await, 10.0);
@@ -110,6 +114,10 @@ async fn health_and_readiness() {
 #[tokio::test]
 async fn the_main_port_shows_no_metrics_and_the_admin_port_no_log() {
     let server = Server::start();
-    assert_eq!(get(&server, "/metrics").await.status, 404);
-    assert_eq!(admin_get(&server, "/checkpoint").await.status, 404);
+    // It is described, but for the other port.
+    let shown = http_client().get(server.at("/metrics")).send().await;
+    assert_eq!(shown.unwrap().status(), 404);
+    let url = format!("{}/checkpoint", server.admin_url);
+    let shown = http_client().get(url).send().await;
+    assert_eq!(shown.unwrap().status(), 404);
 }

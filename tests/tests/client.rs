@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 use http::HeaderMap;
+use http::Method;
+use http::StatusCode;
 use ledgerstone_merkle::Checkpoint;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::InclusionProof;
@@ -16,8 +18,10 @@ use ledgerstone_proto::log::v1::log_client::LogClient;
 use ledgerstone_proto::sigstore::rekor::v1::TransparencyLogEntry;
 use ledgerstone_proto::sigstore::rekor::v2::CreateEntryRequest;
 use ledgerstone_proto::sigstore::rekor::v2::rekor_client::RekorClient;
+use ledgerstone_tests::description::Description;
 use serde_json::Value;
 use serde_json::json;
+use std::sync::LazyLock;
 use std::time::Duration;
 use tonic::transport::Channel;
 
@@ -63,8 +67,8 @@ impl Reply {
         value.map_or("", |value| value.to_str().unwrap())
     }
 
-    /// Checks that this is the error of the reference server's gateway: status, gRPC code, and a message that starts with
-    /// `message`. Returns the rest of the message.
+    /// Checks that this is the error of the reference server's gateway: status, gRPC code, and a
+    /// message that starts with `message`. Returns the rest of the message.
     pub(crate) fn error(&self, status: u16, code: i32, message: &str) -> String {
         assert_eq!(self.status, status, "{self:?}");
         let body = self.json();
@@ -91,9 +95,44 @@ pub(crate) fn http_client() -> reqwest::Client {
         .unwrap()
 }
 
+/// What `/openapi.json` says of every answer.
+static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| {
+    let document = include_str!("../../log-server/src/server/openapi.json");
+    Description::new(serde_json::from_str(document).unwrap())
+});
+
+/// What the admin port alone has, and what both ports have.
+const ADMIN_PATHS: [&str; 3] = ["/metrics", "/readyz", "/reindex"];
+const BOTH_PORTS: &str = "/healthz";
+
+impl Reply {
+    /// Checks that this answer of the main port is described, where its path is.
+    pub(crate) fn described(self, method: &Method, path: &str) -> Self {
+        match ADMIN_PATHS.contains(&path) {
+            true => self,
+            false => self.checked(method, path),
+        }
+    }
+
+    /// The same of the admin port.
+    pub(crate) fn described_by_admin(self, method: &Method, path: &str) -> Self {
+        match ADMIN_PATHS.contains(&path) || path == BOTH_PORTS {
+            true => self.checked(method, path),
+            false => self,
+        }
+    }
+
+    fn checked(self, method: &Method, path: &str) -> Self {
+        let status = StatusCode::from_u16(self.status).unwrap();
+        DESCRIPTION.check(method, path, status, &self.headers, &self.body);
+        self
+    }
+}
+
 pub(crate) async fn get(server: &Server, path: &str) -> Reply {
     let request = http_client().get(server.at(path));
-    Reply::read(request.send().await.unwrap()).await
+    let reply = Reply::read(request.send().await.unwrap()).await;
+    reply.described(&Method::GET, path)
 }
 
 /// Posts a body to where Rekor v2 takes entries.
@@ -102,7 +141,8 @@ pub(crate) async fn post(server: &Server, body: impl Into<reqwest::Body>) -> Rep
         .post(server.at(ENTRIES))
         .header("content-type", "application/json")
         .body(body);
-    Reply::read(request.send().await.unwrap()).await
+    let reply = Reply::read(request.send().await.unwrap()).await;
+    reply.described(&Method::POST, ENTRIES)
 }
 
 /// Submits an entry over HTTP.
@@ -179,7 +219,8 @@ pub(crate) struct Proven {
 }
 
 impl Proven {
-    /// Checks everything that an answer claims: whose log, which head, and that the body is in its tree.
+    /// Checks everything that an answer claims: whose log, which head, and that the body is in its
+    /// tree.
     pub(crate) fn check(key: &VerifierKey, entry: &TransparencyLogEntry) -> Self {
         assert_eq!(entry.log_id.as_ref().unwrap().key_id, key.log_id()[..]);
         assert_eq!(entry.integrated_time, 0);

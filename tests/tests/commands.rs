@@ -1,9 +1,12 @@
-//! The command line, as in a first session: sign, verify, get, prove, audit, trust, fsck; and what its exit codes tell.
+//! The command line, as in a first session: sign, verify, get, prove, audit, trust, fsck; and what
+//! its exit codes tell.
 
 use std::fs;
 use std::path::PathBuf;
 use std::process::Output;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use serde_json::json;
 use tempfile::TempDir;
@@ -107,8 +110,8 @@ async fn a_first_session() {
     assert!(terminal.text(&verify).contains("verified"));
 
     let entry = terminal.json(&format!("get --index 0 --url {url} --log-key {key}"));
-    assert_eq!(entry["leafHash"], signed["leafHash"]);
     let leaf = signed["leafHash"].as_str().unwrap();
+    assert_eq!(entry["leafHash"], format!("sha256:{leaf}"));
     let same = terminal.json(&format!(
         "get --leaf-hash {leaf} --url {url} --log-key {key}"
     ));
@@ -263,10 +266,20 @@ fn signing_again_with_a_key_is_a_new_signature_and_submitting_again_is_not() {
     .unwrap();
     terminal.write("signer.pub", &pem(&signer.spki()));
     let submit = format!(
-        "submit --signature artifact.sig --key signer.pub --artifact artifact.txt --bundle bundle.json --url {url}"
+        "submit --signature artifact.sig --key signer.pub --artifact artifact.txt --bundle \
+         bundle.json --url {url}"
     );
     let first = terminal.json(&submit);
     assert_eq!(first["duplicate"], false);
+    let again = terminal.json(&submit);
+    assert_eq!(
+        (&again["duplicate"], &again["index"]),
+        (&json!(true), &first["index"])
+    );
+    // The same signature in base64, with line breaks as `base64` writes it.
+    let text = STANDARD.encode(fs::read(terminal.path("artifact.sig")).unwrap());
+    let (one, two) = text.split_at(76);
+    terminal.write("artifact.sig", &format!("{one}\n{two}\n"));
     let again = terminal.json(&submit);
     assert_eq!(
         (&again["duplicate"], &again["index"]),
@@ -279,8 +292,7 @@ fn signing_again_with_a_key_is_a_new_signature_and_submitting_again_is_not() {
 }
 
 fn pem(spki: &[u8]) -> String {
-    use base64::Engine as _;
-    let base64 = base64::engine::general_purpose::STANDARD.encode(spki);
+    let base64 = STANDARD.encode(spki);
     let lines: Vec<_> = base64
         .as_bytes()
         .chunks(64)

@@ -143,7 +143,8 @@ impl Seen {
         );
     }
 
-    /// Checks what is new since the last check, and that the head extends the last one that was seen.
+    /// Checks what is new since the last check, and that the head extends the last one that was
+    /// seen.
     async fn check_newest(&mut self, server: &Server) {
         let head = checkpoint(server).await;
         let size = head.size.get();
@@ -280,7 +281,8 @@ async fn read(client: &mut LogClient<Channel>, start: u64, end: u64) -> Vec<Entr
     entries
 }
 
-/// SplitMix64: a failure can be played again with the seed that it printed, as far as the machine plays along.
+/// SplitMix64: a failure can be played again with the seed that it printed, as far as the machine
+/// plays along.
 struct Random(u64);
 
 impl Random {

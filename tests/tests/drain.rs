@@ -4,11 +4,15 @@ use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
 
 use crate::admin::admin_get;
 use crate::client::DEADLINE;
 use crate::client::ENTRIES;
 use crate::client::Proven;
+use crate::client::channel;
 use crate::client::fill;
 use crate::client::get;
 use crate::requests::Signer;
@@ -27,7 +31,8 @@ impl UnderWay {
         let body = to_json(&Signer::new().hashedrekord(b"artifact"));
         let mut stream = TcpStream::connect(server.address()).await.unwrap();
         let head = format!(
-            "POST {ENTRIES} HTTP/1.1\r\nhost: log\r\nexpect: 100-continue\r\ncontent-length: {}\r\n\r\n",
+            "POST {ENTRIES} HTTP/1.1\r\nhost: log\r\nexpect: 100-continue\r\ncontent-length: \
+             {}\r\n\r\n",
             body.len()
         );
         stream.write_all(head.as_bytes()).await.unwrap();
@@ -98,8 +103,41 @@ async fn what_is_under_way_is_acknowledged() {
     for proven in acknowledged {
         let path = format!("/log/v1/entries/by-leaf-hash/{}", hex::encode(proven.leaf));
         let entry = get(&server, &path).await.json();
-        assert_eq!(entry["index"], proven.index.to_string());
+        assert_eq!(entry["index"], proven.index.get());
     }
+}
+
+#[tokio::test]
+async fn health_is_not_serving_as_soon_as_the_drain_begins() {
+    let server = Server::start();
+    let mut client = HealthClient::new(channel(&server).await);
+    let mut watches = Vec::new();
+    for service in ["", "ledgerstone.v1.Log", "dev.sigstore.rekor.v2.Rekor"] {
+        let service = service.to_owned();
+        let request = HealthCheckRequest { service };
+        let status = client.check(request.clone()).await.unwrap().into_inner();
+        assert_eq!(status.status(), ServingStatus::Serving);
+        let mut watch = client.watch(request).await.unwrap().into_inner();
+        let first = watch.message().await.unwrap().unwrap();
+        assert_eq!(first.status(), ServingStatus::Serving);
+        watches.push(watch);
+    }
+    server.terminate();
+    for watch in &mut watches {
+        let next = timeout(DEADLINE, watch.message()).await.unwrap();
+        assert_eq!(next.unwrap().unwrap().status(), ServingStatus::NotServing);
+        // Nobody who watches holds up the end.
+        assert!(
+            timeout(DEADLINE, watch.message())
+                .await
+                .unwrap()
+                .unwrap()
+                .is_none()
+        );
+    }
+    let (code, stderr) = server.wait().await;
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(!stderr.contains("still open"), "{stderr}");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
-//! The published `sigstore-rekor` and `sigstore-verify` crates, which know nothing of this log: one writes to it and reads it,
-//! the other verifies what it returned, and refuses what was tampered with.
+//! The published `sigstore-rekor` and `sigstore-verify` crates, which know nothing of this log: one
+//! writes to it and reads it, the other verifies what it returned, and refuses what was tampered
+//! with.
 
 use std::num::NonZeroU8;
 
@@ -97,7 +98,8 @@ async fn rekor_client_writes_and_its_entry_verifies() {
         &DerPublicKey::new(signer.spki()),
         RekorV2KeyDetails::PkixEcdsaP256Sha256,
     );
-    // The client checks the reply against its request, and refuses promises, dates, and missing proofs.
+    // The client checks the reply against its request, and refuses promises, dates, and missing
+    // proofs.
     let entry = client.create_entry(request.clone()).await.unwrap();
     assert_eq!(entry.log_index.get(), 5);
     let again = client.create_entry(request).await.unwrap();

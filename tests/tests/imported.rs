@@ -1,4 +1,5 @@
-//! Trees that were imported, served by the real binary: copies of other logs, and earlier trees of this one.
+//! Trees that were imported, served by the real binary: copies of other logs, and earlier trees of
+//! this one.
 
 use std::fs;
 use std::path::Path;
@@ -22,6 +23,8 @@ use crate::client::Reply;
 use crate::client::fill;
 use crate::client::get;
 use crate::client::http_client;
+use crate::client::submit_proven;
+use crate::requests;
 use crate::server::Server;
 use crate::server::Site;
 use crate::server::command;
@@ -128,7 +131,7 @@ async fn a_copy_answers_for_the_log_that_it_is_of() {
     );
 
     // But it can be asked for by its number, and is searched.
-    let tree = &source.tree_id;
+    let tree = &source.v1_tree_id;
     let key = get(&server, &format!("/api/v1/log/publicKey?treeID={tree}")).await;
     assert_eq!(key.body, get(&source, "/api/v1/log/publicKey").await.body);
     let path = format!("/api/v1/log/proof?firstSize=1&lastSize=3&treeID={tree}");
@@ -153,7 +156,8 @@ async fn a_copy_answers_for_the_log_that_it_is_of() {
     let found = post_v1(&server, "/api/v1/log/entries/retrieve", &both).await;
     assert_eq!(found.json().as_array().unwrap().len(), 2);
 
-    // Where the log has the entry itself, the copy is not asked: clients that look for one entry expect one.
+    // Where the log has the entry itself, the copy is not asked: clients that look for one entry
+    // expect one.
     let proposed = json!({ "entries": [one] });
     for _ in 0..2 {
         let found = post_v1(&server, "/api/v1/log/entries/retrieve", &proposed).await;
@@ -168,8 +172,7 @@ async fn a_copy_answers_for_the_log_that_it_is_of() {
 async fn a_copy_is_proven_searched_and_audited_under_the_key_of_its_source() {
     let source = Site::new().with("--origin", "other.example.com").start();
     fill(&source, 600).await;
-    let signer = Signer::new();
-    create(&source, &signer.hashedrekord(b"found")).await;
+    submit_proven(&source, &requests::Signer::new().hashedrekord(b"found")).await;
     let site = Site::new();
     let source_key = source.ed25519.to_string();
     imported(&import(&site, &source.url, &source.ed25519, &[]));
@@ -179,14 +182,13 @@ async fn a_copy_is_proven_searched_and_audited_under_the_key_of_its_source() {
 
     let trees = get(&server, "/log/v1/trees").await.json();
     let roles: Vec<_> = trees["trees"].as_array().unwrap().iter().collect();
-    assert_eq!(roles.len(), 2);
-    assert_eq!(
-        (&roles[0]["role"], &roles[1]["role"]),
-        (&json!("TREE_ROLE_ACTIVE"), &json!("TREE_ROLE_COPY"))
-    );
-    assert_eq!(roles[1]["key"], source_key);
-    assert_eq!(roles[1]["head"]["size"], "601");
-    let tree = roles[1]["head"]["treeId"].as_str().unwrap();
+    let active = json!("TREE_ROLE_ACTIVE");
+    assert_eq!((&roles[0]["role"], &roles[1]["role"]), (&active, &active));
+    let copy = roles[2];
+    assert_eq!((roles.len(), &copy["role"]), (3, &json!("TREE_ROLE_COPY")));
+    assert_eq!(copy["key"], source_key);
+    assert_eq!(copy["head"]["size"], "601");
+    let tree = copy["head"]["treeId"].as_str().unwrap();
 
     let digest = format!("sha256:{}", sha256(b"found"));
     let (url, query) = (
@@ -198,18 +200,16 @@ async fn a_copy_is_proven_searched_and_audited_under_the_key_of_its_source() {
         assert!(output.status.success(), "{output:?}");
         serde_json::from_slice::<Value>(&output.stdout).unwrap()
     };
-    // All trees and copies are searched. That the copy is the other log's, this log's key does not say.
+    // All trees and copies are searched. That the copy is the other log's, this log's key does not
+    // say.
     let hit = search(&["--log-key", &own_key]);
     assert_eq!(
-        (&hit["treeIndex"], &hit["proven"]),
+        (&hit["index"], &hit["proven"]),
         (&json!(600), &json!(false))
     );
     assert_eq!(hit["treeId"], tree);
     let hit = search(&["--log-key", &source_key, "--tree-id", tree]);
-    assert_eq!(
-        (&hit["treeIndex"], &hit["proven"]),
-        (&json!(600), &json!(true))
-    );
+    assert_eq!((&hit["index"], &hit["proven"]), (&json!(600), &json!(true)));
 
     let of_tree = ["--url", url, "--log-key", &source_key, "--tree-id", tree];
     for line in [
@@ -275,7 +275,7 @@ async fn a_log_goes_on_where_an_older_one_ended() {
         &old.ecdsa,
         &["--protocol", "rekor-v1", "--predecessor"],
     ));
-    let old_tree = old.tree_id.clone();
+    let old_tree = old.v1_tree_id.clone();
     old.stop().await;
 
     let server = site.start();
@@ -406,6 +406,6 @@ async fn a_copy_that_is_not_complete_keeps_nobody_from_serving() {
     fs::remove_file(site.data_dir().join("checkpoint-1")).unwrap();
     let server = site.start();
     let trees = get(&server, "/log/v1/trees").await.json();
-    assert_eq!(trees["trees"].as_array().unwrap().len(), 1);
+    assert_eq!(trees["trees"].as_array().unwrap().len(), 2);
     server.stop().await;
 }

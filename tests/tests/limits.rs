@@ -1,4 +1,5 @@
-//! Everything has a limit: the queue, connections, streams, headers. Beyond it the server says so, and stays well.
+//! Everything has a limit: the queue, connections, streams, headers. Beyond it the server says so,
+//! and stays well.
 
 use futures::future::join_all;
 use ledgerstone_proto::log::v1::WatchTreeHeadsRequest;
@@ -157,15 +158,15 @@ async fn streams_over_the_limit_are_refused_until_one_ends() {
     let server = Site::new().with("--max-streams", "2").start();
     let mut client = log_client(&server).await;
     let first = client
-        .watch_tree_heads(WatchTreeHeadsRequest {})
+        .watch_tree_heads(WatchTreeHeadsRequest::default())
         .await
         .unwrap();
     let second = client
-        .watch_tree_heads(WatchTreeHeadsRequest {})
+        .watch_tree_heads(WatchTreeHeadsRequest::default())
         .await
         .unwrap();
     let status = client
-        .watch_tree_heads(WatchTreeHeadsRequest {})
+        .watch_tree_heads(WatchTreeHeadsRequest::default())
         .await
         .unwrap_err();
     assert_eq!(status.code(), Code::Unavailable, "{status}");
@@ -176,7 +177,10 @@ async fn streams_over_the_limit_are_refused_until_one_ends() {
     drop(first);
     let reopened = async {
         loop {
-            match client.watch_tree_heads(WatchTreeHeadsRequest {}).await {
+            match client
+                .watch_tree_heads(WatchTreeHeadsRequest::default())
+                .await
+            {
                 Ok(stream) => return stream,
                 Err(status) => assert_eq!(status.code(), Code::Unavailable),
             }

@@ -413,7 +413,10 @@ async fn consistency_is_proven_between_any_two_sizes() {
 async fn watched_heads_grow_and_are_signed() {
     let server = Server::start();
     let mut client = log_client(&server).await;
-    let stream = client.watch_tree_heads(WatchTreeHeadsRequest {}).await;
+    let request = WatchTreeHeadsRequest {
+        tree_id: server.tree_id.parse().unwrap(),
+    };
+    let stream = client.watch_tree_heads(request).await;
     let mut heads = stream.unwrap().into_inner();
     let first: TreeHead = next(&mut heads).await.unwrap().unwrap();
     assert_eq!(first.size, 0, "the head that is there comes at once");
@@ -435,7 +438,8 @@ async fn watched_entries_come_without_gaps_across_new_appends() {
     let mut client = log_client(&server).await;
     let request = WatchEntriesRequest {
         start: 290,
-        filter: None,
+        tree_id: server.tree_id.parse().unwrap(),
+        ..WatchEntriesRequest::default()
     };
     let mut entries = client.watch_entries(request).await.unwrap().into_inner();
     for expected in 290..300 {
@@ -465,6 +469,8 @@ async fn a_filtered_watch_sends_what_it_was_asked_for() {
     let request = |start| WatchEntriesRequest {
         start,
         filter: Some(filter.clone()),
+        tree_id: server.tree_id.parse().unwrap(),
+        ..WatchEntriesRequest::default()
     };
     fill(&server, 270).await;
     let mut indexes = Vec::new();
@@ -500,6 +506,7 @@ async fn a_filtered_watch_sends_what_it_was_asked_for() {
             artifact_digests: vec!["nothing".to_owned()],
             ..EntryFilter::default()
         }),
+        ..WatchEntriesRequest::default()
     };
     let status = client.watch_entries(wrong).await.unwrap_err();
     assert_eq!(status.code(), Code::InvalidArgument);
@@ -512,7 +519,8 @@ async fn a_watch_may_start_beyond_the_head() {
     let mut client = log_client(&server).await;
     let request = WatchEntriesRequest {
         start: 5,
-        filter: None,
+        tree_id: server.tree_id.parse().unwrap(),
+        ..WatchEntriesRequest::default()
     };
     let mut entries = client.watch_entries(request).await.unwrap().into_inner();
     fill(&server, 4).await;
@@ -525,9 +533,13 @@ async fn a_watch_may_start_beyond_the_head() {
 async fn a_watch_ends_with_a_reason_when_the_server_does() {
     let server = Server::start();
     let mut client = log_client(&server).await;
-    let stream = client.watch_tree_heads(WatchTreeHeadsRequest {}).await;
+    let stream = client
+        .watch_tree_heads(WatchTreeHeadsRequest::default())
+        .await;
     let mut heads = stream.unwrap().into_inner();
-    next(&mut heads).await.unwrap();
+    for _ in 0..2 {
+        next(&mut heads).await.unwrap();
+    }
     server.terminate();
     let status = next(&mut heads).await.unwrap_err();
     assert_eq!(status.code(), Code::Unavailable, "{status}");

@@ -8,6 +8,8 @@ use ledgerstone_proto::log::v1::GetInclusionProofRequest;
 use ledgerstone_proto::log::v1::get_inclusion_proof_request::Lookup;
 use serde_json::Value;
 use serde_json::json;
+use sha2::Digest;
+use sha2::Sha256;
 
 use crate::client::fill;
 use crate::client::get;
@@ -64,9 +66,10 @@ async fn entries_one_by_one() {
     for (index, body) in bodies.iter().enumerate() {
         let leaf = leaf_hash(body);
         let entry = get_json(&server, &format!("/log/v1/entries/{index}")).await;
-        assert_eq!(entry["index"], index.to_string());
-        assert_eq!(entry["leafHash"], STANDARD.encode(leaf));
-        assert_eq!(entry["body"], STANDARD.encode(body));
+        assert_eq!(entry["index"], index);
+        assert_eq!(entry["treeId"], server.tree_id);
+        assert_eq!(entry["leafHash"], format!("sha256:{leaf}"));
+        assert_eq!(entry["body"].to_string().as_bytes(), body);
         assert_eq!(
             (&entry["kind"], &entry["version"]),
             (&json!("hashedrekord"), &json!("0.0.2"))
@@ -89,14 +92,14 @@ async fn entries_by_pages() {
         if entries.is_empty() {
             break;
         }
-        read.extend(
-            entries
-                .iter()
-                .map(|entry| entry["body"].as_str().unwrap().to_owned()),
-        );
+        read.extend(entries.iter().map(|entry| entry["body"].to_string()));
         next = page["next"].as_str().unwrap().to_owned();
     }
-    assert_eq!(read, texts(&bodies));
+    let bodies: Vec<_> = bodies
+        .into_iter()
+        .map(|body| String::from_utf8(body.to_vec()).unwrap())
+        .collect();
+    assert_eq!(read, bodies);
     assert_eq!(next, "300");
 }
 
@@ -144,6 +147,20 @@ async fn proofs_are_those_of_grpc() {
         assert_eq!(same["oldRoot"], STANDARD.encode(&proof.old_root));
         assert_eq!(same["newRoot"], STANDARD.encode(&proof.new_root));
     }
+}
+
+#[tokio::test]
+async fn a_digest_is_searched_for_by_either_name() {
+    let server = Server::start();
+    fill(&server, 3).await;
+    let digest = hex::encode(Sha256::digest(b"file 1"));
+    let found = get_json(&server, &format!("/log/v1/search?digest=sha256:{digest}")).await;
+    assert_eq!(found["hits"].as_array().unwrap().len(), 1);
+    assert_eq!(found["complete"], true);
+    let older = get_json(&server, &format!("/log/v1/search?hash=sha256:{digest}")).await;
+    assert_eq!(older, found);
+    let both = format!("/log/v1/search?hash={digest}&digest={digest}");
+    get(&server, &both).await.error(400, 3, "");
 }
 
 #[tokio::test]

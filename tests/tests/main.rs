@@ -1,4 +1,5 @@
-//! Whole-system tests: each starts the real binary and does to it what clients, operators and accidents do.
+//! Whole-system tests: each starts the real binary and does to it what clients, operators and
+//! accidents do.
 //!
 //! `cargo build -p ledgerstone` first, or name a binary in `LEDGERSTONE_BIN`.
 
@@ -9,7 +10,9 @@ mod client;
 mod commands;
 mod crash;
 mod drain;
+mod faces;
 mod foreign;
+mod house;
 mod imported;
 mod limits;
 mod log_grpc;
@@ -41,5 +44,7 @@ mod settings;
 mod slow_clients;
 mod tiles;
 mod tls;
+mod trees;
 mod trouble;
+mod upgrade;
 mod webhooks;

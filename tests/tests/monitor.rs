@@ -1,4 +1,5 @@
-//! `ledgerstone monitor` against a running log: what it finds, that it finds it once, and when it fails.
+//! `ledgerstone monitor` against a running log: what it finds, that it finds it once, and when it
+//! fails.
 
 use std::fs;
 use std::process::Output;
@@ -59,7 +60,8 @@ async fn each_entry_that_names_the_signer_is_told_once() {
     let signer = Signer::new();
     let key = hex::encode(Sha256::digest(signer.spki()));
     let config = format!(
-        "keys = ['sha256:{key}']\non-hit = ['sh', '-c', 'cat >> hits']\n[[identities]]\nsubject = '*.EXAMPLE.com'\n"
+        "keys = ['sha256:{key}']\non-hit = ['sh', '-c', 'cat >> hits']\n[[identities]]\nsubject = \
+         '*.EXAMPLE.com'\n"
     );
     fs::write(directory.path().join("monitor.toml"), config).unwrap();
 
@@ -115,7 +117,8 @@ async fn a_failure_has_the_exit_code_of_its_kind() {
     let (hits, _) = read_lines(&monitor(&server, &directory, &[]));
     assert_eq!(hits.len(), 1);
 
-    // Another log of the same name and key would be a rollback; here one of another key does not verify at all.
+    // Another log of the same name and key would be a rollback; here one of another key does not
+    // verify at all.
     let other = Server::start();
     let swapped = command()
         .current_dir(&directory)

@@ -151,8 +151,8 @@ impl Receiver {
                 Act::Break => "HTTP/1.1 20".to_owned(),
                 Act::Close | Act::Hang => String::new(),
             };
-            // Seen before it is answered: whoever waits for an attempt may end the server before it hears the answer, which
-            // is what a crash at the worst moment does.
+            // Seen before it is answered: whoever waits for an attempt may end the server before it
+            // hears the answer, which is what a crash at the worst moment does.
             self.seen.send_modify(|seen| seen.push(attempt));
             stream.write_all(answer.as_bytes()).await.ok()?;
             match act {

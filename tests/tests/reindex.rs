@@ -1,4 +1,5 @@
-//! `ledgerstone reindex`: on a data directory, and by a server under load that is killed in the middle.
+//! `ledgerstone reindex`: on a data directory, and by a server under load that is killed in the
+//! middle.
 
 use std::fs;
 use std::process::Output;
@@ -45,7 +46,8 @@ async fn site_of(signer: &Signer, count: usize) -> Site {
     server.stop().await
 }
 
-/// Takes every row out of the search index, and puts one for each entry in that is not true. Returns how many there were.
+/// Takes every row out of the search index, and puts one for each entry in that is not true.
+/// Returns how many there were.
 fn damage(site: &Site) -> (usize, u64) {
     let store = RocksStore::open(&site.data_dir(), &RocksOptions::default()).unwrap();
     let size = store.head(SHARD).unwrap().unwrap().size;
@@ -160,7 +162,7 @@ async fn a_damaged_index_is_rebuilt_offline() {
 
     let expected = json!({
         "searchIndex": "complete",
-        "shards": 1,
+        "shards": 2,
         "entries": "303",
         "rows": (rows + 303).to_string(),
         "added": rows.to_string(),
@@ -222,7 +224,8 @@ async fn a_rebuild_under_load_survives_a_kill() {
     let signer = Arc::new(Signer::new());
     let site = site_of(&signer, 5_000).await;
     let mut expected = 3;
-    // Until a kill has come in the middle: a machine may be so fast, or so slow to ask, that the first one comes too late.
+    // Until a kill has come in the middle: a machine may be so fast, or so slow to ask, that the
+    // first one comes too late.
     let server = loop {
         damage(&site);
         let server = site.start();
@@ -276,7 +279,8 @@ async fn a_rebuild_under_load_survives_a_kill() {
     );
 }
 
-/// Waits until the server, which was started after a kill, has rebuilt its index, and counts what it finds.
+/// Waits until the server, which was started after a kill, has rebuilt its index, and counts what
+/// it finds.
 async fn found_after(server: &Server, signer: &Signer, acknowledged: usize) -> usize {
     while status(server).await["state"] == "running" {
         tokio::task::yield_now().await;

@@ -166,7 +166,8 @@ async fn deliveries_are_counted_as_published_events() {
     assert!(metric(&v1.server, &events("SUCCESS")).await >= 2.0);
 }
 
-/// The rules of the format that a reader relies on: every series is of a family that was announced before it, once, and none comes twice.
+/// The rules of the format that a reader relies on: every series is of a family that was announced
+/// before it, once, and none comes twice.
 #[tokio::test]
 async fn what_is_served_is_open_metrics() {
     let receiver = Receiver::start(&[]).await;

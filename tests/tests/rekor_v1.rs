@@ -1,5 +1,5 @@
-//! What the tests of Rekor v1 over the wire share: a server whose every answer is checked against the description that it
-//! serves of itself.
+//! What the tests of Rekor v1 over the wire share: a server whose every answer is checked against
+//! the description that it serves of itself.
 
 use http::Method;
 use http::StatusCode;
@@ -114,7 +114,7 @@ impl V1 {
 
     /// Verifies an entry as clients do. Yields its index in its tree, and the size of that.
     pub(crate) fn verify(&self, id: &str, entry: &Value) -> (u64, u64) {
-        assert_eq!(entry_rules::tree_id(id), self.server.tree_id);
+        assert_eq!(entry_rules::tree_id(id), self.server.v1_tree_id);
         entry_rules::verify(&self.key, id, entry)
     }
 
@@ -150,7 +150,8 @@ impl Reply {
         self.entries().into_iter().map(|(id, _)| id).collect()
     }
 
-    /// Checks an error of Rekor v1: the status, the code in the body, the start of the message, and that there is nothing else.
+    /// Checks an error of Rekor v1: the status, the code in the body, the start of the message, and
+    /// that there is nothing else.
     #[track_caller]
     pub(crate) fn must_fail(&self, status: u16, code: u16, message: &str) {
         assert_eq!(self.status, status, "{self:?}");

@@ -1,4 +1,5 @@
-//! Certificates in Rekor v1 (rekor-v1, sections 4.1 and 4.7): how they have to hang together, and that their holders are found.
+//! Certificates in Rekor v1 (rekor-v1, sections 4.1 and 4.7): how they have to hang together, and
+//! that their holders are found.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

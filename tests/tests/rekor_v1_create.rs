@@ -64,7 +64,7 @@ async fn a_checkpoint_has_these_lines() {
         assert_eq!(
             lines,
             [
-                format!("{ORIGIN} - {}", v1.server.tree_id),
+                format!("{ORIGIN} - {}", v1.server.v1_tree_id),
                 size.to_string(),
                 STANDARD.encode(root)
             ]
@@ -75,7 +75,7 @@ async fn a_checkpoint_has_these_lines() {
         assert_eq!(signature[..4], Sha256::digest(v1.key.public_key())[..4]);
         let signed = format!("{text}\n");
         v1.key.verify(&signed, &signature[4..]).unwrap();
-        let checkpoint = verify_checkpoint(&v1.key, &v1.server.tree_id, note);
+        let checkpoint = verify_checkpoint(&v1.key, &v1.server.v1_tree_id, note);
         assert_eq!(checkpoint.size.get(), size);
         v1.create(&Signer::new().hashedrekord(b"artifact")).await;
     }
@@ -246,7 +246,8 @@ async fn a_retry_gets_the_same_entry_or_conflicts_as_the_log_is_set() {
     assert_eq!(v1.size().await, 1);
 }
 
-/// Many at once with the same entry: one is logged, and whoever is told of it can read it at that moment.
+/// Many at once with the same entry: one is logged, and whoever is told of it can read it at that
+/// moment.
 #[tokio::test]
 async fn a_twin_that_is_named_is_there() {
     let v1 = V1::serving(&Site::new().with("--on-duplicate", "conflict")).await;
@@ -291,7 +292,8 @@ async fn kinds_and_algorithms_are_taken_as_the_log_is_set() {
     assert_eq!(v1.size().await, 0);
 }
 
-/// Right after each 201, under load, an entry is found by everything that can find it, against a head that holds it.
+/// Right after each 201, under load, an entry is found by everything that can find it, against a
+/// head that holds it.
 #[tokio::test]
 async fn what_was_acknowledged_is_readable_at_once() {
     const CLIENTS: usize = 8;

@@ -1,5 +1,6 @@
-//! Requests that are made to do harm through Rekor v1: to send the server elsewhere, to end it. What cost others a
-//! vulnerability has its test here, in `rekor_v1_memory` or in `rekor_v1_members` (rekor-v1, section 8: GHSA-4c4x-jm2x-pf9j).
+//! Requests that are made to do harm through Rekor v1: to send the server elsewhere, to end it.
+//! What cost others a vulnerability has its test here, in `rekor_v1_memory` or in
+//! `rekor_v1_members` (rekor-v1, section 8: GHSA-4c4x-jm2x-pf9j).
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -87,7 +88,8 @@ async fn signatures_subjects_and_verifiers_are_bounded() {
     assert_eq!(v1.size().await, 1);
 }
 
-/// Upstream once fetched keys and artifacts by their addresses, for whoever asked, from wherever they said.
+/// Upstream once fetched keys and artifacts by their addresses, for whoever asked, from wherever
+/// they said.
 #[tokio::test]
 async fn addresses_are_never_called() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -178,7 +180,8 @@ async fn ambiguous_lengths_are_refused_and_end_the_connection() {
         "transfer-encoding: chunked, chunked, gzip",
     ] {
         let request = format!(
-            "POST {INDEX} HTTP/1.1\r\nhost: log\r\ncontent-type: application/json\r\n{headers}\r\n\r\n{{}}GET /ping HTTP/1.1\r\nhost: log\r\n\r\n"
+            "POST {INDEX} HTTP/1.1\r\nhost: log\r\ncontent-type: \
+             application/json\r\n{headers}\r\n\r\n{{}}GET /ping HTTP/1.1\r\nhost: log\r\n\r\n"
         );
         let mut stream = TcpStream::connect(v1.server.address()).await.unwrap();
         stream.write_all(request.as_bytes()).await.unwrap();
@@ -200,7 +203,8 @@ async fn ambiguous_lengths_are_refused_and_end_the_connection() {
     }
     // A length beyond any memory is refused by its announcement.
     let request = format!(
-        "POST {ENTRIES} HTTP/1.1\r\nhost: log\r\ncontent-type: application/json\r\ncontent-length: 9223372036854775807\r\n\r\n{{"
+        "POST {ENTRIES} HTTP/1.1\r\nhost: log\r\ncontent-type: application/json\r\ncontent-length: \
+         9223372036854775807\r\n\r\n{{"
     );
     let mut stream = TcpStream::connect(v1.server.address()).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();

@@ -9,7 +9,8 @@ use serde_json::json;
 
 use crate::rekor_v1::V1;
 
-/// `value` with another one at `pointer`, or with nothing there. A member that is not there yet is added.
+/// `value` with another one at `pointer`, or with nothing there. A member that is not there yet is
+/// added.
 pub(crate) fn with(value: &Value, pointer: &str, replacement: impl Into<Option<Value>>) -> Value {
     let mut value = value.clone();
     let (parent, name) = pointer.rsplit_once('/').unwrap();
@@ -39,7 +40,8 @@ fn pem(label: &str, content: &[u8]) -> Value {
     ))
 }
 
-/// Submits a proposal that has to be refused for a reason that starts so, and asks for it, which has to be too.
+/// Submits a proposal that has to be refused for a reason that starts so, and asks for it, which
+/// has to be too.
 async fn refused(v1: &V1, proposal: &Value, reason: &str) {
     let reply = v1.submit(proposal).await;
     reply.must_fail(400, 400, &format!("error processing entry: {reason}"));
@@ -79,7 +81,8 @@ async fn hashedrekord() {
         ),
         (value, Some(json!("g".repeat(64))), "invalid value for hash"),
         (value, Some(json!("0".repeat(64))), "verifying signature"),
-        // A digest as long as another function makes it, and that function: neither fits alone, nor do both together.
+        // A digest as long as another function makes it, and that function: neither fits alone, nor
+        // do both together.
         (
             "/spec/data/hash/algorithm",
             Some(json!("sha512")),
@@ -262,7 +265,8 @@ async fn kinds_with_an_envelope_as_text() {
         (
             "/spec/payloadHash",
             Some(json!({"algorithm": "sha256", "value": "0".repeat(64)})),
-            "either proposedContent or envelopeHash, payloadHash, and signatures must be present but not both",
+            "either proposedContent or envelopeHash, payloadHash, and signatures must be present \
+             but not both",
         ),
     ] {
         refused(&v1, &with(&good, pointer, replacement), reason).await;

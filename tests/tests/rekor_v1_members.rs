@@ -1,5 +1,5 @@
-//! Nothing in the place of anything breaks the server: nil pointers in the place of members that were not there once ended
-//! others (rekor-v1, section 8: CVE-2023-33199, GHSA-273p-m2cw-6833).
+//! Nothing in the place of anything breaks the server: nil pointers in the place of members that
+//! were not there once ended others (rekor-v1, section 8: CVE-2023-33199, GHSA-273p-m2cw-6833).
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

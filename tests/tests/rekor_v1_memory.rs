@@ -1,5 +1,5 @@
-//! Large requests to Rekor v1 take no more memory than their length: upstream once unpacked what took gigabytes
-//! (CVE-2023-30551).
+//! Large requests to Rekor v1 take no more memory than their length: upstream once unpacked what
+//! took gigabytes (CVE-2023-30551).
 
 use ledgerstone_tests::proposals::Signer;
 
@@ -11,8 +11,9 @@ use crate::rekor_v1::V1;
 /// How long the large bodies are, in bytes: within the limit, and far over what a proposal takes.
 const LARGE: usize = 16 << 20;
 
-/// What one large request after the other may add to the memory of the server, in bytes. A body is in memory once, and a text of
-/// it may be there once more as it is decoded; a list or an object of it would take many times its length.
+/// What one large request after the other may add to the memory of the server, in bytes. A body is
+/// in memory once, and a text of it may be there once more as it is decoded; a list or an object of
+/// it would take many times its length.
 const MAX_GROWTH: usize = 8 * LARGE;
 
 /// One long text.
@@ -21,7 +22,8 @@ const TEXT: &str = "A";
 /// A text that is shorter once it is decoded, and longer once it is told.
 const ESCAPES: &str = "\\u0001";
 
-/// [`LARGE`] bytes: one long text, or as often the same value as there is room for, separated by commas.
+/// [`LARGE`] bytes: one long text, or as often the same value as there is room for, separated by
+/// commas.
 fn large(unit: &str) -> String {
     match unit {
         TEXT | ESCAPES => unit.repeat(LARGE / unit.len()),

@@ -1,4 +1,5 @@
-//! Reading entries, heads, proofs and keys through Rekor v1 (rekor-v1, sections 1.3, 1.4, 1.7, 1.8 and 1.9).
+//! Reading entries, heads, proofs and keys through Rekor v1 (rekor-v1, sections 1.3, 1.4, 1.7, 1.8
+//! and 1.9).
 
 use ledgerstone_merkle::ConsistencyProof;
 use ledgerstone_merkle::TreeSize;
@@ -115,9 +116,9 @@ async fn heads_are_signed_from_the_empty_tree_on() {
     for size in 0..4_u64 {
         let info = v1.get(LOG).await.json();
         assert_eq!(info["treeSize"], size);
-        assert_eq!(info["treeID"], json!(v1.server.tree_id));
+        assert_eq!(info["treeID"], json!(v1.server.v1_tree_id));
         let note = info["signedTreeHead"].as_str().unwrap();
-        let checkpoint = verify_checkpoint(&v1.key, &v1.server.tree_id, note);
+        let checkpoint = verify_checkpoint(&v1.key, &v1.server.v1_tree_id, note);
         assert_eq!(checkpoint.size.get(), size);
         assert_eq!(checkpoint.root, parse_hash(&info["rootHash"]));
         assert_eq!(info["rootHash"] == EMPTY_ROOT, size == 0);
@@ -158,7 +159,7 @@ async fn proofs_lead_from_each_size_to_each_later_one() {
         .get(&of("firstSize=1&lastSize=5".to_owned()))
         .await
         .json();
-    let tree_id = &v1.server.tree_id;
+    let tree_id = &v1.server.v1_tree_id;
     for query in [
         "lastSize=5".to_owned(),
         format!("lastSize=5&treeID={tree_id}"),
@@ -265,7 +266,7 @@ async fn the_public_key_is_pem_and_so_is_the_type_of_its_errors() {
     assert!(key.text().lines().all(|line| line.len() <= 64));
     assert!(key.text().ends_with("\n-----END PUBLIC KEY-----\n"));
     let named = v1
-        .get(&format!("{path}?treeID={}", v1.server.tree_id))
+        .get(&format!("{path}?treeID={}", v1.server.v1_tree_id))
         .await;
     assert_eq!(named.body, key.body);
     for tree_id in ["1", "0", "99999999999999999999"] {

@@ -71,7 +71,7 @@ impl Told {
         }
         for head in &self.heads {
             let note = head["signedTreeHead"].as_str().unwrap();
-            let old = entry_rules::verify_checkpoint(&v1.key, &v1.server.tree_id, note);
+            let old = entry_rules::verify_checkpoint(&v1.key, &v1.server.v1_tree_id, note);
             let path = format!("/api/v1/log/proof?firstSize={}&lastSize={size}", old.size);
             let answer = v1.get(&path).await.json();
             let proof = ConsistencyProof {

@@ -13,7 +13,8 @@ use crate::server::Site;
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
-/// Every operation: its name in the settings, its title in a 501, a method, and a path that it takes.
+/// Every operation: its name in the settings, its title in a 501, a method, and a path that it
+/// takes.
 const OPERATIONS: [(&str, &str, &str, &str); 8] = [
     ("getLogInfo", "Get Log Info", "GET", LOG),
     (
@@ -54,7 +55,8 @@ const UNCACHED: [&str; 5] = [
     "x-accel-expires: 0",
 ];
 
-/// Sends a request as it stands, and checks all of the answer: the status line, every header, and the body.
+/// Sends a request as it stands, and checks all of the answer: the status line, every header, and
+/// the body.
 async fn check(v1: &V1, request: &str, status_line: &str, headers: &[&str], body: &str) {
     let (line, rest) = request.split_once("\r\n").unwrap();
     let request = format!("{line}\r\nhost: log\r\nx-request-id: t\r\nconnection: close\r\n{rest}");
@@ -81,7 +83,8 @@ async fn answers_are_these_bytes() {
     let post = |path: &str, body: &str| {
         let length = body.len();
         format!(
-            "POST {path} HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+            "POST {path} HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: \
+             {length}\r\n\r\n{body}"
         )
     };
 
@@ -131,7 +134,8 @@ async fn a_submission_is_answered_with_these_headers() {
     let body = Signer::new().hashedrekord(b"artifact").to_string();
     let length = body.len();
     let request = format!(
-        "POST {ENTRIES}/?apiKey=secret&a=1 HTTP/1.1\r\nhost: log\r\nconnection: close\r\nx-request-id: t\r\n\
+        "POST {ENTRIES}/?apiKey=secret&a=1 HTTP/1.1\r\nhost: log\r\nconnection: \
+         close\r\nx-request-id: t\r\n\
          content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
     );
     let answer = exchange(&v1.server, request.as_bytes()).await;
@@ -144,6 +148,7 @@ async fn a_submission_is_answered_with_these_headers() {
         "content-type: application/json".to_owned(),
         format!("etag: {id}"),
         format!("location: {ENTRIES}/{id}?a=1"),
+        "vary: accept-encoding".to_owned(),
         "x-request-id: t".to_owned(),
     ];
     assert_eq!(answer.headers, expected);

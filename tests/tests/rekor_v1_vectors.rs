@@ -1,4 +1,5 @@
-//! Published entries over the wire (rekor-v1, section 5): a client that canonicalises for itself finds its own leaf hash.
+//! Published entries over the wire (rekor-v1, section 5): a client that canonicalises for itself
+//! finds its own leaf hash.
 
 use std::fs;
 use std::path::PathBuf;
@@ -34,7 +35,8 @@ async fn the_entries_of_upstreams_test_files() {
     }
 }
 
-/// What a real bundle holds of its entry is a proposal too, where the kind is one whose body is all that was signed.
+/// What a real bundle holds of its entry is a proposal too, where the kind is one whose body is all
+/// that was signed.
 #[tokio::test]
 async fn bodies_of_published_bundles_are_logged_under_their_leaf_hashes() {
     let bundles = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/fixtures/bundles");

@@ -1,4 +1,5 @@
-//! Every error of Rekor v2 over HTTP that the specification lists (section 1.5), and that nothing is logged by it.
+//! Every error of Rekor v2 over HTTP that the specification lists (section 1.5), and that nothing
+//! is logged by it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -1,4 +1,5 @@
-//! What every Rekor v2 client demands of an answer: one test for each rule that breaks some client when it is broken.
+//! What every Rekor v2 client demands of an answer: one test for each rule that breaks some client
+//! when it is broken.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -159,7 +160,8 @@ async fn promises_nothing_and_dates_nothing() {
 async fn names_the_log_by_the_id_of_its_checkpoint_key() {
     let server = Server::start();
     let reply = first_reply(&server).await;
-    // C2SP signed-note: SHA-256(name || 0x0A || 0x01 || key), not the hash of the SubjectPublicKeyInfo.
+    // C2SP signed-note: SHA-256(name || 0x0A || 0x01 || key), not the hash of the
+    // SubjectPublicKeyInfo.
     let expected = Sha256::new()
         .chain_update(ORIGIN)
         .chain_update([0x0a, 0x01])
@@ -186,7 +188,8 @@ async fn has_a_note_with_a_bare_host_name_and_one_blank_line() {
     );
     let (text, signatures) = note.split_once("\n\n").unwrap();
     assert_eq!(text.lines().count(), 3, "no extension lines");
-    // The log's own signature comes first, under the log's name, and its hint is the start of the log's id.
+    // The log's own signature comes first, under the log's name, and its hint is the start of the
+    // log's id.
     let signature = signatures.lines().next().unwrap();
     let signature = signature.strip_prefix("\u{2014} log.example.com ").unwrap();
     let signature = STANDARD.decode(signature).unwrap();
@@ -200,7 +203,8 @@ async fn proves_each_entry_against_the_checkpoint_that_it_carries() {
     let signer = Signer::new();
     for number in 0..9_u64 {
         let artifact = format!("artifact {number}");
-        // Checks the signature, that root and size are those of the checkpoint, and the proof itself.
+        // Checks the signature, that root and size are those of the checkpoint, and the proof
+        // itself.
         let proven = submit_proven(&server, &signer.hashedrekord(artifact.as_bytes())).await;
         assert_eq!(proven.index.get(), number);
         assert!(proven.index.is_in(proven.size));
@@ -338,7 +342,8 @@ async fn covers_what_can_be_read_at_once() {
     let entry = get(&server, &format!("/log/v1/entries/{}", proven.index))
         .await
         .json();
-    assert_eq!(entry["body"], STANDARD.encode(&proven.body));
+    let body: Value = serde_json::from_slice(&proven.body).unwrap();
+    assert_eq!(entry["body"], body);
     let latest = get(&server, "/api/v2/checkpoint").await;
     let latest = verified_checkpoint(&server.ed25519, latest.text());
     assert_eq!((latest.size, latest.root), (proven.size, proven.root));

@@ -140,5 +140,8 @@ pub(crate) fn to_json(request: &CreateEntryRequest) -> String {
 }
 
 pub(crate) fn append_request(entry: CreateEntryRequest) -> AppendRequest {
-    AppendRequest { entry: Some(entry) }
+    AppendRequest {
+        entry: Some(entry),
+        ..AppendRequest::default()
+    }
 }

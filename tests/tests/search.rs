@@ -69,9 +69,20 @@ async fn entries_are_found_by_what_they_name() {
         [20, 32]
     );
     assert_eq!(
-        found(&["--key", key, "--start", "21", "--limit", "1"]),
+        found(&[
+            "--key",
+            key,
+            "--tree-id",
+            &server.tree_id,
+            "--start",
+            "21",
+            "--limit",
+            "1"
+        ]),
         [26]
     );
+    let from = format!("{}:21", server.tree_id);
+    assert_eq!(found(&["--key", key, "--from", &from]), [26, 32]);
     assert_eq!(
         found(&["--key", key, "--until", "2020-01-01T00:00:00Z"]),
         [0_u64; 0]

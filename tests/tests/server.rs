@@ -15,6 +15,8 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use ledgerstone_merkle::Ed25519Signer;
+use ledgerstone_merkle::NoteSigner;
 use ledgerstone_merkle::VerifierKey;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -22,7 +24,8 @@ use tempfile::TempDir;
 /// The name that logs under test have.
 pub(crate) const ORIGIN: &str = "log.example.com";
 
-/// How long a server may take to start or to end. Far beyond what it takes, since many tests share few cores.
+/// How long a server may take to start or to end. Far beyond what it takes, since many tests share
+/// few cores.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// The binary: beside this test's own, or where `LEDGERSTONE_BIN` says.
@@ -36,7 +39,8 @@ pub(crate) fn binary() -> PathBuf {
     };
     assert!(
         path.is_file(),
-        "{} is not there: run `cargo build -p ledgerstone` first, or name the binary in LEDGERSTONE_BIN",
+        "{} is not there: run `cargo build -p ledgerstone` first, or name the binary in \
+         LEDGERSTONE_BIN",
         path.display()
     );
     path
@@ -197,7 +201,12 @@ impl Refusal {
 pub(crate) struct Server {
     pub(crate) site: Site,
     process: Process,
+    /// Of the tree that takes entries of Rekor v2.
     pub(crate) tree_id: String,
+    /// Of the tree that takes entries of Rekor v1.
+    pub(crate) v1_tree_id: String,
+    /// All trees, as they are announced.
+    pub(crate) trees: Value,
     pub(crate) ed25519: VerifierKey,
     pub(crate) ecdsa: VerifierKey,
     /// The size of the log at the start.
@@ -213,14 +222,29 @@ impl Server {
     }
 
     fn new(site: Site, process: Process, announced: &Value) -> Self {
-        let text = |name: &str| announced[name].as_str().unwrap().to_owned();
+        let text = |name: &str| announced[name].as_str().unwrap_or_default().to_owned();
+        let trees = announced["trees"].as_array().unwrap();
+        // Of a face that is off there is none: whatever stands here instead verifies nothing.
+        let key = |name: &str| match text(name) {
+            none if none.is_empty() => Ed25519Signer::from_seed("none", &[0; 32])
+                .unwrap()
+                .verifier()
+                .clone(),
+            key => key.parse().unwrap(),
+        };
+        let v1 = trees
+            .iter()
+            .find(|tree| tree["protocol"] == "rekor-v1" && tree["role"] == "growing");
+        let v1_tree_id = v1.and_then(|tree| tree["treeId"].as_str());
         Self {
             site,
             process,
             tree_id: text("treeId"),
-            ed25519: text("ed25519").parse().unwrap(),
-            ecdsa: text("ecdsaP256").parse().unwrap(),
-            size: text("size").parse().unwrap(),
+            v1_tree_id: v1_tree_id.unwrap_or_default().to_owned(),
+            trees: announced["trees"].clone(),
+            ed25519: key("ed25519"),
+            ecdsa: key("ecdsaP256"),
+            size: text("size").parse().unwrap_or_default(),
             url: text("url"),
             admin_url: text("adminUrl"),
         }
@@ -261,8 +285,8 @@ impl Server {
         self.process.signal("INT");
     }
 
-    /// Waits for the end: the exit code and what the server logged. The test's own connections live on meanwhile: a server
-    /// that drains waits for what they have to say.
+    /// Waits for the end: the exit code and what the server logged. The test's own connections live
+    /// on meanwhile: a server that drains waits for what they have to say.
     pub(crate) async fn wait(mut self) -> (Option<i32>, String) {
         let end = tokio::task::spawn_blocking(move || self.process.end());
         let (status, stderr) = end.await.unwrap();

@@ -90,10 +90,7 @@ async fn a_slow_reader_holds_up_nobody_and_misses_nothing() {
         tree_id: 0,
     };
     let mut range = slow.read_entries(request).await.unwrap().into_inner();
-    let request = WatchEntriesRequest {
-        start: 0,
-        filter: None,
-    };
+    let request = WatchEntriesRequest::default();
     let mut watch = slow.watch_entries(request).await.unwrap().into_inner();
     range.message().await.unwrap();
     watch.message().await.unwrap();
@@ -131,10 +128,7 @@ async fn a_reader_that_goes_away_leaves_nothing_behind() {
     fill(&server, 200).await;
     for _ in 0..20 {
         let mut client = narrow_client(&server).await;
-        let request = WatchEntriesRequest {
-            start: 0,
-            filter: None,
-        };
+        let request = WatchEntriesRequest::default();
         let mut watch = client.watch_entries(request).await.unwrap().into_inner();
         watch.message().await.unwrap();
     }

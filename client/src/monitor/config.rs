@@ -1,9 +1,11 @@
+//! What a monitor looks for, as a TOML file.
+
 use std::fs;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 
-use ledgerstone_entry::key::KeyError;
+use ledgerstone_entry::key::PublicKeyError;
 use ledgerstone_entry::matcher::RuleError;
 use ledgerstone_entry::matcher::WatchList;
 use ledgerstone_entry::matcher::WatchRules;
@@ -81,7 +83,6 @@ impl MonitorConfig {
 
 /// Why a configuration is refused.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum MonitorConfigError {
     /// A file cannot be read.
     #[error("{} cannot be read", path.display())]
@@ -105,7 +106,7 @@ pub enum MonitorConfigError {
         key: String,
         /// What is wrong with it.
         #[source]
-        reason: KeyError,
+        reason: PublicKeyError,
     },
     /// The hash of a key has another form.
     #[error(
@@ -163,7 +164,7 @@ mod tests {
     use sha2::Sha256;
 
     use super::*;
-    use crate::signing_key::SigningKey;
+    use crate::submit::signing_key::SigningKey;
 
     fn parse(text: &str) -> Result<MonitorConfig, MonitorConfigError> {
         MonitorConfig::parse(text, Path::new("/nowhere"))
@@ -200,7 +201,8 @@ mod tests {
     fn submitted_body(key: &SigningKey) -> Vec<u8> {
         use base64::Engine as _;
         let spki = base64::engine::general_purpose::STANDARD.encode(key.public().spki_der());
-        format!(r#"{{"apiVersion":"0.0.2","kind":"hashedrekord","spec":{{"publicKey":{{"rawBytes":"{spki}"}}}}}}"#).into_bytes()
+        let spec = format!(r#"{{"publicKey":{{"rawBytes":"{spki}"}}}}"#);
+        format!(r#"{{"apiVersion":"0.0.2","kind":"hashedrekord","spec":{spec}}}"#).into_bytes()
     }
 
     #[test]

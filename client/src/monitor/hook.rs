@@ -1,3 +1,5 @@
+//! A command that is run for each hit.
+
 use std::io;
 use std::process::ExitStatus;
 use std::process::Stdio;
@@ -18,7 +20,8 @@ pub struct Hook {
 }
 
 impl Hook {
-    /// The command of these words, of which the first is the program; no shell reads them. `None` when there is none.
+    /// The command of these words, of which the first is the program; no shell reads them. `None`
+    /// when there is none.
     pub fn new(words: Vec<String>) -> Option<Self> {
         let mut words = words.into_iter();
         Some(Self {
@@ -27,8 +30,8 @@ impl Hook {
         })
     }
 
-    /// Runs the command with `input` as its standard input. What it prints goes to standard error, so that it does not mix
-    /// with the hits.
+    /// Runs the command with `input` as its standard input. What it prints goes to standard error,
+    /// so that it does not mix with the hits.
     ///
     /// # Errors
     /// When it cannot be run, does not end within [`HOOK_TIMEOUT`], or fails.
@@ -66,7 +69,6 @@ impl Hook {
 
 /// Why the command for a hit did not do its work.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum HookError {
     /// It could not be started.
     #[error("the on-hit command {program:?} cannot be run")]

@@ -1,3 +1,5 @@
+//! What a monitor remembers between two runs.
+
 use std::path::Path;
 
 use ledgerstone_merkle::LeafIndex;
@@ -5,10 +7,10 @@ use ledgerstone_merkle::VerifierKey;
 use serde::Deserialize;
 use serde::Serialize;
 
-use crate::audit_state::AuditStateError;
-use crate::audit_state::read_key;
-use crate::audit_state::read_state;
-use crate::audit_state::write_state;
+use crate::audit::state_file::AuditStateError;
+use crate::audit::state_file::read_key;
+use crate::audit::state_file::read_state;
+use crate::audit::state_file::write_state;
 
 /// The version of the state file's form.
 const VERSION: u32 = 1;
@@ -18,7 +20,8 @@ const VERSION: u32 = 1;
 pub struct MonitorState {
     /// The last checkpoint that was verified: a signed note.
     pub checkpoint: String,
-    /// The key that the note was verified with: the log is held to it. `None` in files from before it was kept.
+    /// The key that the note was verified with: the log is held to it. `None` in files from before
+    /// it was kept.
     pub key: Option<VerifierKey>,
     /// The first entry that was not looked at yet.
     pub next: LeafIndex,

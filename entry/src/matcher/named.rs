@@ -1,22 +1,12 @@
-//! What a logged body names: the identities and keys of its signers, and the digests of what was signed.
+//! What a logged body names: the identities and keys of its signers, and the digests of what was
+//! signed.
 //!
-//! Reads the bodies of all kinds alike, by the names that members have in the formats of Rekor v1 and v2, and takes what
-//! it finds. Unlike [`describe`](crate::describe()) it does not ask for a canonical form: a monitor has to see also what
-//! another log took and this one would have refused.
+//! Reads the bodies of all kinds alike, by the names that members have in the formats of Rekor v1
+//! and v2, and takes what it finds. Unlike [`describe`](crate::describe()) it does not ask for a
+//! canonical form: a monitor has to see also what another log took and this one would have refused.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use der::Decode;
-use der::Reader;
-use der::SliceReader;
-use der::Tag;
-use der::TagNumber;
-use der::Tagged;
-use der::asn1::AnyRef;
-use der::asn1::ObjectIdentifier;
-use der::asn1::OctetStringRef;
-use der::pem::LineEnding;
 use ledgerstone_merkle::Hash;
+use ledgerstone_proto::json::decode_base64;
 use serde::Deserialize;
 use serde_json::Map;
 use serde_json::Value;
@@ -24,6 +14,8 @@ use sha2::Digest as _;
 use sha2::Sha256;
 
 use crate::certificate::Certificate;
+use crate::fulcio::fulcio_issuer;
+use crate::pem;
 
 /// What a body names, each thing as often as it is found.
 #[derive(Debug, Default)]
@@ -31,7 +23,8 @@ pub(crate) struct Named {
     pub(crate) kind: String,
     pub(crate) version: String,
     pub(crate) identities: Vec<Identity>,
-    /// SHA-256 of each key's SubjectPublicKeyInfo, and of the text in which Rekor v1 logs the key or its certificate.
+    /// SHA-256 of each key's SubjectPublicKeyInfo, and of the text in which Rekor v1 logs the key
+    /// or its certificate.
     pub(crate) key_hashes: Vec<Hash>,
     /// With the name of the hash function, lower case.
     pub(crate) digests: Vec<String>,
@@ -86,20 +79,21 @@ impl Named {
                 self.take_text(text_in("content").unwrap_or_default());
             }
             ("publicKey" | "x509Certificate", _) if text_in("rawBytes").is_some() => {
-                match STANDARD.decode(text_in("rawBytes").unwrap_or_default()) {
-                    Ok(der) if name == "publicKey" => self.take_key(&der),
-                    Ok(der) => self.take_certificate(&der),
-                    Err(_) => self.complete = false,
+                match decode_base64(text_in("rawBytes").unwrap_or_default()) {
+                    Some(der) if name == "publicKey" => self.take_key(&der),
+                    Some(der) => self.take_certificate(&der),
+                    None => self.complete = false,
                 }
             }
             _ => self.walk(member),
         }
     }
 
-    /// A key as Rekor v1 logs it: PEM, perhaps of several certificates, or the text form of PGP, SSH or minisign.
+    /// A key as Rekor v1 logs it: PEM, perhaps of several certificates, or the text form of PGP,
+    /// SSH or minisign.
     fn take_text(&mut self, base64: &str) {
-        let text = STANDARD.decode(base64).ok();
-        let Some(text) = text.and_then(|text| String::from_utf8(text).ok()) else {
+        let text = decode_base64(base64).and_then(|text| String::from_utf8(text).ok());
+        let Some(text) = text else {
             self.complete = false;
             return;
         };
@@ -116,11 +110,11 @@ impl Named {
 
     fn take_key(&mut self, spki_der: &[u8]) {
         self.key_hashes.push(hash(spki_der));
-        self.key_hashes.extend(hash_of_pem("PUBLIC KEY", spki_der));
+        self.key_hashes.push(hash_of_pem(pem::PUBLIC_KEY, spki_der));
     }
 
     fn take_certificate(&mut self, der: &[u8]) {
-        self.key_hashes.extend(hash_of_pem("CERTIFICATE", der));
+        self.key_hashes.push(hash_of_pem(pem::CERTIFICATE, der));
         let Ok(certificate) = Certificate::from_der(der) else {
             self.complete = false;
             return;
@@ -147,7 +141,14 @@ struct Body {
     spec: Value,
 }
 
-/// A hash function and a digest: `value` in hexadecimal (Rekor v1), or `digest` in base64 (Rekor v2).
+/// Name and version of the kind of an entry, if `body` is the JSON of one.
+pub(crate) fn read_kind(body: &[u8]) -> Option<(String, String)> {
+    let body: Body = serde_json::from_slice(body).ok()?;
+    Some((body.kind, body.api_version))
+}
+
+/// A hash function and a digest: `value` in hexadecimal (Rekor v1), or `digest` in base64 (Rekor
+/// v2).
 fn read_digest(members: &Map<String, Value>) -> Option<String> {
     let text = |name| members.get(name).and_then(Value::as_str);
     let algorithm = text("algorithm")?;
@@ -161,10 +162,7 @@ fn read_digest(members: &Map<String, Value>) -> Option<String> {
     };
     let digits = match (text("value"), text("digest")) {
         (Some(digits), _) => digits.to_owned(),
-        (None, digest) => {
-            let digest = STANDARD.decode(digest?).ok()?;
-            digest.iter().map(|byte| format!("{byte:02x}")).collect()
-        }
+        (None, digest) => hex::encode(decode_base64(digest?)?),
     };
     Some(format!("{name}:{digits}").to_ascii_lowercase())
 }
@@ -173,7 +171,8 @@ fn read_digest(members: &Map<String, Value>) -> Option<String> {
 fn read_statement(payload: &str) -> Vec<String> {
     let mut payload = payload.as_bytes().to_vec();
     for _ in 0..2 {
-        if let Ok(decoded) = STANDARD.decode(&payload) {
+        let decoded = std::str::from_utf8(&payload).ok().and_then(decode_base64);
+        if let Some(decoded) = decoded {
             payload = decoded;
         }
     }
@@ -191,80 +190,24 @@ fn read_statement(payload: &str) -> Vec<String> {
         .collect()
 }
 
-/// The labels of the PEM blocks in a text, and what they hold. Lines may be of any length: other logs' are.
+/// The labels of the PEM blocks in a text, and what they hold. Lines may be of any length: other
+/// logs' are.
 fn pem_blocks(text: &str) -> impl Iterator<Item = (&str, Option<Vec<u8>>)> {
     text.split("-----BEGIN ").skip(1).map(|block| {
         let (label, rest) = block.split_once("-----").unwrap_or_default();
         let content = rest.split_once("-----END ").map(|(content, _)| content);
         let der = content.and_then(|content| {
             let base64: String = content.split_ascii_whitespace().collect();
-            STANDARD.decode(base64).ok()
+            decode_base64(&base64)
         });
         (label, der)
     })
 }
 
-fn hash_of_pem(label: &'static str, der: &[u8]) -> Option<Hash> {
-    let pem = der::pem::encode_string(label, LineEnding::LF, der).ok()?;
-    Some(hash(pem.as_bytes()))
+fn hash_of_pem(label: &'static str, der: &[u8]) -> Hash {
+    hash(pem::encode(label, der).as_bytes())
 }
 
 fn hash(bytes: &[u8]) -> Hash {
     Hash::new(Sha256::digest(bytes).into())
 }
-
-/// The OpenID provider that vouched for the subject, as Fulcio notes it: as a UTF8String, or in old certificates bare.
-fn fulcio_issuer(certificate: &[u8]) -> Option<String> {
-    let extensions = read_extensions(certificate).unwrap_or_default();
-    let find = |wanted| {
-        let found = extensions
-            .iter()
-            .find(|(identifier, _)| *identifier == wanted);
-        found.map(|(_, value)| *value)
-    };
-    if let Some(value) = find(FULCIO_ISSUER) {
-        return String::from_der(value).ok();
-    }
-    let bare = find(FULCIO_ISSUER_BARE)?;
-    String::from_utf8(bare.to_vec()).ok()
-}
-
-/// The extensions of a certificate that is well formed (RFC 5280, section 4.1).
-fn read_extensions(certificate: &[u8]) -> Result<Vec<(ObjectIdentifier, &[u8])>, der::Error> {
-    let certificate = AnyRef::from_der(certificate)?;
-    let signed = SliceReader::new(certificate.value())?.decode::<AnyRef<'_>>()?;
-    let mut members = SliceReader::new(signed.value())?;
-    while !members.is_finished() {
-        let member = members.decode::<AnyRef<'_>>()?;
-        if member.tag() == EXTENSIONS {
-            let list = AnyRef::from_der(member.value())?;
-            return read_extension_list(list.value());
-        }
-    }
-    Ok(Vec::new())
-}
-
-fn read_extension_list(list: &[u8]) -> Result<Vec<(ObjectIdentifier, &[u8])>, der::Error> {
-    let mut list = SliceReader::new(list)?;
-    let mut extensions = Vec::new();
-    while !list.is_finished() {
-        extensions.push(list.sequence(|extension| {
-            let identifier = extension.decode()?;
-            if Tag::peek(extension)? == Tag::Boolean {
-                extension.decode::<bool>()?;
-            }
-            let value = extension.decode::<&OctetStringRef>()?.as_bytes();
-            Ok::<_, der::Error>((identifier, value))
-        })?);
-    }
-    Ok(extensions)
-}
-
-const EXTENSIONS: Tag = Tag::ContextSpecific {
-    constructed: true,
-    number: TagNumber(3),
-};
-
-const FULCIO_ISSUER_BARE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.1");
-
-const FULCIO_ISSUER: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.8");

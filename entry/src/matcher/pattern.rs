@@ -1,12 +1,12 @@
-use crate::matcher::RuleError;
+//! Texts with `*` in them.
 
-/// The longest pattern, in bytes.
-pub const MAX_PATTERN_BYTES: usize = 2_048;
+use crate::matcher::rule_error::MAX_PATTERN_BYTES;
+use crate::matcher::rule_error::RuleError;
 
 /// A text in which `*` stands for any characters, also none.
 ///
-/// Upper and lower case are the same: a monitor that is told too much is better than one that misses what another
-/// spelling hides.
+/// Upper and lower case are the same: a monitor that is told too much is better than one that
+/// misses what another spelling hides.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Pattern {
     /// Before the first `*`, in lower case. All of the text where there is none.

@@ -1,11 +1,13 @@
+//! The rules of a watch list as people write them into files.
+
 use ledgerstone_merkle::Hash;
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::key::KeyError;
-use crate::key::PublicKey;
-use crate::matcher::RuleError;
-use crate::matcher::WatchList;
+use crate::key::error::PublicKeyError;
+use crate::key::public_key::PublicKey;
+use crate::matcher::rule_error::RuleError;
+use crate::matcher::watch_list::WatchList;
 
 /// The rules of a [`WatchList`] as people write them into files.
 ///
@@ -28,7 +30,8 @@ use crate::matcher::WatchList;
 pub struct WatchRules {
     /// Whom certificates name.
     pub identities: Vec<WatchedIdentity>,
-    /// Keys: PEM, the name of a PEM file, or `sha256:` and the hash that [`WatchList::add_key_hash`] takes.
+    /// Keys: PEM, the name of a PEM file, or `sha256:` and the hash that
+    /// [`WatchList::add_key_hash`] takes.
     pub keys: Vec<String>,
     /// Digests, as [`WatchList::add_digest`] takes them.
     pub digests: Vec<String>,
@@ -85,7 +88,7 @@ pub enum WatchRulesError<E> {
         key: String,
         /// What is wrong with it.
         #[source]
-        reason: KeyError,
+        reason: PublicKeyError,
     },
     /// The hash of a key has another form.
     #[error(

@@ -1,7 +1,10 @@
+//! What a watch list finds, in bodies of all kinds.
+
 use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use ledgerstone_merkle::Hash;
 use rcgen::CertificateParams;
 use rcgen::CustomExtension;
 use rcgen::KeyPair;
@@ -9,12 +12,17 @@ use rcgen::PublicKeyData;
 use rcgen::SanType;
 use serde_json::Value;
 use serde_json::json;
+use sha2::Digest as _;
+use sha2::Sha256;
 
 use super::*;
+use crate::key::public_key::PublicKey;
+use crate::matcher::pattern::Pattern;
 
 const DIGEST: [u8; 32] = [0xab; 32];
 
-/// A certificate for these e-mail addresses, issued on the word of `issuer`: DER, and the key's SubjectPublicKeyInfo.
+/// A certificate for these e-mail addresses, issued on the word of `issuer`: DER, and the key's
+/// SubjectPublicKeyInfo.
 fn certificate(subjects: &[&str], issuer: Option<&str>) -> (Vec<u8>, Vec<u8>) {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::default();
@@ -106,7 +114,10 @@ fn patterns_match_whole_texts_in_any_case() {
 
 proptest::proptest! {
     #[test]
-    fn a_pattern_made_from_a_text_matches_it(parts in proptest::collection::vec("[a-c]{0,3}", 1..6), fill in "[a-c]{0,3}") {
+    fn a_pattern_made_from_a_text_matches_it(
+        parts in proptest::collection::vec("[a-c]{0,3}", 1..6),
+        fill in "[a-c]{0,3}",
+    ) {
         let pattern = format!("x{}", parts.join("*"));
         let text = format!("x{}", parts.join(&fill));
         let other = format!("y{text}");

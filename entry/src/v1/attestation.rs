@@ -1,23 +1,18 @@
+//! The documents that are kept beside in-toto entries.
+
 use bytes::Bytes;
 use ledgerstone_merkle::Hash;
 use sha2::Digest;
 use sha2::Sha256;
 
-use super::LoggedDigest;
-use crate::Attestation;
-use crate::EntryContent;
-use crate::describe;
+use crate::describe::describe;
+use crate::prepared::Attestation;
 
-/// What the attestation of the entry with this body is kept under: SHA-256 of its payload, by the word of the body. `None` for
-/// an entry that cannot have one: only in-toto entries do (rekor-v1, sections 4.3 and 4.4), and not the oldest.
+/// What the attestation of the entry with this body is kept under: SHA-256 of its payload, by the
+/// word of the body. `None` for an entry that cannot have one: only in-toto entries do (rekor-v1,
+/// sections 4.3 and 4.4), and not the oldest.
 pub fn attestation_key(body: &[u8]) -> Option<Hash> {
-    let description = describe(body).ok()?;
-    let hash = |digest: &LoggedDigest| Hash::from_slice(&digest.to_bytes().ok()?);
-    match description.content() {
-        EntryContent::IntotoV001(entry) => entry.payload_hash.as_ref().and_then(hash),
-        EntryContent::IntotoV002(entry) => hash(&entry.payload_hash),
-        _ => None,
-    }
+    describe(body).ok()?.any_content()?.attestation_hash()
 }
 
 /// `document` as the attestation of the entry with this body, which has to name it by its hash.

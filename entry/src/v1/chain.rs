@@ -1,3 +1,5 @@
+//! Chains of certificates, as Rekor v1 takes them.
+
 use der::Decode;
 use der::Reader;
 use der::SliceReader;
@@ -15,13 +17,15 @@ use sha2::Sha512;
 use crate::certificate::Certificate;
 use crate::certificate::Links;
 use crate::certificate::read_validity;
-use crate::key::PublicKey;
+use crate::key::public_key::PublicKey;
 
-/// Whether the first of `certificates` leads to the last one, by issuers that are among those between.
+/// Whether the first of `certificates` leads to the last one, by issuers that are among those
+/// between.
 ///
-/// A step counts if the names match, the signature verifies, and the issuer is an authority that was valid when the
-/// first certificate began to be. This is a check of form, as upstream: whether the last one deserves trust is for
-/// verifiers to decide, and so are path lengths, name constraints and usages.
+/// A step counts if the names match, the signature verifies, and the issuer is an authority that
+/// was valid when the first certificate began to be. This is a check of form, as upstream: whether
+/// the last one deserves trust is for verifiers to decide, and so are path lengths, name
+/// constraints and usages.
 pub(crate) fn leads_to_root(certificates: &[Vec<u8>]) -> bool {
     let parsed: Option<Vec<Certificate<'_>>> = certificates
         .iter()

@@ -1,20 +1,25 @@
+//! Hashes as bodies of Rekor v1 hold them.
+
+use ledgerstone_merkle::Hash;
 use ledgerstone_proto::sigstore::common::v1::HashAlgorithm;
 
-use super::json::Json;
-use super::reject::V1Reject;
-use crate::algorithm::digest_length;
 use crate::body::Sink;
-use crate::search::SearchKey;
-use crate::search::SearchKeyKind;
-use crate::search::hash_name;
-use crate::search::hex;
+use crate::hash_function::digest_length;
+use crate::hash_function::hash_name;
+use crate::named_parts::Digested;
+use crate::named_parts::EntryDigest;
+use crate::search_key::SearchKey;
+use crate::search_key::SearchKeyKind;
+use crate::v1::json::Json;
+use crate::v1::reject::V1Reject;
 
 /// A hash as a body of Rekor v1 holds it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LoggedDigest {
     /// The hash function: SHA-256, or for hashedrekord entries also SHA-384 or SHA-512.
     pub algorithm: HashAlgorithm,
-    /// The hash in hexadecimal, in the case in which it was submitted: another case makes another leaf hash.
+    /// The hash in hexadecimal, in the case in which it was submitted: another case makes another
+    /// leaf hash.
     pub value: String,
 }
 
@@ -22,7 +27,7 @@ impl LoggedDigest {
     pub(crate) fn sha256(digest: &[u8]) -> Self {
         Self {
             algorithm: HashAlgorithm::Sha2256,
-            value: hex(digest),
+            value: hex::encode(digest),
         }
     }
 
@@ -59,6 +64,16 @@ impl LoggedDigest {
         let byte = |pair: &[u8]| Some(16 * hex_digit(pair[0])? + hex_digit(pair[1])?);
         let bytes: Option<Vec<u8>> = digits.chunks_exact(2).map(byte).collect();
         bytes.ok_or(V1Reject::HashValue)
+    }
+
+    /// The hash itself, if it is one of 32 bytes.
+    pub(crate) fn to_hash(&self) -> Option<Hash> {
+        Hash::from_slice(&self.to_bytes().ok()?)
+    }
+
+    /// The hash as what was signed.
+    pub(crate) fn named(&self, of: Digested) -> EntryDigest {
+        EntryDigest::of_hex(of, self.algorithm, &self.value)
     }
 
     pub(crate) fn search_key(&self) -> SearchKey {

@@ -1,18 +1,20 @@
+//! DSSE envelopes, as Rekor v1 takes them.
+
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use aws_lc_rs::digest;
 use ledgerstone_proto::sigstore::common::v1::HashAlgorithm;
 
-use super::json::Json;
-use super::reject::V1Reject;
-use super::x509::X509Key;
+use crate::dsse::MAX_SIGNATURES;
+use crate::dsse::MAX_VERIFIERS;
+use crate::dsse::pre_authentication_head;
 use crate::encoding::decode_base64_of_envelope;
-use crate::key::PublicKey;
-use crate::kind::dsse_v002::MAX_SIGNATURES;
-use crate::kind::dsse_v002::MAX_VERIFIERS;
-use crate::kind::dsse_v002::pre_authentication_head;
-use crate::signature::SignatureError;
+use crate::key::public_key::PublicKey;
+use crate::signature::BadSignature;
+use crate::v1::json::Json;
+use crate::v1::reject::V1Reject;
+use crate::v1::x509_key::X509Key;
 
 /// A DSSE envelope, as Rekor v1 takes it.
 pub(crate) struct Envelope {
@@ -24,7 +26,8 @@ pub(crate) struct Envelope {
 /// A signature of an envelope.
 pub(crate) struct EnvelopeSignature {
     pub(crate) key_id: String,
-    /// As it stands in the envelope: base64 of either alphabet. Upstream tells signatures apart by this.
+    /// As it stands in the envelope: base64 of either alphabet. Upstream tells signatures apart by
+    /// this.
     pub(crate) text: String,
     bytes: Vec<u8>,
 }
@@ -73,11 +76,11 @@ impl Envelope {
         })
     }
 
-    /// Finds for each signature the verifier that it verifies with: the texts of the signatures in order, each with its
-    /// verifier's position in the second list.
+    /// Finds for each signature the verifier that it verifies with: the texts of the signatures in
+    /// order, each with its verifier's position in the second list.
     ///
-    /// As upstream, a verifier stands for the first signature that it verifies, and there must be one. With `stop`, those
-    /// that come when all signatures have been verified are not looked at.
+    /// As upstream, a verifier stands for the first signature that it verifies, and there must be
+    /// one. With `stop`, those that come when all signatures have been verified are not looked at.
     pub(crate) fn match_verifiers(
         &self,
         verifiers: &[Vec<u8>],
@@ -117,7 +120,8 @@ impl Envelope {
         Ok((found, keys))
     }
 
-    /// Whether `key` signed the envelope. A signature that names a key counts only if that is `fingerprint`.
+    /// Whether `key` signed the envelope. A signature that names a key counts only if that is
+    /// `fingerprint`.
     pub(crate) fn is_signed(&self, key: &PublicKey, fingerprint: &str) -> bool {
         let message = Message::new(self);
         self.signatures
@@ -154,9 +158,10 @@ impl<'a> Message<'a> {
         }
     }
 
-    /// Rekor v1 hashes with SHA-256 for all types of keys but Ed25519, which signs the message itself.
+    /// Rekor v1 hashes with SHA-256 for all types of keys but Ed25519, which signs the message
+    /// itself.
     fn is_signed(&self, key: &PublicKey, signature: &[u8]) -> bool {
-        let streamed = key.verify_streamed::<SignatureError>(signature, |piece| {
+        let streamed = key.verify_streamed::<BadSignature>(signature, |piece| {
             piece(self.head.as_bytes());
             piece(self.payload);
             Ok(())

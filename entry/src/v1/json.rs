@@ -1,3 +1,5 @@
+//! JSON as the formats of Rekor v1 are read from it.
+
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
@@ -8,11 +10,12 @@ use serde::de::MapAccess;
 use serde::de::SeqAccess;
 use serde::de::Visitor;
 
-/// The most values that one JSON document may hold: a document of a few megabytes must not take hundreds in memory.
+/// The most values that one JSON document may hold: a document of a few megabytes must not take
+/// hundreds in memory.
 pub(crate) const MAX_JSON_VALUES: usize = 65_536;
 
-/// JSON as Rekor v1 reads it: names match in any case, the last of equal names counts, and what has another type than
-/// expected is as good as absent.
+/// JSON as Rekor v1 reads it: names match in any case, the last of equal names counts, and what has
+/// another type than expected is as good as absent.
 ///
 /// Texts are borrowed wherever they hold no escape. Depth is bounded by the parser (128).
 #[derive(Debug)]

@@ -1,9 +1,12 @@
+//! Proposed entries: what a client of Rekor v1 sends.
+
 use bytes::Bytes;
 
-use super::json::Json;
-use super::reject::V1Reject;
+use crate::v1::json::Json;
+use crate::v1::reject::V1Reject;
 
-/// An entry as a Rekor v1 client proposes it: kind and version, and a spec in the form of that kind.
+/// An entry as a Rekor v1 client proposes it: kind and version, and a spec in the form of that
+/// kind.
 #[derive(Clone, Debug)]
 pub struct ProposedEntry {
     /// The name of the kind, one of those that Rekor v1 defines.
@@ -15,8 +18,9 @@ pub struct ProposedEntry {
 }
 
 impl ProposedEntry {
-    /// Reads the first JSON value in `json`, and ignores what comes after it. Names match in any case, members that are
-    /// not known are ignored, and of equal names the last counts (specification of Rekor v1, section 1.2).
+    /// Reads the first JSON value in `json`, and ignores what comes after it. Names match in any
+    /// case, members that are not known are ignored, and of equal names the last counts
+    /// (specification of Rekor v1, section 1.2).
     ///
     /// # Errors
     /// [`V1Reject`] when this is no proposal of a kind that Rekor v1 defines.
@@ -79,7 +83,8 @@ fn read_text<'j>(proposal: &'j Json<'_>, name: &'static str) -> Result<&'j str, 
     }
 }
 
-/// Three numbers without leading zeros, then perhaps a pre-release after `-` and a build after `+` (semver.org).
+/// Three numbers without leading zeros, then perhaps a pre-release after `-` and a build after `+`
+/// (semver.org).
 fn is_semantic_version(version: &str) -> bool {
     let (version, build) = match version.split_once('+') {
         Some((version, build)) => (version, Some(build)),
@@ -113,7 +118,8 @@ fn is_word(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-/// The kinds that Rekor v1 defines.
+/// The kinds that Rekor v1 defines, also those that this version cannot verify: they are refused
+/// with another answer than what is no kind at all.
 const KINDS: [&str; 11] = [
     "alpine",
     "cose",
@@ -131,6 +137,16 @@ const KINDS: [&str; 11] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::entry_kind::ApiVersion;
+    use crate::kinds::kinds_of;
+
+    #[test]
+    fn every_kind_of_the_table_is_one_that_rekor_v1_defines() {
+        for kind in kinds_of(ApiVersion::V1) {
+            assert!(KINDS.contains(&kind.name()), "{kind}");
+            assert!(is_semantic_version(kind.version()), "{kind}");
+        }
+    }
 
     #[test]
     fn versions_are_semantic() {

@@ -6,28 +6,30 @@ use der::asn1::AnyRef;
 use der::asn1::BitStringRef;
 use der::asn1::UintRef;
 
-use crate::key::KeyError;
-use crate::key::KeyType;
-use crate::key::PublicKey;
+use crate::key::error::PublicKeyError;
+use crate::key::key_type::KeyType;
+use crate::key::public_key::PublicKey;
 
 /// An RSA key from modulus and exponent, each big-endian.
-pub(crate) fn rsa(modulus: &[u8], exponent: &[u8]) -> Result<PublicKey, KeyError> {
-    let numbers = sequence_of(modulus, exponent).map_err(KeyError::Spki)?;
+pub(crate) fn rsa(modulus: &[u8], exponent: &[u8]) -> Result<PublicKey, PublicKeyError> {
+    let numbers = sequence_of(modulus, exponent).map_err(PublicKeyError::Spki)?;
     public_key(RSA, &numbers)
 }
 
 /// A key from its point on the curve of `key_type`, which is written with both coordinates.
-pub(crate) fn ecdsa(key_type: KeyType, point: &[u8]) -> Result<PublicKey, KeyError> {
+pub(crate) fn ecdsa(key_type: KeyType, point: &[u8]) -> Result<PublicKey, PublicKeyError> {
     let algorithm = match key_type {
         KeyType::EcdsaP521 => P521,
         KeyType::EcdsaP384 => P384,
-        _ => P256,
+        KeyType::EcdsaP256 => P256,
+        KeyType::Rsa2048 | KeyType::Rsa3072 | KeyType::Rsa4096 => RSA,
+        KeyType::Ed25519 => ED25519,
     };
     public_key(algorithm, point)
 }
 
 /// An Ed25519 key from its 32 bytes.
-pub(crate) fn ed25519(key: &[u8]) -> Result<PublicKey, KeyError> {
+pub(crate) fn ed25519(key: &[u8]) -> Result<PublicKey, PublicKeyError> {
     public_key(ED25519, key)
 }
 
@@ -38,13 +40,13 @@ pub(crate) fn sequence_of(one: &[u8], two: &[u8]) -> Result<Vec<u8>, der::Error>
     AnyRef::new(Tag::Sequence, &content)?.to_der()
 }
 
-fn public_key(algorithm: &[u8], key: &[u8]) -> Result<PublicKey, KeyError> {
+fn public_key(algorithm: &[u8], key: &[u8]) -> Result<PublicKey, PublicKeyError> {
     let spki = || {
         let mut content = algorithm.to_vec();
         BitStringRef::from_bytes(key)?.encode_to_vec(&mut content)?;
         AnyRef::new(Tag::Sequence, &content)?.to_der()
     };
-    PublicKey::from_spki_der(&spki().map_err(KeyError::Spki)?)
+    PublicKey::from_spki_der(&spki().map_err(PublicKeyError::Spki)?)
 }
 
 /// The AlgorithmIdentifiers of the supported types of keys, in DER (RFC 3279, RFC 5480, RFC 8410).

@@ -1,15 +1,17 @@
+//! Why a proposed entry of Rekor v1 is not taken.
+
 use ledgerstone_proto::sigstore::common::v1::HashAlgorithm;
 
-use super::PublicKeyFormat;
 use crate::body::BodyTooLarge;
-use crate::key::KeyError;
-use crate::key::KeyType;
-use crate::search::hash_name;
-use crate::signature::SignatureError;
+use crate::hash_function::hash_name;
+use crate::key::error::PublicKeyError;
+use crate::key::key_type::KeyType;
+use crate::signature::BadSignature;
+use crate::v1::pki::format::PublicKeyFormat;
 
-/// Why a proposed entry is not taken. Where upstream has a text that clients could look for, this is it.
+/// Why a proposed entry is not taken. Where upstream has a text that clients could look for, this
+/// is it.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[non_exhaustive]
 pub enum V1Reject {
     /// The proposal is a JSON object, of bounded depth and number of values.
     #[error("{0}")]
@@ -31,7 +33,8 @@ pub enum V1Reject {
     KindNotEnabled(&'static str),
     /// The version of the kind exists.
     #[error(
-        "{kind} implementation for version '{version}' not found: unable to locate entry for version {version}"
+        "{kind} implementation for version '{version}' not found: \
+         unable to locate entry for version {version}"
     )]
     UnsupportedVersion {
         /// The kind.
@@ -96,7 +99,7 @@ pub enum V1Reject {
     Chain,
     /// The key is of a supported type.
     #[error(transparent)]
-    Key(#[from] KeyError),
+    Key(#[from] PublicKeyError),
     /// The names in the certificate can be read, and are not too many.
     #[error(
         "the subject alternative names of the certificate cannot be read, or are more than {limit}"
@@ -107,7 +110,7 @@ pub enum V1Reject {
     },
     /// The signature verifies.
     #[error("verifying signature: {0}")]
-    Signature(#[from] SignatureError),
+    Signature(#[from] BadSignature),
     /// A DSSE envelope is JSON.
     #[error("the envelope is not a DSSE envelope: {0}")]
     Envelope(String),
@@ -132,7 +135,8 @@ pub enum V1Reject {
     },
     /// Each verifier verifies a signature of the envelope.
     #[error(
-        "could not verify envelope: accepted signatures do not match threshold, Found: 0, Expected 1"
+        "could not verify envelope: \
+         accepted signatures do not match threshold, Found: 0, Expected 1"
     )]
     UnverifiedEnvelope,
     /// Each signature of the envelope has a verifier of its own.
@@ -143,7 +147,8 @@ pub enum V1Reject {
     NoContent,
     /// A dsse entry is not proposed in both of its forms.
     #[error(
-        "either proposedContent or envelopeHash, payloadHash, and signatures must be present but not both"
+        "either proposedContent or envelopeHash, payloadHash, and signatures must be present \
+         but not both"
     )]
     BothContents,
     /// An in-toto statement names no more digests than the index takes.
@@ -183,8 +188,8 @@ pub enum V1Reject {
 }
 
 impl V1Reject {
-    /// The code of a rejection that upstream's schema validation makes, and answers with HTTP status 422 (specification
-    /// of Rekor v1, section 1.1). The others are answered with 400.
+    /// The code of a rejection that upstream's schema validation makes, and answers with HTTP
+    /// status 422 (specification of Rekor v1, section 1.1). The others are answered with 400.
     pub fn schema_code(&self) -> Option<u16> {
         match self {
             Self::Required(_) => Some(602),
@@ -243,4 +248,9 @@ impl V1Reject {
 }
 
 /// What upstream says a version must look like.
-const API_VERSION_PATTERN: &str = r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-((?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(?:\.(?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*))?(?:\+([0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*))?$";
+const API_VERSION_PATTERN: &str = concat!(
+    r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)",
+    r"(?:-((?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)",
+    r"(?:\.(?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*))?",
+    r"(?:\+([0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*))?$",
+);

@@ -1,3 +1,5 @@
+//! In-toto statements: the artifacts that they name.
+
 use std::fmt;
 
 use serde::Deserialize;
@@ -7,9 +9,9 @@ use serde::de::MapAccess;
 use serde::de::SeqAccess;
 use serde::de::Visitor;
 
-use super::reject::V1Reject;
-use crate::search::SearchKey;
-use crate::search::SearchKeyKind;
+use crate::search_key::SearchKey;
+use crate::search_key::SearchKeyKind;
+use crate::v1::reject::V1Reject;
 
 /// The type of the payloads in which artifacts are looked for.
 pub(crate) const IN_TOTO_PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
@@ -17,19 +19,22 @@ pub(crate) const IN_TOTO_PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 /// The most digests that an in-toto statement may name. Each takes a row of the search index.
 pub const MAX_STATEMENT_DIGESTS: usize = 4096;
 
-/// What an entry is found by because of what its in-toto statement says: the digests of the subjects, and of the
-/// materials of a SLSA provenance predicate up to version 0.2.
+/// What an entry is found by because of what its in-toto statement says: the digests of the
+/// subjects, and of the materials of a SLSA provenance predicate up to version 0.2.
 ///
-/// The log holds no statement, but only its hash, so that these search keys come with a submission and cannot be made
-/// again from the log. Where the statement is kept as an attestation, they can be made from that.
+/// The log holds no statement, but only its hash, so that these search keys come with a submission
+/// and cannot be made again from the log. Where the statement is kept as an attestation, they can
+/// be made from that.
 ///
 /// # Errors
-/// [`V1Reject`] when there are more than [`MAX_STATEMENT_DIGESTS`]. A payload that is no statement has none.
+/// [`V1Reject`] when there are more than [`MAX_STATEMENT_DIGESTS`]. A payload that is no statement
+/// has none.
 pub fn search_keys_of_statement(payload: &[u8]) -> Result<Vec<SearchKey>, V1Reject> {
     let mut digests = Digests::default();
     if let Ok(statement) = serde_json::from_slice::<Statement>(payload) {
         digests.append(statement.subject.unwrap_or_default());
-        // Read apart from the subjects: a predicate of another type has what it likes under these names.
+        // Read apart from the subjects: a predicate of another type has what it likes under these
+        // names.
         let provenance = serde_json::from_slice::<Provenance>(payload).unwrap_or_default();
         let predicate = provenance.predicate.unwrap_or_default();
         digests.append(predicate.materials.unwrap_or_default());
@@ -80,8 +85,8 @@ struct Resource {
     digest: Option<DigestMap>,
 }
 
-/// The digests in a list of resources, as texts with the names of their functions. Beyond the limit they are counted
-/// out, but not kept: a list of a few megabytes must not take hundreds in memory.
+/// The digests in a list of resources, as texts with the names of their functions. Beyond the limit
+/// they are counted out, but not kept: a list of a few megabytes must not take hundreds in memory.
 #[derive(Default)]
 struct Digests {
     texts: Vec<String>,

@@ -1,22 +1,53 @@
+//! `audit`: checks a log against what it showed before.
+
+use std::path::PathBuf;
+
+use clap::Args;
 use ledgerstone_client::AuditState;
 use ledgerstone_client::Auditor;
 use ledgerstone_client::Error;
 use ledgerstone_client::FullReport;
 use ledgerstone_client::SignedCheckpoint;
-use ledgerstone_client::TiledLog;
 
-use crate::args::AuditArguments;
-use crate::commands::entries_bar;
-use crate::commands::transport;
+use crate::connection::LogArguments;
+use crate::connection::TreeArguments;
+use crate::connection::tiled_tree;
+use crate::connection::transport;
 use crate::output::Report;
+use crate::progress::entries_bar;
 use crate::trust;
+use crate::trust::TrustedLogArguments;
 
-pub(super) async fn run(arguments: AuditArguments) -> anyhow::Result<Report> {
+#[derive(Args, Debug)]
+pub(crate) struct AuditArguments {
+    /// The file that remembers the last head that was verified.
+    #[arg(long, value_name = "FILE", default_value = "ledgerstone-audit.json")]
+    pub(crate) state: PathBuf,
+
+    /// Download every entry and tile, hash them again and rebuild the root. Goes on where an
+    /// interrupted run was.
+    #[arg(long)]
+    pub(crate) full: bool,
+
+    #[command(flatten)]
+    pub(crate) tree: TreeArguments,
+
+    #[command(flatten)]
+    pub(crate) log: LogArguments,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustedLogArguments,
+}
+
+pub(crate) async fn run(arguments: AuditArguments) -> anyhow::Result<Report> {
     let transport = transport(&arguments.log)?;
     let state = AuditState::load(&arguments.state).map_err(|error| Error::Audit(error.into()))?;
     let kept = state.and_then(|state| state.key);
-    let logs = trust::named_or_kept_or_fetched(&arguments.trust, kept, &transport).await?;
-    let auditor = Auditor::new(TiledLog::new(transport), logs, &arguments.state);
+    let logs =
+        trust::named_or_kept_or_fetched(&arguments.trust, kept, &transport, arguments.tree.tree_id)
+            .await?;
+    let log = tiled_tree(&arguments.log, &arguments.tree)?;
+    let auditor = Auditor::new(log, logs, &arguments.state);
     let head = auditor.audit_head().await.map_err(Error::from)?;
     let full = match arguments.full {
         true => Some(audit_all(&auditor, &head.head).await?),
@@ -30,6 +61,7 @@ pub(super) async fn run(arguments: AuditArguments) -> anyhow::Result<Report> {
     Ok(Report::new()
         .field("verified", "verified", true)
         .field("log", "origin", checkpoint.origin.clone())
+        .optional("tree", "treeId", arguments.tree.text())
         .field("size", "treeSize", checkpoint.size.get())
         .field("root", "rootHash", checkpoint.root.to_string())
         .field("extends", "extends", previous)

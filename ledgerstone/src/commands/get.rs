@@ -1,24 +1,76 @@
+//! `get`: reads entries from the log.
+
+use clap::ArgGroup;
+use clap::Args;
 use ledgerstone_client::EntryLookup;
 use ledgerstone_client::Error;
 use ledgerstone_client::LogApi;
-use ledgerstone_entry::describe;
+use ledgerstone_entry::EntryView;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_proto::log::v1::Entry;
 use serde_json::Value;
-use serde_json::json;
 
-use crate::args::GetArguments;
-use crate::args::IndexRange;
-use crate::commands::transport;
-use crate::commands::tree;
+use crate::commands::leaf_hash::parse_hash;
+use crate::connection::LogArguments;
+use crate::connection::TreeArguments;
+use crate::connection::transport;
+use crate::connection::tree;
 use crate::output;
 use crate::output::Report;
 use crate::trust;
+use crate::trust::TrustedLogArguments;
+
+#[derive(Args, Debug)]
+#[command(group = ArgGroup::new("which").required(true).args(["index", "leaf_hash", "range"]))]
+pub(crate) struct GetArguments {
+    /// The position of the entry, from 0. The entry is proven to be in the log.
+    #[arg(long, value_name = "N")]
+    pub(crate) index: Option<u64>,
+
+    /// The leaf hash of the entry, hexadecimal. The entry is proven to be in the log.
+    #[arg(long, value_name = "HEX", value_parser = parse_hash)]
+    pub(crate) leaf_hash: Option<ledgerstone_merkle::Hash>,
+
+    /// Entries from the index FIRST up to, not including, END. Only their hashes are checked: see
+    /// audit --full.
+    #[arg(long, value_name = "FIRST..END", value_parser = parse_range)]
+    pub(crate) range: Option<IndexRange>,
+
+    /// Print the body alone, as it is hashed.
+    #[arg(long, conflicts_with_all = ["range", "json"])]
+    pub(crate) body: bool,
+
+    #[command(flatten)]
+    pub(crate) tree: TreeArguments,
+
+    #[command(flatten)]
+    pub(crate) log: LogArguments,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustedLogArguments,
+}
+
+/// Entries from `first` up to, not including, `end`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct IndexRange {
+    pub(crate) first: u64,
+    pub(crate) end: u64,
+}
+
+fn parse_range(text: &str) -> Result<IndexRange, String> {
+    let bounds = text
+        .split_once("..")
+        .and_then(|(first, end)| Some((first.parse().ok()?, end.parse().ok()?)));
+    match bounds {
+        Some((first, end)) if first < end => Ok(IndexRange { first, end }),
+        _ => Err("give two numbers, the smaller one first, such as 0..100".to_owned()),
+    }
+}
 
 /// As many entries as are asked for at once.
 const PAGE_ENTRIES: u64 = 256;
 
-pub(super) async fn run(arguments: GetArguments, json: bool) -> anyhow::Result<()> {
+pub(crate) async fn run(arguments: GetArguments, json: bool) -> anyhow::Result<()> {
     let transport = transport(&arguments.log)?;
     let api = tree(transport.clone(), &arguments.tree);
     let lookup = match (arguments.index, arguments.leaf_hash) {
@@ -33,7 +85,8 @@ pub(super) async fn run(arguments: GetArguments, json: bool) -> anyhow::Result<(
             .await;
         }
     };
-    let logs = trust::named_or_fetched(&arguments.trust, &transport).await?;
+    let logs =
+        trust::named_or_fetched(&arguments.trust, &transport, arguments.tree.tree_id).await?;
     let entry = api.proven_entry(lookup, &logs).await.map_err(Error::from)?;
     if arguments.body {
         return Ok(output::raw(&entry.entry.body)?);
@@ -43,7 +96,7 @@ pub(super) async fn run(arguments: GetArguments, json: bool) -> anyhow::Result<(
     match json {
         // The same object as in a range, and the proof.
         true => {
-            let mut line = entry_json(&entry.entry);
+            let mut line = output::to_json(&view(&entry.entry));
             line["treeSize"] = entry.inclusion.proof.size.get().into();
             Ok(output::json(&line)?)
         }
@@ -66,11 +119,11 @@ async fn print_range(api: &LogApi, range: IndexRange, json: bool) -> anyhow::Res
         next += entries.len() as u64;
         for entry in &entries {
             match json {
-                true => output::json(&entry_json(entry))?,
+                true => output::json(&output::to_json(&view(entry)))?,
                 false => output::line(&format!(
                     "{:>10}  {}  {}",
                     entry.index,
-                    kind(entry),
+                    view(entry).kind_text(),
                     hex::encode(&entry.leaf_hash)
                 ))?,
             }
@@ -80,40 +133,33 @@ async fn print_range(api: &LogApi, range: IndexRange, json: bool) -> anyhow::Res
 }
 
 fn report(entry: &Entry) -> Report {
+    let view = view(entry);
     Report::new()
         .field("index", "index", entry.index)
+        .optional("tree", "treeId", view.tree_id.clone())
         .field("leaf hash", "leafHash", hex::encode(&entry.leaf_hash))
-        .field("kind", "kind", kind(entry))
+        .field("kind", "kind", view.kind_text())
         .field(
             "logged at",
-            "integratedTime",
-            match entry.integrated_time {
+            "time",
+            match &view.time {
+                Some(time) => format!("{time} (the log's word)"),
                 // A copy by tiles, which do not say.
-                0 => "unknown".to_owned(),
-                seconds => format!("{} (the log's word)", time(seconds)),
+                None => "unknown".to_owned(),
             },
         )
         .field("body", "body", body_json(entry))
 }
 
-pub(super) fn entry_json(entry: &Entry) -> Value {
-    json!({
-        "index": entry.index,
-        "leafHash": hex::encode(&entry.leaf_hash),
-        "kind": kind(entry),
-        "integratedTime": time(entry.integrated_time),
-        // Only the body is proven.
-        "integratedTimeVerified": false,
-        "body": body_json(entry),
-    })
-}
-
-/// Kind and version as the body has them, which is proven: what the log says beside it is not.
-pub(super) fn kind(entry: &Entry) -> String {
-    describe(&entry.body).map_or_else(
-        |_| "not understood".to_owned(),
-        |found| format!("{} {}", found.kind(), found.version()),
-    )
+/// The entry as the body shows it, which is proven: what the log says beside it is not.
+pub(crate) fn view(entry: &Entry) -> EntryView {
+    let view = EntryView::new(&entry.body)
+        .at(entry.index)
+        .integrated_at(entry.integrated_time);
+    match entry.tree_id {
+        0 => view,
+        tree_id => view.in_tree(tree_id),
+    }
 }
 
 /// Bodies are JSON. Parsing changes no more than white space, of which a canonical body has none.
@@ -121,14 +167,10 @@ fn body_json(entry: &Entry) -> Value {
     serde_json::from_slice(&entry.body).unwrap_or_else(|_| Value::String(hex::encode(&entry.body)))
 }
 
-pub(super) fn time(unix_seconds: i64) -> String {
-    jiff::Timestamp::from_second(unix_seconds)
-        .map(|time| time.to_string())
-        .unwrap_or_else(|_| unix_seconds.to_string())
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -139,16 +181,16 @@ mod tests {
             body: br#"{"apiVersion":"0.1.2","kind":"alpine","spec":{}}"#[..].into(),
             ..Entry::default()
         };
-        assert_eq!(kind(&entry), "alpine 0.1.2");
-        let json = entry_json(&entry);
+        assert_eq!(view(&entry).kind_text(), "alpine 0.1.2");
+        let json = output::to_json(&view(&entry));
         assert_eq!(
-            (&json["kind"], &json["integratedTimeVerified"]),
-            (&json!("alpine 0.1.2"), &json!(false))
+            (&json["kind"], &json["version"], json.get("time")),
+            (&json!("alpine"), &json!("0.1.2"), None)
         );
         let other = Entry {
             body: b"\x1b[2J"[..].into(),
             ..entry
         };
-        assert_eq!(kind(&other), "not understood");
+        assert_eq!(view(&other).kind_text(), "not understood");
     }
 }

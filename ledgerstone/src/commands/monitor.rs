@@ -1,5 +1,9 @@
+//! `monitor`: tells of every new entry that is looked for.
+
+use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::Args;
 use indicatif::ProgressBar;
 use ledgerstone_client::Error;
 use ledgerstone_client::Failure;
@@ -10,24 +14,62 @@ use ledgerstone_client::Monitor;
 use ledgerstone_client::MonitorConfig;
 use ledgerstone_client::MonitorPage;
 use ledgerstone_client::MonitorState;
-use ledgerstone_client::TiledLog;
 use ledgerstone_entry::matcher::Match;
 use ledgerstone_merkle::LeafIndex;
 
-use crate::args::MonitorArguments;
-use crate::commands::entries_bar;
-use crate::commands::transport;
+use crate::connection::LogArguments;
+use crate::connection::TreeArguments;
+use crate::connection::tiled_tree;
+use crate::connection::transport;
 use crate::output;
 use crate::output::Report;
+use crate::progress::entries_bar;
 use crate::trust;
+use crate::trust::TrustedLogArguments;
 
-pub(super) async fn run(arguments: MonitorArguments, json: bool) -> anyhow::Result<()> {
+#[derive(Args, Debug)]
+pub(crate) struct MonitorArguments {
+    /// What to look for: a TOML file with identities, keys, digests and kinds, and perhaps an
+    /// on-hit command.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+
+    /// The file that remembers the last head that was verified, and which entries were looked at.
+    #[arg(long, value_name = "FILE", default_value = "ledgerstone-monitor.json")]
+    pub(crate) state: PathBuf,
+
+    /// Look once at what is new, and end. So it is without --interval.
+    #[arg(long, conflicts_with = "interval")]
+    pub(crate) once: bool,
+
+    /// Look again and again, after so many seconds, until the log contradicts itself.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) interval: Option<u64>,
+
+    /// Begin with this entry, whatever was looked at before. Without it, a first run begins with
+    /// entry 0.
+    #[arg(long, value_name = "INDEX")]
+    pub(crate) from: Option<u64>,
+
+    #[command(flatten)]
+    pub(crate) tree: TreeArguments,
+
+    #[command(flatten)]
+    pub(crate) log: LogArguments,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustedLogArguments,
+}
+
+pub(crate) async fn run(arguments: MonitorArguments, json: bool) -> anyhow::Result<()> {
     let config = MonitorConfig::read(&arguments.config).map_err(Error::from)?;
     let transport = transport(&arguments.log)?;
     let state = MonitorState::load(&arguments.state).map_err(|error| Error::Audit(error.into()))?;
     let kept = state.and_then(|state| state.key);
-    let logs = trust::named_or_kept_or_fetched(&arguments.trust, kept, &transport).await?;
-    let log = TiledLog::new(transport);
+    let logs =
+        trust::named_or_kept_or_fetched(&arguments.trust, kept, &transport, arguments.tree.tree_id)
+            .await?;
+    let log = tiled_tree(&arguments.log, &arguments.tree)?;
     let mut watch = Watch {
         monitor: Monitor::new(log, logs, config.watch, &arguments.state),
         on_hit: config.on_hit,
@@ -42,7 +84,8 @@ pub(super) async fn run(arguments: MonitorArguments, json: bool) -> anyhow::Resu
     loop {
         match watch.look().await {
             Ok(tally) => tally.tell(),
-            // What the log is silent about now it tells later. Anything else needs somebody to look at it.
+            // What the log is silent about now it tells later. Anything else needs somebody to look
+            // at it.
             Err(error) if is_unreachable(&error) => {
                 output::note(&format!("note: {error:#}; trying again in {seconds} s"));
             }
@@ -158,10 +201,9 @@ fn is_unreachable(error: &anyhow::Error) -> bool {
 fn describe(hit: &Hit) -> String {
     let matches: Vec<_> = hit.matches.iter().map(describe_match).collect();
     format!(
-        "{:>10}  {} {}  {}",
+        "{:>10}  {}  {}",
         hit.index,
-        hit.kind,
-        hit.version,
+        hit.entry.kind_text(),
         matches.join(", ")
     )
 }
@@ -178,21 +220,20 @@ fn describe_match(found: &Match) -> String {
         } => subject.clone(),
         Match::Key { sha256 } => format!("key {sha256}"),
         Match::ArtifactDigest { digest } => digest.clone(),
-        _ => "something else".to_owned(),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use ledgerstone_entry::EntryView;
+
     use super::*;
 
     #[test]
     fn a_hit_is_told_in_one_line() {
         let hit = Hit {
             index: LeafIndex::new(7),
-            leaf_hash: ledgerstone_merkle::Hash::new([0; 32]),
-            kind: "hashedrekord".to_owned(),
-            version: "0.0.2".to_owned(),
+            entry: EntryView::new(br#"{"apiVersion":"0.0.9","kind":"book","spec":{}}"#),
             matches: vec![
                 Match::Identity {
                     subject: "ann@example.com".to_owned(),
@@ -205,7 +246,7 @@ mod tests {
         };
         assert_eq!(
             describe(&hit),
-            "         7  hashedrekord 0.0.2  ann@example.com by https://accounts.example, sha256:00"
+            "         7  book 0.0.9  ann@example.com by https://accounts.example, sha256:00"
         );
     }
 }

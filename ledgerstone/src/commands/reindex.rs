@@ -1,6 +1,7 @@
+//! Rebuilding the search index.
+
 use std::path::Path;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -9,21 +10,21 @@ use clap::Args;
 use indicatif::ProgressBar;
 use ledgerstone_client::AdminPort;
 use ledgerstone_client::Error;
-use ledgerstone_client::ReindexProgress;
+use ledgerstone_client::ReindexCounts;
+use ledgerstone_client::ReindexPhase;
 use ledgerstone_client::ReindexReport;
-use ledgerstone_client::ReindexState;
 use ledgerstone_client::Transport;
 use ledgerstone_client::TransportOptions;
-use ledgerstone_log::Reindex as Rebuild;
+use ledgerstone_instance::Instance;
+use ledgerstone_instance::InstanceError;
 use ledgerstone_storage::EngineError;
-use ledgerstone_storage::RocksOptions;
-use ledgerstone_storage::RocksStore;
 use ledgerstone_storage::StorageError;
 use thiserror::Error;
 use tokio::runtime::Runtime;
 
 use crate::output;
 use crate::output::Report;
+use crate::progress::entries_bar;
 
 /// How often a server is asked how far it is.
 const POLL: Duration = Duration::from_millis(500);
@@ -43,13 +44,18 @@ pub(crate) struct Reindex {
     )]
     data_dir: PathBuf,
 
-    /// Instead of a directory, the admin port of the server that runs on the log: the server does the work, beside its own, and
-    /// this command follows it.
+    /// Instead of a directory, the admin port of the server that runs on the log: the server does
+    /// the work, beside its own, and this command follows it.
     #[arg(long, value_name = "URL")]
     admin_url: Option<String>,
 
     /// How long a request to the admin port may take, in seconds.
-    #[arg(long, default_value_t = 30, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    #[arg(
+        long,
+        default_value_t = 30,
+        value_name = "SECONDS",
+        value_parser = clap::value_parser!(u64).range(1..=3600)
+    )]
     timeout: u64,
 }
 
@@ -65,7 +71,7 @@ pub(crate) enum Unfinished {
 }
 
 /// Rebuilds the search index of a data directory, or has a server do it.
-pub(super) fn run(arguments: &Reindex) -> anyhow::Result<Report> {
+pub(crate) fn run(arguments: &Reindex) -> anyhow::Result<Report> {
     let progress = match &arguments.admin_url {
         None => offline(&arguments.data_dir)?,
         Some(url) => {
@@ -73,7 +79,7 @@ pub(super) fn run(arguments: &Reindex) -> anyhow::Result<Report> {
             runtime.block_on(online(url, arguments.timeout))?
         }
     };
-    let ReindexProgress {
+    let ReindexCounts {
         shards,
         entries,
         rows,
@@ -94,44 +100,37 @@ pub(super) fn run(arguments: &Reindex) -> anyhow::Result<Report> {
         .field("resumed", "resumed", resumed))
 }
 
-fn offline(data_dir: &Path) -> anyhow::Result<ReindexProgress> {
-    anyhow::ensure!(
-        RocksStore::exists(data_dir)?,
-        "there is no log in {}",
-        data_dir.display()
-    );
-    let store = match RocksStore::open(data_dir, &RocksOptions::default()) {
-        Err(locked @ StorageError::Engine(EngineError::Locked { .. })) => {
+fn offline(data_dir: &Path) -> anyhow::Result<ReindexCounts> {
+    let mut teller = Teller::new();
+    let rebuilt = Instance::new(data_dir, None).reindex(&mut |done| teller.tell(&progress(done)));
+    let rebuilt = match rebuilt {
+        Err(InstanceError::Storage(locked @ StorageError::Engine(EngineError::Locked { .. }))) => {
             return Err(locked).context(
-                "a server runs on this log: name its admin port with --admin-url, and it rebuilds the index itself",
+                "a server runs on this log: name its admin port with --admin-url, and it rebuilds \
+                 the index itself",
             );
         }
         other => other?,
     };
-    let mut rebuild = Rebuild::open(Arc::new(store))?;
-    let mut teller = Teller::new();
-    loop {
-        let more = rebuild.step()?;
-        let progress = rebuild.progress();
-        let progress = ReindexProgress {
-            shards: progress.shards as u64,
-            entries: progress.entries,
-            of_entries: progress.of_entries,
-            rows: progress.rows,
-            added: progress.added,
-            removed: progress.removed,
-            kept: progress.kept,
-            resumed: progress.resumed,
-        };
-        teller.tell(&progress);
-        if !more {
-            teller.end();
-            return Ok(progress);
-        }
+    teller.end();
+    Ok(progress(&rebuilt))
+}
+
+/// How far the rebuild is, as a server would say it.
+fn progress(done: &ledgerstone_log::ReindexProgress) -> ReindexCounts {
+    ReindexCounts {
+        shards: done.shards as u64,
+        entries: done.entries,
+        of_entries: done.of_entries,
+        rows: done.rows,
+        added: done.added,
+        removed: done.removed,
+        kept: done.kept,
+        resumed: done.resumed,
     }
 }
 
-async fn online(url: &str, timeout: u64) -> anyhow::Result<ReindexProgress> {
+async fn online(url: &str, timeout: u64) -> anyhow::Result<ReindexCounts> {
     let options = TransportOptions {
         request_timeout: Duration::from_secs(timeout),
         ..TransportOptions::default()
@@ -152,23 +151,24 @@ async fn online(url: &str, timeout: u64) -> anyhow::Result<ReindexProgress> {
             known = Some(progress);
         }
         match state {
-            ReindexState::Running => {}
+            ReindexPhase::Running => {}
             // After it was restarted, a server that has nothing to go on with had come to the end.
-            ReindexState::Complete | ReindexState::Idle => {
+            ReindexPhase::Complete | ReindexPhase::Idle => {
                 teller.end();
                 return known.context("the server does not say how far it is");
             }
-            ReindexState::Failed => {
+            ReindexPhase::Failed => {
                 return Err(Unfinished::Failed(error.unwrap_or_default()).into());
             }
-            ReindexState::Interrupted => return Err(Unfinished::Interrupted.into()),
+            ReindexPhase::Interrupted => return Err(Unfinished::Interrupted.into()),
         }
         tokio::time::sleep(POLL).await;
         report = port.reindex().await.map_err(Error::from)?;
     }
 }
 
-/// Tells on standard error how far the rebuild is: with a bar on a terminal, with a line now and then elsewhere.
+/// Tells on standard error how far the rebuild is: with a bar on a terminal, with a line now and
+/// then elsewhere.
 struct Teller {
     bar: ProgressBar,
     told: Instant,
@@ -177,13 +177,13 @@ struct Teller {
 impl Teller {
     fn new() -> Self {
         Self {
-            bar: super::entries_bar(0),
+            bar: entries_bar(0),
             told: Instant::now(),
         }
     }
 
-    fn tell(&mut self, progress: &ReindexProgress) {
-        let ReindexProgress {
+    fn tell(&mut self, progress: &ReindexCounts) {
+        let ReindexCounts {
             entries,
             of_entries,
             rows,

@@ -1,25 +1,25 @@
+//! Running a log.
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
-use ledgerstone_log::FIRST_SHARD;
-use ledgerstone_log::IncompleteCopy;
+use ledgerstone_instance::Instance;
+use ledgerstone_instance::OpenSettings;
 use ledgerstone_log::Log;
-use ledgerstone_log::LogKeys;
 use ledgerstone_log::LogOptions;
-use ledgerstone_log::Shard;
-use ledgerstone_log::Shards;
+use ledgerstone_log::Tree;
 use ledgerstone_log_server::Metrics;
 use ledgerstone_log_server::Overrides;
 use ledgerstone_log_server::Server;
 use ledgerstone_log_server::Settings;
 use ledgerstone_log_server::Sockets;
 use ledgerstone_log_server::init_telemetry;
-use ledgerstone_merkle::NoteSigner;
-use ledgerstone_storage::RocksOptions;
-use ledgerstone_storage::RocksStore;
-use ledgerstone_storage::Store;
+use ledgerstone_log_server::is_origin;
+use ledgerstone_merkle::VerifierKey;
+use ledgerstone_storage::ImportRole;
+use ledgerstone_storage::TreeKind;
 use serde_json::Value;
 use serde_json::json;
 use tokio::signal::unix::SignalKind;
@@ -33,11 +33,13 @@ use crate::output::OutputError;
 pub(crate) struct Serve {
     #[command(flatten)]
     overrides: Overrides,
-    /// TOML file with any of the settings above, by the names of the flags; unknown keys are refused.
+    /// TOML file with any of the settings above, by the names of the flags; unknown keys are
+    /// refused.
     #[arg(long, env = "LEDGERSTONE_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Make a new log though the key directory holds the keys of one. Only when that log never signed anything, or its data is
-    /// meant to be given up: two logs with one key are a fork that every auditor can prove.
+    /// Make a new log though the key directory holds the keys of one. Only when that log never
+    /// signed anything, or its data is meant to be given up: two logs with one key are a fork that
+    /// every auditor can prove.
     #[arg(long)]
     new_log: bool,
     /// Print the settings in force as a TOML file, and end.
@@ -77,11 +79,20 @@ async fn serve(settings: Settings, new_log: bool, json: bool) -> anyhow::Result<
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
     let metrics = Metrics::default();
-    // Before the log is opened, and perhaps made: an address that is taken must not leave a log behind.
+    // Before the log is opened, and perhaps made: an address that is taken must not leave a log
+    // behind.
     let sockets = Sockets::open(&settings).await?;
-    let (shards, incomplete) = open(&settings, new_log, &metrics)?;
-    let server = Server::new(sockets, shards.clone(), settings.clone(), metrics);
-    let announcement = announcement(&settings, &shards, &incomplete, &server, json)?;
+    let instance = Instance::new(
+        &settings.store.data_dir,
+        Some(settings.store.key_dir.clone()),
+    );
+    let log = instance.open_or_create(&open_settings(&settings, new_log, &metrics))?;
+    let server = Server::new(sockets, log.clone(), settings.clone(), metrics);
+    let announcement = if json {
+        announcement_json(&settings, &log, &server)?.to_string()
+    } else {
+        announcement(&settings, &log, &server)?
+    };
     match output::line(&announcement) {
         // A log serves whether or not somebody reads this.
         Ok(()) | Err(OutputError::Closed) => {}
@@ -96,136 +107,66 @@ async fn serve(settings: Settings, new_log: bool, json: bool) -> anyhow::Result<
     Ok(server.run(shutdown).await?)
 }
 
-fn open(
-    settings: &Settings,
-    new_log: bool,
-    metrics: &Metrics,
-) -> anyhow::Result<(Shards, Vec<IncompleteCopy>)> {
-    let options = LogOptions {
-        queue_entries: settings.queue_entries,
-        round_entries: settings.round_entries,
-        observer: Some(Arc::new(metrics.clone())),
-        ..LogOptions::default()
-    };
-    let rocks = RocksOptions {
-        memory_bytes: settings.store_memory,
-        ..RocksOptions::default()
-    };
-    // Before a store is made: the keys may be those of a log whose data is merely not mounted.
-    if !RocksStore::exists(&settings.data_dir)? {
-        check_new(settings, new_log)?;
+/// How the log is opened, as the settings of the server say.
+fn open_settings(settings: &Settings, new_log: bool, metrics: &Metrics) -> OpenSettings {
+    OpenSettings {
+        origin: settings.log.origin.clone(),
+        default_origin: host_name(),
+        rekor_v1: settings.rekor_v1.rekor_v1,
+        rekor_v2: settings.rekor_v2.rekor_v2,
+        new_log,
+        store_memory: Some(settings.store.store_memory),
+        log: LogOptions {
+            queue_entries: settings.log.queue_entries,
+            round_entries: settings.log.round_entries,
+            observer: Some(Arc::new(metrics.clone())),
+            ..LogOptions::default()
+        },
     }
-    let store: Arc<dyn Store> = Arc::new(RocksStore::open(&settings.data_dir, &rocks)?);
-    let log = open_log(&store, settings, new_log, options.clone())?;
-    Ok(Shards::open(&store, log, &settings.key_dir, &options)?)
-}
-
-fn open_log(
-    store: &Arc<dyn Store>,
-    settings: &Settings,
-    new_log: bool,
-    options: LogOptions,
-) -> anyhow::Result<Log> {
-    let store = Arc::clone(store);
-    if let Some(identity) = store.identity(FIRST_SHARD)? {
-        let origin = settings.origin.as_deref().unwrap_or(&identity.origin);
-        let keys = LogKeys::load(origin, &settings.key_dir)?;
-        return Ok(Log::open(store, FIRST_SHARD, keys, options)?);
-    }
-    check_new(settings, new_log)?;
-    let origin = settings.origin.clone().unwrap_or_else(host_name);
-    let keys = if LogKeys::exist_in(&settings.key_dir) {
-        LogKeys::load(&origin, &settings.key_dir)?
-    } else {
-        LogKeys::create(&origin, &settings.key_dir)?
-    };
-    let log = Log::create(store, FIRST_SHARD, keys, options)?;
-    LogKeys::confirm(&settings.key_dir)?;
-    Ok(log)
-}
-
-/// Refuses to make a log with the keys of another one: it would sign a fork.
-fn check_new(settings: &Settings, new_log: bool) -> anyhow::Result<()> {
-    anyhow::ensure!(
-        new_log || !LogKeys::exist_in(&settings.key_dir),
-        "{} holds the keys of a log, but {} holds no log: bring its data back (is the volume mounted?), or move the keys away \
-         to start a new log; --new-log starts one with these keys",
-        settings.key_dir.display(),
-        settings.data_dir.display()
-    );
-    Ok(())
 }
 
 /// The host's own name, when it can be a log's.
 fn host_name() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let name = name.trim().to_lowercase();
-    let usable = Overrides {
-        origin: Some(name.clone()),
-        ..Overrides::default()
-    }
-    .resolve()
-    .is_ok();
-    if usable {
+    if is_origin(&name) {
         name
     } else {
         FALLBACK_ORIGIN.to_owned()
     }
 }
 
-/// Says where the log is and how to try it.
-fn announcement(
-    settings: &Settings,
-    shards: &Shards,
-    incomplete: &[IncompleteCopy],
-    server: &Server,
-    json: bool,
-) -> anyhow::Result<String> {
-    let log = shards.log();
-    let scheme = if settings.tls.is_some() {
+/// Where the server listens: for all protocols, and for its operator.
+fn urls(settings: &Settings, server: &Server) -> anyhow::Result<(String, String)> {
+    let scheme = if settings.server.tls().is_some() {
         "https"
     } else {
         "http"
     };
-    let url = format!("{scheme}://{}", server.address()?);
-    let admin = format!("http://{}", server.admin_address()?);
-    let (head, tree_id) = (log.head(), log.identity().tree_id);
-    let (ed25519, ecdsa) = (
-        log.keys().ed25519().verifier(),
-        log.keys().ecdsa().verifier(),
-    );
-    if json {
-        let told = json!({
-            "origin": log.origin(),
-            "treeId": tree_id.to_string(),
-            "ed25519": ed25519.to_string(),
-            "ecdsaP256": ecdsa.to_string(),
-            "size": head.size().get().to_string(),
-            "url": url,
-            "adminUrl": admin,
-            "imported": imported(shards).map(imported_json).collect::<Vec<_>>(),
-        });
-        return Ok(told.to_string());
-    }
+    Ok((
+        format!("{scheme}://{}", server.address()?),
+        format!("http://{}", server.admin_address()?),
+    ))
+}
+
+/// Says where the log is and how to try it.
+fn announcement(settings: &Settings, log: &Log, server: &Server) -> anyhow::Result<String> {
+    let (url, admin) = urls(settings, server)?;
     // By the name under which this very program was started.
     let program = std::env::args().next();
     let program = program.as_deref().unwrap_or("ledgerstone");
-    let mut lines = vec![
-        format!("ledgerstone {}", env!("CARGO_PKG_VERSION")),
-        format!("  origin      {}", log.origin()),
-        format!("  tree        {tree_id} ({} entries)", head.size()),
-        format!("  Ed25519     {ed25519}"),
-        format!("  ECDSA P-256 {ecdsa}"),
-    ];
-    lines.extend(imported(shards).map(imported_line));
-    lines.extend(incomplete.iter().map(|copy| {
+    let trees = log.trees();
+    let mut lines = vec![format!("ledgerstone {}", env!("CARGO_PKG_VERSION"))];
+    lines.extend(trees.growing().flat_map(growing_lines));
+    lines.extend(trees.all().filter(|tree| !tree.grows()).map(other_line));
+    lines.extend(log.incomplete_copies().iter().map(|copy| {
         format!(
             "  not served  {} - {}: {} entries of a copy, whose import is to be completed first",
             copy.origin, copy.tree_id, copy.entries
         )
     }));
     lines.extend([
-        format!("  data        {}", settings.data_dir.display()),
+        format!("  data        {}", settings.store.data_dir.display()),
         format!("  admin       {admin}"),
         format!("listening on {url}"),
         String::new(),
@@ -237,26 +178,72 @@ fn announcement(
     Ok(lines.join("\n"))
 }
 
-/// The trees that did not grow here, and what they are to the log.
-fn imported(shards: &Shards) -> impl Iterator<Item = (&'static str, &Shard)> {
-    let predecessors = shards.frozen().iter().map(|shard| ("predecessor", shard));
-    predecessors.chain(shards.copies().iter().map(|shard| ("copy", shard)))
+/// A tree that takes entries, with the keys that sign for it.
+fn growing_lines(tree: &Tree) -> Vec<String> {
+    let mut lines = vec![
+        format!("  {:<11} {}", tree.protocol().name(), tree.log_name()),
+        format!(
+            "  tree        {} ({} entries)",
+            tree.tree_id(),
+            tree.head().size()
+        ),
+        format!("  Ed25519     {}", tree.checkpoint_key()),
+    ];
+    let v1_key = tree.v1_key();
+    lines.extend(v1_key.map(|key| format!("  ECDSA P-256 {key}")));
+    lines
 }
 
-fn imported_line((role, shard): (&str, &Shard)) -> String {
+/// A tree that takes no entries: it is frozen, or was imported.
+fn other_line(tree: &Tree) -> String {
     format!(
-        "  {role:<11} {} - {} ({} entries)",
-        shard.origin(),
-        shard.tree_id(),
-        shard.head().size()
+        "  {:<11} {} - {} ({} entries)",
+        role(tree),
+        tree.log_name(),
+        tree.tree_id(),
+        tree.head().size()
     )
 }
 
-fn imported_json((role, shard): (&str, &Shard)) -> Value {
+/// The same for machines.
+fn announcement_json(settings: &Settings, log: &Log, server: &Server) -> anyhow::Result<Value> {
+    let (url, admin) = urls(settings, server)?;
+    let trees = log.trees();
+    // What was there before there were several trees speaks of the one of Rekor v2, and of the key
+    // of Rekor v1.
+    let v2 = trees.growing_of(TreeKind::REKOR_V2);
+    let v1 = trees.growing_of(TreeKind::REKOR_V1);
+    Ok(json!({
+        "origin": v2.map(Tree::origin),
+        "treeId": v2.map(|tree| tree.tree_id().to_string()),
+        "ed25519": v2.map(|tree| tree.checkpoint_key().to_string()),
+        "ecdsaP256": v1.and_then(Tree::v1_key).map(VerifierKey::to_string),
+        "size": v2.map(|tree| tree.head().size().get().to_string()),
+        "url": url,
+        "adminUrl": admin,
+        "trees": trees.all().map(tree_json).collect::<Vec<_>>(),
+    }))
+}
+
+fn tree_json(tree: &Tree) -> Value {
     json!({
-        "role": role,
-        "origin": shard.origin(),
-        "treeId": shard.tree_id().to_string(),
-        "size": shard.head().size().get().to_string(),
+        "role": role(tree),
+        "protocol": tree.import().is_none().then(|| tree.protocol().name()),
+        "name": tree.log_name(),
+        "origin": tree.origin(),
+        "treeId": tree.tree_id().to_string(),
+        "key": tree.checkpoint_key().to_string(),
+        "v1Key": tree.v1_key().map(VerifierKey::to_string),
+        "size": tree.head().size().get().to_string(),
     })
+}
+
+/// What a tree is to the log.
+fn role(tree: &Tree) -> &'static str {
+    match tree.import().map(|import| import.role) {
+        Some(ImportRole::Predecessor) => "predecessor",
+        Some(ImportRole::Copy) => "copy",
+        None if tree.grows() => "growing",
+        None => "frozen",
+    }
 }

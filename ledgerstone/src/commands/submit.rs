@@ -1,32 +1,95 @@
+//! `submit`: logs a signature that exists already.
+
 use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::Context;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use clap::ArgGroup;
+use clap::Args;
+use clap::ValueEnum;
 use ledgerstone_client::Artifact;
 use ledgerstone_client::ArtifactDigest;
+use ledgerstone_client::EntryToSubmit;
 use ledgerstone_client::EnvelopeKind;
 use ledgerstone_client::Error;
-use ledgerstone_client::Submission;
 use ledgerstone_client::SubmitError;
 use ledgerstone_client::read_verifier_pem;
 use ledgerstone_proto::intoto::Envelope;
+use ledgerstone_proto::json::decode_base64;
 use ledgerstone_proto::json::from_slice;
 
-use crate::args;
-use crate::args::SubmitArguments;
-use crate::commands::read;
-use crate::commands::read_text;
-use crate::commands::report_submitted;
-use crate::commands::transport;
-use crate::commands::write;
+use crate::commands::submitted::report_submitted;
+use crate::connection::LogArguments;
+use crate::connection::transport;
+use crate::files::read;
+use crate::files::read_text;
+use crate::files::write;
 use crate::output::Report;
 use crate::trust;
+use crate::trust::TrustedLogArguments;
 
-pub(super) async fn run(arguments: SubmitArguments) -> anyhow::Result<Report> {
+#[derive(Args, Debug)]
+#[command(group = ArgGroup::new("what").required(true).args(["signature", "dsse"]))]
+#[command(group = ArgGroup::new("with").required(true).args(["key", "certificate"]))]
+#[command(group = ArgGroup::new("about").args(["artifact", "digest"]))]
+pub(crate) struct SubmitArguments {
+    /// The signature: raw bytes or base64.
+    #[arg(long, value_name = "FILE", requires = "about")]
+    pub(crate) signature: Option<PathBuf>,
+
+    /// A DSSE envelope with one signature, as JSON.
+    #[arg(long, value_name = "FILE", conflicts_with = "about")]
+    pub(crate) dsse: Option<PathBuf>,
+
+    /// The public key that the signature verifies with, as PEM.
+    #[arg(long, value_name = "PEM")]
+    pub(crate) key: Option<PathBuf>,
+
+    /// The certificate that the signature verifies with, as PEM.
+    #[arg(long, value_name = "PEM")]
+    pub(crate) certificate: Option<PathBuf>,
+
+    /// The file that was signed.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) artifact: Option<PathBuf>,
+
+    /// The digest of what was signed: sha256:HEX, sha384:HEX or sha512:HEX, by the hash function of
+    /// the key.
+    #[arg(long, value_name = "DIGEST")]
+    pub(crate) digest: Option<String>,
+
+    /// The kind of entry for an envelope: dsse for clients from before 2026 and for Ed25519 keys.
+    #[arg(
+        long,
+        value_enum,
+        default_value_t = EnvelopeKindArgument::Hashedrekord,
+        conflicts_with = "signature"
+    )]
+    pub(crate) kind: EnvelopeKindArgument,
+
+    /// Where to keep the proof as a Sigstore bundle.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) bundle: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) log: LogArguments,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustedLogArguments,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum EnvelopeKindArgument {
+    /// A hashedrekord entry over what the signature is over.
+    Hashedrekord,
+    /// A dsse entry.
+    Dsse,
+}
+
+pub(crate) async fn run(arguments: SubmitArguments) -> anyhow::Result<Report> {
     let transport = transport(&arguments.log)?;
     let submission = submission(&arguments)?;
-    let logs = trust::named_or_fetched(&arguments.trust, &transport).await?;
+    let logs = trust::named_or_fetched(&arguments.trust, &transport, None).await?;
     let submitted = submission
         .submit(&transport, Some(&logs))
         .await
@@ -40,7 +103,7 @@ pub(super) async fn run(arguments: SubmitArguments) -> anyhow::Result<Report> {
     Ok(report.field("bundle", "bundle", path.display().to_string()))
 }
 
-fn submission(arguments: &SubmitArguments) -> anyhow::Result<Submission> {
+fn submission(arguments: &SubmitArguments) -> anyhow::Result<EntryToSubmit> {
     let verifier = arguments.key.as_ref().or(arguments.certificate.as_ref());
     let pem = read_text(verifier.context("give --key or --certificate")?)?;
     let (key, verifier) = read_verifier_pem(&pem)
@@ -50,10 +113,10 @@ fn submission(arguments: &SubmitArguments) -> anyhow::Result<Submission> {
         let envelope: Envelope = from_slice(&read(path)?)
             .with_context(|| format!("{} is not a DSSE envelope", path.display()))?;
         let kind = match arguments.kind {
-            args::EnvelopeKind::Hashedrekord => EnvelopeKind::HashedRekord,
-            args::EnvelopeKind::Dsse => EnvelopeKind::Dsse,
+            EnvelopeKindArgument::Hashedrekord => EnvelopeKind::HashedRekord,
+            EnvelopeKindArgument::Dsse => EnvelopeKind::Dsse,
         };
-        return Ok(Submission::envelope(envelope, verifier, kind).map_err(Error::from)?);
+        return Ok(EntryToSubmit::envelope(envelope, verifier, kind).map_err(Error::from)?);
     }
     let artifact = match (&arguments.artifact, &arguments.digest) {
         (Some(path), _) => Artifact::File(path.clone()),
@@ -70,11 +133,12 @@ fn submission(arguments: &SubmitArguments) -> anyhow::Result<Submission> {
             .as_deref()
             .context("give --signature or --dsse")?,
     )?;
-    Ok(Submission::message(&digest, signature.into(), verifier).map_err(Error::from)?)
+    Ok(EntryToSubmit::message(&digest, signature.into(), verifier).map_err(Error::from)?)
 }
 
-/// Signature files are raw (openssl) or base64 (cosign).
+/// Signature files are raw (openssl) or base64 (cosign, and with line breaks `base64`).
 fn read_signature(path: &Path) -> anyhow::Result<Vec<u8>> {
     let bytes = read(path)?;
-    Ok(STANDARD.decode(bytes.trim_ascii()).unwrap_or(bytes))
+    let text = std::str::from_utf8(bytes.trim_ascii()).ok();
+    Ok(text.and_then(decode_base64).unwrap_or(bytes))
 }

@@ -1,4 +1,5 @@
-//! What upstream counts, by the names that it has there (rekor-v1, section 6), so that its dashboards and alerts go on.
+//! What upstream counts, by the names that it has there (rekor-v1, section 6), so that its
+//! dashboards and alerts go on.
 //!
 //! | name | labels | what it counts here |
 //! |---|---|---|
@@ -9,13 +10,15 @@
 //! | `rekor_publish_events` | `content_type`, `event`, `status` | attempts to deliver a webhook |
 //! | `rekor_build_info` | `version` | the program that runs |
 //!
-//! What upstream says of its Redis, MySQL and checkpoint publisher (`rekor_index_storage_*`, `rekor_checkpoint_publish`) has
-//! nothing here to say it of, and neither have the labels `revision`, `build_date` and `goversion`: for Prometheus a label that
-//! is empty is one that is not there.
+//! What upstream says of its Redis, MySQL and checkpoint publisher (`rekor_index_storage_*`,
+//! `rekor_checkpoint_publish`) has nothing here to say it of, and neither have the labels
+//! `revision`, `build_date` and `goversion`: for Prometheus a label that is empty is one that is
+//! not there.
 //!
-//! Upstream's counters have no `_total` at their ends, which OpenMetrics demands of what it calls a counter. They are exposed
-//! as metrics of unknown type: the name is then upstream's, and what Prometheus makes of the numbers does not depend on the
-//! type. `path` is the template of a route; all paths below `/api/v1/` that match none share one.
+//! Upstream's counters have no `_total` at their ends, which OpenMetrics demands of what it calls a
+//! counter. They are exposed as metrics of unknown type: the name is then upstream's, and what
+//! Prometheus makes of the numbers does not depend on the type. `path` is the template of a route;
+//! all paths below `/api/v1/` that match none share one.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -41,7 +44,8 @@ const BUCKETS: u16 = 10;
 /// What upstream's label says of the events that webhooks send.
 const EVENT_CONTENT_TYPE: &str = "application/json";
 
-/// The labels stand in the order of their names, as upstream's library writes them: its own tests look for whole lines.
+/// The labels stand in the order of their names, as upstream's library writes them: its own tests
+/// look for whole lines.
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
 struct RequestLabels {
     code: u16,
@@ -161,7 +165,8 @@ fn histogram() -> Histogram {
     ))
 }
 
-/// A number that only grows, under its own name: a counter of the library's would get `_total` behind it.
+/// A number that only grows, under its own name: a counter of the library's would get `_total`
+/// behind it.
 #[derive(Clone, Debug, Default)]
 struct BareCounter(Arc<AtomicU64>);
 

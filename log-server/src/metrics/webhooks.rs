@@ -1,5 +1,6 @@
-//! What happens to webhooks, by endpoint. An endpoint is told by scheme, host and port alone: whatever else its URL holds, a
-//! user, a path or a query, may be a secret between operator and receiver.
+//! What happens to webhooks, by endpoint. An endpoint is told by scheme, host and port alone:
+//! whatever else its URL holds, a user, a path or a query, may be a secret between operator and
+//! receiver.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -38,6 +39,8 @@ pub(crate) enum Outcome {
     Timeout,
     /// There was no connection, or it ended early.
     Unreachable,
+    /// The log could not be read, so that there was no event.
+    Unreadable,
 }
 
 impl Outcome {
@@ -47,6 +50,7 @@ impl Outcome {
             Self::Refused => "refused",
             Self::Timeout => "timeout",
             Self::Unreachable => "unreachable",
+            Self::Unreadable => "unreadable",
         }
     }
 }
@@ -86,13 +90,14 @@ impl WebhookMetrics {
         metrics
     }
 
-    /// The counters of the webhook that is `number`th in the settings, and whose receiver waits for the entry `next`.
-    pub(super) fn counters(&self, endpoint: &str, number: u64, next: u64) -> WebhookCounters {
+    /// The counters of the webhook that is `number`th in the settings, and whose receiver has
+    /// `behind` entries behind it.
+    pub(super) fn counters(&self, endpoint: &str, number: u64, behind: u64) -> WebhookCounters {
         let labels = EndpointLabels {
             endpoint: endpoint.to_owned(),
             webhook: number,
         };
-        let position = Arc::new(AtomicU64::new(next));
+        let position = Arc::new(AtomicU64::new(behind));
         let mut positions = self.positions.lock();
         positions.push((labels.clone(), Arc::clone(&position)));
         WebhookCounters {
@@ -103,10 +108,10 @@ impl WebhookMetrics {
         }
     }
 
-    /// Sets what depends on the size of the log.
-    pub(super) fn refresh(&self, size: u64) {
+    /// Sets what depends on the entries of the log, of all trees together.
+    pub(super) fn refresh(&self, entries: u64) {
         for (labels, position) in self.positions.lock().iter() {
-            let lag = size.saturating_sub(position.load(Ordering::Relaxed));
+            let lag = entries.saturating_sub(position.load(Ordering::Relaxed));
             self.lag.get_or_create(labels).set(lag);
         }
     }
@@ -122,9 +127,10 @@ impl WebhookCounters {
         self.deliveries.get_or_create(&labels).inc();
     }
 
-    /// The receiver took the entry at `index`, or is not to have it.
-    pub(crate) fn delivered(&self, index: u64) {
+    /// The receiver took the entry at `index` of its tree, or is not to have it: it has `behind`
+    /// entries of all trees behind it now.
+    pub(crate) fn delivered(&self, index: u64, behind: u64) {
         self.last.get_or_create(&self.labels).set(index);
-        self.position.store(index + 1, Ordering::Relaxed);
+        self.position.store(behind, Ordering::Relaxed);
     }
 }

@@ -13,23 +13,27 @@ use ledgerstone_entry::v1::ProposedEntry;
 use ledgerstone_entry::v1::prepare;
 use ledgerstone_log::LoggedEntry;
 use ledgerstone_log::ProvenEntry;
+use ledgerstone_storage::TreeKind;
 
-use crate::rekor_v1::JSON;
-use crate::rekor_v1::admit;
+use crate::error::failure::Failure;
+use crate::layers::body::ReadBody;
 use crate::rekor_v1::body;
-use crate::rekor_v1::body::JsonBody;
 use crate::rekor_v1::entry_id::EntryId;
 use crate::rekor_v1::error::V1Error;
-use crate::rekor_v1::error::json_line;
+use crate::rekor_v1::json::JSON;
+use crate::rekor_v1::json::json_line;
 use crate::rekor_v1::log_entry;
+use crate::rekor_v1::operation::admit;
+use crate::rekor_v1::settings::V1Endpoint;
 use crate::settings::OnDuplicate;
-use crate::settings::V1Endpoint;
 use crate::state::State;
+use crate::state::Submitted;
 
 /// What upstream says before the reason for which an entry is not taken.
 const REJECTED: &str = "error processing entry: ";
 
-/// A hashedrekord proposal up to this length, in bytes, is verified on the request's own task: one signature, over a digest.
+/// A hashedrekord proposal up to this length, in bytes, is verified on the request's own task: one
+/// signature, over a digest.
 const QUICK_PROPOSAL: usize = 64 << 10;
 
 /// `POST /api/v1/log/entries` (rekor-v1, section 1.2).
@@ -38,36 +42,35 @@ pub(crate) async fn create(
     request: Request,
 ) -> Result<Response, V1Error> {
     let (parts, content) = request.into_parts();
-    if state.settings().read_only {
+    if state.settings().log.read_only {
         return Err(V1Error::switched_off(V1Endpoint::CreateLogEntry));
     }
     admit(&state, V1Endpoint::CreateLogEntry, &parts)?;
     let body = body::read(&state, &parts, content, "proposedEntry").await?;
     let prepared = prepare_proposal(&state, body).await?;
 
-    let submitted = state.append(prepared).await?;
-    let shard = state.shards().active();
-    let id = EntryId::new(shard.tree_id(), submitted.leaf_hash);
+    let submitted = state.append(TreeKind::REKOR_V1, prepared).await?;
+    let id = EntryId::new(submitted.appended.tree_id, submitted.appended.leaf_hash);
     let location = location(&parts.uri, &id);
-    if submitted.appended.duplicate && state.settings().on_duplicate == OnDuplicate::Conflict {
+    if submitted.appended.duplicate && state.settings().log.on_duplicate == OnDuplicate::Conflict {
         let message =
             format!("an equivalent entry already exists in the transparency log with UUID {id}");
         let error = V1Error::new(StatusCode::CONFLICT, message);
         return Ok(([(header::LOCATION, location)], error).into_response());
     }
     state.accepted(&submitted);
-    let appended = submitted.appended;
+    let Submitted { tree, appended, .. } = submitted;
     let proven = ProvenEntry {
         index: appended.index,
         entry: LoggedEntry {
             integrated_time: appended.integrated_time,
-            body: submitted.body,
+            body: appended.body,
         },
-        leaf_hash: submitted.leaf_hash,
+        leaf_hash: appended.leaf_hash,
         head: appended.head,
         proof: appended.proof,
     };
-    let entries = log_entry::render(shard, &proven)?;
+    let entries = log_entry::render(&tree, &proven)?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(JSON)),
         // Not quoted: Go clients take it as the id, letter for letter.
@@ -78,7 +81,7 @@ pub(crate) async fn create(
 }
 
 /// Reads, verifies and canonicalises a proposal.
-async fn prepare_proposal(state: &State, body: JsonBody) -> Result<PreparedEntry, V1Error> {
+async fn prepare_proposal(state: &State, body: ReadBody) -> Result<PreparedEntry, V1Error> {
     let is_quick = body.bytes.len() <= QUICK_PROPOSAL;
     let policy = *state.v1_policy();
     let parsed = ProposedEntry::parse_bytes(body.bytes);
@@ -95,7 +98,7 @@ async fn prepare_proposal(state: &State, body: JsonBody) -> Result<PreparedEntry
     });
     prepared
         .await
-        .map_err(|_| V1Error::internal("Internal Server Error"))?
+        .map_err(|_| V1Error::from(Failure::Panicked))?
         .map_err(|reject| refuse(state, &reject))
 }
 

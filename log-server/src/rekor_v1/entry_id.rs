@@ -1,3 +1,5 @@
+//! The ids by which clients of Rekor v1 name entries: tree id and leaf hash.
+
 use std::fmt;
 
 use ledgerstone_merkle::Hash;
@@ -11,8 +13,8 @@ const TREE_ID_DIGITS: usize = 16;
 /// How a schema calls the form of an id.
 pub(crate) const PATTERN: &str = "^([0-9a-fA-F]{64}|[0-9a-fA-F]{80})$";
 
-/// How Rekor v1 names an entry: the hexadecimal tree id, 16 digits, and the leaf hash, 64 digits (rekor-v1, section 0). Callers
-/// may leave out the tree.
+/// How Rekor v1 names an entry: the hexadecimal tree id, 16 digits, and the leaf hash, 64 digits
+/// (rekor-v1, section 0). Callers may leave out the tree.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct EntryId {
     pub(crate) tree_id: Option<u64>,

@@ -1,3 +1,5 @@
+//! Errors as clients of Rekor v1 know them.
+
 use axum::response::IntoResponse;
 use axum::response::Response;
 use http::HeaderValue;
@@ -7,10 +9,11 @@ use ledgerstone_entry::v1::V1Reject;
 use ledgerstone_log::AppendError;
 use ledgerstone_log::ReadError;
 use serde::Serialize;
-use tracing::error;
 
-use crate::rekor_v1::JSON;
-use crate::settings::V1Endpoint;
+use crate::error::failure::Failure;
+use crate::rekor_v1::json::JSON;
+use crate::rekor_v1::json::json_line;
+use crate::rekor_v1::settings::V1Endpoint;
 
 /// How long a caller that was turned away should wait, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 1;
@@ -38,7 +41,8 @@ pub(crate) mod schema {
     pub(crate) const MIN_ITEMS: u16 = 612;
 }
 
-/// An error as a Rekor v1 client sees it: `{"code":...,"message":"..."}`, or nothing at all for a lookup that finds nothing.
+/// An error as a Rekor v1 client sees it: `{"code":...,"message":"..."}`, or nothing at all for a
+/// lookup that finds nothing.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct V1Error {
     status: StatusCode,
@@ -47,6 +51,8 @@ pub(crate) struct V1Error {
     message: String,
     content_type: &'static str,
     has_body: bool,
+    /// Whether the body of the request was.
+    is_encoded: bool,
 }
 
 impl V1Error {
@@ -57,6 +63,7 @@ impl V1Error {
             message: shortened(message.into()),
             content_type: JSON,
             has_body: true,
+            is_encoded: false,
         }
     }
 
@@ -86,14 +93,8 @@ impl V1Error {
         Self::new(StatusCode::NOT_FOUND, message)
     }
 
-    /// 413.
-    pub(crate) fn too_large(limit: usize) -> Self {
-        let message = format!("Request Entity Too Large. Limit set to {limit}");
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, message)
-    }
-
     /// 500, with one of upstream's texts, none of which says what happened inside.
-    pub(crate) fn internal(message: &'static str) -> Self {
+    fn internal(message: &'static str) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, message)
     }
 
@@ -107,17 +108,12 @@ impl V1Error {
     }
 
     /// 503 with Retry-After.
-    pub(crate) fn unavailable(message: impl Into<String>) -> Self {
+    fn unavailable(message: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, message)
     }
 
-    /// 504.
-    pub(crate) fn deadline() -> Self {
-        let message = "the request took too long; if it was a submission, the entry may have been logged: submit it again";
-        Self::new(StatusCode::GATEWAY_TIMEOUT, message)
-    }
-
-    /// A proposed entry that is not taken: 422 where it breaks the schema, else 400 with `prefix` before the reason.
+    /// A proposed entry that is not taken: 422 where it breaks the schema, else 400 with `prefix`
+    /// before the reason.
     pub(crate) fn rejected(reject: &V1Reject, prefix: &str) -> Self {
         match reject.schema_code() {
             Some(code) => Self::schema(code, reject.to_string()),
@@ -134,30 +130,44 @@ impl V1Error {
     }
 }
 
-impl From<AppendError> for V1Error {
-    fn from(error: AppendError) -> Self {
-        match error {
-            AppendError::QueueFull { .. } | AppendError::Stopped => {
-                Self::unavailable("the log takes no entries at the moment; retry later")
+/// Upstream's texts where it has some.
+impl From<Failure> for V1Error {
+    fn from(failure: Failure) -> Self {
+        let text = failure.text();
+        match &failure {
+            Failure::QueueFull | Failure::Closed | Failure::NoRoom => Self::unavailable(text),
+            Failure::NotTaken => Self::new(StatusCode::NOT_IMPLEMENTED, text),
+            Failure::EntryTooLarge(why) => Self::invalid(format!("error processing entry: {why}")),
+            Failure::OutOfRange(_) | Failure::SizesReversed(_) | Failure::BodyCut => {
+                Self::invalid(text)
             }
-            AppendError::TooLarge { .. } => {
-                Self::invalid(format!("error processing entry: {error}"))
+            Failure::BodyTooLarge(limit) => {
+                let message = format!("Request Entity Too Large. Limit set to {limit}");
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, message)
             }
-            other => {
-                error!(error = %other, "an entry could not be proven");
+            Failure::Encoded => Self {
+                is_encoded: true,
+                ..Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, text)
+            },
+            Failure::Unproven | Failure::Unreadable => {
                 Self::internal("unexpected result from transparency log")
             }
+            Failure::Unsigned => Self::internal("error signing"),
+            Failure::Panicked => Self::internal("Internal Server Error"),
+            Failure::Late => Self::new(StatusCode::GATEWAY_TIMEOUT, text),
         }
+    }
+}
+
+impl From<AppendError> for V1Error {
+    fn from(error: AppendError) -> Self {
+        Failure::from(error).into()
     }
 }
 
 impl From<ReadError> for V1Error {
     fn from(error: ReadError) -> Self {
-        error!(%error, "a read failed");
-        Self::internal(match error {
-            ReadError::Signing(_) => "error signing",
-            _ => "unexpected result from transparency log",
-        })
+        Failure::from(error).into()
     }
 }
 
@@ -176,6 +186,12 @@ impl IntoResponse for V1Error {
             header::CONTENT_TYPE,
             HeaderValue::from_static(self.content_type),
         );
+        if self.is_encoded {
+            headers.insert(
+                header::ACCEPT_ENCODING,
+                HeaderValue::from_static("identity"),
+            );
+        }
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS.into());
         }
@@ -191,14 +207,6 @@ fn shortened(mut message: String) -> String {
         message.shrink_to_fit();
     }
     message
-}
-
-/// A value as JSON with a line feed after it, as upstream's encoder ends a value.
-pub(crate) fn json_line(value: &impl Serialize) -> Vec<u8> {
-    // Our own types have names for keys and finite numbers, which is all that could fail.
-    let mut body = serde_json::to_vec(value).unwrap_or_default();
-    body.push(b'\n');
-    body
 }
 
 #[derive(Serialize)]

@@ -14,22 +14,24 @@ use ledgerstone_entry::v1::search_key_of_email;
 use ledgerstone_entry::v1::search_key_of_hash;
 use ledgerstone_entry::v1::search_key_of_public_key;
 use ledgerstone_entry::v1::search_key_of_subject;
-use ledgerstone_log::ReadError;
+use ledgerstone_log::Positions;
 use ledgerstone_log::SearchOperator;
-use ledgerstone_log::SearchPage;
 use ledgerstone_log::SearchQuery;
-use ledgerstone_log::Shards;
+use ledgerstone_log::Tree;
+use ledgerstone_log::Trees;
+use ledgerstone_log::search as search_trees;
 
-use crate::rekor_v1;
-use crate::rekor_v1::JSON;
-use crate::rekor_v1::admit;
+use crate::api_version::is_of_rekor_v2;
 use crate::rekor_v1::body;
 use crate::rekor_v1::entry_id::EntryId;
 use crate::rekor_v1::error::V1Error;
-use crate::rekor_v1::error::json_line;
 use crate::rekor_v1::error::schema;
+use crate::rekor_v1::json::JSON;
+use crate::rekor_v1::json::json_line;
 use crate::rekor_v1::members::Members;
-use crate::settings::V1Endpoint;
+use crate::rekor_v1::operation;
+use crate::rekor_v1::operation::admit;
+use crate::rekor_v1::settings::V1Endpoint;
 use crate::state::State;
 
 /// The most ids that one answer holds. Whoever may get more has `/log/v1/search`, which has pages.
@@ -39,7 +41,8 @@ const MAX_RESULTS: usize = 50_000;
 const PAGE_HITS: usize = 256;
 const PAGE_BYTES: usize = 4 << 20;
 
-/// How many pages a search reads. Only pages without hits get it there: keys that many entries have, but hardly any together.
+/// How many pages a search reads. Only pages without hits get it there: keys that many entries
+/// have, but hardly any together.
 const MAX_PAGES: usize = 1_000;
 
 /// The longest subject, in characters.
@@ -59,55 +62,54 @@ pub(crate) async fn search(
     let body = body::read(&state, &parts, content, "query").await?;
     let query = parse(&body.bytes)?;
     drop(body);
-    let ids = rekor_v1::read(&state, move |shards| find(shards, &query, MAX_RESULTS)).await?;
+    let ids = operation::read(&state, move |trees| find(trees, &query, MAX_RESULTS)).await?;
     let headers = [(header::CONTENT_TYPE, JSON)];
     Ok((StatusCode::OK, headers, json_line(&ids)).into_response())
 }
 
-/// The ids of all entries that answer `query`: those of the log in the order of their virtual indexes, and then those of the
-/// copies, tree by tree.
+/// The ids of all entries that answer `query` and that clients of Rekor v1 can read, in one order
+/// of time: those of the log, and then those of the copies, tree by tree.
 ///
 /// # Errors
 /// 400 when they are more than `limit`.
-fn find(shards: &Shards, query: &SearchQuery, limit: usize) -> Result<Vec<String>, V1Error> {
+fn find(trees: &Trees, query: &SearchQuery, limit: usize) -> Result<Vec<String>, V1Error> {
     let mut ids = Vec::new();
-    collect(&mut ids, query, limit, |query| {
-        shards.search(query, PAGE_HITS, PAGE_BYTES)
-    })?;
-    for copy in shards.copies() {
-        collect(&mut ids, query, limit, |query| {
-            copy.search(query, PAGE_HITS, PAGE_BYTES)
-        })?;
+    collect(&mut ids, trees.counted(), query, limit)?;
+    for copy in trees.copies() {
+        collect(&mut ids, std::slice::from_ref(copy), query, limit)?;
     }
     Ok(ids)
 }
 
-/// Adds what `search` finds, page by page.
+/// Adds what is found in `trees`, page by page.
 fn collect(
     ids: &mut Vec<String>,
+    trees: &[Tree],
     query: &SearchQuery,
     limit: usize,
-    search: impl Fn(&SearchQuery) -> Result<SearchPage, ReadError>,
 ) -> Result<(), V1Error> {
-    let mut query = query.clone();
+    let (mut from, end) = (Positions::default(), Positions::default());
     for _ in 0..MAX_PAGES {
-        let page = search(&query)?;
-        let found = page
+        let page = search_trees(trees, query, &from, &end, PAGE_HITS, PAGE_BYTES)?;
+        // A tree of version 0.1 holds entries of Rekor v2 too, whose ids would lead these clients
+        // to what they cannot read.
+        let readable = page
             .hits
             .iter()
-            .map(|hit| EntryId::new(hit.tree_id, hit.leaf_hash).to_string());
-        ids.extend(found);
+            .filter(|hit| !is_of_rekor_v2(&hit.entry.body));
+        ids.extend(readable.map(|hit| EntryId::new(hit.tree_id, hit.leaf_hash).to_string()));
         if ids.len() > limit {
             break;
         }
-        let Some(next) = page.next else {
+        if page.complete {
             return Ok(());
-        };
-        query.indexes.start = next;
+        }
+        from = page.next;
     }
     // An answer that was cut short without a word would be taken for a whole one.
     Err(V1Error::invalid(format!(
-        "the search is too broad for one answer, which holds {limit} entries at most; read /log/v1/search page by page"
+        "the search is too broad for one answer, which holds {limit} entries at most; read \
+         /log/v1/search page by page"
     )))
 }
 
@@ -228,8 +230,8 @@ mod tests {
         let pem = signer.public_key_pem();
         let key = search_key_of_public_key(PublicKeyFormat::X509, pem.as_bytes()).unwrap();
         let query = SearchQuery::new(vec![key], SearchOperator::Or);
-        assert_eq!(find(&site.shards, &query, 4).unwrap().len(), 4);
-        let error = find(&site.shards, &query, 3).unwrap_err();
+        assert_eq!(find(&site.log.trees(), &query, 4).unwrap().len(), 4);
+        let error = find(&site.log.trees(), &query, 3).unwrap_err();
         assert!(format!("{error:?}").contains("too broad"), "{error:?}");
     }
 }

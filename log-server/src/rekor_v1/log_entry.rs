@@ -1,3 +1,5 @@
+//! An entry as Rekor v1 answers with it.
+
 use std::collections::BTreeMap;
 
 use base64::Engine;
@@ -5,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use ledgerstone_entry::v1::attestation_key;
 use ledgerstone_log::ProvenEntry;
 use ledgerstone_log::ReadError;
-use ledgerstone_log::Shard;
+use ledgerstone_log::Tree;
 use ledgerstone_merkle::Hash;
 use serde::Serialize;
 
@@ -54,20 +56,21 @@ struct InclusionProof {
     tree_size: u64,
 }
 
-/// Renders an entry of `shard` as a create answers it: without its attestation.
+/// Renders an entry of `tree` as a create answers it: without its attestation.
 ///
 /// # Errors
 /// [`ReadError::Signing`].
-pub(crate) fn render(shard: &Shard, proven: &ProvenEntry) -> Result<LogEntries, ReadError> {
-    render_with(shard, proven, None)
+pub(crate) fn render(tree: &Tree, proven: &ProvenEntry) -> Result<LogEntries, ReadError> {
+    render_with(tree, proven, None)
 }
 
-/// Renders an entry of `shard` as a read answers it: with its attestation, when those are kept and it has one.
+/// Renders an entry of `tree` as a read answers it: with its attestation, when those are kept and
+/// it has one.
 ///
 /// # Errors
 /// [`ReadError`] when the store fails. Blocks on the disk.
 pub(crate) fn render_read(
-    shard: &Shard,
+    tree: &Tree,
     proven: &ProvenEntry,
     attestations: bool,
 ) -> Result<LogEntries, ReadError> {
@@ -75,22 +78,24 @@ pub(crate) fn render_read(
         .then(|| attestation_key(&proven.entry.body))
         .flatten();
     let attestation = match key {
-        Some(key) => shard.attestation(key.as_ref())?,
+        Some(key) => tree.attestation(key.as_ref())?,
         None => None,
     };
-    render_with(shard, proven, attestation.as_deref())
+    render_with(tree, proven, attestation.as_deref())
 }
 
 fn render_with(
-    shard: &Shard,
+    tree: &Tree,
     proven: &ProvenEntry,
     attestation: Option<&[u8]>,
 ) -> Result<LogEntries, ReadError> {
+    let key = tree.v1_key();
+    let key = key.ok_or_else(|| ReadError::NotRekorV1(tree.tree_id()))?;
     let body = STANDARD.encode(&proven.entry.body);
     let time = proven.entry.integrated_time;
-    let timestamp = shard.signed_entry_timestamp(proven.index, time, &body)?;
+    let timestamp = tree.signed_entry_timestamp(proven.index, time, &body)?;
     let inclusion_proof = InclusionProof {
-        checkpoint: shard.v1_checkpoint(&proven.head)?,
+        checkpoint: tree.v1_checkpoint(&proven.head)?,
         hashes: proven.proof.hashes.iter().map(Hash::to_string).collect(),
         log_index: proven.index.get(),
         root_hash: proven.head.root().to_string(),
@@ -102,13 +107,13 @@ fn render_with(
         }),
         body,
         integrated_time: time,
-        log_id: Hash::new(shard.v1_log_id()).to_string(),
-        log_index: shard.virtual_index(proven.index),
+        log_id: Hash::new(key.log_id()).to_string(),
+        log_index: tree.virtual_index(proven.index),
         verification: Verification {
             inclusion_proof,
             signed_entry_timestamp: timestamp.map(|signature| STANDARD.encode(signature)),
         },
     };
-    let id = EntryId::new(shard.tree_id(), proven.leaf_hash).to_string();
+    let id = EntryId::new(tree.tree_id(), proven.leaf_hash).to_string();
     Ok(LogEntries::from([(id, entry)]))
 }

@@ -10,22 +10,22 @@ use http::header;
 use http::request::Parts;
 use ledgerstone_log::ProvenEntry;
 use ledgerstone_log::ReadError;
-use ledgerstone_log::Shard;
-use ledgerstone_log::Shards;
+use ledgerstone_log::Tree;
+use ledgerstone_log::Trees;
 use ledgerstone_merkle::Hash;
 
-use crate::rekor_v1;
-use crate::rekor_v1::JSON;
-use crate::rekor_v1::admit;
 use crate::rekor_v1::entry_id;
 use crate::rekor_v1::entry_id::EntryId;
 use crate::rekor_v1::entry_id::EntryIdError;
 use crate::rekor_v1::error::V1Error;
-use crate::rekor_v1::error::json_line;
 use crate::rekor_v1::error::schema;
+use crate::rekor_v1::json::JSON;
+use crate::rekor_v1::json::json_line;
 use crate::rekor_v1::log_entry;
+use crate::rekor_v1::operation;
+use crate::rekor_v1::operation::admit;
 use crate::rekor_v1::parameters::Parameters;
-use crate::settings::V1Endpoint;
+use crate::rekor_v1::settings::V1Endpoint;
 use crate::state::State;
 
 /// `GET /api/v1/log/entries?logIndex=N` (rekor-v1, section 1.3).
@@ -36,7 +36,7 @@ pub(crate) async fn by_index(
     let (parts, _) = request.into_parts();
     admit(&state, V1Endpoint::GetLogEntryByIndex, &parts)?;
     let index = Parameters::of(&parts.uri)?.required_integer("logIndex", 0)?;
-    answer(&state, move |shards| at_virtual_index(shards, index)).await
+    answer(&state, move |trees| at_virtual_index(trees, index)).await
 }
 
 /// `GET /api/v1/log/entries/{entryUUID}` (rekor-v1, section 1.4).
@@ -55,42 +55,44 @@ pub(crate) async fn by_id(
         }
         EntryIdError::Tree => V1Error::invalid("validation error: invalid tree ID in entryUUID"),
     })?;
-    answer(&state, move |shards| first_with_id(shards, &id)).await
+    answer(&state, move |trees| first_with_id(trees, &id)).await
 }
 
 /// The entry with this virtual index.
 pub(crate) fn at_virtual_index(
-    shards: &Shards,
+    trees: &Trees,
     index: u64,
-) -> Result<Option<(&Shard, ProvenEntry)>, ReadError> {
-    let (shard, index) = shards.locate(index);
-    Ok(shard.proven_entry(index)?.map(|proven| (shard, proven)))
-}
-
-/// The entry with this leaf hash in `shard`.
-pub(crate) fn with_leaf_hash<'s>(
-    shard: &'s Shard,
-    leaf_hash: &Hash,
-) -> Result<Option<(&'s Shard, ProvenEntry)>, ReadError> {
-    let Some(index) = shard.index_of(leaf_hash)? else {
+) -> Result<Option<(&Tree, ProvenEntry)>, ReadError> {
+    let Some((tree, index)) = trees.locate(index) else {
         return Ok(None);
     };
-    Ok(shard.proven_entry(index)?.map(|proven| (shard, proven)))
+    Ok(tree.proven_entry(index)?.map(|proven| (tree, proven)))
 }
 
-/// The entry with this id: in its tree, or else in the active one, or else in the first frozen one that has it, or else in the
-/// first copy.
+/// The entry with this leaf hash in `tree`.
+pub(crate) fn with_leaf_hash<'s>(
+    tree: &'s Tree,
+    leaf_hash: &Hash,
+) -> Result<Option<(&'s Tree, ProvenEntry)>, ReadError> {
+    let Some(index) = tree.index_of(leaf_hash)? else {
+        return Ok(None);
+    };
+    Ok(tree.proven_entry(index)?.map(|proven| (tree, proven)))
+}
+
+/// The entry with this id: in its tree, or else in the one that takes entries of Rekor v1, or else
+/// in the first inactive one that has it, or else in the first copy.
 fn first_with_id<'s>(
-    shards: &'s Shards,
+    trees: &'s Trees,
     id: &EntryId,
-) -> Result<Option<(&'s Shard, ProvenEntry)>, ReadError> {
+) -> Result<Option<(&'s Tree, ProvenEntry)>, ReadError> {
     if let Some(tree_id) = id.tree_id {
-        let shard = shards.by_tree_id(tree_id);
-        return shard.map_or(Ok(None), |shard| with_leaf_hash(shard, &id.leaf_hash));
+        let tree = readable_tree(trees, tree_id);
+        return tree.map_or(Ok(None), |tree| with_leaf_hash(tree, &id.leaf_hash));
     }
-    let older = shards.frozen().iter().chain(shards.copies());
-    for shard in std::iter::once(shards.active()).chain(older) {
-        let found = with_leaf_hash(shard, &id.leaf_hash)?;
+    let growing = trees.counted().iter().filter(|tree| tree.grows());
+    for tree in growing.chain(trees.inactive()).chain(trees.copies()) {
+        let found = with_leaf_hash(tree, &id.leaf_hash)?;
         if found.is_some() {
             return Ok(found);
         }
@@ -98,14 +100,21 @@ fn first_with_id<'s>(
     Ok(None)
 }
 
+/// The tree with this id, if it is one that clients of Rekor v1 can read.
+pub(crate) fn readable_tree(trees: &Trees, tree_id: u64) -> Option<&Tree> {
+    trees
+        .by_tree_id(tree_id)
+        .filter(|tree| tree.v1_key().is_some())
+}
+
 async fn answer<F>(state: &State, find: F) -> Result<Response, V1Error>
 where
-    F: FnOnce(&Shards) -> Result<Option<(&Shard, ProvenEntry)>, ReadError> + Send + 'static,
+    F: FnOnce(&Trees) -> Result<Option<(&Tree, ProvenEntry)>, ReadError> + Send + 'static,
 {
-    let attestations = state.settings().keep_attestations;
-    let body = rekor_v1::read(state, move |shards| {
-        let (shard, proven) = find(shards)?.ok_or_else(V1Error::absent)?;
-        let entries = log_entry::render_read(shard, &proven, attestations)?;
+    let attestations = state.settings().rekor_v1.keep_attestations;
+    let body = operation::read(state, move |trees| {
+        let (tree, proven) = find(trees)?.ok_or_else(V1Error::absent)?;
+        let entries = log_entry::render_read(tree, &proven, attestations)?;
         Ok(json_line(&entries))
     })
     .await?;

@@ -1,5 +1,6 @@
-//! The members of a JSON object as upstream's decoder reads them: names in any case, `null` the same as absent, unknown ones
-//! ignored, of several with one name the last, and nothing read behind the object (rekor-v1, section 1.2).
+//! The members of a JSON object as upstream's decoder reads them: names in any case, `null` the
+//! same as absent, unknown ones ignored, of several with one name the last, and nothing read behind
+//! the object (rekor-v1, section 1.2).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,7 +18,8 @@ use serde_json::value::RawValue;
 
 use crate::rekor_v1::error::V1Error;
 
-/// The most members that an object may have: millions of them, in a few bytes each, must not take hundreds of megabytes.
+/// The most members that an object may have: millions of them, in a few bytes each, must not take
+/// hundreds of megabytes.
 const MAX_MEMBERS: usize = 1_024;
 
 /// The members of an object, not yet read.
@@ -50,7 +52,8 @@ impl<'j> Members<'j> {
             .transpose()
     }
 
-    /// The first elements of the list called `name`. What they borrow, they borrow from the document.
+    /// The first elements of the list called `name`. What they borrow, they borrow from the
+    /// document.
     ///
     /// # Errors
     /// 400 when it is no list, or one of these elements is of another type.

@@ -1,9 +1,11 @@
+//! Which types of content a request gives, and which it takes.
+
 use http::HeaderMap;
 use http::StatusCode;
 use http::header;
 
-use crate::rekor_v1::JSON;
 use crate::rekor_v1::error::V1Error;
+use crate::rekor_v1::json::JSON;
 
 /// What a body without a content type counts as.
 const UNNAMED: &str = "application/octet-stream";

@@ -1,4 +1,5 @@
-//! The paths beside the API: what a person sees first, what a load balancer asks, and the description of the API.
+//! The paths beside the API: what a person sees first, what a load balancer asks, and the
+//! description of the API.
 
 use axum::Router;
 use axum::response::Html;
@@ -7,7 +8,7 @@ use axum::response::Response;
 use axum::routing::get;
 use http::header;
 
-use crate::rekor_v1::JSON;
+use crate::rekor_v1::json::JSON;
 use crate::state::State;
 
 /// The description of the API in Swagger 2.0, of our own writing.

@@ -1,3 +1,5 @@
+//! Which paths are those of the face, however many slashes they have.
+
 use axum::extract::Request;
 use http::Uri;
 use http::uri::PathAndQuery;
@@ -8,9 +10,9 @@ const PREFIX: &str = "/api/v1";
 /// The paths of the face beside its prefix.
 const BESIDE: [&str; 3] = ["/ping", "/docs", "/swagger.json"];
 
-/// Takes empty segments out of the path of a request to this face, as upstream does: clients write slashes at the end, and
-/// join a base URL that ends in one with a path that starts with one (rekor-v1, section 1.1). Requests to other faces stay as
-/// they are.
+/// Takes empty segments out of the path of a request to this face, as upstream does: clients write
+/// slashes at the end, and join a base URL that ends in one with a path that starts with one
+/// (rekor-v1, section 1.1). Requests to other faces stay as they are.
 pub(crate) fn clean(mut request: Request) -> Request {
     if let Some(uri) = cleaned(request.uri()) {
         *request.uri_mut() = uri;

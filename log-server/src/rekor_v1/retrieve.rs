@@ -10,27 +10,27 @@ use http::header;
 use ledgerstone_entry::v1::ProposedEntry;
 use ledgerstone_entry::v1::V1Policy;
 use ledgerstone_entry::v1::canonical;
-use ledgerstone_log::Shards;
+use ledgerstone_log::Trees;
 use ledgerstone_merkle::Hash;
 use serde_json::value::RawValue;
 
-use crate::rekor_v1;
-use crate::rekor_v1::JSON;
-use crate::rekor_v1::admit;
+use crate::layers::body::ReadBody;
 use crate::rekor_v1::body;
-use crate::rekor_v1::body::JsonBody;
 use crate::rekor_v1::entry_id;
 use crate::rekor_v1::entry_id::EntryId;
 use crate::rekor_v1::entry_id::EntryIdError;
 use crate::rekor_v1::error::V1Error;
-use crate::rekor_v1::error::json_line;
 use crate::rekor_v1::error::schema;
+use crate::rekor_v1::json::JSON;
+use crate::rekor_v1::json::json_line;
 use crate::rekor_v1::log_entry;
 use crate::rekor_v1::log_entry::LogEntries;
 use crate::rekor_v1::lookup;
 use crate::rekor_v1::members::Members;
 use crate::rekor_v1::members::UpTo;
-use crate::settings::V1Endpoint;
+use crate::rekor_v1::operation;
+use crate::rekor_v1::operation::admit;
+use crate::rekor_v1::settings::V1Endpoint;
 use crate::state::State;
 
 /// The most entries that one request may ask for.
@@ -43,14 +43,14 @@ pub(crate) async fn retrieve(
 ) -> Result<Response, V1Error> {
     let (parts, content) = request.into_parts();
     admit(&state, V1Endpoint::SearchLogQuery, &parts)?;
-    let JsonBody { bytes, room } = body::read(&state, &parts, content, "entry").await?;
+    let ReadBody { bytes, room } = body::read(&state, &parts, content, "entry").await?;
     let policy = *state.v1_policy();
-    let attestations = state.settings().keep_attestations;
-    let answer = rekor_v1::read(&state, move |shards| {
+    let attestations = state.settings().rekor_v1.keep_attestations;
+    let answer = operation::read(&state, move |trees| {
         let query = Query::parse(&bytes, &policy);
         // What was proposed has become hashes.
         drop((bytes, room));
-        let found = query?.run(shards, attestations)?;
+        let found = query?.run(trees, attestations)?;
         Ok(json_line(&found))
     })
     .await?;
@@ -101,42 +101,45 @@ impl Query {
         })
     }
 
-    /// Ids with a tree first, in their order; then leaf hashes, in every tree of the log that has them, or else in a copy; then
-    /// indexes. What is not there is left out.
-    fn run(&self, shards: &Shards, attestations: bool) -> Result<Vec<LogEntries>, V1Error> {
+    /// Ids with a tree first, in their order; then leaf hashes, in every tree of the log that has
+    /// them, or else in a copy; then indexes. What is not there is left out.
+    fn run(&self, trees: &Trees, attestations: bool) -> Result<Vec<LogEntries>, V1Error> {
         let mut found = Vec::new();
         for id in &self.ids {
-            if let Some(shard) = id.tree_id.and_then(|tree_id| shards.by_tree_id(tree_id)) {
-                found.extend(lookup::with_leaf_hash(shard, &id.leaf_hash)?);
+            let tree = id
+                .tree_id
+                .and_then(|tree_id| lookup::readable_tree(trees, tree_id));
+            if let Some(tree) = tree {
+                found.extend(lookup::with_leaf_hash(tree, &id.leaf_hash)?);
             }
         }
         let bare = self.ids.iter().filter(|id| id.tree_id.is_none());
         for leaf_hash in bare.map(|id| &id.leaf_hash).chain(&self.leaf_hashes) {
             let before = found.len();
-            for shard in shards.all() {
-                found.extend(lookup::with_leaf_hash(shard, leaf_hash)?);
+            for tree in trees.counted() {
+                found.extend(lookup::with_leaf_hash(tree, leaf_hash)?);
             }
-            // A copy speaks for another log: only where this one has nothing to say, and only one of them. Clients that ask for
-            // one entry expect one.
-            for shard in shards.copies() {
+            // A copy speaks for another log: only where this one has nothing to say, and only one
+            // of them. Clients that ask for one entry expect one.
+            for tree in trees.copies() {
                 if found.len() > before {
                     break;
                 }
-                found.extend(lookup::with_leaf_hash(shard, leaf_hash)?);
+                found.extend(lookup::with_leaf_hash(tree, leaf_hash)?);
             }
         }
         for index in &self.indexes {
-            found.extend(lookup::at_virtual_index(shards, *index)?);
+            found.extend(lookup::at_virtual_index(trees, *index)?);
         }
         let rendered = found
             .iter()
-            .map(|(shard, proven)| log_entry::render_read(shard, proven, attestations));
+            .map(|(tree, proven)| log_entry::render_read(tree, proven, attestations));
         Ok(rendered.collect::<Result<_, _>>()?)
     }
 }
 
-/// The elements of a list, nothing if there is none. Refuses one that is there but empty, or longer than the whole request may
-/// be.
+/// The elements of a list, nothing if there is none. Refuses one that is there but empty, or longer
+/// than the whole request may be.
 fn within_limits<T, const N: usize>(
     name: &str,
     list: Option<UpTo<T, N>>,
@@ -155,8 +158,8 @@ fn within_limits<T, const N: usize>(
     }
 }
 
-/// The ids. One that has the form of an id but a tree that cannot be is an error of its own, which waits until the request
-/// has been checked against the schema.
+/// The ids. One that has the form of an id but a tree that cannot be is an error of its own, which
+/// waits until the request has been checked against the schema.
 fn parse_ids(ids: Vec<Option<String>>) -> Result<Vec<Result<EntryId, V1Error>>, V1Error> {
     let parse = |(position, id): (usize, Option<String>)| {
         let id = id.unwrap_or_default();

@@ -3,33 +3,32 @@
 use axum::extract::State as Extract;
 use axum::response::IntoResponse;
 use axum::response::Response;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 use http::header;
 use http::request::Parts;
+use ledgerstone_entry::pem;
 use ledgerstone_log::ReadError;
-use ledgerstone_log::Shard;
-use ledgerstone_log::Shards;
+use ledgerstone_log::Tree;
+use ledgerstone_log::Trees;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::TreeSize;
+use ledgerstone_storage::TreeKind;
 use serde::Serialize;
 
-use crate::rekor_v1;
-use crate::rekor_v1::JSON;
-use crate::rekor_v1::admit;
+use crate::error::failure::Failure;
 use crate::rekor_v1::error::V1Error;
-use crate::rekor_v1::error::json_line;
+use crate::rekor_v1::json::JSON;
+use crate::rekor_v1::json::json_line;
+use crate::rekor_v1::lookup;
 use crate::rekor_v1::negotiate;
+use crate::rekor_v1::operation;
+use crate::rekor_v1::operation::admit;
 use crate::rekor_v1::parameters::Parameters;
-use crate::settings::V1Endpoint;
+use crate::rekor_v1::settings::V1Endpoint;
 use crate::state::State;
 
 /// The content type of a public key.
 const PEM: &str = "application/x-pem-file";
-
-/// The longest line of PEM (RFC 7468, section 2).
-const PEM_COLUMNS: usize = 64;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -56,21 +55,27 @@ pub(crate) async fn info(
     parts: Parts,
 ) -> Result<Response, V1Error> {
     admit(&state, V1Endpoint::GetLogInfo, &parts)?;
-    let shards = state.shards();
-    let frozen = shards.frozen().iter().map(tree_info);
+    let trees = state.trees();
+    let inactive = trees.inactive().map(tree_info);
     let info = LogInfo {
-        inactive_shards: frozen.collect::<Result<_, _>>()?,
-        active: tree_info(shards.active())?,
+        inactive_shards: inactive.collect::<Result<_, _>>()?,
+        active: tree_info(growing(&trees)?)?,
     };
     Ok(json(&info))
 }
 
-fn tree_info(shard: &Shard) -> Result<TreeInfo, ReadError> {
-    let head = shard.head();
+/// The tree that takes entries of Rekor v1, which is there wherever the face is.
+fn growing(trees: &Trees) -> Result<&Tree, V1Error> {
+    let tree = trees.growing_of(TreeKind::REKOR_V1);
+    tree.ok_or_else(|| V1Error::from(Failure::NotTaken))
+}
+
+fn tree_info(tree: &Tree) -> Result<TreeInfo, ReadError> {
+    let head = tree.head();
     Ok(TreeInfo {
         root_hash: head.root().to_string(),
-        signed_tree_head: shard.v1_checkpoint(&head)?,
-        tree_id: shard.tree_id().to_string(),
+        signed_tree_head: tree.v1_checkpoint(&head)?,
+        tree_id: tree.tree_id().to_string(),
         tree_size: head.size().get(),
     })
 }
@@ -96,17 +101,18 @@ pub(crate) async fn proof(
         let message = format!("firstSize({first}) must be less than lastSize({last})");
         return Err(V1Error::invalid(message));
     }
-    let proof = rekor_v1::read(&state, move |shards| {
-        let shard = shard_called(shards, tree_id.as_deref())?;
-        let head = shard.head();
-        match shard.consistency_proof(TreeSize::new(first), TreeSize::new(last)) {
+    let proof = operation::read(&state, move |trees| {
+        let tree = tree_called(trees, tree_id.as_deref())?;
+        let head = tree.head();
+        match tree.consistency_proof(TreeSize::new(first), TreeSize::new(last)) {
             Ok(proof) => Ok(ConsistencyProof {
                 hashes: proof.hashes.iter().map(Hash::to_string).collect(),
                 // The current root, whatever the sizes, as upstream has it.
                 root_hash: head.root().to_string(),
             }),
             Err(ReadError::BeyondHead { head, .. }) => Err(V1Error::invalid(format!(
-                "the tree size requested({last}) was greater than what is currently observable({head})"
+                "the tree size requested({last}) was greater than what is currently \
+                 observable({head})"
             ))),
             Err(error) => Err(error.into()),
         }
@@ -120,44 +126,34 @@ pub(crate) async fn public_key(
     parts: Parts,
 ) -> Result<Response, V1Error> {
     let endpoint = V1Endpoint::GetPublicKey;
-    if !state.settings().enabled_api_endpoints.contains(&endpoint) {
+    if !state
+        .settings()
+        .rekor_v1
+        .enabled_api_endpoints
+        .contains(&endpoint)
+    {
         return Err(V1Error::switched_off(endpoint));
     }
     negotiate::accepts(&parts.headers, PEM)?;
     let parameters = Parameters::of(&parts.uri)?;
     let tree_id = parameters.tree_id()?;
-    let shard = shard_called(state.shards(), tree_id)
-        .map_err(|_| V1Error::invalid("Bad Request").with_content_type(PEM))?;
-    let pem = pem(&shard.v1_public_key_der());
+    let trees = state.trees();
+    let key = tree_called(&trees, tree_id).ok().and_then(Tree::v1_key);
+    let key = key.ok_or_else(|| V1Error::invalid("Bad Request").with_content_type(PEM))?;
+    let pem = pem::encode(pem::PUBLIC_KEY, &key.public_key_der());
     Ok((StatusCode::OK, [(header::CONTENT_TYPE, PEM)], pem).into_response())
 }
 
-/// The tree with this id, in decimal; the active one when none is named.
-fn shard_called<'s>(shards: &'s Shards, tree_id: Option<&str>) -> Result<&'s Shard, V1Error> {
+/// The tree with this id, in decimal; the one that takes entries when none is named.
+fn tree_called<'s>(trees: &'s Trees, tree_id: Option<&str>) -> Result<&'s Tree, V1Error> {
     let Some(text) = tree_id else {
-        return Ok(shards.active());
+        return growing(trees);
     };
     let parsed = text.parse().ok().filter(|id| i64::try_from(*id).is_ok());
     let tree_id: u64 =
         parsed.ok_or_else(|| V1Error::invalid(format!("invalid tree ID specified: {text}")))?;
-    shards
-        .by_tree_id(tree_id)
+    lookup::readable_tree(trees, tree_id)
         .ok_or_else(|| V1Error::invalid(format!("no log range found for tree ID {tree_id}")))
-}
-
-/// A DER SubjectPublicKeyInfo as PEM.
-fn pem(spki_der: &[u8]) -> String {
-    let encoded = STANDARD.encode(spki_der);
-    let mut pem = String::from("-----BEGIN PUBLIC KEY-----\n");
-    let mut rest = encoded.as_str();
-    while !rest.is_empty() {
-        let (line, after) = rest.split_at(rest.len().min(PEM_COLUMNS));
-        pem.push_str(line);
-        pem.push('\n');
-        rest = after;
-    }
-    pem.push_str("-----END PUBLIC KEY-----\n");
-    pem
 }
 
 fn json(value: &impl Serialize) -> Response {

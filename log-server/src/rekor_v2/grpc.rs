@@ -1,3 +1,5 @@
+//! `dev.sigstore.rekor.v2.Rekor` over gRPC.
+
 use ledgerstone_merkle::TilePath;
 use ledgerstone_proto::google::api::HttpBody;
 use ledgerstone_proto::sigstore::rekor::v1::TransparencyLogEntry;
@@ -13,12 +15,13 @@ use tonic::async_trait;
 
 use crate::error::ApiError;
 use crate::error::LOG_INDEX_HEADER;
+use crate::layers::host::Host;
 use crate::state::State;
 use crate::tiles;
 
 /// The gRPC service of the face.
 pub(crate) fn service(state: State) -> RekorServer<Face> {
-    let limit = state.settings().max_request_bytes;
+    let limit = state.settings().server.max_request_bytes;
     RekorServer::new(Face { state }).max_decoding_message_size(limit)
 }
 
@@ -32,12 +35,13 @@ impl Rekor for Face {
         &self,
         request: Request<CreateEntryRequest>,
     ) -> Result<Response<TransparencyLogEntry>, Status> {
-        if self.state.settings().read_only {
+        let host = host(&request);
+        if self.state.settings().log.read_only || !self.state.tree_of_host(&host)?.grows() {
             return Err(ApiError::unimplemented("log frozen").into());
         }
         let submitted = self.state.submit(request.into_inner()).await?;
         let (index, duplicate) = (submitted.appended.index.get(), submitted.appended.duplicate);
-        let mut response = Response::new(submitted.into_transparency_log_entry(self.state.log()));
+        let mut response = Response::new(submitted.into_transparency_log_entry());
         let metadata = response.metadata_mut();
         metadata.insert("x-http-code", 201.into());
         if duplicate {
@@ -47,30 +51,39 @@ impl Rekor for Face {
     }
 
     async fn get_tile(&self, request: Request<TileRequest>) -> Result<Response<HttpBody>, Status> {
+        let host = host(&request);
         let TileRequest { l, n } = request.into_inner();
-        self.object(&format!("tile/{l}/{n}")).await
+        self.object(&host, &format!("tile/{l}/{n}")).await
     }
 
     async fn get_entry_bundle(
         &self,
         request: Request<EntryBundleRequest>,
     ) -> Result<Response<HttpBody>, Status> {
-        self.object(&format!("tile/entries/{}", request.into_inner().n))
+        let host = host(&request);
+        self.object(&host, &format!("tile/entries/{}", request.into_inner().n))
             .await
     }
 
-    async fn get_checkpoint(&self, _request: Request<()>) -> Result<Response<HttpBody>, Status> {
-        let data = self.state.log().head().checkpoint().to_owned().into();
+    async fn get_checkpoint(&self, request: Request<()>) -> Result<Response<HttpBody>, Status> {
+        let tree = self.state.tree_of_host(&host(&request))?;
+        let data = tree.head().checkpoint().to_string().into();
         Ok(http_body(tiles::CHECKPOINT_TYPE, data))
     }
 }
 
 impl Face {
-    async fn object(&self, path: &str) -> Result<Response<HttpBody>, Status> {
+    async fn object(&self, host: &Host, path: &str) -> Result<Response<HttpBody>, Status> {
         let path: TilePath = tiles::parse(path)?;
-        let data = tiles::object(&self.state, self.state.shards().active(), path).await?;
+        let tree = self.state.tree_of_host(host)?;
+        let data = tiles::object(&self.state, &tree, path).await?;
         Ok(http_body(tiles::TILE_TYPE, data))
     }
+}
+
+/// By which name the server was called: a layer around the services remembers it.
+fn host<T>(request: &Request<T>) -> Host {
+    request.extensions().get().cloned().unwrap_or_default()
 }
 
 fn http_body(content_type: &str, data: bytes::Bytes) -> Response<HttpBody> {

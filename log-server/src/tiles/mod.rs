@@ -1,28 +1,30 @@
-//! The C2SP tlog-tiles face: `/checkpoint`, `/tile/<L>/<N>` and `/tile/entries/<N>`, full and partial. The same stands for every
-//! tree under `/trees/<tree id>`: whoever reads logs by tiles can check a copy against the log that it is of.
+//! The C2SP tlog-tiles face: `/checkpoint`, `/tile/<L>/<N>` and `/tile/entries/<N>`, full and
+//! partial, of the tree that takes entries of Rekor v2, or of the frozen one that has the name
+//! which the server is called by. The same stands for every tree under `/trees/<tree id>`: whoever
+//! reads logs by tiles can check a copy against the log that it is of.
 //!
-//! An object beyond the published head does not exist: 404, whatever the store may hold already. Partial tiles and bundles of
-//! every size ever published stay readable, since each is a prefix of a later one.
+//! An object beyond the published head does not exist: 404, whatever the store may hold already.
+//! Partial tiles and bundles of every size ever published stay readable, since each is a prefix of
+//! a later one.
 
-use axum::Router;
 use axum::extract::Path;
 use axum::extract::State as Extract;
 use axum::extract::rejection::PathRejection;
 use axum::response::IntoResponse;
 use axum::response::Response;
-use axum::routing::get;
 use bytes::Bytes;
 use http::HeaderValue;
-use http::header::ACCESS_CONTROL_ALLOW_ORIGIN;
 use http::header::CACHE_CONTROL;
 use http::header::CONTENT_TYPE;
 use http::header::HeaderName;
 use http::header::X_CONTENT_TYPE_OPTIONS;
-use ledgerstone_log::Shard;
-use ledgerstone_merkle::EntryBundle;
+use ledgerstone_log::Tree;
 use ledgerstone_merkle::TilePath;
 
 use crate::error::ApiError;
+use crate::face::Routes;
+use crate::layers::encoding::Incompressible;
+use crate::layers::host::Host;
 use crate::state::State;
 
 /// The content type of a checkpoint.
@@ -38,22 +40,19 @@ const IMMUTABLE: &str = "max-age=604800,immutable";
 const MUTABLE: &str = "no-cache";
 
 /// The routes of the face.
-pub(crate) fn router() -> Router<State> {
-    Router::new()
-        .route("/checkpoint", get(checkpoint))
-        .route("/tile/{*path}", get(tile))
-        .route("/trees/{tree}/checkpoint", get(checkpoint_of))
-        .route("/trees/{tree}/tile/{*path}", get(tile_of))
-        .method_not_allowed_fallback(method_not_allowed)
+pub(crate) fn routes() -> Routes {
+    Routes::new()
+        .get("/checkpoint", checkpoint)
+        .get("/tile/{*path}", tile)
+        .get("/trees/{tree}/checkpoint", checkpoint_of)
+        .get("/trees/{tree}/tile/{*path}", tile_of)
 }
 
-/// 501, not 405: so answers the gateway of the reference server (rekor-v2, section 1.5).
-pub(crate) async fn method_not_allowed() -> ApiError {
-    ApiError::unimplemented("Method Not Allowed")
-}
-
-pub(crate) async fn checkpoint(Extract(state): Extract<State>) -> Response {
-    render_checkpoint(state.shards().active())
+pub(crate) async fn checkpoint(
+    Extract(state): Extract<State>,
+    host: Host,
+) -> Result<Response, ApiError> {
+    Ok(render_checkpoint(&state.tree_of_host(&host)?))
 }
 
 async fn checkpoint_of(
@@ -61,20 +60,21 @@ async fn checkpoint_of(
     tree: Result<Path<u64>, PathRejection>,
 ) -> Result<Response, ApiError> {
     let Path(tree) = tree.map_err(|_| no_tree())?;
-    Ok(render_checkpoint(state.tree(tree)?))
+    Ok(render_checkpoint(&named(&state, tree)?))
 }
 
-fn render_checkpoint(shard: &Shard) -> Response {
-    let body = shard.head().checkpoint().to_owned();
+fn render_checkpoint(tree: &Tree) -> Response {
+    let body = tree.head().checkpoint().to_string();
     (headers(CHECKPOINT_TYPE, MUTABLE), body).into_response()
 }
 
 pub(crate) async fn tile(
     Extract(state): Extract<State>,
+    host: Host,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Response, ApiError> {
     let Path(path) = path.map_err(|_| ApiError::not_found("no such tile"))?;
-    render_tile(&state, state.shards().active(), &path).await
+    render_tile(&state, &state.tree_of_host(&host)?, &path).await
 }
 
 async fn tile_of(
@@ -82,13 +82,25 @@ async fn tile_of(
     path: Result<Path<(u64, String)>, PathRejection>,
 ) -> Result<Response, ApiError> {
     let Path((tree, path)) = path.map_err(|_| no_tree())?;
-    render_tile(&state, state.tree(tree)?, &path).await
+    render_tile(&state, &named(&state, tree)?, &path).await
 }
 
-async fn render_tile(state: &State, shard: &Shard, path: &str) -> Result<Response, ApiError> {
+async fn render_tile(state: &State, tree: &Tree, path: &str) -> Result<Response, ApiError> {
     let path = parse(&format!("tile/{path}"))?;
-    let body = object(state, shard, path).await?;
-    Ok((headers(TILE_TYPE, IMMUTABLE), body).into_response())
+    let body = object(state, tree, path).await?;
+    let mut response = (headers(TILE_TYPE, IMMUTABLE), body).into_response();
+    if matches!(path, TilePath::Hashes { .. }) {
+        response.extensions_mut().insert(Incompressible);
+    }
+    Ok(response)
+}
+
+/// The tree with this id. Paths name no default.
+fn named(state: &State, tree_id: u64) -> Result<Tree, ApiError> {
+    match tree_id {
+        0 => Err(no_tree()),
+        tree_id => state.tree(tree_id),
+    }
 }
 
 fn no_tree() -> ApiError {
@@ -102,31 +114,20 @@ pub(crate) fn parse(path: &str) -> Result<TilePath, ApiError> {
 }
 
 /// The bytes of a tile or a bundle under the published head.
-pub(crate) async fn object(
-    state: &State,
-    shard: &Shard,
-    path: TilePath,
-) -> Result<Bytes, ApiError> {
+pub(crate) async fn object(state: &State, tree: &Tree, path: TilePath) -> Result<Bytes, ApiError> {
     let object = state
-        .read(shard, move |shard| match path {
-            TilePath::Hashes { id, width } => shard.tile(id, width),
-            TilePath::Entries { number, width } => {
-                let bundle = shard.bundle(number, width)?;
-                // The store takes no body that a bundle could not carry.
-                Ok(bundle
-                    .and_then(|bundle| EntryBundle::encode(&bundle.bodies).ok())
-                    .map(Bytes::from))
-            }
+        .read(tree, move |tree| match path {
+            TilePath::Hashes { id, width } => tree.tile(id, width),
+            TilePath::Entries { number, width } => tree.bundle(number, width),
         })
         .await?;
     object.ok_or_else(|| ApiError::not_found("the published checkpoint does not cover this tile"))
 }
 
-fn headers(content_type: &'static str, caching: &'static str) -> [(HeaderName, HeaderValue); 4] {
+fn headers(content_type: &'static str, caching: &'static str) -> [(HeaderName, HeaderValue); 3] {
     [
         (CONTENT_TYPE, HeaderValue::from_static(content_type)),
         (CACHE_CONTROL, HeaderValue::from_static(caching)),
-        (ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
         (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     ]
 }

@@ -4,17 +4,18 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::webhooks::secret::MIN_SECRET_BYTES;
+/// The fewest bytes of a secret.
+pub(super) const MIN_SECRET_BYTES: usize = 24;
 
 /// Why webhooks cannot be set up.
 #[derive(Debug, Error)]
-#[non_exhaustive]
 pub enum WebhookError {
-    /// The URL at this place in the settings, from 1, cannot be posted to. It may hold a secret, and is not told.
+    /// The URL at this place in the settings, from 1, cannot be posted to. It may hold a secret,
+    /// and is not told.
     #[error("number {0} of webhook-urls is not an http or https URL")]
     Url(u64),
-    /// The URL at this place in the settings, from 1, stands there twice: one receiver would get each entry twice, and one
-    /// cursor would be moved by two.
+    /// The URL at this place in the settings, from 1, stands there twice: one receiver would get
+    /// each entry twice, and one cursor would be moved by two.
     #[error("number {0} of webhook-urls is there before")]
     Repeated(u64),
     /// The file of the secret, or of a cursor, cannot be read or written.

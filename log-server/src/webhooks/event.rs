@@ -1,13 +1,12 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use ledgerstone_entry::EntryContent;
 use ledgerstone_entry::describe;
 use ledgerstone_entry::matcher::Match;
 use ledgerstone_entry::matcher::WatchList;
 use ledgerstone_log::LoggedEntry;
 use ledgerstone_log::ReadError;
-use ledgerstone_log::Shard;
+use ledgerstone_log::Tree;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::leaf_hash;
 use ledgerstone_proto::json;
@@ -19,34 +18,38 @@ use ledgerstone_proto::sigstore::rekor::v1::KindVersion;
 use ledgerstone_proto::sigstore::rekor::v1::TransparencyLogEntry;
 use serde::Serialize;
 
+use crate::api_version::is_of_rekor_v2;
+
 /// The type of the event, as upstream publishes it.
 pub(crate) const EVENT_TYPE: &str = "dev.sigstore.rekor.events.v1.NewEntry";
 
 /// A new entry as a CloudEvent in structured mode.
 pub(crate) struct Event {
-    /// The id of the entry: tree id and leaf hash, 80 hexadecimal digits. The same however often the event is sent.
+    /// The id of the entry: tree id and leaf hash, 80 hexadecimal digits. The same however often
+    /// the event is sent.
     pub(crate) id: String,
     /// The JSON document.
     pub(crate) body: Bytes,
 }
 
 impl Event {
-    /// The event for an entry of `shard`, with its proof against the latest head. Blocks on the disk.
+    /// The event for an entry of `tree`, with its proof against the latest head. Blocks on the
+    /// disk.
     pub(crate) fn new(
-        shard: &Shard,
+        tree: &Tree,
         index: LeafIndex,
         entry: &LoggedEntry,
     ) -> Result<Self, ReadError> {
-        let id = format!("{:016x}{}", shard.tree_id(), leaf_hash(&entry.body));
-        let data = transparency_log_entry(shard, index, entry)?;
+        let id = format!("{:016x}{}", tree.tree_id(), leaf_hash(&entry.body));
+        let data = transparency_log_entry(tree, index, entry)?;
         let kind = data.kind_version.clone().unwrap_or_default();
-        let time = jiff::Timestamp::from_second(entry.integrated_time).unwrap_or_default();
+        let time = jiff::Timestamp::from_second(entry.integrated_time).ok();
         let event = CloudEvent {
             specversion: "1.0",
             id: &id,
             source: "/createLogEntry",
             kind: EVENT_TYPE,
-            time: time.to_string(),
+            time: time.filter(|time| time.as_second() > 0),
             datacontenttype: "application/json",
             rekor_entry_kind: kind.kind,
             rekor_signing_subjects: subjects(&entry.body).join(","),
@@ -67,7 +70,9 @@ struct CloudEvent<'a> {
     source: &'static str,
     #[serde(rename = "type")]
     kind: &'static str,
-    time: String,
+    /// RFC 3339; left out where it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time: Option<jiff::Timestamp>,
     datacontenttype: &'static str,
     rekor_entry_kind: String,
     /// Separated by commas: an attribute of a CloudEvent is no list.
@@ -76,15 +81,15 @@ struct CloudEvent<'a> {
     data: TransparencyLogEntry,
 }
 
-/// The entry as the face that takes its kind returns it, so that the message fits into a bundle that the clients of that face
-/// verify: with key, index over all trees, checkpoint and timestamp of Rekor v1 (rekor-v1, appendix B), or with those of Rekor
-/// v2. The time is told in both.
+/// The entry as the face that takes its kind returns it, so that the message fits into a bundle
+/// that the clients of that face verify: with key, index over all trees, checkpoint and timestamp
+/// of Rekor v1 (rekor-v1, appendix B), or with those of Rekor v2. The time is told in both.
 fn transparency_log_entry(
-    shard: &Shard,
+    tree: &Tree,
     index: LeafIndex,
     entry: &LoggedEntry,
 ) -> Result<TransparencyLogEntry, ReadError> {
-    let proven = shard.proven_entry(index)?;
+    let proven = tree.proven_entry(index)?;
     let proven = proven.ok_or(ReadError::MissingEntry(index))?;
     // A body of a kind that this version does not know is still an entry of the log.
     let description = describe(&entry.body).ok();
@@ -92,21 +97,17 @@ fn transparency_log_entry(
         kind: description.kind().to_owned(),
         version: description.version().to_owned(),
     });
-    let is_v2 = matches!(
-        description
-            .as_ref()
-            .map(|description| description.content()),
-        Some(EntryContent::HashedRekordV002(_) | EntryContent::DsseV002(_))
-    );
-    let (log_id, log_index, checkpoint, timestamp) = if is_v2 {
-        let checkpoint = proven.head.checkpoint().to_owned();
-        (shard.checkpoint_log_id(), index.get(), checkpoint, None)
-    } else {
+    let v1_key = tree.v1_key().filter(|_| !is_of_rekor_v2(&entry.body));
+    let (log_id, log_index, checkpoint, timestamp) = if let Some(key) = v1_key {
         let body = STANDARD.encode(&entry.body);
-        let timestamp = shard.signed_entry_timestamp(index, entry.integrated_time, &body)?;
-        let checkpoint = shard.v1_checkpoint(&proven.head)?;
-        let virtual_index = shard.virtual_index(index);
-        (shard.v1_log_id(), virtual_index, checkpoint, timestamp)
+        let timestamp = tree.signed_entry_timestamp(index, entry.integrated_time, &body)?;
+        let checkpoint = tree.v1_checkpoint(&proven.head)?;
+        let virtual_index = tree.virtual_index(index);
+        (key.log_id(), virtual_index, checkpoint, timestamp)
+    } else {
+        let checkpoint = proven.head.checkpoint().to_string();
+        let log_id = tree.checkpoint_key().log_id();
+        (log_id, index.get(), checkpoint, None)
     };
     let bytes = |hash: &ledgerstone_merkle::Hash| Bytes::copy_from_slice(hash.as_ref());
     Ok(TransparencyLogEntry {
@@ -141,7 +142,7 @@ fn subjects(body: &[u8]) -> Vec<String> {
     let matches = everybody.examine(body).matches.unwrap_or_default();
     let subjects = matches.into_iter().filter_map(|found| match found {
         Match::Identity { subject, .. } => Some(subject),
-        _ => None,
+        Match::Key { .. } | Match::ArtifactDigest { .. } => None,
     });
     subjects.collect()
 }

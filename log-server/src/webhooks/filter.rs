@@ -15,7 +15,8 @@ const MAX_FILTER_BYTES: u64 = 4 << 20;
 /// Reads the rules in the file `path`. Key files that it names are relative to its directory.
 ///
 /// # Errors
-/// [`WebhookError::Io`] when a file cannot be read, [`WebhookError::Filter`] when there are no rules, or one that cannot be.
+/// [`WebhookError::Io`] when a file cannot be read, [`WebhookError::Filter`] when there are no
+/// rules, or one that cannot be.
 pub(crate) fn read(path: &Path) -> Result<WatchList, WebhookError> {
     let wrong = |reason: String| WebhookError::Filter {
         path: path.to_owned(),

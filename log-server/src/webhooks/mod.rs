@@ -1,4 +1,5 @@
-//! Webhooks: each new entry is sent to the configured URLs as a CloudEvent (rekor-v1, section 6), in order, at least once.
+//! Webhooks: each new entry is sent to the configured URLs as a CloudEvent (rekor-v1, section 6),
+//! in order, at least once.
 //!
 //! ```text
 //! POST <url>
@@ -8,18 +9,20 @@
 //! webhook-signature: v1,<base64 of HMAC-SHA256 of "<id>.<timestamp>.<body>">
 //! ```
 //!
-//! Each URL has a task and a cursor of its own. The cursor is a file in the data directory; it moves only after the receiver
-//! took an event with a 2xx, so that a crash repeats events and never loses one. A receiver that refuses an event holds up
-//! those behind it, and nothing else. Where there is a filter, entries that it does not take are passed over.
+//! Each URL has a task and a cursor of its own. The cursor is a file in the data directory; it
+//! moves only after the receiver took an event with a 2xx, so that a crash repeats events and never
+//! loses one. A receiver that refuses an event holds up those behind it, and nothing else. Where
+//! there is a filter, entries that it does not take are passed over.
 //!
-//! A URL may hold secrets in its user, path and query, so that log lines, metrics and errors name its origin alone: scheme,
-//! host and port.
+//! A URL may hold secrets in its user, path and query, so that log lines, metrics and errors name
+//! its origin alone: scheme, host and port.
 
 mod cursor;
 mod error;
 mod event;
 pub(crate) mod filter;
 mod secret;
+pub(crate) mod settings;
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -29,12 +32,12 @@ use std::time::SystemTime;
 use std::time::UNIX_EPOCH;
 
 use ledgerstone_entry::matcher::WatchList;
+use ledgerstone_log::FollowedEntry;
 use ledgerstone_log::Log;
-use ledgerstone_log::LoggedEntry;
+use ledgerstone_log::Positions;
 use ledgerstone_log::ReadError;
-use ledgerstone_log::Shard;
-use ledgerstone_log::Shards;
-use ledgerstone_merkle::LeafIndex;
+use ledgerstone_log::Tree;
+use ledgerstone_log::read_on;
 use sha2::Digest;
 use sha2::Sha256;
 use tokio_util::sync::CancellationToken;
@@ -60,7 +63,8 @@ const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 
 const MAX_BACKOFF: Duration = Duration::from_secs(300);
 
-/// The most entries, and bytes of bodies, that are read at a time. After so many events the cursor is saved.
+/// The most entries, and bytes of bodies, that are read at a time. After so many events the cursor
+/// is saved.
 const PAGE_ENTRIES: usize = 64;
 const PAGE_BYTES: usize = 1 << 20;
 
@@ -106,13 +110,13 @@ impl Webhooks {
     /// [`WebhookError::Cursor`] and [`WebhookError::Io`] when a cursor cannot be used.
     pub(crate) fn couriers(
         self,
-        shards: &Shards,
+        log: &Log,
         directory: &Path,
         metrics: &Metrics,
     ) -> Result<Vec<Courier>, WebhookError> {
         let (secret, filter) = (self.secret, self.filter);
         let couriers = self.urls.into_iter().map(|url| {
-            let courier = Courier::new(shards, url, secret.clone(), directory, metrics)?;
+            let courier = Courier::new(log, url, secret.clone(), directory, metrics)?;
             Ok(Courier {
                 filter: filter.clone(),
                 ..courier
@@ -125,15 +129,13 @@ impl Webhooks {
 /// Carries the entries of one log to one URL.
 pub(crate) struct Courier {
     log: Log,
-    /// The tree of that log.
-    shard: Shard,
     url: reqwest::Url,
     secret: Secret,
     filter: Option<Arc<WatchList>>,
     client: reqwest::Client,
     cursor_path: PathBuf,
-    /// The first entry that the receiver has not taken.
-    next: u64,
+    /// In each tree, the first entry that the receiver has not taken.
+    positions: Positions,
     first_backoff: Duration,
     /// What may be told of the URL.
     endpoint: String,
@@ -150,7 +152,7 @@ struct Refusal {
 impl Courier {
     /// Goes on where the cursor in `directory` says, or else with what is logged from now on.
     fn new(
-        shards: &Shards,
+        log: &Log,
         (number, url): (u64, reqwest::Url),
         secret: Secret,
         directory: &Path,
@@ -164,25 +166,25 @@ impl Courier {
             .map_err(WebhookError::Client)?;
         let digest = hex::encode(Sha256::digest(url.as_str()));
         let cursor_path = directory.join(format!("webhook-{}.json", &digest[..16]));
-        let log = shards.log();
-        let tree_id = log.identity().tree_id;
-        let next = match Cursor::load(&cursor_path)? {
-            Some(cursor) if cursor.tree_id == tree_id => cursor.next,
-            // The log has gone on in another tree.
-            Some(_) => 0,
-            None => log.head().size().get(),
+        let trees = log.trees();
+        let positions = match Cursor::load(&cursor_path)? {
+            Some(cursor) => cursor.positions(&trees, &cursor_path)?,
+            None => trees
+                .own()
+                .map(|tree| (tree.tree_id(), tree.head().size().get()))
+                .collect(),
         };
         let endpoint = url.origin().ascii_serialization();
+        let behind = entries_behind(&followed(log), &positions);
         let courier = Self {
             log: log.clone(),
-            shard: shards.active().clone(),
             secret,
             filter: None,
             client,
             cursor_path,
-            next,
+            positions,
             first_backoff: FIRST_BACKOFF,
-            counters: metrics.webhook(&endpoint, number, next),
+            counters: metrics.webhook(&endpoint, number, behind),
             metrics: metrics.clone(),
             endpoint,
             url,
@@ -196,62 +198,75 @@ impl Courier {
     pub(crate) async fn run(mut self, draining: CancellationToken) {
         info!(
             endpoint = self.endpoint,
-            next = self.next,
+            positions = %self.positions,
             "sending webhooks"
         );
-        let outcome = draining.run_until_cancelled(self.follow()).await;
-        if let Some(Err(error)) = outcome {
-            error!(endpoint = self.endpoint, %error, "webhooks end: the log cannot be read");
-        }
+        draining.run_until_cancelled(self.follow()).await;
         if let Err(error) = self.save() {
             error!(%error, "the cursor of a webhook cannot be saved; some events will be repeated");
         }
     }
 
-    async fn follow(&mut self) -> Result<(), ReadError> {
-        let mut heads = self.log.watch();
+    /// Goes on until the log is closed. A read that fails holds up the events behind it, and is
+    /// tried again: the next one may succeed.
+    async fn follow(&mut self) {
+        let mut rounds = self.log.rounds();
+        let mut backoff = self.first_backoff;
         loop {
-            let size = heads.borrow_and_update().size().get();
-            while self.next < size {
-                self.send_page().await?;
-            }
-            if heads.changed().await.is_err() {
-                return Ok(());
+            rounds.borrow_and_update();
+            match self.send_page().await {
+                Ok(true) => backoff = self.first_backoff,
+                Ok(false) if rounds.changed().await.is_err() => return,
+                Ok(false) => {}
+                Err(error) => {
+                    self.count(WebhookOutcome::Unreadable);
+                    let endpoint = &self.endpoint;
+                    error!(endpoint, %error, "the log cannot be read for a webhook; trying again");
+                    tokio::time::sleep(backoff).await;
+                    backoff = (backoff * 2).min(MAX_BACKOFF);
+                }
             }
         }
     }
 
-    async fn send_page(&mut self) -> Result<(), ReadError> {
-        let (log, start) = (self.log.clone(), LeafIndex::new(self.next));
+    /// Sends what comes next, and tells whether there was anything.
+    async fn send_page(&mut self) -> Result<bool, ReadError> {
+        let trees = Arc::new(followed(&self.log));
+        let (read_from, mut next) = (Arc::clone(&trees), self.positions.clone());
         let filter = self.filter.clone();
         // Whether an entry passes is found out where it may take its time, as the read.
         let entries = blocking(move || {
-            let entries = log.entries(start, PAGE_ENTRIES, PAGE_BYTES)?.into_iter();
-            let examined = entries.map(|(index, entry)| {
+            let entries = read_on(read_from.iter(), &mut next, PAGE_ENTRIES, PAGE_BYTES)?;
+            let examined = entries.into_iter().map(|one| {
                 let passes =
-                    |filter: &Arc<WatchList>| filter.examine(&entry.body).matches.is_some();
+                    |filter: &Arc<WatchList>| filter.examine(&one.entry.body).matches.is_some();
                 let passes = filter.as_ref().is_none_or(passes);
-                (index, entry, passes)
+                (one, passes)
             });
             Ok(examined.collect::<Vec<_>>())
         });
-        for (index, entry, passes) in entries.await? {
-            if passes {
-                self.send(index, entry).await?;
+        let entries = entries.await?;
+        let is_any = !entries.is_empty();
+        for (one, passes) in entries {
+            let (tree_id, index) = (one.tree_id, one.index.get());
+            let tree = trees.iter().find(|tree| tree.tree_id() == tree_id);
+            if let Some(tree) = tree.filter(|_| passes) {
+                self.send(tree, one).await?;
             }
-            self.next = index.get() + 1;
-            self.counters.delivered(index.get());
+            self.positions.set(tree_id, index + 1);
+            let behind = entries_behind(&trees, &self.positions);
+            self.counters.delivered(index, behind);
         }
-        if let Err(error) = self.save() {
+        if is_any && let Err(error) = self.save() {
             warn!(%error, "the cursor of a webhook cannot be saved; a crash would repeat events");
         }
-        Ok(())
+        Ok(is_any)
     }
 
     /// Sends one event until the receiver takes it.
-    async fn send(&self, index: LeafIndex, entry: LoggedEntry) -> Result<(), ReadError> {
-        let shard = self.shard.clone();
-        let event = blocking(move || Event::new(&shard, index, &entry)).await?;
+    async fn send(&self, tree: &Tree, one: FollowedEntry) -> Result<(), ReadError> {
+        let (tree, index) = (tree.clone(), one.index);
+        let event = blocking(move || Event::new(&tree, one.index, &one.entry)).await?;
         let mut backoff = self.first_backoff;
         while let Err(Refusal { outcome, reason }) = self.post(&event).await {
             self.count(outcome);
@@ -300,11 +315,7 @@ impl Courier {
     }
 
     fn save(&self) -> Result<(), WebhookError> {
-        let cursor = Cursor {
-            url: self.endpoint.clone(),
-            tree_id: self.log.identity().tree_id,
-            next: self.next,
-        };
+        let cursor = Cursor::new(&self.endpoint, &self.positions);
         cursor.save(&self.cursor_path)
     }
 }
@@ -326,6 +337,21 @@ impl Refusal {
         }
         Self { outcome, reason }
     }
+}
+
+/// The trees whose entries are told: those that took them here.
+fn followed(log: &Log) -> Vec<Tree> {
+    let trees = log.trees();
+    let own = trees.own().filter(|tree| tree.import().is_none());
+    own.cloned().collect()
+}
+
+/// How many entries of `trees` lie before `positions`.
+fn entries_behind(trees: &[Tree], positions: &Positions) -> u64 {
+    let behind = trees
+        .iter()
+        .map(|tree| positions.of(tree.tree_id()).unwrap_or(0));
+    behind.sum()
 }
 
 /// Runs a read of the log where it may wait for the disk.

@@ -4,12 +4,11 @@ use std::path::Path;
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use ledgerstone_proto::json::decode_base64;
 
+use crate::webhooks::error::MIN_SECRET_BYTES;
 use crate::webhooks::error::WebhookError;
 use crate::webhooks::error::io_error;
-
-/// The fewest bytes of a secret.
-pub(super) const MIN_SECRET_BYTES: usize = 24;
 
 /// What the events are signed with.
 #[derive(Clone)]
@@ -20,9 +19,9 @@ impl Secret {
     pub(crate) fn read(path: &Path) -> Result<Self, WebhookError> {
         let text = fs::read_to_string(path).map_err(|source| io_error(path, source))?;
         let text = text.trim();
-        let bytes = STANDARD.decode(text.strip_prefix("whsec_").unwrap_or(text));
+        let bytes = decode_base64(text.strip_prefix("whsec_").unwrap_or(text));
         match bytes {
-            Ok(bytes) if bytes.len() >= MIN_SECRET_BYTES => {
+            Some(bytes) if bytes.len() >= MIN_SECRET_BYTES => {
                 Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &bytes)))
             }
             _ => Err(WebhookError::Secret {

@@ -1,3 +1,5 @@
+//! Tests of webhooks: what is sent, signed, repeated and kept.
+
 use std::fs;
 use std::sync::Arc;
 
@@ -8,11 +10,13 @@ use axum::http::HeaderMap;
 use axum::http::StatusCode;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ledgerstone_log::LogKeys;
+use ledgerstone_log::Keyring;
 use ledgerstone_log::LogOptions;
+use ledgerstone_log::NewTree;
+use ledgerstone_log::Protocols;
 use ledgerstone_log::Submission;
 use ledgerstone_storage::MemoryStore;
-use ledgerstone_storage::ShardId;
+use ledgerstone_storage::TreeKind;
 use parking_lot::Mutex;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -64,15 +68,17 @@ impl Receiver {
 }
 
 fn log() -> Log {
-    let keys = LogKeys::generate("log.example.com").unwrap();
-    let store = Arc::new(MemoryStore::new());
-    Log::create(store, ShardId::new(0), keys, LogOptions::default()).unwrap()
+    let (store, trees) = (
+        Arc::new(MemoryStore::new()),
+        NewTree::of_log("log.example.com"),
+    );
+    let keyring = Keyring::generate(&trees, &Protocols::default()).unwrap();
+    Log::create(store, &trees, keyring, LogOptions::default()).unwrap()
 }
 
 async fn append(log: &Log, body: &str) {
-    log.append(Submission::new(body.to_owned().into()).unwrap())
-        .await
-        .unwrap();
+    let submission = Submission::new(body.to_owned().into()).unwrap();
+    log.append(TreeKind::REKOR_V2, submission).await.unwrap();
 }
 
 fn secret(directory: &TempDir) -> Secret {
@@ -92,11 +98,7 @@ fn courier(log: &Log, url: &str, directory: &TempDir) -> Courier {
 fn couriers(log: &Log, urls: &[&str], directory: &TempDir) -> Result<Vec<Courier>, WebhookError> {
     let urls: Vec<String> = urls.iter().map(|url| (*url).to_owned()).collect();
     let metrics = Metrics::default();
-    Webhooks::new(&urls, secret(directory), None)?.couriers(
-        &log.clone().into(),
-        directory.path(),
-        &metrics,
-    )
+    Webhooks::new(&urls, secret(directory), None)?.couriers(log, directory.path(), &metrics)
 }
 
 fn start(courier: Courier) -> (CancellationToken, JoinHandle<()>) {
@@ -109,7 +111,8 @@ async fn each_new_entry_is_sent_once_across_restarts() {
     let (log, receiver, directory) = (log(), Receiver::default(), tempfile::tempdir().unwrap());
     let url = receiver.start().await;
     append(&log, "before").await;
-    // What comes between the first start and the first event is not lost, even if nothing ran meanwhile.
+    // What comes between the first start and the first event is not lost, even if nothing ran
+    // meanwhile.
     drop(courier(&log, &url, &directory));
     for number in 1..100 {
         append(&log, &format!("entry {number}")).await;
@@ -190,6 +193,14 @@ async fn what_cannot_be_used_is_refused() {
         new("http://127.0.0.1:1/").err(),
         Some(WebhookError::Cursor { .. })
     ));
+    // `base64` breaks the line of a secret of 64 bytes.
+    let long = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz\n\
+                NDU2Nzg5MDEyMw==\n";
+    let path = directory.path().join("long");
+    fs::write(&path, long).unwrap();
+    let broken = Secret::read(&path).unwrap().sign("id", 1, b"body");
+    fs::write(&path, long.replace('\n', "")).unwrap();
+    assert_eq!(Secret::read(&path).unwrap().sign("id", 1, b"body"), broken);
     for text in ["", "whsec_", "c2hvcnQ=", "!"] {
         let path = directory.path().join("weak");
         fs::write(&path, text).unwrap();

@@ -7,11 +7,11 @@ use ledgerstone_merkle::TreeSize;
 
 /// One thing that is wrong with a store.
 #[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
 pub enum Finding {
     /// The entry is not there, or cannot be read.
     Unreadable(LeafIndex, String),
-    /// Entries cannot be read, so the root could not be compared, nor could the tiles above the lowest level from there on.
+    /// Entries cannot be read, so the root could not be compared, nor could the tiles above the
+    /// lowest level from there on.
     Incomparable,
     /// The tile is missing.
     MissingTile(TileId),
@@ -27,7 +27,8 @@ pub enum Finding {
     UnreadableSearch(LeafIndex, String),
     /// The store cannot read all that it holds.
     Store(String),
-    /// The leaf hash of the entry leads to another index, or to none: a duplicate would be logged again.
+    /// The leaf hash of the entry leads to another index, or to none: a duplicate would be logged
+    /// again.
     WrongLeafIndex(LeafIndex, Option<LeafIndex>),
     /// Time runs backwards at the entry.
     TimeReversed(LeafIndex),
@@ -43,7 +44,11 @@ pub enum Finding {
     RolledBack(TreeSize),
     /// The bodies give another root than the kept checkpoint has at its size.
     Forked(TreeSize),
-    /// The copy of another log has more entries than the checkpoint that came with them is over: the import did not end.
+    /// The last checkpoint of a frozen tree cannot be read, is not signed by its key, or is not
+    /// over exactly what is stored.
+    BadFrozenCheckpoint(String),
+    /// The copy of another log has more entries than the checkpoint that came with them is over:
+    /// the import did not end.
     Incomplete(TreeSize),
 }
 
@@ -53,7 +58,8 @@ impl fmt::Display for Finding {
             Self::Unreadable(index, error) => write!(f, "entry {index} cannot be read ({error})"),
             Self::Incomparable => write!(
                 f,
-                "without the entries that cannot be read, the root and the upper tiles cannot be compared"
+                "without the entries that cannot be read, the root and the upper tiles cannot be \
+                 compared"
             ),
             Self::UnreadableTile(id, error) => write!(
                 f,
@@ -68,7 +74,8 @@ impl fmt::Display for Finding {
             }
             Self::Unsearchable(index, keys) => write!(
                 f,
-                "the search index does not lead to entry {index} by {keys} of the things that it names; `ledgerstone reindex` rebuilds it"
+                "the search index does not lead to entry {index} by {keys} of the things that it \
+                 names; `ledgerstone reindex` rebuilds it"
             ),
             Self::UnreadableSearch(index, error) => {
                 write!(
@@ -111,9 +118,13 @@ impl fmt::Display for Finding {
                 f,
                 "the entries give another root than was signed at size {size}"
             ),
+            Self::BadFrozenCheckpoint(error) => {
+                write!(f, "the checkpoint that the tree was frozen with: {error}")
+            }
             Self::Incomplete(size) => write!(
                 f,
-                "the copy is incomplete: its checkpoint is over the first {size} entries; import from the same log again"
+                "the copy is incomplete: its checkpoint is over the first {size} entries; import \
+                 from the same log again"
             ),
         }
     }

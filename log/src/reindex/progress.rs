@@ -1,3 +1,5 @@
+//! How far a rebuild of the search index got, as it is kept in the store.
+
 use std::fmt::Write as _;
 use std::str::FromStr;
 
@@ -9,8 +11,8 @@ use ledgerstone_storage::SearchKey;
 use ledgerstone_storage::SearchRow;
 use ledgerstone_storage::ShardId;
 
-/// Which keys a rebuild writes. It counts up with every version that finds entries by other keys than the one before: a
-/// rebuild that an older one began is begun anew.
+/// Which keys a rebuild writes. It counts up with every version that finds entries by other keys
+/// than the one before: a rebuild that an older one began is begun anew.
 const GENERATION: u32 = 1;
 
 /// How far a rebuild of the search index is.
@@ -22,8 +24,8 @@ pub struct ReindexProgress {
     pub shards: usize,
     /// The entries that were looked at, in all shards so far.
     pub entries: u64,
-    /// How many entries there are to look at in all shards. Those that are appended meanwhile are not looked at in the shard
-    /// that it is at.
+    /// How many entries there are to look at in all shards. Those that are appended meanwhile are
+    /// not looked at in the shard that it is at.
     pub of_entries: u64,
     /// The rows of the index that were looked at.
     pub rows: u64,
@@ -52,7 +54,8 @@ pub enum ReindexPass {
 /// Where the next step begins.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Position {
-    /// At the entry `next`. From `end` on, entries were appended after the pass began, and are indexed.
+    /// At the entry `next`. From `end` on, entries were appended after the pass began, and are
+    /// indexed.
     Entries { next: u64, end: u64 },
     /// Behind a row.
     Rows { after: Option<SearchRow> },
@@ -108,7 +111,8 @@ impl ReindexProgress {
             ..
         } = self;
         let mut line = format!(
-            "reindex {GENERATION} shard {} entries {entries} rows {rows} added {added} removed {removed} kept {kept} ",
+            "reindex {GENERATION} shard {} entries {entries} rows {rows} added {added} removed \
+             {removed} kept {kept} ",
             shard.get()
         );
         // Writing to a string does not fail.

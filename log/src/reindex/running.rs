@@ -1,3 +1,5 @@
+//! The rebuild beside a running log.
+
 use std::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 use std::sync::Arc;
@@ -11,11 +13,11 @@ use tokio::sync::watch;
 use tracing::error;
 use tracing::info;
 
-use super::Reindex;
-use super::ReindexError;
-use super::ReindexProgress;
+use crate::appender::queue::Queue;
 use crate::error::Fatal;
-use crate::queue::Queue;
+use crate::reindex::progress::ReindexProgress;
+use crate::reindex::rebuild::Reindex;
+use crate::reindex::rebuild::ReindexError;
 
 /// What is known of the rebuild of a running log's search index.
 #[derive(Clone, Debug)]
@@ -78,7 +80,8 @@ impl Reindexing {
         self.shared.status.borrow().clone()
     }
 
-    /// Starts a rebuild, or goes on with one that was interrupted. One that is under way is left to itself.
+    /// Starts a rebuild, or goes on with one that was interrupted. One that is under way is left to
+    /// itself.
     pub(crate) fn start(&self) -> Result<ReindexStatus, ReindexError> {
         let _starting = self.shared.starting.lock();
         let before = self.status();
@@ -180,7 +183,8 @@ impl ReindexStatus {
     }
 }
 
-/// After a write that failed nobody knows what the store holds: the sequencer is finished, whoever wrote.
+/// After a write that failed nobody knows what the store holds: the sequencer is finished, whoever
+/// wrote.
 fn fail_log(queue: &Queue, error: &ReindexError) {
     if let ReindexError::Write(error) = error {
         queue.fail(Fatal::Index(error.to_string()));

@@ -1,8 +1,10 @@
 //! The hashing core: every leaf and every node of the tree is hashed here (RFC 6962, section 2.1).
 //!
-//! One interface for single hashes and for whole levels. A level is hashed faster than its nodes one by one wherever the
-//! processor allows it, so callers that hold many leaves or nodes hand them over together.
+//! One interface for single hashes and for whole levels. A level is hashed faster than its nodes
+//! one by one wherever the processor allows it, so callers that hold many leaves or nodes hand them
+//! over together.
 
+mod blocks;
 #[cfg(target_arch = "x86_64")]
 mod sha_ni;
 
@@ -11,6 +13,11 @@ use sha2::Sha256;
 use sha2::block_api::compress256;
 
 use crate::hash::Hash;
+use crate::hashing::blocks::INITIAL_STATE;
+use crate::hashing::blocks::LEAF_PREFIX;
+#[cfg(target_arch = "x86_64")]
+use crate::hashing::blocks::leaf_blocks;
+use crate::hashing::blocks::node_blocks;
 #[cfg(target_arch = "x86_64")]
 use crate::hashing::sha_ni::LANES;
 #[cfg(target_arch = "x86_64")]
@@ -55,14 +62,16 @@ pub fn leaf_hashes<B: AsRef<[u8]>>(bodies: &[B]) -> Vec<Hash> {
 /// Appends to `parents` the node above each consecutive pair of `children`.
 ///
 /// # Panics
-/// When the number of children is odd: the last one has no sibling yet, and the caller must keep it back.
+/// When the number of children is odd: the last one has no sibling yet, and the caller must keep it
+/// back.
 pub fn level_hashes(children: &[Hash], parents: &mut Vec<Hash>) {
     let start = parents.len();
     parents.resize(start + children.len() / 2, Hash::default());
     level_into(children, &mut parents[start..]);
 }
 
-/// Writes the node above each consecutive pair of `children` to `parents`, which must be half as many.
+/// Writes the node above each consecutive pair of `children` to `parents`, which must be half as
+/// many.
 pub(crate) fn level_into(children: &[Hash], parents: &mut [Hash]) {
     let (pairs, single) = children.as_chunks::<2>();
     assert!(
@@ -114,54 +123,6 @@ fn lane_leaves(sha_ni: ShaNi, bodies: &[&[u8]], hashes: &mut [Hash]) {
     }
 }
 
-/// The number of SHA-256 blocks that a leaf with a body of `length` bytes fills: prefix, body, end mark and length.
-#[cfg(target_arch = "x86_64")]
-const fn leaf_blocks(length: usize) -> usize {
-    (1 + length + 1 + 8).div_ceil(BLOCK_LENGTH)
-}
-
-/// Block `index` of the leaf with this body. Blocks that are not all body are written to `padded`, which must be zero.
-#[cfg(target_arch = "x86_64")]
-fn leaf_block<'a>(
-    body: &'a [u8],
-    index: usize,
-    padded: &'a mut [u8; BLOCK_LENGTH],
-) -> &'a [u8; BLOCK_LENGTH] {
-    // The prefix moves the body by one byte: its first block holds a byte less.
-    let start = (index * BLOCK_LENGTH).saturating_sub(1);
-    let body_left = body.get(start..).unwrap_or_default();
-    if index > 0
-        && let Some(block) = body_left.first_chunk()
-    {
-        return block;
-    }
-    let prefix = usize::from(index == 0);
-    let held = body_left.len().min(BLOCK_LENGTH - prefix);
-    padded[prefix..prefix + held].copy_from_slice(&body_left[..held]);
-    let message_length = 1 + body.len();
-    if let Some(end) = message_length.checked_sub(index * BLOCK_LENGTH)
-        && end < BLOCK_LENGTH
-    {
-        padded[end] = END_MARK;
-    }
-    if index + 1 == leaf_blocks(body.len()) {
-        let bits = 8 * message_length as u64;
-        padded[BLOCK_LENGTH - 8..].copy_from_slice(&bits.to_be_bytes());
-    }
-    padded
-}
-
-/// The two SHA-256 blocks of a node: `0x01`, both hashes, and the padding, which is the same for every node.
-fn node_blocks(left: &Hash, right: &Hash) -> [[u8; BLOCK_LENGTH]; 2] {
-    let mut blocks = [[0; BLOCK_LENGTH], NODE_LAST_BLOCK];
-    let (left, right) = (left.as_bytes(), right.as_bytes());
-    blocks[0][0] = NODE_PREFIX;
-    blocks[0][1..=Hash::LENGTH].copy_from_slice(left);
-    blocks[0][1 + Hash::LENGTH..].copy_from_slice(&right[..Hash::LENGTH - 1]);
-    blocks[1][0] = right[Hash::LENGTH - 1];
-    blocks
-}
-
 fn hash_of_state(state: &[u32; 8]) -> Hash {
     let mut bytes = [0; Hash::LENGTH];
     for (chunk, word) in bytes.chunks_exact_mut(4).zip(state) {
@@ -169,28 +130,6 @@ fn hash_of_state(state: &[u32; 8]) -> Hash {
     }
     Hash::new(bytes)
 }
-
-const LEAF_PREFIX: u8 = 0;
-const NODE_PREFIX: u8 = 1;
-const BLOCK_LENGTH: usize = 64;
-
-/// The byte after a message (FIPS 180-4, section 5.1.1).
-const END_MARK: u8 = 0x80;
-
-/// The state before the first block (FIPS 180-4, section 5.3.3).
-const INITIAL_STATE: [u32; 8] = [
-    0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
-];
-
-/// The second block of a node without its first byte, the last one of the right hash: the end mark and the length in bits.
-const NODE_LAST_BLOCK: [u8; BLOCK_LENGTH] = {
-    let mut block = [0; BLOCK_LENGTH];
-    block[1] = END_MARK;
-    let bits = (8 * (1 + 2 * Hash::LENGTH)) as u16;
-    block[62] = bits.to_be_bytes()[0];
-    block[63] = bits.to_be_bytes()[1];
-    block
-};
 
 #[cfg(test)]
 mod tests {
@@ -237,7 +176,8 @@ mod tests {
             let (pairs, _) = children.as_chunks::<2>();
             let mut parents = Vec::new();
             level_hashes(pairs.as_flattened(), &mut parents);
-            let expected: Vec<Hash> = pairs.iter().map(|[left, right]| node_hash(left, right)).collect();
+            let nodes = pairs.iter().map(|[left, right]| node_hash(left, right));
+            let expected: Vec<Hash> = nodes.collect();
             prop_assert_eq!(parents, expected);
         }
 
@@ -248,7 +188,8 @@ mod tests {
         }
     }
 
-    /// Every way in which a body can end within its last blocks, in lanes of one length and of different ones.
+    /// Every way in which a body can end within its last blocks, in lanes of one length and of
+    /// different ones.
     #[test]
     fn leaves_of_every_length() {
         let bodies: Vec<Vec<u8>> = (0..=400_usize)

@@ -1,7 +1,7 @@
 //! SHA-256 of several messages at once with the SHA instructions of x86-64 processors.
 //!
-//! One stream of these instructions waits for its own results most of the time. Four independent streams, interleaved,
-//! fill the gaps: a node takes less than half the time.
+//! One stream of these instructions waits for its own results most of the time. Four independent
+//! streams, interleaved, fill the gaps: a node takes less than half the time.
 
 use std::arch::x86_64::__m128i;
 use std::arch::x86_64::_mm_add_epi32;
@@ -18,12 +18,12 @@ use std::arch::x86_64::_mm_shuffle_epi32;
 use std::arch::x86_64::_mm_storeu_si128;
 
 use crate::hash::Hash;
-use crate::hashing::BLOCK_LENGTH;
-use crate::hashing::INITIAL_STATE;
-use crate::hashing::NODE_LAST_BLOCK;
-use crate::hashing::NODE_PREFIX;
-use crate::hashing::leaf_block;
-use crate::hashing::leaf_blocks;
+use crate::hashing::blocks::BLOCK_LENGTH;
+use crate::hashing::blocks::INITIAL_STATE;
+use crate::hashing::blocks::NODE_LAST_BLOCK;
+use crate::hashing::blocks::NODE_PREFIX;
+use crate::hashing::blocks::leaf_block;
+use crate::hashing::blocks::leaf_blocks;
 
 /// The number of messages hashed at once.
 pub(super) const LANES: usize = 4;
@@ -43,7 +43,8 @@ impl ShaNi {
 
     /// The nodes above pairs of hashes.
     pub(super) fn nodes(self, pairs: &[[Hash; 2]; LANES]) -> [Hash; LANES] {
-        // SAFETY: `detect`, which alone makes this type, has found the features that the function is compiled for.
+        // SAFETY: `detect`, which alone makes this type, has found the features that the function
+        // is compiled for.
         unsafe { nodes(pairs) }
     }
 
@@ -80,7 +81,8 @@ fn leaves(bodies: [&[u8]; LANES]) -> [Hash; LANES] {
 /// A block as the 16 words of its message schedule.
 type Words = [__m128i; 4];
 
-/// The state between two blocks, in the order that the instructions ask for: A is the highest word of the first vector.
+/// The state between two blocks, in the order that the instructions ask for: A is the highest word
+/// of the first vector.
 #[derive(Clone, Copy)]
 struct State {
     abef: __m128i,
@@ -134,7 +136,8 @@ fn compress(states: &mut [State; LANES], mut words: [Words; LANES]) {
     let before = *states;
     for (round, constants) in ROUND_CONSTANTS.iter().enumerate() {
         let [first, second, third, fourth] = constants;
-        // The schedule starts with the block itself; from the fifth group of words on, each replaces the oldest.
+        // The schedule starts with the block itself; from the fifth group of words on, each
+        // replaces the oldest.
         let extend = round > 0;
         group::<0>(states, &mut words, first, extend);
         group::<1>(states, &mut words, second, extend);
@@ -174,7 +177,8 @@ fn group<const AT: usize>(
     }
 }
 
-/// The second block of nodes: of all its words only the first byte differs, so that the whole schedule is looked up.
+/// The second block of nodes: of all its words only the first byte differs, so that the whole
+/// schedule is looked up.
 #[inline]
 #[target_feature(enable = "sha,sse4.1,ssse3")]
 fn compress_last_of_nodes(states: &mut [State; LANES], last_bytes: [u8; LANES]) {
@@ -190,7 +194,8 @@ fn compress_last_of_nodes(states: &mut [State; LANES], last_bytes: [u8; LANES]) 
     }
 }
 
-/// The first block of a node, `0x01` and the hashes but for the last byte: each vector is shifted by that one byte.
+/// The first block of a node, `0x01` and the hashes but for the last byte: each vector is shifted
+/// by that one byte.
 #[inline]
 #[target_feature(enable = "sha,sse4.1,ssse3")]
 fn node_words([left, right]: &[Hash; 2]) -> Words {
@@ -262,7 +267,8 @@ fn load_bytes(bytes: &[u8; 16]) -> __m128i {
 #[inline]
 #[target_feature(enable = "sha,sse4.1,ssse3")]
 fn store(vector: __m128i, bytes: &mut [u8; 16]) {
-    // SAFETY: the reference is to 16 bytes that nothing else refers to, and the store asks for no alignment.
+    // SAFETY: the reference is to 16 bytes that nothing else refers to, and the store asks for no
+    // alignment.
     unsafe { _mm_storeu_si128(bytes.as_mut_ptr().cast(), vector) }
 }
 
@@ -294,7 +300,8 @@ const ROUND_CONSTANTS: [[[u32; 4]; 4]; 4] = [
     ],
 ];
 
-/// For each first byte of a node's second block: the words of its 64 rounds with the constants added, 64 KiB in all.
+/// For each first byte of a node's second block: the words of its 64 rounds with the constants
+/// added, 64 KiB in all.
 static LAST_BLOCK_SCHEDULES: [[[u32; 4]; 16]; 256] = {
     let mut schedules = [[[0; 4]; 16]; 256];
     let mut byte = 0;

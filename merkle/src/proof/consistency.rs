@@ -1,9 +1,11 @@
+//! Consistency proofs: a newer tree contains an older one.
+
 use crate::hash::Hash;
 use crate::hashing::EMPTY_ROOT;
 use crate::index::TreeSize;
-use crate::proof::VerifyError;
-use crate::proof::check_old_root;
-use crate::proof::check_root;
+use crate::proof::error::ProofError;
+use crate::proof::error::check_old_root;
+use crate::proof::error::check_root;
 use crate::proof::inclusion::split;
 use crate::proof::walk::Subtree;
 use crate::tiles::GenerateError;
@@ -12,9 +14,10 @@ use crate::tiles::TileSource;
 
 /// A proof that a tree is a continuation of an older one (RFC 6962, section 2.1.2).
 ///
-/// Between trees of one size, and from the empty tree on, the proof is empty. The empty tree is part of every tree, so that
-/// its proof checks the old root alone and says nothing of the new one: a verifier that starts from nothing has to trust
-/// the first root for another reason. Witnesses treat it so; some libraries refuse such a proof as useless.
+/// Between trees of one size, and from the empty tree on, the proof is empty. The empty tree is
+/// part of every tree, so that its proof checks the old root alone and says nothing of the new one:
+/// a verifier that starts from nothing has to trust the first root for another reason. Witnesses
+/// treat it so; some libraries refuse such a proof as useless.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ConsistencyProof {
     /// The size of the older tree.
@@ -65,11 +68,12 @@ impl ConsistencyProof {
     /// Checks that the tree with `new_root` continues the one with `old_root`.
     ///
     /// # Errors
-    /// When the sizes are reversed, the number of hashes is wrong, or the proof leads to another root.
-    pub fn verify(&self, old_root: &Hash, new_root: &Hash) -> Result<(), VerifyError> {
+    /// When the sizes are reversed, the number of hashes is wrong, or the proof leads to another
+    /// root.
+    pub fn verify(&self, old_root: &Hash, new_root: &Hash) -> Result<(), ProofError> {
         let (old, new) = (self.old, self.new);
         if old > new {
-            return Err(VerifyError::SizesReversed { old, new });
+            return Err(ProofError::SizesReversed { old, new });
         }
         let Some(older_tree) = Subtree::new(0, old.get(), new.get()) else {
             return self.verify_from_empty(old_root, new_root);
@@ -79,9 +83,9 @@ impl ConsistencyProof {
         check_root(roots.tree, new_root)
     }
 
-    fn verify_from_empty(&self, old_root: &Hash, new_root: &Hash) -> Result<(), VerifyError> {
+    fn verify_from_empty(&self, old_root: &Hash, new_root: &Hash) -> Result<(), ProofError> {
         if !self.hashes.is_empty() {
-            return Err(VerifyError::Length {
+            return Err(ProofError::Length {
                 expected: 0,
                 actual: self.hashes.len(),
             });
@@ -108,17 +112,17 @@ mod tests {
         };
         assert_eq!(proof(7, vec![]).verify(&EMPTY_ROOT, &root), Ok(()));
         assert_eq!(proof(0, vec![]).verify(&EMPTY_ROOT, &EMPTY_ROOT), Ok(()));
-        let wrong_old = Err(VerifyError::OldRootMismatch {
+        let wrong_old = Err(ProofError::OldRootMismatch {
             computed: EMPTY_ROOT,
             expected: other,
         });
         assert_eq!(proof(7, vec![]).verify(&other, &root), wrong_old);
-        let wrong_new = Err(VerifyError::RootMismatch {
+        let wrong_new = Err(ProofError::RootMismatch {
             computed: EMPTY_ROOT,
             expected: root,
         });
         assert_eq!(proof(0, vec![]).verify(&EMPTY_ROOT, &root), wrong_new);
-        let too_long = Err(VerifyError::Length {
+        let too_long = Err(ProofError::Length {
             expected: 0,
             actual: 1,
         });
@@ -136,7 +140,7 @@ mod tests {
         assert_eq!(proof.verify(&root, &root), Ok(()));
         assert_eq!(
             proof.verify(&root, &other),
-            Err(VerifyError::RootMismatch {
+            Err(ProofError::RootMismatch {
                 computed: root,
                 expected: other
             })

@@ -1,8 +1,10 @@
+//! Inclusion proofs: a tree contains a leaf.
+
 use crate::hash::Hash;
 use crate::index::LeafIndex;
 use crate::index::TreeSize;
-use crate::proof::VerifyError;
-use crate::proof::check_root;
+use crate::proof::error::ProofError;
+use crate::proof::error::check_root;
 use crate::proof::walk::Subtree;
 use crate::tiles::GenerateError;
 use crate::tiles::TileReader;
@@ -57,8 +59,8 @@ impl InclusionProof {
     ///
     /// # Errors
     /// When the leaf is not in a tree of that size, or the number of hashes is wrong.
-    pub fn root(&self, leaf: &Hash) -> Result<Hash, VerifyError> {
-        let out_of_range = VerifyError::IndexOutOfRange {
+    pub fn root(&self, leaf: &Hash) -> Result<Hash, ProofError> {
+        let out_of_range = ProofError::IndexOutOfRange {
             index: self.index,
             size: self.size,
         };
@@ -67,11 +69,12 @@ impl InclusionProof {
         Ok(subtree.walk(leaf, &self.hashes)?.tree)
     }
 
-    /// Checks that the leaf with hash `leaf` is at this index in the tree of this size with root `root`.
+    /// Checks that the leaf with hash `leaf` is at this index in the tree of this size with root
+    /// `root`.
     ///
     /// # Errors
     /// As for [`root`](Self::root), and when the proof leads to another root.
-    pub fn verify(&self, leaf: &Hash, root: &Hash) -> Result<(), VerifyError> {
+    pub fn verify(&self, leaf: &Hash, root: &Hash) -> Result<(), ProofError> {
         check_root(self.root(leaf)?, root)
     }
 }

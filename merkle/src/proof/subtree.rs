@@ -1,13 +1,16 @@
+//! Proofs for subtrees that start anywhere.
+
 use crate::hash::Hash;
 use crate::hashing::EMPTY_ROOT;
 use crate::index::LeafIndex;
 use crate::index::TreeSize;
-use crate::proof::VerifyError;
-use crate::proof::check_old_root;
-use crate::proof::check_root;
+use crate::proof::error::ProofError;
+use crate::proof::error::check_old_root;
+use crate::proof::error::check_root;
 use crate::proof::walk::Subtree;
 
-/// A proof that a leaf is in a subtree: the leaves `start` to `end` of some tree (C2SP tlog-witness, sign-subtree).
+/// A proof that a leaf is in a subtree: the leaves `start` to `end` of some tree (C2SP
+/// tlog-witness, sign-subtree).
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SubtreeInclusionProof {
     /// The position of the leaf in the whole tree.
@@ -24,19 +27,19 @@ impl SubtreeInclusionProof {
     /// Checks that the leaf with hash `leaf` is at this index, in the subtree with root `root`.
     ///
     /// # Errors
-    /// When the range is no subtree, the leaf is not in it, the number of hashes is wrong, or the proof leads to another
-    /// root.
-    pub fn verify(&self, leaf: &Hash, root: &Hash) -> Result<(), VerifyError> {
+    /// When the range is no subtree, the leaf is not in it, the number of hashes is wrong, or the
+    /// proof leads to another root.
+    pub fn verify(&self, leaf: &Hash, root: &Hash) -> Result<(), ProofError> {
         let (start, end, index) = (self.start.get(), self.end.get(), self.index.get());
         let size = TreeSize::new(end);
-        let no_subtree = VerifyError::NotASubtree {
+        let no_subtree = ProofError::NotASubtree {
             start: self.start,
             end: self.end,
             size,
         };
         Subtree::new(start, end, end).ok_or(no_subtree)?;
         let leaves = end - start;
-        let out_of_range = VerifyError::IndexOutOfRange {
+        let out_of_range = ProofError::IndexOutOfRange {
             index: self.index,
             size,
         };
@@ -49,10 +52,11 @@ impl SubtreeInclusionProof {
     }
 }
 
-/// A proof that a subtree, the leaves `start` to `end`, is part of a tree (C2SP tlog-witness, sign-subtree).
+/// A proof that a subtree, the leaves `start` to `end`, is part of a tree (C2SP tlog-witness,
+/// sign-subtree).
 ///
-/// A consistency proof is the case where the subtree starts at 0. The empty subtree is part of every tree: its proof is
-/// empty and checks only that its root is the one of the empty tree.
+/// A consistency proof is the case where the subtree starts at 0. The empty subtree is part of
+/// every tree: its proof is empty and checks only that its root is the one of the empty tree.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SubtreeConsistencyProof {
     /// The first leaf of the subtree.
@@ -69,13 +73,14 @@ impl SubtreeConsistencyProof {
     /// Checks that the subtree with `subtree_root` is in this place of the tree with `root`.
     ///
     /// # Errors
-    /// When the range is no subtree of the tree, the number of hashes is wrong, or the proof leads to another root.
-    pub fn verify(&self, subtree_root: &Hash, root: &Hash) -> Result<(), VerifyError> {
+    /// When the range is no subtree of the tree, the number of hashes is wrong, or the proof leads
+    /// to another root.
+    pub fn verify(&self, subtree_root: &Hash, root: &Hash) -> Result<(), ProofError> {
         let (start, end, size) = (self.start.get(), self.end.get(), self.size.get());
         if start == end && end <= size {
             return self.verify_empty(subtree_root);
         }
-        let no_subtree = VerifyError::NotASubtree {
+        let no_subtree = ProofError::NotASubtree {
             start: self.start,
             end: self.end,
             size: self.size,
@@ -86,9 +91,9 @@ impl SubtreeConsistencyProof {
         check_root(roots.tree, root)
     }
 
-    fn verify_empty(&self, subtree_root: &Hash) -> Result<(), VerifyError> {
+    fn verify_empty(&self, subtree_root: &Hash) -> Result<(), ProofError> {
         if !self.hashes.is_empty() {
-            return Err(VerifyError::Length {
+            return Err(ProofError::Length {
                 expected: 0,
                 actual: self.hashes.len(),
             });

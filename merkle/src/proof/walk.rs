@@ -1,8 +1,9 @@
-//! The walk from a subtree's root up to the root of the tree: RFC 9162, sections 2.1.3.2 and 2.1.4.2, for any subtree.
+//! The walk from a subtree's root up to the root of the tree: RFC 9162, sections 2.1.3.2 and
+//! 2.1.4.2, for any subtree.
 
 use crate::hash::Hash;
 use crate::hashing::node_hash;
-use crate::proof::VerifyError;
+use crate::proof::error::ProofError;
 
 /// A subtree that is not empty: the leaves `start` to `end` of a tree of `size`.
 #[derive(Clone, Copy, Debug)]
@@ -19,31 +20,36 @@ pub(super) struct Roots {
 }
 
 impl Subtree {
-    /// The leaves `start` to `end` of a tree of `size`, or `None` when they are not a subtree of it or there are none.
+    /// The leaves `start` to `end` of a tree of `size`, or `None` when they are not a subtree of it
+    /// or there are none.
     ///
-    /// A subtree starts at a multiple of the smallest power of two that is not below its number of leaves.
+    /// A subtree starts at a multiple of the smallest power of two that is not below its number of
+    /// leaves.
     pub(super) fn new(start: u64, end: u64, size: u64) -> Option<Self> {
         let leaves = end
             .checked_sub(start)
             .filter(|leaves| *leaves > 0 && end <= size)?;
-        // No power of two of 64 bits holds more than 2^63 leaves: such a subtree can start at 0 only.
+        // No power of two of 64 bits holds more than 2^63 leaves: such a subtree can start at 0
+        // only.
         let aligned = leaves
             .checked_next_power_of_two()
             .map_or(start == 0, |width| start.is_multiple_of(width));
         aligned.then_some(Self { start, end, size })
     }
 
-    /// The roots that `proof` leads to, where `known` is the root of this subtree as the verifier has it.
-    pub(super) fn walk(self, known: &Hash, proof: &[Hash]) -> Result<Roots, VerifyError> {
+    /// The roots that `proof` leads to, where `known` is the root of this subtree as the verifier
+    /// has it.
+    pub(super) fn walk(self, known: &Hash, proof: &[Hash]) -> Result<Roots, ProofError> {
         let place = self.start();
         let expected = usize::from(!place.is_whole()) + place.count();
         if proof.len() != expected {
-            return Err(VerifyError::Length {
+            return Err(ProofError::Length {
                 expected,
                 actual: proof.len(),
             });
         }
-        // Only a subtree that is a node of the tree can be walked from: of any other, the proof gives the last such node.
+        // Only a subtree that is a node of the tree can be walked from: of any other, the proof
+        // gives the last such node.
         let (seed, siblings) = match proof.split_first() {
             Some((first, rest)) if !place.is_whole() => (first, rest),
             _ => (known, proof),
@@ -66,7 +72,8 @@ impl Subtree {
         Ok(roots)
     }
 
-    /// The first place with a node that the two trees share: the whole subtree, or its last complete part.
+    /// The first place with a node that the two trees share: the whole subtree, or its last
+    /// complete part.
     const fn start(self) -> Place {
         let mut place = Place {
             first: self.start,
@@ -81,7 +88,8 @@ impl Subtree {
     }
 }
 
-/// A height of the tree, as the positions of three nodes at it. Iterating climbs to the root, one step for each sibling.
+/// A height of the tree, as the positions of three nodes at it. Iterating climbs to the root, one
+/// step for each sibling.
 #[derive(Clone, Copy)]
 struct Place {
     /// The node over the subtree's first leaf.
@@ -138,7 +146,7 @@ impl Iterator for Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proof::MAX_PROOF_HASHES;
+    use crate::proof::error::MAX_PROOF_HASHES;
 
     #[test]
     fn what_is_a_subtree() {

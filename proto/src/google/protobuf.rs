@@ -72,13 +72,13 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(TimestampVisitor)
+        // Not `deserialize_str`, by which the JSON reader tells bytes from texts.
+        deserializer.deserialize_string(TimestampVisitor)
     }
 }
 
 /// An instant that cannot be read or written.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[non_exhaustive]
 pub enum TimestampError {
     /// The text is not a date and a time with an offset (RFC 3339, section 5.6).
     #[error("`{text}` is not an RFC 3339 time such as 2026-01-31T12:00:00Z")]

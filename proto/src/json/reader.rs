@@ -1,5 +1,6 @@
-//! A layer between serde and the generated code, which lacks two things: null stands for the
-//! default of a field of any type, and an error tells the path to the value.
+//! A layer between serde and the generated code, which lacks three things: null stands for the
+//! default of a field of any type, base64 may have line breaks in it, and an error tells the path
+//! to the value.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -13,6 +14,8 @@ use serde::de::SeqAccess;
 use serde::de::Visitor;
 use serde::de::value::StrDeserializer;
 use serde::forward_to_deserialize_any;
+
+use crate::json::base64_text::without_line_breaks;
 
 /// Where an error happened. Filled from the inside out while the error passes.
 #[derive(Debug, Default)]
@@ -102,8 +105,9 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for ValueReader<'_, D> {
         self.read(visitor, Unset::False)
     }
 
+    /// Bytes: the generated code asks for base64 this way, and for texts by `deserialize_string`.
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        self.read(visitor, Unset::EmptyText)
+        self.read(Base64Text(visitor), Unset::EmptyText)
     }
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
@@ -226,6 +230,21 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for ValueVisitor<'_, V> {
             name: String::new(),
             trace: self.trace,
         })
+    }
+}
+
+/// Reads base64, in which line breaks mean nothing.
+struct Base64Text<V>(V);
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for Base64Text<V> {
+    type Value = V::Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.expecting(formatter)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        self.0.visit_str(&without_line_breaks(text))
     }
 }
 

@@ -96,6 +96,39 @@ fn no_published_message_is_missing() {
     assert!(seen > 30, "{seen} messages are too few to be all");
 }
 
+/// The modules of Python's standard library (3.11). A folder of the same name would be a package of
+/// the generated code that Python never finds, since its own comes first.
+const PYTHON_MODULES: &str = "\
+    abc aifc antigravity argparse array ast asynchat asyncio asyncore atexit audioop base64 bdb \
+    binascii bisect builtins bz2 cProfile calendar cgi cgitb chunk cmath cmd code codecs codeop \
+    collections colorsys compileall concurrent configparser contextlib contextvars copy copyreg \
+    crypt csv ctypes curses dataclasses datetime dbm decimal difflib dis distutils doctest email \
+    encodings ensurepip enum errno faulthandler fcntl filecmp fileinput fnmatch fractions ftplib \
+    functools gc genericpath getopt getpass gettext glob graphlib grp gzip hashlib heapq hmac html \
+    http idlelib imaplib imghdr imp importlib inspect io ipaddress itertools json keyword lib2to3 \
+    linecache locale logging lzma mailbox mailcap marshal math mimetypes mmap modulefinder msilib \
+    msvcrt multiprocessing netrc nis nntplib nt ntpath nturl2path numbers opcode operator optparse \
+    os ossaudiodev pathlib pdb pickle pickletools pipes pkgutil platform plistlib poplib posix \
+    posixpath pprint profile pstats pty pwd py_compile pyclbr pydoc pydoc_data pyexpat queue \
+    quopri random re readline reprlib resource rlcompleter runpy sched secrets select selectors \
+    shelve shlex shutil signal site smtpd smtplib sndhdr socket socketserver spwd sqlite3 \
+    sre_compile sre_constants sre_parse ssl stat statistics string stringprep struct subprocess \
+    sunau symtable sys sysconfig syslog tabnanny tarfile telnetlib tempfile termios textwrap this \
+    threading time timeit tkinter token tokenize tomllib trace traceback tracemalloc tty turtle \
+    turtledemo types typing unicodedata unittest urllib uu uuid venv warnings wave weakref \
+    webbrowser winreg winsound wsgiref xdrlib xml xmlrpc zipapp zipfile zipimport zlib zoneinfo";
+
+#[test]
+fn generated_packages_are_not_hidden_by_modules_of_python() {
+    let pool = our_pool();
+    for file in pool.files() {
+        let (folder, _) = file.name().split_once('/').unwrap();
+        let mut modules = PYTHON_MODULES.split_whitespace();
+        assert!(modules.all(|module| module != folder), "{}", file.name());
+    }
+    assert!(pool.get_message_by_name("io.intoto.Envelope").is_some());
+}
+
 #[test]
 fn enums_are_the_published_ones() {
     let (ours, published) = (our_pool(), published_pool());
@@ -175,19 +208,24 @@ fn rekor_has_the_published_methods_and_paths() {
     let expected = [
         (
             "CreateEntry",
-            "dev.sigstore.rekor.v2.CreateEntryRequest -> dev.sigstore.rekor.v1.TransparencyLogEntry, get \"\", post \"/api/v2/log/entries\", body \"*\"",
+            "dev.sigstore.rekor.v2.CreateEntryRequest -> \
+             dev.sigstore.rekor.v1.TransparencyLogEntry, \
+             get \"\", post \"/api/v2/log/entries\", body \"*\"",
         ),
         (
             "GetCheckpoint",
-            "google.protobuf.Empty -> google.api.HttpBody, get \"/api/v2/checkpoint\", post \"\", body \"\"",
+            "google.protobuf.Empty -> google.api.HttpBody, \
+             get \"/api/v2/checkpoint\", post \"\", body \"\"",
         ),
         (
             "GetEntryBundle",
-            "dev.sigstore.rekor.v2.EntryBundleRequest -> google.api.HttpBody, get \"/api/v2/tile/entries/{N=**}\", post \"\", body \"\"",
+            "dev.sigstore.rekor.v2.EntryBundleRequest -> google.api.HttpBody, \
+             get \"/api/v2/tile/entries/{N=**}\", post \"\", body \"\"",
         ),
         (
             "GetTile",
-            "dev.sigstore.rekor.v2.TileRequest -> google.api.HttpBody, get \"/api/v2/tile/{L}/{N=**}\", post \"\", body \"\"",
+            "dev.sigstore.rekor.v2.TileRequest -> google.api.HttpBody, \
+             get \"/api/v2/tile/{L}/{N=**}\", post \"\", body \"\"",
         ),
     ];
     let expected = expected.map(|(name, form)| (name.to_owned(), form.to_owned()));

@@ -52,7 +52,12 @@ fn trusted_root() -> trustroot::TrustedRoot {
     }
 }
 
-const TRUSTED_ROOT: &str = r#"{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1","tlogs":[{"baseUrl":"http://localhost:18082","hashAlgorithm":"SHA2_256","publicKey":{"rawBytes":"c3BraQ==","keyDetails":"PKIX_ED25519","validFor":{"start":"2024-01-01T00:00:00Z"}},"logId":{"keyId":"aWQ="}}]}"#;
+const TRUSTED_ROOT: &str = concat!(
+    r#"{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1","#,
+    r#""tlogs":[{"baseUrl":"http://localhost:18082","hashAlgorithm":"SHA2_256","#,
+    r#""publicKey":{"rawBytes":"c3BraQ==","keyDetails":"PKIX_ED25519","#,
+    r#""validFor":{"start":"2024-01-01T00:00:00Z"}},"logId":{"keyId":"aWQ="}}]}"#,
+);
 
 fn signing_config() -> trustroot::SigningConfig {
     let service = |url: &str, major_api_version| trustroot::Service {
@@ -78,7 +83,15 @@ fn signing_config() -> trustroot::SigningConfig {
     }
 }
 
-const SIGNING_CONFIG: &str = r#"{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.2+json","rekorTlogUrls":[{"url":"http://localhost:18082","majorApiVersion":2,"validFor":{"start":"2024-01-01T00:00:00Z"},"operator":"private.test"}],"rekorTlogConfig":{"selector":"ANY"},"tsaUrls":[{"url":"http://localhost:18080/api/v1/timestamp","majorApiVersion":1,"validFor":{"start":"2024-01-01T00:00:00Z"},"operator":"private.test"}],"tsaConfig":{"selector":"EXACT","count":1}}"#;
+const SIGNING_CONFIG: &str = concat!(
+    r#"{"mediaType":"application/vnd.dev.sigstore.signingconfig.v0.2+json","#,
+    r#""rekorTlogUrls":[{"url":"http://localhost:18082","majorApiVersion":2,"#,
+    r#""validFor":{"start":"2024-01-01T00:00:00Z"},"operator":"private.test"}],"#,
+    r#""rekorTlogConfig":{"selector":"ANY"},"#,
+    r#""tsaUrls":[{"url":"http://localhost:18080/api/v1/timestamp","majorApiVersion":1,"#,
+    r#""validFor":{"start":"2024-01-01T00:00:00Z"},"operator":"private.test"}],"#,
+    r#""tsaConfig":{"selector":"EXACT","count":1}}"#,
+);
 
 #[test]
 fn trusted_root_has_no_unset_fields() {
@@ -113,7 +126,12 @@ fn trusted_root_with_authorities() {
     };
     check(
         &root,
-        r#"{"certificateAuthorities":[{"subject":{"organization":"o","commonName":"ca"},"uri":"http://localhost:18080","certChain":{"certificates":[{"rawBytes":"ZGVy"}]},"validFor":{"start":"1970-01-01T00:00:00Z","end":"1970-01-01T00:00:01.500Z"}}]}"#,
+        concat!(
+            r#"{"certificateAuthorities":[{"subject":{"organization":"o","commonName":"ca"},"#,
+            r#""uri":"http://localhost:18080","#,
+            r#""certChain":{"certificates":[{"rawBytes":"ZGVy"}]},"#,
+            r#""validFor":{"start":"1970-01-01T00:00:00Z","end":"1970-01-01T00:00:01.500Z"}}]}"#,
+        ),
     );
 }
 
@@ -130,7 +148,8 @@ fn client_trust_config_holds_both() {
         signing_config: Some(signing_config()),
     };
     let text = format!(
-        r#"{{"mediaType":"application/vnd.dev.sigstore.clienttrustconfig.v0.1+json","trustedRoot":{TRUSTED_ROOT},"signingConfig":{SIGNING_CONFIG}}}"#
+        "{{\"mediaType\":\"application/vnd.dev.sigstore.clienttrustconfig.v0.1+json\",\
+         \"trustedRoot\":{TRUSTED_ROOT},\"signingConfig\":{SIGNING_CONFIG}}}"
     );
     check(&config, &text);
 }
@@ -162,7 +181,19 @@ fn bundle_of_a_message_signature() {
     };
     check(
         &bundle,
-        r#"{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","verificationMaterial":{"tlogEntries":[{"logIndex":"123","logId":{"keyId":"+/v7+w=="},"kindVersion":{"kind":"hashedrekord","version":"0.0.2"},"integratedTime":"0","inclusionProof":{"logIndex":"123","rootHash":"//8=","treeSize":"130","hashes":["AQ==","AgME"],"checkpoint":{"envelope":"log.test\n130\n\n— log.test AA==\n"}},"canonicalizedBody":"e30="}],"timestampVerificationData":{"rfc3161Timestamps":[{"signedTimestamp":"dGltZQ=="}]},"publicKey":{"hint":"key"}},"messageSignature":{"messageDigest":{"algorithm":"SHA2_512","digest":"ZGlnZXN0"},"signature":"c2lnbmF0dXJl"}}"#,
+        concat!(
+            r#"{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","#,
+            r#""verificationMaterial":{"tlogEntries":[{"logIndex":"123","#,
+            r#""logId":{"keyId":"+/v7+w=="},"kindVersion":{"kind":"hashedrekord","#,
+            r#""version":"0.0.2"},"integratedTime":"0","inclusionProof":{"logIndex":"123","#,
+            r#""rootHash":"//8=","treeSize":"130","hashes":["AQ==","AgME"],"#,
+            r#""checkpoint":{"envelope":"log.test\n130\n\n— log.test AA==\n"}},"#,
+            r#""canonicalizedBody":"e30="}],"#,
+            r#""timestampVerificationData":{"rfc3161Timestamps":[{"signedTimestamp":"dGltZQ=="}]}"#,
+            r#","publicKey":{"hint":"key"}},"#,
+            r#""messageSignature":{"messageDigest":{"algorithm":"SHA2_512","digest":"ZGlnZXN0"},"#,
+            r#""signature":"c2lnbmF0dXJl"}}"#,
+        ),
     );
 }
 
@@ -189,7 +220,11 @@ fn bundle_of_an_envelope() {
     };
     check(
         &bundle,
-        r#"{"verificationMaterial":{"certificate":{"rawBytes":"bGVhZg=="}},"dsseEnvelope":{"payload":"e30=","payloadType":"application/vnd.in-toto+json","signatures":[{"sig":"c2ln"}]}}"#,
+        concat!(
+            r#"{"verificationMaterial":{"certificate":{"rawBytes":"bGVhZg=="}},"#,
+            r#""dsseEnvelope":{"payload":"e30=","payloadType":"application/vnd.in-toto+json","#,
+            r#""signatures":[{"sig":"c2ln"}]}}"#,
+        ),
     );
 }
 

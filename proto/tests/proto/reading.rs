@@ -35,7 +35,10 @@ fn request() -> CreateEntryRequest {
     }
 }
 
-const REQUEST: &str = r#"{"hashedRekordRequestV002":{"digest":"ZGlnZXN0","signature":{"content":"+/8=","verifier":{"keyDetails":"PKIX_ECDSA_P256_SHA_256","publicKey":{"rawBytes":"a2V5"}}}}}"#;
+const REQUEST: &str = concat!(
+    r#"{"hashedRekordRequestV002":{"digest":"ZGlnZXN0","signature":{"content":"+/8=","#,
+    r#""verifier":{"keyDetails":"PKIX_ECDSA_P256_SHA_256","publicKey":{"rawBytes":"a2V5"}}}}}"#,
+);
 
 #[track_caller]
 fn accept(text: &str) {
@@ -74,9 +77,11 @@ fn writes_the_request_that_it_reads() {
 
 #[test]
 fn reads_original_names() {
-    accept(
-        r#"{"hashed_rekord_request_v002":{"digest":"ZGlnZXN0","signature":{"content":"+/8=","verifier":{"key_details":"PKIX_ECDSA_P256_SHA_256","public_key":{"raw_bytes":"a2V5"}}}}}"#,
-    );
+    accept(concat!(
+        r#"{"hashed_rekord_request_v002":{"digest":"ZGlnZXN0","signature":{"content":"+/8=","#,
+        r#""verifier":{"key_details":"PKIX_ECDSA_P256_SHA_256","#,
+        r#""public_key":{"raw_bytes":"a2V5"}}}}}"#,
+    ));
 }
 
 #[test]
@@ -87,6 +92,51 @@ fn reads_every_form_of_base64() {
 }
 
 #[test]
+fn reads_base64_in_lines() {
+    for content in [
+        r"+/8=\n",
+        r"+/\r\n8=\r\n",
+        r"\n-\n_\n8",
+        r"+/8\u000a",
+        r"+\n/8\n=",
+    ] {
+        accept(&REQUEST.replace("+/8=", content));
+    }
+    let lines = REQUEST.replace("ZGlnZXN0", r"ZGln\nZXN0\n");
+    accept(&lines.replace("a2V5", r"a2V5\r\n"));
+    for content in ["+/ 8=", r"+/\t8=", "+/8==", "+_8=", r"+\u000b/8="] {
+        let text = REQUEST.replace("+/8=", content);
+        refuse(&text, "hashedRekordRequestV002.signature.content: ");
+    }
+    // Of the other kinds of texts they are a part.
+    let time = r#"{"start":"2026-01-31T12:00:00Z\n"}"#;
+    let reason = reason::<common::TimeRange>(time);
+    assert!(reason.starts_with("start: "), "{reason}");
+}
+
+#[test]
+fn decodes_what_the_reader_takes() {
+    for text in ["+/8=", "+/8", "-_8=", "-_8", "+/\r\n8=\n", "\n-_\n8"] {
+        assert_eq!(json::decode_base64(text), Some(vec![0xfb, 0xff]), "{text}");
+    }
+    assert_eq!(json::decode_base64(""), Some(Vec::new()));
+    for text in ["+/ 8=", "+/8==", "+_8=", "+/8=+/8=", "é"] {
+        assert_eq!(json::decode_base64(text), None, "{text}");
+    }
+}
+
+#[test]
+fn reads_bundles_in_lines() {
+    let bundle = concat!(
+        r#"{"dsseEnvelope":{"payload":"aGVs\nbG8=\n","payloadType":"t","#,
+        r#""signatures":[{"sig":"+/\r\n8="}]}}"#,
+    );
+    let plain = bundle.replace(r"\r", "").replace(r"\n", "");
+    let read = |text: &str| json::from_slice::<Bundle>(text.as_bytes()).unwrap();
+    assert_eq!(read(bundle), read(&plain));
+}
+
+#[test]
 fn reads_enums_by_number() {
     accept(&REQUEST.replace("\"PKIX_ECDSA_P256_SHA_256\"", "5"));
 }
@@ -94,7 +144,9 @@ fn reads_enums_by_number() {
 #[test]
 fn reads_space_and_any_order() {
     accept(
-        "\n {\t\"hashedRekordRequestV002\" : {\r\n \"signature\": {\"verifier\": {\"publicKey\":{\"rawBytes\":\"a2V5\"}, \"keyDetails\":5}, \"content\":\"+/8=\"}, \"digest\":\"ZGlnZXN0\"}}",
+        "\n {\t\"hashedRekordRequestV002\" : {\r\n \
+         \"signature\": {\"verifier\": {\"publicKey\":{\"rawBytes\":\"a2V5\"}, \"keyDetails\":5}, \
+         \"content\":\"+/8=\"}, \"digest\":\"ZGlnZXN0\"}}",
     );
 }
 
@@ -143,7 +195,11 @@ fn null_members_are_unset() {
     }
     accept(&REQUEST.replace("{\"hashed", "{\"dsseRequestV002\":null,\"hashed"));
 
-    let nulls = r#"{"logIndex":null,"logId":null,"kindVersion":{"kind":null},"integratedTime":null,"inclusionPromise":null,"inclusionProof":{"hashes":null,"rootHash":null},"canonicalizedBody":null}"#;
+    let nulls = concat!(
+        r#"{"logIndex":null,"logId":null,"kindVersion":{"kind":null},"integratedTime":null,"#,
+        r#""inclusionPromise":null,"inclusionProof":{"hashes":null,"rootHash":null},"#,
+        r#""canonicalizedBody":null}"#,
+    );
     let zeros = r#"{"kindVersion":{},"inclusionProof":{}}"#;
     let read = |text: &str| json::from_slice::<TransparencyLogEntry>(text.as_bytes());
     assert!(read(nulls).is_ok());
@@ -158,8 +214,8 @@ fn null_members_are_unset() {
     assert_eq!(range, common::TimeRange::default());
 }
 
-/// Clients that write every member of a message write null for those of a choice that was not made, before or after the one
-/// that was.
+/// Clients that write every member of a message write null for those of a choice that was not made,
+/// before or after the one that was.
 #[test]
 fn null_is_no_choice() {
     let end = REQUEST.len() - 1;
@@ -212,7 +268,8 @@ fn refuses_unknown_fields() {
     refuse(r#"{"x":null}"#, "unknown field `x`");
     refuse(
         &REQUEST.replace("\"rawBytes\"", "\"rawbytes\""),
-        "hashedRekordRequestV002.signature.verifier.publicKey: unknown field `rawbytes`, expected `raw_bytes` or `rawBytes` at line 1 column ",
+        "hashedRekordRequestV002.signature.verifier.publicKey: \
+         unknown field `rawbytes`, expected `raw_bytes` or `rawBytes` at line 1 column ",
     );
 }
 

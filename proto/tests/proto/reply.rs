@@ -42,7 +42,14 @@ fn written<T: serde::Serialize>(message: &T) -> String {
 
 #[test]
 fn rekor_reply_has_all_seven_fields() {
-    let expected = r#"{"logIndex":"123","logId":{"keyId":"+/v7+w=="},"kindVersion":{"kind":"hashedrekord","version":"0.0.2"},"integratedTime":"0","inclusionPromise":null,"inclusionProof":{"logIndex":"123","rootHash":"//8=","treeSize":"130","hashes":["AQ==","AgME"],"checkpoint":{"envelope":"log.test\n130\n\n— log.test AA==\n"}},"canonicalizedBody":"e30="}"#;
+    let expected = concat!(
+        r#"{"logIndex":"123","logId":{"keyId":"+/v7+w=="},"kindVersion":{"kind":"hashedrekord","#,
+        r#""version":"0.0.2"},"integratedTime":"0","inclusionPromise":null,"#,
+        r#""inclusionProof":{"logIndex":"123","rootHash":"//8=","treeSize":"130","#,
+        r#""hashes":["AQ==","AgME"],"#,
+        r#""checkpoint":{"envelope":"log.test\n130\n\n— log.test AA==\n"}},"#,
+        r#""canonicalizedBody":"e30="}"#,
+    );
     assert_eq!(written(&RekorReply(&entry())), expected);
 }
 
@@ -67,7 +74,10 @@ fn rekor_reply_for_the_first_entry_writes_zeros_and_empty_lists() {
 #[test]
 fn rekor_reply_writes_what_is_unset() {
     let empty = TransparencyLogEntry::default();
-    let expected = r#"{"logIndex":"0","logId":null,"kindVersion":null,"integratedTime":"0","inclusionPromise":null,"inclusionProof":null,"canonicalizedBody":""}"#;
+    let expected = concat!(
+        r#"{"logIndex":"0","logId":null,"kindVersion":null,"integratedTime":"0","#,
+        r#""inclusionPromise":null,"inclusionProof":null,"canonicalizedBody":""}"#,
+    );
     assert_eq!(written(&RekorReply(&empty)), expected);
 
     let empty_proof = TransparencyLogEntry {
@@ -120,11 +130,17 @@ fn own_replies_write_every_field() {
     };
     assert_eq!(
         written(&head),
-        r#"{"origin":"log.test","size":"18446744073709551615","rootHash":"","checkpoint":"","time":"0","treeId":"0"}"#
+        concat!(
+            r#"{"origin":"log.test","size":"18446744073709551615","rootHash":"","checkpoint":"","#,
+            r#""time":"0","treeId":"0"}"#,
+        )
     );
     assert_eq!(
         written(&log::Entry::default()),
-        r#"{"index":"0","leafHash":"","integratedTime":"0","kind":"","version":"","body":""}"#
+        concat!(
+            r#"{"index":"0","leafHash":"","integratedTime":"0","kind":"","version":"","#,
+            r#""body":"","treeId":"0"}"#,
+        )
     );
     assert_eq!(
         written(&log::InclusionProofResponse {
@@ -132,7 +148,10 @@ fn own_replies_write_every_field() {
             hashes: vec![Bytes::from_static(&[9])],
             ..log::InclusionProofResponse::default()
         }),
-        r#"{"index":"0","treeSize":"2","rootHash":"","leafHash":"","hashes":["CQ=="],"checkpoint":""}"#
+        concat!(
+            r#"{"index":"0","treeSize":"2","rootHash":"","leafHash":"","hashes":["CQ=="],"#,
+            r#""checkpoint":""}"#,
+        )
     );
     assert_eq!(
         written(&log::ConsistencyProofResponse::default()),

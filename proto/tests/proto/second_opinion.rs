@@ -236,7 +236,8 @@ proptest! {
             .get_message_by_name("dev.sigstore.rekor.v1.TransparencyLogEntry")
             .unwrap();
         let random = random_message(&descriptor, &mut rng);
-        let entry = rekor_v1::TransparencyLogEntry::decode(random.encode_to_vec().as_slice()).unwrap();
+        let encoded = random.encode_to_vec();
+        let entry = rekor_v1::TransparencyLogEntry::decode(encoded.as_slice()).unwrap();
         let reply = json::to_vec(&RekorReply(&entry)).unwrap();
         let opinion = read_by_reflection(&descriptor, &reply);
         prop_assert_eq!(opinion.encode_to_vec(), entry.encode_to_vec());

@@ -1,22 +1,25 @@
-//! Signatures of minisign and signify: an Ed25519 signature over a document, or over its BLAKE2b-512 hash.
+//! Signatures of minisign and signify: an Ed25519 signature over a document, or over its
+//! BLAKE2b-512 hash.
 //!
 //! ```text
-//! key        algorithm 2 | key id 8 | Ed25519 key 32          in base64, on the line after a comment
-//! signature  algorithm 2 | key id 8 | Ed25519 signature 64    the same; minisign adds a signed comment, which is dropped
+//! key        algorithm 2 | key id 8 | Ed25519 key 32
+//! signature  algorithm 2 | key id 8 | Ed25519 signature 64
 //! ```
+//! Each is in base64, on the line after a comment. Minisign adds a signed comment, which is
+//! dropped.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use blake2::Blake2b512;
 use blake2::Digest as _;
 
-use super::CanonicalKey;
-use super::PublicKeyFormat;
-use super::VerifiedArtifact;
-use super::read_all;
 use crate::encoding::ArtifactReader;
 use crate::encoding::decode_base64;
-use crate::key::PublicKey;
+use crate::key::public_key::PublicKey;
+use crate::v1::pki::artifact::CanonicalKey;
+use crate::v1::pki::artifact::VerifiedArtifact;
+use crate::v1::pki::artifact::read_all;
+use crate::v1::pki::format::PublicKeyFormat;
 use crate::v1::raw_key;
 use crate::v1::reject::V1Reject;
 
@@ -69,7 +72,8 @@ impl Key {
     }
 }
 
-/// Reads a key as it is in a file, or the base64 alone, or only its 32 bytes, as old entries have it.
+/// Reads a key as it is in a file, or the base64 alone, or only its 32 bytes, as old entries have
+/// it.
 fn read_key(content: &[u8]) -> Result<Key, V1Reject> {
     let text = std::str::from_utf8(content).ok();
     let after_comment = text
@@ -92,7 +96,8 @@ fn read_key(content: &[u8]) -> Result<Key, V1Reject> {
     })
 }
 
-/// Reads the second line of a file. What minisign adds in two more lines covers the comment, and is not logged.
+/// Reads the second line of a file. What minisign adds in two more lines covers the comment, and is
+/// not logged.
 fn read_signature(content: &[u8]) -> Result<[u8; SIGNATURE_LENGTH], V1Reject> {
     let malformed = |reason: &str| V1Reject::MalformedSignature {
         format: PublicKeyFormat::Minisign,

@@ -1,11 +1,13 @@
 //! Signatures of `ssh-keygen -Y sign` (OpenSSH, PROTOCOL.sshsig), in the namespace `file`.
 //!
 //! ```text
-//! signature  "SSHSIG" | version u32 = 1 | key | namespace | reserved | hash function | (format | signature)
+//! signature  "SSHSIG" | version u32 = 1 | key | namespace | reserved | hash function
+//!            | (format | signature)
 //! signed     "SSHSIG" | namespace | reserved | hash function | hash of the document
 //! ```
-//! All but the magic and the version are strings with their lengths. Only SHA-512, which `ssh-keygen` uses unless told
-//! otherwise, is taken: upstream logs every signature as one over SHA-512, and so refuses those over SHA-256 itself.
+//! All but the magic and the version are strings with their lengths. Only SHA-512, which
+//! `ssh-keygen` uses unless told otherwise, is taken: upstream logs every signature as one over
+//! SHA-512, and so refuses those over SHA-256 itself.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,21 +16,21 @@ use sha2::Digest as _;
 use sha2::Sha256;
 use sha2::Sha512;
 
-use super::CanonicalKey;
-use super::PublicKeyFormat;
-use super::VerifiedArtifact;
-use super::read_all;
 use crate::encoding::ArtifactReader;
 use crate::encoding::decode_base64;
-use crate::key::KeyType;
-use crate::key::PublicKey;
+use crate::key::key_type::KeyType;
+use crate::key::public_key::PublicKey;
 use crate::pem;
 use crate::pem::PemBlock;
+use crate::v1::pki::artifact::CanonicalKey;
+use crate::v1::pki::artifact::VerifiedArtifact;
+use crate::v1::pki::artifact::read_all;
+use crate::v1::pki::format::PublicKeyFormat;
 use crate::v1::raw_key;
 use crate::v1::reject::V1Reject;
-use crate::v1::ssh_wire;
-use crate::v1::ssh_wire::WireReader;
-use crate::v1::ssh_wire::push_string;
+use crate::v1::ssh_key;
+use crate::v1::wire::WireReader;
+use crate::v1::wire::push_string;
 
 /// The longest text of a key that is looked into, in bytes.
 const MAX_KEY_BYTES: usize = 64 << 10;
@@ -64,7 +66,8 @@ pub(super) fn verify(
     })
 }
 
-/// A line of OpenSSH's authorized keys: options, type, base64, comment, of which the second and the third are logged.
+/// A line of OpenSSH's authorized keys: options, type, base64, comment, of which the second and the
+/// third are logged.
 struct AuthorizedKey {
     wire: Vec<u8>,
     public_key: PublicKey,
@@ -86,13 +89,13 @@ impl AuthorizedKey {
             .find_map(find_wire)
             .ok_or_else(|| malformed("there is no line with a type and a key in base64"))?;
         Ok(Self {
-            public_key: ssh_wire::decode_key(&wire)?,
+            public_key: ssh_key::decode_key(&wire)?,
             wire,
         })
     }
 
     fn canonical(&self) -> CanonicalKey {
-        let name = ssh_wire::type_name(self.public_key.key_type());
+        let name = ssh_key::type_name(self.public_key.key_type());
         CanonicalKey::new(format!("{name} {}\n", STANDARD.encode(&self.wire)))
     }
 }
@@ -165,7 +168,7 @@ impl<'a> Signature<'a> {
     }
 
     fn is_over(&self, message: &[u8], key: &PublicKey) -> bool {
-        let name = ssh_wire::type_name(key.key_type());
+        let name = ssh_key::type_name(key.key_type());
         let verified = match key.key_type() {
             KeyType::Rsa2048 | KeyType::Rsa3072 | KeyType::Rsa4096 => match self.format {
                 b"rsa-sha2-256" => {

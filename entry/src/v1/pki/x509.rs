@@ -1,11 +1,13 @@
+//! Bare signatures by keys in PEM.
+
 use ledgerstone_proto::sigstore::common::v1::HashAlgorithm;
 
-use super::CanonicalKey;
-use super::VerifiedArtifact;
-use super::read_all;
 use crate::encoding::ArtifactReader;
+use crate::v1::pki::artifact::CanonicalKey;
+use crate::v1::pki::artifact::VerifiedArtifact;
+use crate::v1::pki::artifact::read_all;
 use crate::v1::reject::V1Reject;
-use crate::v1::x509::X509Key;
+use crate::v1::x509_key::X509Key;
 
 impl From<X509Key> for CanonicalKey {
     fn from(key: X509Key) -> Self {
@@ -17,7 +19,12 @@ impl From<X509Key> for CanonicalKey {
     }
 }
 
-/// A bare signature: over the SHA-256 hash of the document, or by Ed25519 keys over the document itself.
+pub(super) fn canonical_key(content: &[u8]) -> Result<CanonicalKey, V1Reject> {
+    Ok(X509Key::from_pem(content)?.into())
+}
+
+/// A bare signature: over the SHA-256 hash of the document, or by Ed25519 keys over the document
+/// itself.
 pub(super) fn verify(
     key: &[u8],
     signature: &[u8],

@@ -1,3 +1,5 @@
+//! Tests of `import`: from logs that other processes serve.
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::sync::Arc;
@@ -12,13 +14,14 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::Parser;
-use ledgerstone_client::ReadError;
 use ledgerstone_client::SourceError;
+use ledgerstone_client::TiledLogError;
+use ledgerstone_instance::InstanceError;
 use ledgerstone_log::ForeignKey;
 use ledgerstone_log::ImportError;
 use ledgerstone_log::LogOptions;
-use ledgerstone_log::Shard;
-use ledgerstone_log::ShardKeys;
+use ledgerstone_log::Tree;
+use ledgerstone_log::open_imported;
 use ledgerstone_merkle::Checkpoint;
 use ledgerstone_merkle::EcdsaP256Signer;
 use ledgerstone_merkle::Ed25519Signer;
@@ -32,14 +35,14 @@ use ledgerstone_merkle::Tile;
 use ledgerstone_merkle::TilePath;
 use ledgerstone_merkle::leaf_hash;
 use ledgerstone_merkle::leaf_hashes;
-use ledgerstone_storage::Reader;
+use ledgerstone_storage::Store;
 use serde_json::Value;
 use serde_json::json;
 use tempfile::TempDir;
 
 use super::*;
-use crate::args::Arguments;
-use crate::args::Command;
+use crate::cli::Arguments;
+use crate::cli::Command;
 use crate::commands::fsck;
 
 const ORIGIN: &str = "other.example.org";
@@ -80,8 +83,12 @@ impl Site {
         fsck::run(&arguments, true)
     }
 
-    fn store(&self) -> Arc<RocksStore> {
-        Arc::new(RocksStore::open_read_only(&self.directory.path().join("data")).unwrap())
+    fn instance(&self) -> Instance {
+        Instance::new(self.directory.path().join("data"), None)
+    }
+
+    fn store(&self) -> Arc<dyn Store> {
+        self.instance().open_read_only().unwrap()
     }
 
     fn sizes(&self) -> Vec<(u32, u64)> {
@@ -95,13 +102,11 @@ impl Site {
     }
 
     /// Opens the copy in shard 1 as a server would.
-    fn open(&self) -> anyhow::Result<Shard> {
+    fn open(&self) -> anyhow::Result<Tree> {
         let (store, shard) = (self.store(), ShardId::new(1));
-        let key_dir = self.directory.path().join("data/keys");
-        let key = ForeignKey::load(store.as_ref(), shard, &key_dir)?;
-        let keys = ShardKeys::Foreign(Box::new(key.context("not a copy")?));
-        let options = LogOptions::default();
-        Ok(Shard::open_frozen(store, shard, keys, &options)?)
+        let key = ForeignKey::load(self.instance().keys().path(), shard)?;
+        let key = key.context("not a copy")?;
+        Ok(open_imported(store, shard, key, &LogOptions::default())?)
     }
 }
 
@@ -200,7 +205,9 @@ async fn an_import_over_http_goes_on_where_it_was_interrupted() {
     assert!(
         matches!(
             error,
-            Some(Error::Source(SourceError::Read(ReadError::Missing { .. })))
+            Some(Error::Source(SourceError::Read(
+                TiledLogError::Missing { .. }
+            )))
         ),
         "{error:?}"
     );
@@ -283,16 +290,16 @@ async fn each_log_has_its_shard() {
     let error = import(Tiled::of(40), "--shard 2").await.unwrap_err();
     assert!(
         matches!(
-            error.downcast_ref::<ImportError>(),
-            Some(ImportError::OtherLog { .. })
+            error.downcast_ref::<InstanceError>(),
+            Some(InstanceError::Import(ImportError::OtherLog { .. }))
         ),
         "{error}"
     );
     let error = import(Tiled::of(5), "--shard 7").await.unwrap_err();
     assert!(
         matches!(
-            error.downcast_ref::<ImportError>(),
-            Some(ImportError::SameTree { .. })
+            error.downcast_ref::<InstanceError>(),
+            Some(InstanceError::Import(ImportError::SameTree { .. }))
         ),
         "{error}"
     );
@@ -330,7 +337,7 @@ async fn a_published_log_is_copied_from_its_directory_as_it_grows() {
         site.import(&line).await.unwrap();
         assert_eq!(site.sizes(), [(1, size)]);
         site.fsck().unwrap();
-        assert_eq!(site.open().unwrap().head().checkpoint(), checkpoint);
+        assert_eq!(*site.open().unwrap().head().checkpoint(), checkpoint);
     }
 }
 
@@ -407,7 +414,7 @@ async fn a_rekor_v1_is_copied_with_its_times_and_found_by_its_keys() {
     site.fsck().unwrap();
 
     let shard = site.open().unwrap();
-    assert_eq!((shard.tree_id(), shard.origin()), (TREE_ID, ORIGIN));
+    assert_eq!((shard.tree_id(), shard.log_name()), (TREE_ID, ORIGIN));
     let entry = shard.entry(LeafIndex::new(24)).unwrap().unwrap();
     assert_eq!(entry.integrated_time, 1_600_000_000 - 24);
     let keys = ledgerstone_entry::search_keys_of_body(&entry.body).unwrap();

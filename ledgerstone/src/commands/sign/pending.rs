@@ -1,5 +1,5 @@
-//! A signature that is on its way to a log. Submitting it twice gives one entry, and a new signature in its place another:
-//! signatures by ECDSA differ each time.
+//! A signature that is on its way to a log. Submitting it twice gives one entry, and a new
+//! signature in its place another: signatures by ECDSA differ each time.
 
 use std::fs;
 use std::path::Path;
@@ -11,13 +11,13 @@ use ledgerstone_entry::key::PublicKey;
 use serde::Deserialize;
 use serde::Serialize;
 
-use super::Signed;
-use super::replace;
+use crate::commands::sign::signed::Signed;
+use crate::files::replace;
 
 /// The file beside the bundle.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(super) struct Pending {
+pub(crate) struct Pending {
     digest: String,
     /// Base64.
     signature: String,
@@ -26,7 +26,7 @@ pub(super) struct Pending {
 }
 
 impl Pending {
-    pub(super) fn of(signed: &Signed) -> Self {
+    pub(crate) fn of(signed: &Signed) -> Self {
         Self {
             digest: signed.digest.to_string(),
             signature: STANDARD.encode(&signed.signature),
@@ -35,15 +35,15 @@ impl Pending {
     }
 
     /// What is in the file `path`, if it is one of these.
-    pub(super) fn load(path: &Path) -> Option<Self> {
+    pub(crate) fn load(path: &Path) -> Option<Self> {
         serde_json::from_slice(&fs::read(path).ok()?).ok()
     }
 
-    pub(super) fn save(&self, path: &Path) -> anyhow::Result<()> {
+    pub(crate) fn save(&self, path: &Path) -> anyhow::Result<()> {
         replace(path, &serde_json::to_vec_pretty(self)?)
     }
 
-    pub(super) fn signed(&self) -> Option<Signed> {
+    pub(crate) fn signed(&self) -> Option<Signed> {
         let key = STANDARD.decode(&self.public_key).ok()?;
         Some(Signed {
             digest: ArtifactDigest::parse(&self.digest).ok()?,

@@ -1,3 +1,7 @@
+//! What happens to a signature when the log, or the directory, is in the way.
+
+use std::fs;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
 
@@ -5,14 +9,25 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::http::StatusCode;
 use clap::Parser;
+use ledgerstone_client::SigningKey;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::*;
-use crate::args::Arguments;
-use crate::args::Command;
+use crate::commands::sign::args::SignArguments;
+use crate::commands::sign::outputs::Outputs;
+use crate::commands::sign::pending::Pending;
+use crate::commands::sign::run::run;
+use crate::commands::sign::signed::Signed;
+use crate::files::beside;
 
 const LOG_KEY: &str = "rekor-local+d80b4420+AURLycjWRo1+gdwwCLg9wU4PayMFdNBmPF4ORVPiBQ1E";
+
+/// A command line.
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    arguments: SignArguments,
+}
 
 /// A directory with a file to sign, and a log that takes what is submitted and refuses to answer.
 struct Desk {
@@ -49,13 +64,10 @@ impl Desk {
 
     fn arguments(&self, more: &[&str]) -> SignArguments {
         let file = self.path("a.txt");
-        let words = ["ledgerstone", "sign", file.to_str().unwrap()];
+        let words = ["sign", file.to_str().unwrap()];
         let log = ["--url", &self.url, "--log-key", LOG_KEY];
         let words = words.iter().chain(&log).chain(more);
-        match Arguments::try_parse_from(words).unwrap().command {
-            Command::Sign(arguments) => arguments,
-            _ => unreachable!("the words say sign"),
-        }
+        Line::try_parse_from(words).unwrap().arguments
     }
 
     async fn fails(&self, more: &[&str]) -> String {

@@ -1,3 +1,5 @@
+//! Attestations, kept and returned.
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
@@ -46,11 +48,7 @@ async fn of_dsse_entries_are_not_kept() {
 async fn that_are_too_long_are_left_out_and_the_entry_is_logged() {
     let payload = statement(b"artifact");
     for (limit, kept) in [(payload.len(), true), (payload.len() - 1, false)] {
-        let site = Site::with(Overrides {
-            max_attestation_bytes: Some(limit),
-            ..Overrides::default()
-        })
-        .await;
+        let site = Site::set(&format!("max-attestation-bytes = {limit}")).await;
         site.create(&Signer::new().intoto_v002(&payload)).await;
         let (_, entry) = site
             .get("/api/v1/log/entries?logIndex=0")
@@ -65,11 +63,8 @@ async fn are_neither_kept_nor_returned_when_switched_off() {
     let site = Site::new().await;
     let proposal = Signer::new().intoto_v002(&statement(b"artifact"));
     site.create(&proposal).await;
-    let off = Overrides {
-        keep_attestations: Some(false),
-        ..Overrides::default()
-    };
-    let same_log = Site::serving(site.shards.clone(), off.clone()).await;
+    let off = Overrides::parse("keep-attestations = false").unwrap();
+    let same_log = Site::serving(site.log.clone(), off.clone()).await;
     let (_, entry) = same_log
         .get("/api/v1/log/entries?logIndex=0")
         .await
@@ -78,7 +73,7 @@ async fn are_neither_kept_nor_returned_when_switched_off() {
 
     let never = Site::with(off).await;
     never.create(&proposal).await;
-    let on_again = Site::serving(never.shards.clone(), Overrides::default()).await;
+    let on_again = Site::serving(never.log.clone(), Overrides::default()).await;
     let (_, entry) = on_again
         .get("/api/v1/log/entries?logIndex=0")
         .await

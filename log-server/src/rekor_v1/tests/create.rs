@@ -1,11 +1,13 @@
+//! Submissions.
+
 use http::StatusCode;
 use serde_json::Value;
 use serde_json::json;
 
 use crate::rekor_v1::tests::Site;
 use crate::rekor_v1::tests::entry_rules::verify;
+use crate::rekor_v1::tests::new_log_with;
 use crate::rekor_v1::tests::proposals::Signer;
-use crate::settings::OnDuplicate;
 use crate::settings::Overrides;
 
 const PATH: &str = "/api/v1/log/entries";
@@ -38,16 +40,12 @@ async fn a_retry_gets_the_same_entry_with_a_fresh_proof() {
     assert_eq!(again, id);
     assert_eq!(verify(&site, &again, &second).await, (0, 2));
     assert_eq!(second["integratedTime"], first["integratedTime"]);
-    assert_eq!(site.shards.log().head().size().get(), 2);
+    assert_eq!(site.v1_tree().head().size().get(), 2);
 }
 
 #[tokio::test]
 async fn a_retry_conflicts_where_the_log_is_set_so() {
-    let site = Site::with(Overrides {
-        on_duplicate: Some(OnDuplicate::Conflict),
-        ..Overrides::default()
-    })
-    .await;
+    let site = Site::set("on-duplicate = 'conflict'").await;
     let proposal = Signer::new().hashedrekord(b"artifact");
     let (id, _) = site.create(&proposal).await;
     let answer = site.submit(&proposal).await;
@@ -122,7 +120,7 @@ async fn refuses_what_breaks_the_schema_with_422_and_a_code_of_its_own() {
     site.post(PATH, "")
         .await
         .must_fail(422, 602, "proposedEntry in body is required");
-    assert!(site.shards.log().head().size().is_empty());
+    assert!(site.v1_tree().head().size().is_empty());
 }
 
 #[tokio::test]
@@ -158,16 +156,12 @@ async fn refuses_what_cannot_be_logged_with_400() {
     }
     let deep = format!("{{\"kind\":{}", "[".repeat(100_000));
     assert_eq!(site.post(PATH, deep).await.status, StatusCode::BAD_REQUEST);
-    assert!(site.shards.log().head().size().is_empty());
+    assert!(site.v1_tree().head().size().is_empty());
 }
 
 #[tokio::test]
 async fn takes_only_the_kinds_that_are_enabled_and_looks_up_all() {
-    let site = Site::with(Overrides {
-        enabled_entry_types: Some(vec!["dsse".to_owned()]),
-        ..Overrides::default()
-    })
-    .await;
+    let site = Site::set("enabled-entry-types = ['dsse']").await;
     let signer = Signer::new();
     let refused = signer.hashedrekord(b"artifact");
     site.submit(&refused)
@@ -196,11 +190,7 @@ async fn a_canonical_dsse_entry_is_looked_up_but_not_logged() {
 
 #[tokio::test]
 async fn a_read_only_log_takes_nothing_and_answers_reads() {
-    let site = Site::with(Overrides {
-        read_only: Some(true),
-        ..Overrides::default()
-    })
-    .await;
+    let site = Site::set("read-only = true").await;
     let message = "Create Entry API not enabled in this Rekor instance";
     let proposal = Signer::new().hashedrekord(b"artifact");
     site.submit(&proposal).await.must_fail(501, 501, message);
@@ -209,17 +199,11 @@ async fn a_read_only_log_takes_nothing_and_answers_reads() {
 
 #[tokio::test]
 async fn a_full_queue_says_when_to_come_back() {
-    use ledgerstone_log::Log;
-    use ledgerstone_log::LogKeys;
-    use ledgerstone_log::LogOptions;
-    let keys = LogKeys::generate("log.example.com").unwrap();
-    let store = std::sync::Arc::new(ledgerstone_storage::MemoryStore::new());
-    let options = LogOptions {
+    let options = ledgerstone_log::LogOptions {
         queue_bytes: 1,
-        ..LogOptions::default()
+        ..Default::default()
     };
-    let log = Log::create(store, ledgerstone_storage::ShardId::new(0), keys, options).unwrap();
-    let site = Site::serving(log.into(), Overrides::default()).await;
+    let site = Site::serving(new_log_with(options), Overrides::default()).await;
     let answer = site.submit(&Signer::new().hashedrekord(b"artifact")).await;
     answer.must_fail(503, 503, "retry");
     assert_eq!(answer.header("retry-after"), "1");

@@ -1,4 +1,5 @@
-//! Whether `openapi.json` describes what is served. Every answer of these tests is checked against it.
+//! Whether `openapi.json` describes what is served. Every answer of these tests is checked against
+//! it.
 
 use std::sync::LazyLock;
 

@@ -13,7 +13,8 @@ use crate::rekor_v1::tests::Site;
 use crate::rekor_v1::tests::proposals::Signer;
 use crate::rekor_v1::tests::proposals::statement;
 
-/// Verifies an entry with nothing but the log's public keys. Yields its index in its tree, and the size of that.
+/// Verifies an entry with nothing but the log's public keys. Yields its index in its tree, and the
+/// size of that.
 pub(crate) async fn verify(site: &Site, id: &str, entry: &Value) -> (u64, u64) {
     let tree_id = entry_rules::tree_id(id);
     let answer = site
@@ -123,7 +124,8 @@ async fn an_entry_alone_is_one_line_from_its_id_to_its_last_brace() {
     let site = Site::new().await;
     let created = site.submit(&Signer::new().hashedrekord(b"artifact")).await;
     let id = created.header("etag").to_owned();
-    // The crate `sigstore` takes the id and the entry by their places in the text, not by parsing it.
+    // The crate `sigstore` takes the id and the entry by their places in the text, not by parsing
+    // it.
     for answer in [
         site.get("/api/v1/log/entries?logIndex=0").await,
         site.get(&format!("/api/v1/log/entries/{id}")).await,

@@ -1,3 +1,5 @@
+//! The search index.
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
@@ -19,7 +21,7 @@ fn key_query(signer: &Signer) -> Value {
 }
 
 #[tokio::test]
-async fn hashes_and_keys_find_entries_of_every_kind_and_of_both_versions() {
+async fn hashes_and_keys_find_entries_of_every_kind_that_these_clients_read() {
     let site = Site::new().await;
     let (ann, bob) = (Signer::new(), Signer::new());
     let (one, _) = site.create(&ann.hashedrekord(b"artifact")).await;
@@ -29,8 +31,13 @@ async fn hashes_and_keys_find_entries_of_every_kind_and_of_both_versions() {
     let v2 = ann.hashedrekord_v2(b"artifact").to_string();
     let answer = site.post("/api/v2/log/entries", v2).await;
     assert_eq!(answer.status, 201);
-    let entry = site.get("/api/v1/log/entries?logIndex=4").await;
-    let (five, _) = entry.only_entry();
+    // It is in a tree of its own, where the log's own search finds it, and these clients neither
+    // find nor count it.
+    let path = format!("/log/v1/search?hash={}", sha256(b"artifact"));
+    let page = site.get(&path).await;
+    assert_eq!(page.json()["hits"].as_array().unwrap().len(), 5);
+    let none = site.get("/api/v1/log/entries?logIndex=4").await;
+    none.must_be_absent();
 
     let digest = sha256(b"artifact");
     for hash in [
@@ -39,10 +46,10 @@ async fn hashes_and_keys_find_entries_of_every_kind_and_of_both_versions() {
         digest.to_uppercase(),
     ] {
         let ids = found(&site, json!({"hash": hash})).await;
-        let all = [&one, &two, &three, &four, &five];
+        let all = [&one, &two, &three, &four];
         assert_eq!(ids.iter().collect::<Vec<_>>(), all);
     }
-    let by_ann = [&one, &three, &four, &five];
+    let by_ann = [&one, &three, &four];
     let ids = found(&site, json!({"publicKey": key_query(&ann)})).await;
     assert_eq!(ids.iter().collect::<Vec<_>>(), by_ann);
     let ids = found(&site, json!({"publicKey": key_query(&bob)})).await;
@@ -55,8 +62,8 @@ async fn hashes_and_keys_find_entries_of_every_kind_and_of_both_versions() {
     let both =
         |operator| json!({"hash": digest, "publicKey": key_query(&bob), "operator": operator});
     assert_eq!(found(&site, both(json!("and"))).await, [two.as_str()]);
-    assert_eq!(found(&site, both(json!("or"))).await.len(), 5);
-    assert_eq!(found(&site, both(Value::Null)).await.len(), 5);
+    assert_eq!(found(&site, both(json!("or"))).await.len(), 4);
+    assert_eq!(found(&site, both(Value::Null)).await.len(), 4);
 }
 
 #[tokio::test]

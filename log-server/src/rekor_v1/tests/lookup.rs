@@ -1,3 +1,5 @@
+//! Lookups of one entry.
+
 use crate::rekor_v1::tests::Site;
 use crate::rekor_v1::tests::proposals::Signer;
 

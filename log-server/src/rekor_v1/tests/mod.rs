@@ -1,4 +1,5 @@
-//! The face over the real router and a log in memory. Every answer is checked against the description of the API.
+//! The face over the real router and a log in memory. Every answer is checked against the
+//! description of the API.
 
 mod attestations;
 mod create;
@@ -21,14 +22,18 @@ use http::Method;
 use http::Request;
 use http::StatusCode;
 use http::header;
+use ledgerstone_log::Keyring;
 use ledgerstone_log::Log;
-use ledgerstone_log::LogKeys;
 use ledgerstone_log::LogOptions;
-use ledgerstone_log::Shard;
-use ledgerstone_log::ShardKeys;
-use ledgerstone_log::Shards;
+use ledgerstone_log::NewTree;
+use ledgerstone_log::Protocols;
+use ledgerstone_log::Tree;
+use ledgerstone_storage::Frozen;
 use ledgerstone_storage::MemoryStore;
 use ledgerstone_storage::ShardId;
+use ledgerstone_storage::Store;
+use ledgerstone_storage::TreeChange;
+use ledgerstone_storage::TreeKind;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -37,7 +42,7 @@ pub(crate) use ledgerstone_tests::proposals;
 
 use self::proposals::Signer;
 use crate::metrics::Metrics;
-use crate::routes;
+use crate::server::routes;
 use crate::settings::Overrides;
 use crate::state::State;
 
@@ -47,7 +52,14 @@ pub(crate) const ORIGIN: &str = "log.example.com";
 pub(crate) struct Site {
     router: Router,
     pub(crate) state: State,
-    pub(crate) shards: Shards,
+    pub(crate) log: Log,
+}
+
+/// A log with a tree for each protocol.
+pub(crate) fn new_log_with(options: LogOptions) -> Log {
+    let (store, trees) = (Arc::new(MemoryStore::new()), NewTree::of_log(ORIGIN));
+    let keyring = Keyring::generate(&trees, &options.protocols).unwrap();
+    Log::create(store, &trees, keyring, options).unwrap()
 }
 
 /// What it answered.
@@ -63,54 +75,69 @@ impl Site {
         Self::with(Overrides::default()).await
     }
 
-    pub(crate) async fn with(overrides: Overrides) -> Self {
-        let keys = LogKeys::generate(ORIGIN).unwrap();
-        let store = Arc::new(MemoryStore::new());
-        let log = Log::create(store, ShardId::new(0), keys, LogOptions::default()).unwrap();
-        Self::serving(log.into(), overrides).await
+    /// With these settings, as a file gives them.
+    pub(crate) async fn set(text: &str) -> Self {
+        Self::with(Overrides::parse(text).unwrap()).await
     }
 
-    /// A log whose first trees, of these sizes, are frozen.
+    pub(crate) async fn with(overrides: Overrides) -> Self {
+        Self::serving(new_log_with(LogOptions::default()), overrides).await
+    }
+
+    /// A log whose first trees of Rekor v1, of these sizes, are frozen.
     pub(crate) async fn with_frozen(sizes: &[usize], signer: &Signer) -> Self {
         let store = Arc::new(MemoryStore::new());
-        let mut frozen = Vec::new();
-        for (position, size) in sizes.iter().enumerate() {
-            let pems = (
-                ledgerstone_merkle::Ed25519Signer::generate_pkcs8_pem().unwrap(),
-                ledgerstone_merkle::EcdsaP256Signer::generate_pkcs8_pem().unwrap(),
-            );
-            let keys = || LogKeys::from_pem(ORIGIN, &pems.0, &pems.1).unwrap();
-            let shard = ShardId::new(position as u32);
+        let v1 =
+            |shard: usize| NewTree::new(ShardId::new(shard as u32), TreeKind::REKOR_V1, ORIGIN);
+        let mut trees = vec![NewTree::new(ShardId::new(0), TreeKind::REKOR_V2, ORIGIN)];
+        trees.extend((1..=sizes.len() + 1).map(v1));
+        let keyring = Keyring::generate(&trees, &Protocols::default()).unwrap();
+        let start = |new: &[NewTree]| {
             let options = LogOptions::default();
-            let log = Log::create(store.clone(), shard, keys(), options.clone()).unwrap();
-            let site = Self::serving(log.clone().into(), Overrides::default()).await;
+            Log::create(store.clone(), new, keyring.clone(), options).unwrap()
+        };
+        let mut log = start(&trees[..2]);
+        for (position, size) in sizes.iter().enumerate() {
+            let site = Self::serving(log.clone(), Overrides::default()).await;
             for number in 0..*size {
                 let proposal = signer.hashedrekord(format!("{position}/{number}").as_bytes());
                 site.create(&proposal).await;
             }
             log.close().await.unwrap();
-            let keys = ShardKeys::Own(Arc::new(keys()));
-            frozen.push(Shard::open_frozen(store.clone(), shard, keys, &options).unwrap());
+            let head = site.v1_tree().head();
+            let frozen = Frozen {
+                checkpoint: head.checkpoint().to_string(),
+                at: head.time(),
+            };
+            let change = TreeChange {
+                freeze: vec![(trees[position + 1].shard, frozen)],
+                ..TreeChange::default()
+            };
+            store.change_trees(&change).unwrap();
+            log = start(&trees[position + 2..position + 3]);
         }
-        let shard = ShardId::new(sizes.len() as u32);
-        let keys = LogKeys::generate(ORIGIN).unwrap();
-        let log = Log::create(store, shard, keys, LogOptions::default()).unwrap();
-        Self::serving(Shards::new(frozen, log).unwrap(), Overrides::default()).await
+        Self::serving(log, Overrides::default()).await
     }
 
-    pub(crate) async fn serving(shards: Shards, overrides: Overrides) -> Self {
+    pub(crate) async fn serving(log: Log, overrides: Overrides) -> Self {
         let state = State::new(
-            shards.clone(),
+            log.clone(),
             overrides.resolve().unwrap(),
             Metrics::default(),
             CancellationToken::new(),
         )
         .unwrap();
         Self {
-            router: routes::router(state.clone()).await,
+            router: routes::router(state.clone()),
             state,
-            shards,
+            log,
         }
+    }
+
+    /// The tree that takes entries of Rekor v1.
+    pub(crate) fn v1_tree(&self) -> Tree {
+        let trees = self.log.trees();
+        trees.growing_of(TreeKind::REKOR_V1).unwrap().clone()
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {

@@ -1,3 +1,5 @@
+//! A log that goes on where earlier ones ended.
+
 use serde_json::json;
 
 use crate::rekor_v1::tests::Site;
@@ -6,7 +8,7 @@ use crate::rekor_v1::tests::proposals::Signer;
 use crate::rekor_v1::tests::proposals::sha256;
 
 #[tokio::test]
-async fn entries_of_all_trees_are_found_proven_and_signed_by_their_own_keys() {
+async fn entries_of_all_trees_are_found_proven_and_signed() {
     let signer = Signer::new();
     let site = Site::with_frozen(&[3, 2], &signer).await;
     let (active, entry) = site.create(&signer.hashedrekord(b"new")).await;
@@ -30,7 +32,8 @@ async fn entries_of_all_trees_are_found_proven_and_signed_by_their_own_keys() {
         }
         log_ids.push(entry["logID"].clone());
     }
-    assert!(log_ids[0] != log_ids[3] && log_ids[3] != log_ids[5]);
+    // One key of Rekor v1 serves all trees of the log.
+    assert!(log_ids.iter().all(|id| *id == log_ids[0]));
     site.get("/api/v1/log/entries?logIndex=6")
         .await
         .must_be_absent();
@@ -77,7 +80,7 @@ async fn the_log_tells_of_its_frozen_trees_oldest_first() {
     let active = site
         .get(&format!("/api/v1/log/publicKey?treeID={}", keys[1]))
         .await;
-    assert_ne!(first.body, active.body);
+    assert_eq!(first.body, active.body);
 }
 
 #[tokio::test]

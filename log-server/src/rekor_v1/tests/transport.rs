@@ -2,13 +2,14 @@
 
 use axum::body::Body;
 use bytes::Bytes;
+use clap::ValueEnum;
 use http::Request;
 use serde_json::json;
 
+use crate::rekor_v1::settings::V1Endpoint;
 use crate::rekor_v1::tests::Site;
 use crate::rekor_v1::tests::proposals::Signer;
 use crate::settings::Overrides;
-use crate::settings::V1Endpoint;
 
 const GETS: [&str; 5] = [
     "/api/v1/log",
@@ -198,16 +199,11 @@ async fn what_is_switched_off_says_so() {
         ),
         (V1Endpoint::SearchIndex, "POST", POSTS[2], "Search Index"),
     ] {
-        let all = Overrides::default()
-            .resolve()
-            .unwrap()
-            .enabled_api_endpoints;
-        let others = all.into_iter().filter(|other| *other != endpoint).collect();
-        let site = Site::with(Overrides {
-            enabled_api_endpoints: Some(others),
-            ..Overrides::default()
-        })
-        .await;
+        let all = V1Endpoint::value_variants().iter();
+        let others = all.filter(|other| **other != endpoint).copied();
+        let mut overrides = Overrides::default();
+        overrides.rekor_v1.enabled_api_endpoints = Some(others.collect());
+        let site = Site::with(overrides).await;
         let headers = [("content-type", "application/json")];
         let answer = site.send(request(method, path, &headers, "{}")).await;
         let message = format!("{title} API not enabled in this Rekor instance");
@@ -219,11 +215,8 @@ async fn what_is_switched_off_says_so() {
 
 #[tokio::test]
 async fn bodies_over_the_limit_are_refused_however_they_come() {
-    let overrides = Overrides {
-        max_request_bytes: Some(1 << 16),
-        max_artifact_bytes: Some(3 << 20),
-        ..Overrides::default()
-    };
+    let text = "max-request-bytes = 65536\nmax-artifact-bytes = 3145728";
+    let overrides = Overrides::parse(text).unwrap();
     let limit = overrides.clone().resolve().unwrap().v1_body_limit();
     assert_eq!(limit, (4 << 20) + (256 << 10));
     let site = Site::with(overrides).await;
@@ -250,13 +243,7 @@ async fn large_bodies_share_a_bounded_room() {
     use std::sync::Arc;
     use tokio::sync::oneshot;
 
-    let site = Arc::new(
-        Site::with(Overrides {
-            max_artifact_bytes: Some(90 << 20),
-            ..Overrides::default()
-        })
-        .await,
-    );
+    let site = Arc::new(Site::set("max-artifact-bytes = 94371840").await);
     let chunk = || Ok::<_, std::io::Error>(Bytes::from(vec![b' '; 2 << 20]));
     // The first body takes its room, and then waits for its end.
     let (proceed, wait) = oneshot::channel::<()>();
@@ -331,7 +318,7 @@ async fn requests_are_counted_under_their_route() {
     let site = Site::new().await;
     site.get("/api/v1/log/").await;
     site.get(GETS[4]).await;
-    let metrics = site.state.metrics().render(site.shards.log());
+    let metrics = site.state.metrics().render(&site.log);
     for route in ["/api/v1/log\"", "/api/v1/log/entries/{entryUUID}\""] {
         let label = format!("route=\"{route}");
         assert!(metrics.contains(&label), "{metrics}");

@@ -1,3 +1,5 @@
+//! The heads, the proofs between them, and the key.
+
 use ledgerstone_merkle::ConsistencyProof;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::TreeSize;
@@ -20,7 +22,7 @@ async fn an_empty_log_has_a_signed_head() {
     assert_eq!(info["treeSize"], 0);
     assert_eq!(info["rootHash"], EMPTY_ROOT);
     assert_eq!(info["inactiveShards"], json!([]));
-    let tree_id = site.shards.active().tree_id().to_string();
+    let tree_id = site.v1_tree().tree_id().to_string();
     assert_eq!(info["treeID"], json!(tree_id));
     let note = info["signedTreeHead"].as_str().unwrap();
     assert!(
@@ -66,7 +68,7 @@ async fn proofs_lead_from_each_size_to_each_later_one() {
         .await
         .json();
     assert_eq!(same["hashes"], json!([]));
-    let tree_id = site.shards.active().tree_id();
+    let tree_id = site.v1_tree().tree_id();
     let path = format!("/api/v1/log/proof?lastSize=5&treeID={tree_id}");
     assert_eq!(site.get(&path).await.json(), explicit);
 }
@@ -154,7 +156,7 @@ async fn the_public_key_is_pem_and_so_is_the_type_of_its_errors() {
     assert!(pem.starts_with("-----BEGIN PUBLIC KEY-----\n"), "{pem}");
     assert!(pem.ends_with("\n-----END PUBLIC KEY-----\n"), "{pem}");
     assert!(pem.lines().all(|line| line.len() <= 64));
-    let tree_id = site.shards.active().tree_id();
+    let tree_id = site.v1_tree().tree_id();
     let same = site
         .get(&format!("/api/v1/log/publicKey?treeID={tree_id}"))
         .await;

@@ -1,3 +1,5 @@
+//! ASCII armor around the packets of OpenPGP (RFC 9580, section 6).
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -10,8 +12,8 @@ pub(super) struct ArmorBlock {
 }
 
 impl ArmorBlock {
-    /// The first block in `text`, and what comes after it. The checksum is not looked at: what is in the block is
-    /// signed, and the standard has given it up.
+    /// The first block in `text`, and what comes after it. The checksum is not looked at: what is
+    /// in the block is signed, and the standard has given it up.
     pub(super) fn first(text: &str) -> Option<(Self, &str)> {
         let mut lines = text.split_inclusive('\n');
         let label = lines.by_ref().find_map(|line| {
@@ -108,7 +110,8 @@ mod tests {
         ] {
             assert!(ArmorBlock::first(text).is_none(), "{text}");
         }
-        let text = "note\n-----BEGIN X-----\r\nVersion: 1\r\nComment: \r\n \r\nAAAA\r\n=njUN\r\n-----END X-----\r\nrest";
+        let text = "note\n-----BEGIN X-----\r\nVersion: 1\r\nComment: \r\n \r\n\
+            AAAA\r\n=njUN\r\n-----END X-----\r\nrest";
         let (block, rest) = ArmorBlock::first(text).unwrap();
         assert_eq!(
             (&block.label[..], &block.bytes[..], rest),

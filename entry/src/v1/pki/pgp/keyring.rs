@@ -1,19 +1,20 @@
 //! Keys of OpenPGP with their owners and subkeys (RFC 9580, section 10.1).
 //!
-//! A key ring is read, and written again, as upstream's library does it, since the written form is what is logged: user
-//! attributes, stray packets and older bindings of subkeys are left out, and everything else keeps its order. (Upstream
-//! writes several owners of one key in an order that changes from run to run. Here it is the order in which they came.)
+//! A key ring is read, and written again, as upstream's library does it, since the written form is
+//! what is logged: user attributes, stray packets and older bindings of subkeys are left out, and
+//! everything else keeps its order. (Upstream writes several owners of one key in an order that
+//! changes from run to run. Here it is the order in which they came.)
 
-use super::packet::KeyPacket;
-use super::packet::Malformed;
-use super::packet::PUBLIC_KEY;
-use super::packet::PUBLIC_SUBKEY;
-use super::packet::Packet;
-use super::packet::SIGNATURE;
-use super::packet::SignaturePacket;
-use super::packet::USER_ID;
-use super::packet::is_over;
-use super::packet::push;
+use crate::v1::pki::pgp::packet::KeyPacket;
+use crate::v1::pki::pgp::packet::Malformed;
+use crate::v1::pki::pgp::packet::PUBLIC_KEY;
+use crate::v1::pki::pgp::packet::PUBLIC_SUBKEY;
+use crate::v1::pki::pgp::packet::Packet;
+use crate::v1::pki::pgp::packet::SIGNATURE;
+use crate::v1::pki::pgp::packet::SignaturePacket;
+use crate::v1::pki::pgp::packet::USER_ID;
+use crate::v1::pki::pgp::packet::is_over;
+use crate::v1::pki::pgp::packet::push;
 
 /// The most signatures of a key ring that are verified.
 const MAX_VERIFICATIONS: usize = 256;
@@ -43,8 +44,9 @@ struct Subkey<'a> {
     crossing: Option<SignaturePacket<'a>>,
 }
 
-/// Reads a key ring. What is malformed is passed over, as upstream, as long as one key is whole. What upstream would log
-/// and this log cannot verify is refused: it would be missing in what is logged here.
+/// Reads a key ring. What is malformed is passed over, as upstream, as long as one key is whole.
+/// What upstream would log and this log cannot verify is refused: it would be missing in what is
+/// logged here.
 pub(super) fn read<'a>(packets: &'a [Packet<'a>]) -> Result<Vec<Entity<'a>>, Malformed> {
     let mut verifications = MAX_VERIFICATIONS;
     let mut entities = Vec::new();
@@ -150,7 +152,8 @@ impl<'a> Entity<'a> {
                 binding = Some(position);
             }
         }
-        // Upstream keeps an owner who was only ever revoked. Such a one has nothing to say about the key.
+        // Upstream keeps an owner who was only ever revoked. Such a one has nothing to say about
+        // the key.
         let (true, Some(binding)) = (is_own, binding) else {
             return Ok(());
         };
@@ -279,11 +282,11 @@ impl<'a> Entity<'a> {
     }
 
     /// The key with `id`, if it may sign documents.
-    pub(super) fn signing_key(&self, id: &[u8]) -> Option<SigningKey<'_>> {
+    pub(super) fn signing_key(&self, id: &[u8]) -> Option<RingKey<'_>> {
         let owner = self.primary_owner()?;
         let own_binding = &owner.signatures[owner.binding];
         if self.primary.id() == id {
-            return own_binding.details.may_sign().then_some(SigningKey {
+            return own_binding.details.may_sign().then_some(RingKey {
                 entity: self,
                 key: &self.primary,
                 subkey: None,
@@ -291,14 +294,15 @@ impl<'a> Entity<'a> {
         }
         let mut subkeys = self.subkeys.iter();
         let subkey = subkeys.find(|subkey| subkey.key.id() == id && subkey.crossing.is_some())?;
-        Some(SigningKey {
+        Some(RingKey {
             entity: self,
             key: &subkey.key,
             subkey: Some(subkey),
         })
     }
 
-    /// The owner who speaks for the key: not revoked, or called primary, or the one bound last, in that order.
+    /// The owner who speaks for the key: not revoked, or called primary, or the one bound last, in
+    /// that order.
     fn primary_owner(&self) -> Option<&Owner<'a>> {
         self.owners.iter().reduce(|best, next| {
             let rank = |owner: &Owner<'_>| {
@@ -316,13 +320,13 @@ impl<'a> Entity<'a> {
 }
 
 /// A key that may sign documents.
-pub(super) struct SigningKey<'a> {
+pub(super) struct RingKey<'a> {
     entity: &'a Entity<'a>,
     pub(super) key: &'a KeyPacket<'a>,
     subkey: Option<&'a Subkey<'a>>,
 }
 
-impl SigningKey<'_> {
+impl RingKey<'_> {
     /// Whether key, owner and bindings held when `signature` was made.
     pub(super) fn held_at(&self, signature: &SignaturePacket<'_>) -> bool {
         let time = signature.details.created;
@@ -377,7 +381,8 @@ fn take_signatures<'a>(
     Ok(signatures)
 }
 
-/// The address in a user id such as `Ada Lovelace (work) <ada@example.com>`, or the user id itself if it is one.
+/// The address in a user id such as `Ada Lovelace (work) <ada@example.com>`, or the user id itself
+/// if it is one.
 fn address(id: &str) -> Option<&str> {
     let after_comment = match (id.find('('), id.find('<')) {
         (Some(comment), bracket) if bracket.is_none_or(|bracket| comment < bracket) => {

@@ -1,7 +1,8 @@
 //! Detached signatures of OpenPGP (RFC 9580), by keys of version 4: RSA, ECDSA and Ed25519.
 //!
-//! Departures from upstream, all towards refusing: DSA, Ed448 and keys of version 6 are not verified with; documents are
-//! signed over SHA-256, SHA-384 or SHA-512, as bytes and not as text; a private key is refused, and so never logged.
+//! Departures from upstream, all towards refusing: DSA, Ed448 and keys of version 6 are not
+//! verified with; documents are signed over SHA-256, SHA-384 or SHA-512, as bytes and not as text;
+//! a private key is refused, and so never logged.
 
 mod armor;
 mod keyring;
@@ -13,11 +14,11 @@ use packet::Malformed;
 use packet::SIGNATURE;
 use packet::SignaturePacket;
 
-use super::CanonicalKey;
-use super::PublicKeyFormat;
-use super::VerifiedArtifact;
-use super::read_all;
 use crate::encoding::ArtifactReader;
+use crate::v1::pki::artifact::CanonicalKey;
+use crate::v1::pki::artifact::VerifiedArtifact;
+use crate::v1::pki::artifact::read_all;
+use crate::v1::pki::format::PublicKeyFormat;
 use crate::v1::reject::V1Reject;
 
 /// The largest key ring that is looked into, in bytes. What is logged of it must be smaller still.
@@ -129,7 +130,8 @@ fn with_key_ring<T>(
     read(&keyring::read(&packets).map_err(malformed)?)
 }
 
-/// The packets of a signature, and what is logged of it: armor as it came, or armor around what came without.
+/// The packets of a signature, and what is logged of it: armor as it came, or armor around what
+/// came without.
 fn read_signature(content: &[u8]) -> Result<(Vec<u8>, Vec<u8>), V1Reject> {
     let text = String::from_utf8_lossy(content);
     if !text.contains("-----BEGIN PGP") {

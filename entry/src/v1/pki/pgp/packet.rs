@@ -5,10 +5,10 @@ use aws_lc_rs::signature::RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY as RSA_SH
 use aws_lc_rs::signature::UnparsedPublicKey;
 use ledgerstone_proto::sigstore::common::v1::HashAlgorithm;
 
-use crate::key::KeyType;
-use crate::key::PublicKey;
+use crate::key::key_type::KeyType;
+use crate::key::public_key::PublicKey;
 use crate::v1::raw_key;
-use crate::v1::ssh_wire::WireReader;
+use crate::v1::wire::WireReader;
 
 /// The numbers of the packets that are read.
 pub(super) const SIGNATURE: u8 = 2;
@@ -81,7 +81,8 @@ pub(super) struct KeyPacket<'a> {
 }
 
 impl<'a> KeyPacket<'a> {
-    /// `None` for a key of another version, or of an algorithm that is not known: upstream passes over it.
+    /// `None` for a key of another version, or of an algorithm that is not known: upstream passes
+    /// over it.
     pub(super) fn read(body: &'a [u8]) -> Result<Option<Self>, Malformed> {
         let mut reader = WireReader(body);
         let cut_short = "a key is cut short";
@@ -190,8 +191,8 @@ pub(super) struct Details<'a> {
 }
 
 impl<'a> SignaturePacket<'a> {
-    /// `None` for a signature of another version or of an algorithm that is not known, and for one that its maker does
-    /// not want exported: upstream passes over them.
+    /// `None` for a signature of another version or of an algorithm that is not known, and for one
+    /// that its maker does not want exported: upstream passes over them.
     pub(super) fn read(body: &'a [u8]) -> Result<Option<Self>, Malformed> {
         let mut reader = WireReader(body);
         let cut_short = "a signature is cut short";
@@ -258,7 +259,8 @@ impl<'a> SignaturePacket<'a> {
         context.finish()
     }
 
-    /// Whether documents may be signed over its hash function: SHA-1 is left to keys that were made with it.
+    /// Whether documents may be signed over its hash function: SHA-1 is left to keys that were made
+    /// with it.
     pub(super) fn is_fit_for_documents(&self) -> bool {
         [&digest::SHA256, &digest::SHA384, &digest::SHA512].contains(&self.hash)
     }
@@ -408,7 +410,8 @@ fn key_form(body: &[u8]) -> Vec<u8> {
     [&[0x99][..], &length, body].concat()
 }
 
-/// A key of ECDSA: the curve, then the point. The inner `None` is a curve that the log does not know.
+/// A key of ECDSA: the curve, then the point. The inner `None` is a curve that the log does not
+/// know.
 fn read_point(reader: &mut WireReader<'_>) -> Option<Option<PublicKey>> {
     let curve = read_curve(reader)?;
     let point = multiprecision(reader)?;

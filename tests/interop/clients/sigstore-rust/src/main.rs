@@ -1,6 +1,7 @@
 //! Uses a log over Rekor v1 with the crates `sigstore`, `sigstore-rekor` and `sigstore-verify`.
 //!
-//! The log is at `$LOG_URL`. The working directory holds the signer's `key.pem` and `certificate.pem`.
+//! The log is at `$LOG_URL`. The working directory holds the signer's `key.pem` and
+//! `certificate.pem`.
 
 mod sigstore_crate;
 mod sigstore_rust;
@@ -59,8 +60,9 @@ fn log_url() -> anyhow::Result<String> {
     env::var("LOG_URL").context("LOG_URL is not set")
 }
 
-/// A log keeps a key or certificate in the one form that all clients make again from its DER: lines end with a line feed, the
-/// last one too, however it was submitted. `place` is the JSON pointer to it in `body`.
+/// A log keeps a key or certificate in the one form that all clients make again from its DER: lines
+/// end with a line feed, the last one too, however it was submitted. `place` is the JSON pointer to
+/// it in `body`.
 fn expect_canonical_pem(body: &Value, place: &str) -> anyhow::Result<()> {
     let encoded = body.pointer(place).and_then(Value::as_str);
     let encoded = encoded.with_context(|| format!("the body has nothing at {place}"))?;

@@ -1,4 +1,5 @@
-//! With the crates of sigstore-rust: `sigstore-rekor` submits and reads, `sigstore-verify` verifies the bundles.
+//! With the crates of sigstore-rust: `sigstore-rekor` submits and reads, `sigstore-verify` verifies
+//! the bundles.
 
 use std::fs;
 
@@ -106,7 +107,8 @@ fn expect_lost(first: sigstore_rekor::Result<LogEntry>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Finds the entry of a bundle by id, by index, by the artifact's digest, and by the name in the certificate.
+/// Finds the entry of a bundle by id, by index, by the artifact's digest, and by the name in the
+/// certificate.
 pub(crate) async fn find(url: &str, artifact: &str, bundle: &str) -> anyhow::Result<()> {
     let bundle = Bundle::from_json(&fs::read_to_string(bundle)?)?;
     let entry = bundle.verification_material.tlog_entries.first();

@@ -1,0 +1,141 @@
+//! Searching a Ledgerstone log: what it finds is checked against the bodies, and proven to be in
+//! its tree.
+
+use futures::StreamExt;
+use futures::TryStreamExt;
+use futures::stream;
+use ledgerstone_entry::EntryView;
+use ledgerstone_merkle::LeafIndex;
+use ledgerstone_proto::log::v1 as proto;
+use serde::Deserialize;
+
+use crate::api::error::ApiError;
+use crate::api::log_api::LogApi;
+use crate::api::log_api::is_unknown_key;
+use crate::api::lookup::EntryLookup;
+use crate::api::proofs::ProvenInclusion;
+use crate::api::search_query::SearchTerms;
+use crate::trust::logs::TrustedLogs;
+
+/// How many hits of a page are proven at the same time.
+const PARALLEL_PROOFS: usize = 8;
+
+/// A page of what was found.
+#[derive(Clone, Debug)]
+pub struct FoundPage {
+    /// In one order of time over all trees; perhaps none, on a page that is not the last.
+    pub hits: Vec<FoundEntry>,
+    /// Where the next page starts in each tree: `<tree id>:<index>` with commas between. `None`
+    /// after the last page.
+    pub next: Option<String>,
+}
+
+/// An entry that was found.
+#[derive(Clone, Debug)]
+pub struct FoundEntry {
+    /// Its index among all that Rekor v1 counts, where the log says that it is one of them.
+    pub virtual_index: Option<u64>,
+    /// The entry, with its tree and its index there.
+    pub entry: proto::Entry,
+    /// Whether the body shows that the entry answers the query. Otherwise the log says so by what
+    /// was submitted with the entry and is not in its body, such as the subjects of an in-toto
+    /// statement.
+    pub shown_by_body: bool,
+    /// The proof that the entry is in its tree. `None` when none of the logs that are trusted signs
+    /// that: the key is another, or it is the copy of another log.
+    pub inclusion: Option<ProvenInclusion>,
+}
+
+impl LogApi {
+    /// A page of at most `limit` entries that answer `query`: of all trees of the log, or of the
+    /// one that is read. It begins where the text `from` says for each tree: with nothing at their
+    /// starts, otherwise with the [`next`](FoundPage::next) of an earlier page. Each is proven to
+    /// be in a tree that one of `logs` signed, except where another signs.
+    ///
+    /// That there are no others is the log's word alone.
+    ///
+    /// # Errors
+    /// When the log cannot be asked, when none of `logs` signs any of its trees, or when it gives
+    /// an entry that does not answer the query or is not in its tree.
+    pub async fn search(
+        &self,
+        query: &SearchTerms,
+        from: &str,
+        limit: usize,
+        logs: &TrustedLogs,
+    ) -> Result<FoundPage, ApiError> {
+        let path = query.path(from, limit);
+        let page: SearchReply = self
+            .fetch_entries(&path)
+            .await?
+            .ok_or_else(|| self.not_this_api())?;
+        self.check_signed(logs).await?;
+        let hits = page.hits.iter();
+        let hits = hits.map(|hit| self.check_hit(&path, query, hit, logs));
+        let hits = stream::iter(hits.collect::<Vec<_>>()).buffered(PARALLEL_PROOFS);
+        Ok(FoundPage {
+            hits: hits.try_collect().await?,
+            next: (!page.complete).then_some(page.next),
+        })
+    }
+
+    /// One of the trees at least has to be signed by one of `logs`: others may have keys that the
+    /// caller does not know, but not all of them.
+    async fn check_signed(&self, logs: &TrustedLogs) -> Result<(), ApiError> {
+        let mut fault = None;
+        for tree in self.trees().await? {
+            let head = tree.head.unwrap_or_default();
+            match self.tree(head.tree_id).head(logs).await {
+                Ok(_) => return Ok(()),
+                Err(error) => fault = fault.or(Some(error)),
+            }
+        }
+        Err(fault.unwrap_or_else(|| self.not_this_api()))
+    }
+
+    async fn check_hit(
+        &self,
+        path: &str,
+        query: &SearchTerms,
+        hit: &HitReply,
+        logs: &TrustedLogs,
+    ) -> Result<FoundEntry, ApiError> {
+        let entry = self.read_entry(path, &hit.entry)?;
+        let (tree_id, index) = (entry.tree_id, entry.index);
+        let shown_by_body = query.is_answered_by(&entry.body);
+        if !shown_by_body && hit.shown_by_body {
+            return Err(ApiError::UnaskedHit { tree_id, index });
+        }
+        let lookup = EntryLookup::Index(LeafIndex::new(index));
+        let proven = self.tree(tree_id).inclusion(lookup, None, logs).await;
+        let inclusion = match proven {
+            Ok(proven) if entry.leaf_hash == proven.leaf.as_bytes()[..] => Some(proven),
+            Ok(_) => return Err(ApiError::OtherEntry(lookup)),
+            // The caller has no key for this tree.
+            Err(error) if is_unknown_key(&error) => None,
+            Err(error) => return Err(error),
+        };
+        Ok(FoundEntry {
+            virtual_index: hit.virtual_index,
+            entry,
+            shown_by_body,
+            inclusion,
+        })
+    }
+}
+
+/// A page of a search as the log answers it.
+#[derive(Deserialize)]
+struct SearchReply {
+    hits: Vec<HitReply>,
+    next: String,
+    complete: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct HitReply {
+    virtual_index: Option<u64>,
+    shown_by_body: bool,
+    entry: EntryView,
+}

@@ -1,0 +1,117 @@
+//! What to search for.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE;
+use ledgerstone_entry::SearchKey;
+use ledgerstone_entry::search_keys_of_body;
+use ledgerstone_entry::v1::PublicKeyFormat;
+use ledgerstone_entry::v1::search_key_of_hash;
+use ledgerstone_entry::v1::search_key_of_public_key;
+use ledgerstone_entry::v1::search_key_of_subject;
+use reqwest::Url;
+
+/// What to search for, and where.
+#[derive(Clone, Debug, Default)]
+pub struct SearchTerms {
+    /// In the form of the log's interface, by name.
+    terms: Vec<(&'static str, String)>,
+    /// What entries that answer the query are found by.
+    keys: Vec<SearchKey>,
+    /// Whether an entry has to name everything that is searched for, and not only one thing of it.
+    pub all: bool,
+    /// The first Unix second at which the log took an entry.
+    pub from_time: Option<i64>,
+    /// The Unix second before which the log took an entry.
+    pub until_time: Option<i64>,
+}
+
+impl SearchTerms {
+    /// Looks for entries about the artifact, payload, envelope or key with this hash: hexadecimal
+    /// digits, with `sha256:` or another hash function's name before them.
+    ///
+    /// # Errors
+    /// [`SearchTermError::Hash`] for a text of another form.
+    pub fn hash(mut self, hash: &str) -> Result<Self, SearchTermError> {
+        let key = search_key_of_hash(hash).ok_or_else(|| SearchTermError::Hash(hash.to_owned()))?;
+        self.push("hash", hash.to_owned(), key);
+        Ok(self)
+    }
+
+    /// Looks for entries with certificates for this e-mail address.
+    pub fn email(mut self, email: &str) -> Self {
+        self.push("email", email.to_owned(), search_key_of_subject(email));
+        self
+    }
+
+    /// Looks for entries with certificates for this URI, DNS name, IP address or other name.
+    pub fn subject(mut self, subject: &str) -> Self {
+        let key = search_key_of_subject(subject);
+        self.push("subject", subject.to_owned(), key);
+        self
+    }
+
+    /// Looks for entries with this key or certificate, PEM.
+    ///
+    /// # Errors
+    /// [`SearchTermError::Key`] when it is none.
+    pub fn public_key(mut self, pem: &str) -> Result<Self, SearchTermError> {
+        let key = search_key_of_public_key(PublicKeyFormat::X509, pem.as_bytes())
+            .map_err(|reject| SearchTermError::Key(reject.to_string()))?;
+        self.push("publicKey", URL_SAFE.encode(pem), key);
+        Ok(self)
+    }
+
+    /// A term of each kind is sent once: a later one takes the place of an earlier one.
+    fn push(&mut self, name: &'static str, value: String, key: SearchKey) {
+        if let Some(at) = self.terms.iter().position(|(known, _)| *known == name) {
+            self.terms.remove(at);
+            self.keys.remove(at);
+        }
+        self.terms.push((name, value));
+        self.keys.push(key);
+    }
+
+    /// The path of a page of at most `limit` hits, which begins where `from` says for each tree.
+    pub(crate) fn path(&self, from: &str, limit: usize) -> String {
+        let mut url = Url::parse("http://log/log/v1/search").expect("a constant URL");
+        let mut pairs = url.query_pairs_mut();
+        pairs.extend_pairs(&self.terms);
+        if self.all {
+            pairs.append_pair("operator", "and");
+        }
+        for (name, time) in [("fromTime", self.from_time), ("untilTime", self.until_time)] {
+            if let Some(time) = time {
+                pairs.append_pair(name, &time.to_string());
+            }
+        }
+        if !from.is_empty() {
+            pairs.append_pair("from", from);
+        }
+        pairs.append_pair("limit", &limit.to_string());
+        drop(pairs);
+        format!("{}?{}", url.path(), url.query().unwrap_or_default())
+    }
+
+    /// Whether the body shows that the entry answers the query.
+    pub(crate) fn is_answered_by(&self, body: &[u8]) -> bool {
+        let Ok(named) = search_keys_of_body(body) else {
+            return false;
+        };
+        let mut keys = self.keys.iter();
+        match self.all {
+            true => keys.all(|key| named.contains(key)),
+            false => keys.any(|key| named.contains(key)),
+        }
+    }
+}
+
+/// Why something cannot be searched for.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum SearchTermError {
+    /// Not a hash.
+    #[error("{0:?} is not a hash; write sha256: and 64 hexadecimal digits")]
+    Hash(String),
+    /// Not a key.
+    #[error("the key cannot be searched for: {0}")]
+    Key(String),
+}

@@ -1,0 +1,42 @@
+//! The limits of bundles, and why a file is none.
+
+use ledgerstone_proto::json::JsonError;
+
+use crate::verify::log_entry_error::LogEntryError;
+
+/// The longest bundle that is read, in bytes.
+pub const MAX_SIGSTORE_BUNDLE_BYTES: usize = 32 << 20;
+
+/// The number of log entries in a bundle that are read.
+pub const MAX_LOG_ENTRIES: usize = 32;
+
+/// Why a file is not a bundle that can be verified.
+#[derive(Debug, thiserror::Error)]
+pub enum BundleError {
+    /// More than [`MAX_SIGSTORE_BUNDLE_BYTES`].
+    #[error("the bundle is longer than {MAX_SIGSTORE_BUNDLE_BYTES} bytes")]
+    TooLong,
+    /// Not the JSON of a bundle.
+    #[error("the file is not a Sigstore bundle: {0}")]
+    Json(#[source] JsonError),
+    /// A media type other than those of versions 0.1 to 0.3.
+    #[error(
+        "bundles of the media type {0:?} cannot be read, only versions 0.1 to 0.3 of Sigstore's"
+    )]
+    MediaType(String),
+    /// A part is missing.
+    #[error("the bundle has no {0}")]
+    Missing(&'static str),
+    /// None or too many log entries.
+    #[error("the bundle has {0} log entries; 1 to {MAX_LOG_ENTRIES} can be verified")]
+    EntryCount(usize),
+    /// An envelope in a bundle has exactly one signature.
+    #[error("the envelope in the bundle has {0} signatures instead of one")]
+    SignatureCount(usize),
+    /// The digest of the message cannot be one.
+    #[error("the message digest of the bundle cannot be read: {0}")]
+    Digest(#[source] crate::artifact::ArtifactError),
+    /// A log entry cannot be read.
+    #[error(transparent)]
+    LogEntry(#[from] LogEntryError),
+}

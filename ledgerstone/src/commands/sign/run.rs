@@ -1,0 +1,86 @@
+//! Signs, submits, verifies the answer, and keeps the proof.
+
+use anyhow::Context;
+use ledgerstone_client::EntryToSubmit;
+use ledgerstone_client::Error;
+use ledgerstone_client::SigningKey;
+use ledgerstone_client::Submitted;
+use ledgerstone_entry::VerifierMaterial;
+
+use crate::commands::sign::args::SignArguments;
+use crate::commands::sign::outputs::Outputs;
+use crate::commands::sign::pending::Pending;
+use crate::commands::sign::signed::Signed;
+use crate::commands::submitted::report_submitted;
+use crate::connection::transport;
+use crate::files::read_text;
+use crate::output::Report;
+use crate::trust;
+
+pub(crate) async fn run(arguments: SignArguments) -> anyhow::Result<Report> {
+    let transport = transport(&arguments.log)?;
+    let outputs = Outputs::new(&arguments);
+    let key = arguments.key.as_deref().map(|path| {
+        let key = SigningKey::from_pem(&read_text(path)?).map_err(Error::from)?;
+        anyhow::Ok(key)
+    });
+    let signed = Signed::find_or_make(&arguments.file, key.transpose()?, &outputs)?;
+    outputs.check(&signed)?;
+    let material = VerifierMaterial::PublicKey(signed.key.spki_der().to_vec().into());
+    let submission =
+        EntryToSubmit::message(&signed.digest, signed.signature.clone().into(), material)
+            .map_err(Error::from)?;
+    let logs = trust::named_or_fetched(&arguments.trust, &transport, None).await?;
+
+    // From here on the signature may be in the log, whatever happens. It must not be lost.
+    Pending::of(&signed).save(&outputs.pending)?;
+    let submitted = submission.submit(&transport, Some(&logs)).await;
+    let submitted = submitted.map_err(Error::from).with_context(|| {
+        format!(
+            "the signature is kept in {}, and the same command submits it again",
+            outputs.pending.display()
+        )
+    })?;
+    let bundle = submission.into_bundle(submitted.entry.clone()).to_json();
+    let written = outputs.write(&signed, &bundle);
+    written.with_context(|| {
+        format!(
+            "the signature was logged as entry {}, and the same command gets its proof again",
+            submitted.entry.index()
+        )
+    })?;
+    Ok(report(
+        &arguments,
+        &outputs,
+        &signed,
+        &submitted,
+        transport.url(),
+    ))
+}
+
+fn report(
+    arguments: &SignArguments,
+    outputs: &Outputs,
+    signed: &Signed,
+    submitted: &Submitted,
+    url: &str,
+) -> Report {
+    let log_key = submitted
+        .checkpoint
+        .as_ref()
+        .map(|signed| signed.key.to_string());
+    let public_key = outputs.public_key.as_ref();
+    let public_key = public_key.map(|path| path.display().to_string());
+    let bundle = outputs.bundle.display().to_string();
+    let verify = format!(
+        "ledgerstone verify {} --bundle {bundle} --key {} --log-key '{}'",
+        arguments.file.display(),
+        public_key.as_deref().unwrap_or("PUBLIC_KEY.pem"),
+        log_key.unwrap_or_default(),
+    );
+    report_submitted(submitted, url)
+        .field("digest", "digest", signed.digest.to_string())
+        .field("bundle", "bundle", bundle)
+        .optional("public key", "publicKey", public_key)
+        .field("to verify", "verifyCommand", verify)
+}

@@ -1,0 +1,50 @@
+//! From the command line to the command.
+
+use anyhow::Context;
+use tokio::runtime::Runtime;
+
+use crate::cli::Arguments;
+use crate::cli::Command;
+use crate::commands::audit;
+use crate::commands::fsck;
+use crate::commands::get;
+use crate::commands::import;
+use crate::commands::monitor;
+use crate::commands::proof;
+use crate::commands::proof::ProofCommand;
+use crate::commands::reindex;
+use crate::commands::search;
+use crate::commands::serve;
+use crate::commands::sign;
+use crate::commands::submit;
+use crate::commands::tree;
+use crate::commands::trust;
+use crate::commands::verify;
+
+/// Does what the command line says.
+pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let json = arguments.json;
+    let runtime = || Runtime::new().context("the async runtime cannot be started");
+    let report = match arguments.command {
+        Command::Serve(arguments) => return serve::run(*arguments, json),
+        Command::Fsck(arguments) => return fsck::run(&arguments, json),
+        Command::Reindex(arguments) => reindex::run(&arguments),
+        Command::Tree(command) => return tree::run(&command, json),
+        Command::Sign(arguments) => runtime()?.block_on(sign::run::run(arguments)),
+        Command::Submit(arguments) => runtime()?.block_on(submit::run(arguments)),
+        Command::Verify(arguments) => verify::run(arguments),
+        Command::Get(arguments) => return runtime()?.block_on(get::run(arguments, json)),
+        Command::Proof(ProofCommand::Inclusion(arguments)) => {
+            runtime()?.block_on(proof::inclusion(arguments))
+        }
+        Command::Proof(ProofCommand::Consistency(arguments)) => {
+            runtime()?.block_on(proof::consistency(arguments))
+        }
+        Command::Audit(arguments) => runtime()?.block_on(audit::run(arguments)),
+        Command::Import(arguments) => runtime()?.block_on(import::run(arguments)),
+        Command::Monitor(arguments) => return runtime()?.block_on(monitor::run(arguments, json)),
+        Command::Search(arguments) => return runtime()?.block_on(search::run(arguments, json)),
+        Command::Trust(arguments) => runtime()?.block_on(trust::run(arguments)),
+    };
+    Ok(report?.print(json)?)
+}

@@ -1,0 +1,348 @@
+//! The streams of the face. Each runs on a task of its own, holds one of a bounded number of
+//! places, ends when the server drains, and is ended when its reader does not read.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use ledgerstone_entry::matcher::WatchList;
+use ledgerstone_log::Positions;
+use ledgerstone_log::Tree;
+use ledgerstone_log::read_on;
+use ledgerstone_proto::log::v1::AppendRequest;
+use ledgerstone_proto::log::v1::AppendResult;
+use ledgerstone_proto::log::v1::Entry;
+use ledgerstone_proto::log::v1::Status as EntryStatus;
+use ledgerstone_proto::log::v1::TreeHead;
+use ledgerstone_proto::log::v1::append_result::Outcome;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Status;
+use tonic::Streaming;
+
+use crate::error::ApiError;
+use crate::log_v1::grpc::append::append;
+use crate::log_v1::search;
+use crate::log_v1::views;
+use crate::state::State;
+use crate::state::StreamPermit;
+
+/// How many appends of one stream are under way at a time.
+const APPENDS_IN_FLIGHT: usize = 64;
+
+/// How many messages wait for their reader.
+const BUFFERED_MESSAGES: usize = 16;
+
+/// How long a reader may leave the next message unread before its stream is ended.
+const SLOW_READER_TIMEOUT: Duration = Duration::from_secs(60);
+
+pub(crate) type ResponseStream<T> = ReceiverStream<Result<T, Status>>;
+
+/// The sending half of a stream, with its place.
+struct Sender<T> {
+    state: State,
+    channel: mpsc::Sender<Result<T, Status>>,
+    _permit: StreamPermit,
+}
+
+/// Why a stream ends: its reader is gone or too slow, the server drains, or an error was sent.
+struct Ended;
+
+/// Runs appends, answering in the order in which they came.
+pub(crate) fn appends(
+    state: State,
+    permit: StreamPermit,
+    requests: Streaming<AppendRequest>,
+) -> ResponseStream<AppendResult> {
+    let (sender, stream) = channel(state.clone(), permit);
+    tokio::spawn(async move {
+        let results = requests.enumerate().map(move |(position, request)| {
+            let state = state.clone();
+            // A task each, so that the signatures are verified on all cores.
+            tokio::spawn(async move {
+                let outcome = match append(&state, request?).await {
+                    Ok(response) => Outcome::Response(response),
+                    Err(error) => Outcome::Status(status_of(&error)),
+                };
+                Ok::<_, Status>(AppendResult {
+                    position: position as u64,
+                    outcome: Some(outcome),
+                })
+            })
+        });
+        let mut results = results.buffered(APPENDS_IN_FLIGHT);
+        while let Some(result) = results.next().await {
+            let result = result.unwrap_or_else(|_| Err(ApiError::internal().into()));
+            let failed = result.is_err();
+            if sender.send(result).await.is_err() || failed {
+                return;
+            }
+        }
+    });
+    stream
+}
+
+/// Streams the entries of a range that the head covers.
+pub(crate) fn entries(
+    state: State,
+    permit: StreamPermit,
+    tree: Tree,
+    start: u64,
+    end: u64,
+) -> Result<ResponseStream<Entry>, ApiError> {
+    let size = tree.head().size();
+    let end = if end == 0 { size.get() } else { end };
+    if end > size.get() {
+        let error = ledgerstone_log::ReadError::BeyondHead {
+            size: ledgerstone_merkle::TreeSize::new(end),
+            head: size,
+        };
+        return Err(error.into());
+    }
+    if start > end {
+        return Err(ApiError::invalid(format!(
+            "the start {start} is beyond the end {end}"
+        )));
+    }
+    let (sender, stream) = channel(state, permit);
+    tokio::spawn(async move {
+        // What ended the stream early was sent, or has nobody to be sent to.
+        let _ = sender.send_entries(&tree, start, end).await;
+    });
+    Ok(stream)
+}
+
+/// Which trees a watch is about.
+#[derive(Clone, Copy)]
+pub(crate) enum Scope {
+    /// All trees of the log, those that will come too.
+    Log,
+    /// The tree with this id.
+    Tree(u64),
+}
+
+impl Scope {
+    /// The scope of a request: tree 0 stands for all.
+    pub(crate) fn of(state: &State, tree_id: u64) -> Result<Self, ApiError> {
+        match tree_id {
+            0 => Ok(Self::Log),
+            tree_id => Ok(Self::Tree(state.tree(tree_id)?.tree_id())),
+        }
+    }
+
+    /// Where a watch of entries begins: at an index of one tree, or at positions in several.
+    pub(crate) fn positions(self, start: u64, from: &str) -> Result<Positions, ApiError> {
+        match self {
+            Self::Tree(tree_id) if from.is_empty() => Ok([(tree_id, start)].into_iter().collect()),
+            Self::Log if start == 0 => search::positions(from),
+            Self::Tree(_) => Err(ApiError::invalid(
+                "a tree is watched from start on: leave out from",
+            )),
+            Self::Log => Err(ApiError::invalid(
+                "all trees are watched from positions on: put them into from, or name a tree by \
+                 treeId",
+            )),
+        }
+    }
+
+    fn trees(self, state: &State) -> Vec<Tree> {
+        let trees = state.trees();
+        match self {
+            Self::Log => trees.own().cloned().collect(),
+            Self::Tree(tree_id) => trees.by_tree_id(tree_id).into_iter().cloned().collect(),
+        }
+    }
+}
+
+/// Streams the entries from `positions` on, and then each new one: those that are in `filter`,
+/// where there is one.
+pub(crate) fn new_entries(
+    state: State,
+    permit: StreamPermit,
+    scope: Scope,
+    mut positions: Positions,
+    filter: Option<Arc<WatchList>>,
+) -> ResponseStream<Entry> {
+    let (sender, stream) = channel(state, permit);
+    tokio::spawn(async move {
+        let mut rounds = sender.state.log().rounds();
+        loop {
+            rounds.borrow_and_update();
+            let trees = scope.trees(&sender.state);
+            let sent = sender.send_new(trees, &mut positions, filter.as_ref());
+            if sent.await.is_err() || !sender.wait_for(rounds.changed()).await {
+                return;
+            }
+        }
+    });
+    stream
+}
+
+/// Streams the published heads, and then each newer one.
+pub(crate) fn tree_heads(
+    state: State,
+    permit: StreamPermit,
+    scope: Scope,
+) -> ResponseStream<TreeHead> {
+    let (sender, stream) = channel(state, permit);
+    tokio::spawn(async move {
+        let mut rounds = sender.state.log().rounds();
+        let mut sent: HashMap<u64, u64> = HashMap::new();
+        loop {
+            rounds.borrow_and_update();
+            for tree in scope.trees(&sender.state) {
+                let head = tree.head();
+                let is_asked_for = matches!(scope, Scope::Tree(_)) || tree.grows();
+                let is_new = sent.get(&tree.tree_id()) != Some(&head.size().get());
+                if !is_asked_for || !is_new {
+                    continue;
+                }
+                sent.insert(tree.tree_id(), head.size().get());
+                if sender
+                    .send(Ok(views::tree_head(&tree, &head)))
+                    .await
+                    .is_err()
+                {
+                    return;
+                }
+            }
+            if !sender.wait_for(rounds.changed()).await {
+                return;
+            }
+        }
+    });
+    stream
+}
+
+fn channel<T>(state: State, permit: StreamPermit) -> (Sender<T>, ResponseStream<T>) {
+    let (channel, receiver) = mpsc::channel(BUFFERED_MESSAGES);
+    (
+        Sender {
+            state,
+            channel,
+            _permit: permit,
+        },
+        ReceiverStream::new(receiver),
+    )
+}
+
+impl<T> Sender<T> {
+    async fn send(&self, message: Result<T, Status>) -> Result<(), Ended> {
+        self.channel
+            .send_timeout(message, SLOW_READER_TIMEOUT)
+            .await
+            .map_err(|_| Ended)
+    }
+
+    /// Whether there is something new before the reader goes away or the server drains.
+    async fn wait_for<E>(&self, change: impl Future<Output = Result<(), E>>) -> bool {
+        tokio::select! {
+            changed = change => changed.is_ok(),
+            () = self.channel.closed() => false,
+            () = self.state.draining().cancelled() => {
+                let _ = self.channel.try_send(Err(ApiError::unavailable("the server is shutting down; go on from here later").into()));
+                false
+            }
+        }
+    }
+}
+
+impl Sender<Entry> {
+    /// Sends the entries of a range that the head covers, a bounded read at a time.
+    async fn send_entries(&self, tree: &Tree, start: u64, end: u64) -> Result<(), Ended> {
+        let mut next = start;
+        while next < end {
+            self.must_go_on().await?;
+            let limit = usize::try_from(end - next).unwrap_or(usize::MAX);
+            match views::entries(&self.state, tree, next, limit).await {
+                Ok(entries) => {
+                    next += entries.len() as u64;
+                    for entry in entries {
+                        self.send(Ok(entry)).await?;
+                    }
+                }
+                Err(error) => return self.fail(error).await,
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends what `trees` have behind `positions`, a bounded read at a time: what is in `filter`,
+    /// where there is one.
+    async fn send_new(
+        &self,
+        trees: Vec<Tree>,
+        positions: &mut Positions,
+        filter: Option<&Arc<WatchList>>,
+    ) -> Result<(), Ended> {
+        let Some(first) = trees.first().cloned() else {
+            return Ok(());
+        };
+        let trees = Arc::new(trees);
+        loop {
+            self.must_go_on().await?;
+            let (trees, mut next) = (Arc::clone(&trees), positions.clone());
+            let read = self.state.read(&first, move |_| {
+                let (limit, bytes) = (views::READ_ENTRIES, views::READ_BYTES);
+                let entries = read_on(trees.iter(), &mut next, limit, bytes)?;
+                Ok((entries, next))
+            });
+            let (entries, next) = match read.await {
+                Ok(read) => read,
+                Err(error) => return self.fail(error).await,
+            };
+            if entries.is_empty() {
+                return Ok(());
+            }
+            let entries = entries.into_iter();
+            let entries = entries
+                .map(|one| views::render_entry(one.tree_id, one.index, one.entry))
+                .collect();
+            for entry in pass(entries, filter).await? {
+                self.send(Ok(entry)).await?;
+            }
+            *positions = next;
+        }
+    }
+
+    /// Ends the stream when the server drains or the reader is gone.
+    async fn must_go_on(&self) -> Result<(), Ended> {
+        if self.state.draining().is_cancelled() {
+            let error = ApiError::unavailable("the server is shutting down; go on from here later");
+            return self.fail(error).await;
+        }
+        // A filter may pass nothing for long: sending would not tell that the reader is gone.
+        if self.channel.is_closed() {
+            return Err(Ended);
+        }
+        Ok(())
+    }
+
+    async fn fail(&self, error: ApiError) -> Result<(), Ended> {
+        self.send(Err(error.into())).await.and(Err(Ended))
+    }
+}
+
+/// The entries that are in `filter`. Certificates are parsed for it: too long for a thread that
+/// others' requests share.
+async fn pass(
+    mut entries: Vec<Entry>,
+    filter: Option<&Arc<WatchList>>,
+) -> Result<Vec<Entry>, Ended> {
+    let Some(filter) = filter.map(Arc::clone) else {
+        return Ok(entries);
+    };
+    let passed = tokio::task::spawn_blocking(move || {
+        entries.retain(|entry| filter.examine(&entry.body).matches.is_some());
+        entries
+    });
+    passed.await.map_err(|_| Ended)
+}
+
+fn status_of(error: &ApiError) -> EntryStatus {
+    EntryStatus {
+        code: error.code() as i32,
+        message: error.message().to_owned(),
+    }
+}

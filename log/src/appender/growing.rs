@@ -1,0 +1,292 @@
+//! One tree that the sequencer extends.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use ledgerstone_merkle::Hash;
+use ledgerstone_merkle::LeafIndex;
+use ledgerstone_merkle::RightEdge;
+use ledgerstone_merkle::Tile;
+use ledgerstone_merkle::TileId;
+use ledgerstone_merkle::TileWidth;
+use ledgerstone_merkle::TreeSize;
+use ledgerstone_merkle::leaf_hashes;
+use ledgerstone_storage::NewEntry;
+use ledgerstone_storage::Round;
+use ledgerstone_storage::ShardId;
+use ledgerstone_storage::Store;
+use ledgerstone_storage::StoredHead;
+
+use crate::error::Fatal;
+use crate::error::ReadError;
+use crate::head::DurableHead;
+use crate::live::LiveTiles;
+use crate::protocol::rules::Leaf;
+use crate::protocol::rules::Protocol;
+use crate::publish::Publisher;
+use crate::submission::Submission;
+use crate::tree::reader::Reader;
+use crate::tree::reader::beside_key;
+
+/// A tree that grows, as the sequencer's thread holds it. Nothing here but the reader is shared.
+pub(crate) struct Growing {
+    store: Arc<dyn Store>,
+    shard: ShardId,
+    tree_id: u64,
+    protocol: Arc<dyn Protocol>,
+    publisher: Publisher,
+    reader: Reader,
+    /// Extended by the leaf hashes of new entries before they are stored.
+    running: RightEdge,
+    /// Extended only by hashes of bodies that were read back from the store. Its root is the last
+    /// signed one.
+    stored: RightEdge,
+    live: LiveTiles,
+}
+
+/// What a round does to one tree: where each submission is, and the entries that are new.
+pub(crate) struct Plan {
+    pub(crate) places: Vec<Place>,
+    entries: Vec<NewEntry>,
+}
+
+/// Where a submission is.
+pub(crate) struct Place {
+    pub(crate) index: LeafIndex,
+    pub(crate) duplicate: bool,
+    pub(crate) integrated_time: i64,
+    pub(crate) leaf_hash: Hash,
+    pub(crate) body: Bytes,
+}
+
+/// A round that the store has still to take, and the tiles that it completes.
+pub(crate) struct Extension {
+    pub(crate) round: Round,
+    completed: Vec<(TileId, Arc<Tile>)>,
+}
+
+impl Growing {
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        shard: ShardId,
+        tree_id: u64,
+        protocol: Arc<dyn Protocol>,
+        publisher: Publisher,
+        reader: Reader,
+        edge: RightEdge,
+    ) -> Self {
+        let live = reader.head().live().clone();
+        Self {
+            store,
+            shard,
+            tree_id,
+            protocol,
+            publisher,
+            reader,
+            running: edge.clone(),
+            stored: edge,
+            live,
+        }
+    }
+
+    pub(crate) fn shard(&self) -> ShardId {
+        self.shard
+    }
+
+    pub(crate) fn tree_id(&self) -> u64 {
+        self.tree_id
+    }
+
+    pub(crate) fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// Finds the place of each submission: that of the entry it repeats, or the next free index.
+    pub(crate) fn plan(&self, submissions: &[&Submission], time: i64) -> Result<Plan, Fatal> {
+        let keys: Vec<Hash> = submissions
+            .iter()
+            .map(|submission| self.protocol.duplicate_key(submission))
+            .collect();
+        let known = self.store.indexes_of(self.shard, &keys)?;
+        // The place in `places` of what is new in this round, by its duplicate key.
+        let mut fresh: HashMap<Hash, usize> = HashMap::with_capacity(submissions.len());
+        let mut plan = Plan {
+            places: Vec::with_capacity(submissions.len()),
+            entries: Vec::with_capacity(submissions.len()),
+        };
+        let mut next = self.running.size();
+        for ((submission, key), known) in submissions.iter().zip(keys).zip(known) {
+            let place = if let Some(index) = known {
+                self.existing(index, &key, submission)?
+            } else if let Some(&position) = fresh.get(&key) {
+                plan.places[position].repeated()
+            } else {
+                let index = next.next_index();
+                next = TreeSize::new(next.get().checked_add(1).ok_or(Fatal::TreeFull)?);
+                fresh.insert(key, plan.places.len());
+                let leaf = self.protocol.finish(submission, index, time);
+                let place = Place {
+                    index,
+                    duplicate: false,
+                    integrated_time: time,
+                    leaf_hash: leaf.leaf_hash,
+                    body: leaf.body.clone(),
+                };
+                plan.entries
+                    .push(new_entry(submission, key, leaf, index, time));
+                place
+            };
+            plan.places.push(place);
+        }
+        Ok(plan)
+    }
+
+    /// Checks a hit of the leaf index against the entry itself.
+    fn existing(
+        &self,
+        index: LeafIndex,
+        key: &Hash,
+        submission: &Submission,
+    ) -> Result<Place, Fatal> {
+        let stored = self.store.entry(self.shard, index)?;
+        let entry = stored.ok_or(ReadError::MissingEntry(index))?.into();
+        if !self.protocol.repeats(submission, &entry) {
+            return Err(ReadError::WrongIndex {
+                leaf_hash: *key,
+                index,
+            }
+            .into());
+        }
+        let leaf_hash = ledgerstone_merkle::leaf_hash(&entry.body);
+        Ok(Place {
+            index,
+            duplicate: true,
+            integrated_time: entry.integrated_time,
+            leaf_hash,
+            body: entry.body,
+        })
+    }
+
+    /// Extends the running edge and the live tiles by the new entries of `plan`. `None` when there
+    /// are none.
+    pub(crate) fn extend(&mut self, plan: &mut Plan, time: i64) -> Option<Extension> {
+        if plan.entries.is_empty() {
+            return None;
+        }
+        let first = self.running.size().next_index();
+        let entries = std::mem::take(&mut plan.entries);
+        let hashes: Vec<Hash> = entries.iter().map(|entry| entry.leaf_hash).collect();
+        self.running.extend(&hashes);
+        let mut completed = Vec::new();
+        for hash in hashes {
+            self.live.append(hash, &mut completed);
+        }
+        let tiles = completed.iter();
+        let round = Round {
+            first,
+            entries,
+            tiles: tiles
+                .map(|(id, tile)| (*id, tile.to_bytes(TileWidth::FULL)))
+                .collect(),
+            head: StoredHead {
+                size: self.running.size(),
+                root: self.running.root(),
+                time,
+            },
+        };
+        Some(Extension { round, completed })
+    }
+
+    /// What was committed becomes the published head: read back, compared, signed, kept, shown.
+    pub(crate) fn publish(&mut self, extension: Extension) -> Result<(), Fatal> {
+        let Extension { round, completed } = extension;
+        self.read_back(&round, &completed)?;
+        let durable = DurableHead {
+            size: round.head.size,
+            root: round.head.root,
+            time: round.head.time,
+            live: self.live.clone(),
+            completed: completed.into_iter().collect(),
+        };
+        self.publisher.publish(durable, &self.reader)?;
+        Ok(())
+    }
+
+    /// Recomputes the root from what the store gives back, and compares: a bit that flipped on the
+    /// way into the tree or into the store is found here, before it is signed.
+    fn read_back(&mut self, round: &Round, completed: &[(TileId, Arc<Tile>)]) -> Result<(), Fatal> {
+        let size = round.head.size;
+        let mut bodies: Vec<Bytes> = Vec::with_capacity(round.entries.len());
+        let range = round.first.get()..size.get();
+        self.store
+            .visit_entries(self.shard, range, &mut |_, entry| {
+                bodies.push(entry.body);
+                ControlFlow::Continue(())
+            })?;
+        self.stored.extend(&leaf_hashes(&bodies));
+        let stored = self.stored.root();
+        if self.stored.size() != size
+            || stored != round.head.root
+            || !self.live.agree_with(&self.stored)
+        {
+            return Err(Fatal::RootsDiffer {
+                size,
+                running: round.head.root,
+                stored,
+            });
+        }
+        for (id, tile) in completed {
+            let stored = self.store.tile(self.shard, *id)?;
+            if stored.ok_or(ReadError::MissingTile(*id))? != tile.to_bytes(TileWidth::FULL) {
+                return Err(Fatal::TileDiffers(*id));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Plan {
+    /// How many entries are new, and the bytes of their bodies.
+    pub(crate) fn new_entries(&self) -> (usize, usize) {
+        let bytes = self.entries.iter().map(|entry| entry.body.len()).sum();
+        (self.entries.len(), bytes)
+    }
+}
+
+impl Place {
+    /// The place of a submission that repeats the one at this place.
+    fn repeated(&self) -> Self {
+        Self {
+            duplicate: true,
+            body: self.body.clone(),
+            ..*self
+        }
+    }
+}
+
+fn new_entry(
+    submission: &Submission,
+    key: Hash,
+    leaf: Leaf,
+    index: LeafIndex,
+    time: i64,
+) -> NewEntry {
+    let beside = leaf
+        .beside
+        .map(|beside| (beside_key(index).to_vec(), beside));
+    NewEntry {
+        leaf_hash: leaf.leaf_hash,
+        duplicate_key: (key != leaf.leaf_hash).then_some(key),
+        integrated_time: time,
+        body: leaf.body,
+        search_keys: submission.search_keys.clone(),
+        attestations: submission
+            .attestation
+            .clone()
+            .into_iter()
+            .chain(beside)
+            .collect(),
+    }
+}

@@ -1,0 +1,266 @@
+//! The one thread that owns the trees that grow.
+//!
+//! A round: take what waits, for whichever tree; drop duplicates; assign indexes; extend the
+//! running edges and the live tiles; commit everything with one atomic batch and one sync; read
+//! back what was stored and extend a second edge from it; compare; sign; keep the checkpoint;
+//! publish; answer. A crash before the commit loses only what was not acknowledged. A crash after
+//! it leaves entries that nobody was told of, which is allowed, and which the next start signs. Any
+//! error ends the sequencer for good.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::Instant;
+
+use ledgerstone_storage::Round;
+use ledgerstone_storage::ShardId;
+use ledgerstone_storage::Store;
+use tokio::sync::watch;
+use tracing::error;
+use tracing::info;
+
+use crate::appender::growing::Extension;
+use crate::appender::growing::Growing;
+use crate::appender::growing::Place;
+use crate::appender::growing::Plan;
+use crate::appender::queue::Queue;
+use crate::appender::queue::Sequenced;
+use crate::appender::queue::Waiting;
+use crate::clock::unix_time;
+use crate::error::AppendError;
+use crate::error::CloseError;
+use crate::error::Fatal;
+use crate::error::OpenError;
+use crate::head::Head;
+use crate::options::LogOptions;
+use crate::options::RoundReport;
+use crate::submission::Submission;
+
+/// The state of the sequencer's thread. Nothing here is shared, so nothing here is locked.
+pub(crate) struct Sequencer {
+    store: Arc<dyn Store>,
+    trees: Vec<Growing>,
+    queue: Arc<Queue>,
+    options: LogOptions,
+    /// Counts the rounds whose heads are all shown.
+    rounds: watch::Sender<u64>,
+    /// Of the last round; never goes backwards.
+    time: i64,
+}
+
+/// How others see the sequencer's end.
+pub(crate) struct SequencerHandle {
+    end: watch::Receiver<Option<Result<(), Arc<Fatal>>>>,
+}
+
+impl Sequencer {
+    /// Starts the thread, which owns `trees` from now on.
+    pub(crate) fn start(
+        store: Arc<dyn Store>,
+        trees: Vec<Growing>,
+        queue: Arc<Queue>,
+        rounds: watch::Sender<u64>,
+        options: LogOptions,
+    ) -> Result<SequencerHandle, OpenError> {
+        let times = trees.iter().map(|tree| tree.reader().head().time());
+        let (ended, end) = watch::channel(None);
+        let sequencer = Self {
+            time: times.max().unwrap_or(0),
+            store,
+            trees,
+            queue,
+            options,
+            rounds,
+        };
+        let run = move || {
+            let result = sequencer.run_to_end();
+            ended.send_replace(Some(result));
+        };
+        thread::Builder::new()
+            .name("sequencer".to_owned())
+            .spawn(run)
+            .map_err(OpenError::Thread)?;
+        Ok(SequencerHandle { end })
+    }
+
+    fn run_to_end(mut self) -> Result<(), Arc<Fatal>> {
+        let queue = Arc::clone(&self.queue);
+        let run = std::panic::AssertUnwindSafe(|| self.run());
+        // What a panic left half changed is dropped with `self`, unused.
+        let result = std::panic::catch_unwind(run).unwrap_or(Err(Fatal::Panicked));
+        // Dropping the reply senders tells those who wait: AppendError::Stopped.
+        drop(queue.abandon());
+        match result {
+            Ok(()) => {
+                info!("the sequencer has drained its queue and ended");
+                Ok(())
+            }
+            Err(fatal) => {
+                error!(
+                    error = %fatal,
+                    "the sequencer is finished: no entry is accepted and no tree head signed any \
+                     more"
+                );
+                Err(Arc::new(fatal))
+            }
+        }
+    }
+
+    fn run(&mut self) -> Result<(), Fatal> {
+        while let Some(batch) = self
+            .queue
+            .take(self.options.round_entries, self.options.round_bytes)
+        {
+            self.round(batch)?;
+        }
+        self.queue.failure().map_or(Ok(()), Err)
+    }
+
+    fn round(&mut self, batch: Vec<Waiting>) -> Result<(), Fatal> {
+        let started = Instant::now();
+        let mut report = RoundReport {
+            waited: batch
+                .first()
+                .map(|first| started - first.since)
+                .unwrap_or_default(),
+            ..RoundReport::default()
+        };
+        let time = unix_time().max(self.time);
+        let parts = self.plan(batch, time)?;
+        for part in &parts {
+            let (entries, bytes) = part.plan.new_entries();
+            report.entries += entries;
+            report.bytes += bytes;
+            report.duplicates += part.waiting.len() - entries;
+        }
+        let parts = self.integrate(parts, time, &mut report)?;
+        for part in parts {
+            let head = self.trees[part.tree].reader().head();
+            answer(part, &head);
+        }
+        if let Some(observer) = &self.options.observer {
+            report.total = started.elapsed();
+            observer.round(&report);
+        }
+        Ok(())
+    }
+
+    /// Sorts what waits by trees, and finds the place of each submission.
+    fn plan(&self, batch: Vec<Waiting>, time: i64) -> Result<Vec<Part>, Fatal> {
+        let mut waiting: Vec<Vec<Waiting>> = self.trees.iter().map(|_| Vec::new()).collect();
+        for one in batch {
+            match self.position(one.shard) {
+                Some(tree) => waiting[tree].push(one),
+                // Whoever submits asks for a tree that grows; this one stopped to grow meanwhile.
+                None => drop(one.reply.send(Err(AppendError::NotGrowing))),
+            }
+        }
+        let parts = waiting.into_iter().enumerate();
+        let parts = parts.filter(|(_, waiting)| !waiting.is_empty());
+        let plan = |(tree, waiting): (usize, Vec<Waiting>)| {
+            let submissions: Vec<&Submission> =
+                waiting.iter().map(|waiting| &waiting.submission).collect();
+            let plan = self.trees[tree].plan(&submissions, time)?;
+            Ok(Part {
+                tree,
+                waiting,
+                plan,
+            })
+        };
+        parts.map(plan).collect()
+    }
+
+    fn position(&self, shard: ShardId) -> Option<usize> {
+        self.trees.iter().position(|tree| tree.shard() == shard)
+    }
+
+    /// Makes what is new durable, all trees at once, and publishes the heads that come of it.
+    fn integrate(
+        &mut self,
+        mut parts: Vec<Part>,
+        time: i64,
+        report: &mut RoundReport,
+    ) -> Result<Vec<Part>, Fatal> {
+        let mut extensions: Vec<(usize, Extension)> = Vec::new();
+        for part in &mut parts {
+            let extension = self.trees[part.tree].extend(&mut part.plan, time);
+            extensions.extend(extension.map(|extension| (part.tree, extension)));
+        }
+        if extensions.is_empty() {
+            return Ok(parts);
+        }
+        let rounds: Vec<(ShardId, &Round)> = extensions
+            .iter()
+            .map(|(tree, extension)| (self.trees[*tree].shard(), &extension.round))
+            .collect();
+        // Durable step: until this returns, a crash leaves nothing of the round. After it, a crash
+        // leaves all of it.
+        let started = Instant::now();
+        self.store.commit(&rounds)?;
+        report.commit = started.elapsed();
+        self.time = time;
+        drop(rounds);
+        for (tree, extension) in extensions {
+            let tree = &mut self.trees[tree];
+            let size = extension.round.head.size;
+            tree.publish(extension)?;
+            report.sizes.push((tree.tree_id(), size));
+        }
+        self.rounds.send_modify(|rounds| *rounds += 1);
+        Ok(parts)
+    }
+}
+
+impl SequencerHandle {
+    pub(crate) async fn failed(&self) -> Arc<Fatal> {
+        let mut end = self.end.clone();
+        loop {
+            if let Some(Err(fatal)) = &*end.borrow_and_update() {
+                return Arc::clone(fatal);
+            }
+            if end.changed().await.is_err() {
+                // It ended well, and so can fail no more.
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    pub(crate) async fn ended(&self) -> Result<(), CloseError> {
+        let mut end = self.end.clone();
+        let result = end.wait_for(Option::is_some).await;
+        match result.as_deref() {
+            Ok(Some(Err(fatal))) => Err(CloseError::Failed(Arc::clone(fatal))),
+            Ok(_) => Ok(()),
+            Err(_) => Err(CloseError::Failed(Arc::new(Fatal::Panicked))),
+        }
+    }
+}
+
+/// The share of one tree in a round.
+struct Part {
+    /// Its place among the sequencer's trees.
+    tree: usize,
+    waiting: Vec<Waiting>,
+    plan: Plan,
+}
+
+fn answer(part: Part, head: &Arc<Head>) {
+    for (waiting, place) in part.waiting.into_iter().zip(part.plan.places) {
+        let Place {
+            index,
+            duplicate,
+            integrated_time,
+            leaf_hash,
+            body,
+        } = place;
+        let sequenced = Sequenced {
+            index,
+            duplicate,
+            integrated_time,
+            leaf_hash,
+            body,
+            head: Arc::clone(head),
+        };
+        // The receiver is gone when its client is: the entry stays logged.
+        let _ = waiting.reply.send(Ok(sequenced));
+    }
+}

@@ -1,0 +1,472 @@
+//! A running log: the trees of a store, and the appender that extends those that grow.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use ledgerstone_merkle::Hash;
+use ledgerstone_merkle::InclusionProof;
+use ledgerstone_merkle::LeafIndex;
+use ledgerstone_merkle::TreeSize;
+use ledgerstone_storage::ImportRole;
+use ledgerstone_storage::ShardId;
+use ledgerstone_storage::ShardIdentity;
+use ledgerstone_storage::Store;
+use ledgerstone_storage::TreeChange;
+use ledgerstone_storage::TreeKind;
+use tokio::sync::watch;
+
+use crate::appender::growing::Growing;
+use crate::appender::queue::Queue;
+use crate::appender::sequencer::Sequencer;
+use crate::appender::sequencer::SequencerHandle;
+use crate::error::AppendError;
+use crate::error::CloseError;
+use crate::error::Fatal;
+use crate::error::OpenError;
+use crate::error::ReadError;
+use crate::head::Head;
+use crate::key_role::KeyRole;
+use crate::keyring::foreign::ForeignKey;
+use crate::keyring::ring::Keyring;
+use crate::new_tree::NewTree;
+use crate::options::LogOptions;
+use crate::protocol::rules::Protocol;
+use crate::publish::Publisher;
+use crate::recovery;
+use crate::reindex::rebuild::ReindexError;
+use crate::reindex::running::ReindexStatus;
+use crate::reindex::running::Reindexing;
+use crate::submission::Submission;
+use crate::tree::Tree;
+use crate::tree::TreeKeys;
+use crate::tree::reader::Reader;
+use crate::trees::Trees;
+
+/// A log that runs: the trees of a store, and the sequencer that owns those that grow. Clones share
+/// the same log.
+#[derive(Clone)]
+pub struct Log {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    /// Swapped when a tree comes or goes.
+    trees: ArcSwap<Trees>,
+    incomplete: Vec<IncompleteCopy>,
+    queue: Arc<Queue>,
+    sequencer: SequencerHandle,
+    rounds: watch::Receiver<u64>,
+    reindexing: Reindexing,
+}
+
+/// What an append came to: the entry is durable, and this is the proof that the log holds it.
+#[derive(Clone, Debug)]
+pub struct Appended {
+    /// The tree that holds it.
+    pub tree_id: u64,
+    /// Where in that tree the entry is.
+    pub index: LeafIndex,
+    /// Whether it was there before: then this is the existing entry, with a fresh proof.
+    pub duplicate: bool,
+    /// When the log took the entry, in Unix seconds.
+    pub integrated_time: i64,
+    /// The bytes that the leaf hash is over.
+    pub body: Bytes,
+    /// Their leaf hash.
+    pub leaf_hash: Hash,
+    /// The tree head that the proof leads to.
+    pub head: Arc<Head>,
+    /// The inclusion proof, verified before it left the log.
+    pub proof: InclusionProof,
+}
+
+/// A copy of another log that is not served, since the import of it never ended.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct IncompleteCopy {
+    /// The name of that log.
+    pub origin: String,
+    /// The number of the tree.
+    pub tree_id: u64,
+    /// How many of its entries are there.
+    pub entries: u64,
+}
+
+impl Log {
+    /// Makes `trees` in shards of `store` that hold nothing, and starts the log.
+    ///
+    /// # Errors
+    /// [`OpenError::Exists`] when a shard, or any trace of it, is there already: a log is never
+    /// initialised twice.
+    pub fn create(
+        store: Arc<dyn Store>,
+        trees: &[NewTree],
+        keyring: Keyring,
+        options: LogOptions,
+    ) -> Result<Self, OpenError> {
+        create_trees(store.as_ref(), trees, &keyring, &options)?;
+        Self::open(store, keyring, options)
+    }
+
+    /// Starts the log that `store` holds. Each tree is verified first: its right edge is recomputed
+    /// from the stored tiles and the last bodies, and compared with the stored head and with the
+    /// last checkpoint.
+    ///
+    /// # Errors
+    /// Anything that is missing, smaller or different is refused, and said: see [`OpenError`]. Of
+    /// copies, those that are not complete are left out, and [named](Self::incomplete_copies).
+    pub fn open(
+        store: Arc<dyn Store>,
+        keyring: Keyring,
+        options: LogOptions,
+    ) -> Result<Self, OpenError> {
+        let mut opening = Opening {
+            store: Arc::clone(&store),
+            keyring,
+            options,
+            trees: Vec::new(),
+            growing: Vec::new(),
+            incomplete: Vec::new(),
+        };
+        for shard in store.shards()? {
+            opening.shard(shard)?;
+        }
+        if opening.growing.is_empty() {
+            return Err(OpenError::NothingGrows);
+        }
+        let trees = Trees::new(opening.trees)?;
+        let queue = Arc::new(Queue::new(&opening.options));
+        let reindexing = Reindexing::new(Arc::clone(&store), Arc::clone(&queue));
+        let (rounds, followed) = watch::channel(0);
+        let sequencer = Sequencer::start(
+            store,
+            opening.growing,
+            Arc::clone(&queue),
+            rounds,
+            opening.options,
+        )?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                trees: ArcSwap::from_pointee(trees),
+                incomplete: opening.incomplete,
+                queue,
+                sequencer,
+                rounds: followed,
+                reindexing,
+            }),
+        })
+    }
+
+    /// The trees of the log as they are now, and the copies beside them.
+    pub fn trees(&self) -> Arc<Trees> {
+        self.inner.trees.load_full()
+    }
+
+    /// The copies that are left out.
+    pub fn incomplete_copies(&self) -> &[IncompleteCopy] {
+        &self.inner.incomplete
+    }
+
+    /// A receiver that sees a change after each round, when the heads of all its trees are
+    /// published.
+    pub fn rounds(&self) -> watch::Receiver<u64> {
+        self.inner.rounds.clone()
+    }
+
+    /// Appends an entry to the tree of this protocol that grows, and answers when it is durable and
+    /// covered by a signed tree head.
+    ///
+    /// The same entry submitted again yields the existing one with a fresh proof. When the caller
+    /// goes away before the answer, the entry may be logged all the same.
+    ///
+    /// # Errors
+    /// [`AppendError::NotGrowing`] when there is no such tree; [`AppendError::QueueFull`] at once
+    /// when too much waits; [`AppendError::Stopped`] when the log no longer takes writes.
+    pub async fn append(
+        &self,
+        kind: TreeKind,
+        submission: Submission,
+    ) -> Result<Appended, AppendError> {
+        let trees = self.trees();
+        let tree = trees.growing_of(kind).ok_or(AppendError::NotGrowing)?;
+        let receiver = self.inner.queue.submit(tree.shard(), submission)?;
+        let sequenced = receiver.await.map_err(|_| AppendError::Stopped)??;
+        let (head, reader) = (sequenced.head, tree.reader().clone());
+        let prove = {
+            let head = Arc::clone(&head);
+            move || reader.verified_inclusion(&head, sequenced.index, &sequenced.leaf_hash)
+        };
+        // The tiles of a fresh entry lie in the head itself. Those of an old one may have to come
+        // from the disk, which must not hold up the other tasks of this thread.
+        let proof = if sequenced.duplicate {
+            tokio::task::spawn_blocking(prove)
+                .await
+                .map_err(|_| AppendError::Stopped)??
+        } else {
+            prove()?
+        };
+        Ok(Appended {
+            tree_id: tree.tree_id(),
+            index: sequenced.index,
+            duplicate: sequenced.duplicate,
+            integrated_time: sequenced.integrated_time,
+            body: sequenced.body,
+            leaf_hash: sequenced.leaf_hash,
+            head,
+            proof,
+        })
+    }
+
+    /// How many entries wait to be sequenced.
+    pub fn queue_len(&self) -> usize {
+        self.inner.queue.len()
+    }
+
+    /// The error that finished the sequencer, as soon as there is one. From then on the log takes
+    /// no writes, and the process should end: the only way back is a verified [`open`](Self::open).
+    pub async fn failed(&self) -> Arc<Fatal> {
+        self.inner.sequencer.failed().await
+    }
+
+    /// Starts to rebuild the search index of all shards of the store, on a thread of its own, or
+    /// goes on with a rebuild that was interrupted. While one is under way, nothing else is
+    /// started. Appends and reads go on meanwhile. This, but not the rebuild, blocks on the disk.
+    ///
+    /// # Errors
+    /// [`ReindexError`] when it cannot start. After [`ReindexError::Write`], here or during the
+    /// rebuild, the log itself has [`failed`](Self::failed).
+    pub fn start_reindex(&self) -> Result<ReindexStatus, ReindexError> {
+        self.inner.reindexing.start()
+    }
+
+    /// Goes on with a rebuild of the search index that did not end before the log was opened, if
+    /// there is one.
+    ///
+    /// # Errors
+    /// As for [`start_reindex`](Self::start_reindex).
+    pub fn resume_reindex(&self) -> Result<(), ReindexError> {
+        self.inner.reindexing.resume()
+    }
+
+    /// How far the rebuild of the search index is.
+    pub fn reindex_status(&self) -> ReindexStatus {
+        self.inner.reindexing.status()
+    }
+
+    /// Takes no more entries, sequences those that wait, and ends the sequencer. A rebuild of the
+    /// search index is interrupted.
+    ///
+    /// # Errors
+    /// [`CloseError::Failed`] when the sequencer ended by an error before or during this.
+    pub async fn close(&self) -> Result<(), CloseError> {
+        self.inner.reindexing.stop().await;
+        self.inner.queue.close();
+        self.inner.sequencer.ended().await
+    }
+}
+
+/// Makes `trees` in shards of `store` that hold nothing: all of them or none.
+///
+/// # Errors
+/// [`OpenError::Exists`] when a shard, or any trace of it, is there already.
+pub fn create_trees(
+    store: &dyn Store,
+    trees: &[NewTree],
+    keyring: &Keyring,
+    options: &LogOptions,
+) -> Result<(), OpenError> {
+    let create = trees.iter().map(|tree| {
+        let protocol = protocol_of(options, tree.shard, tree.kind)?;
+        recovery::new_shard(store, tree, protocol.as_ref(), keyring)
+    });
+    let change = TreeChange {
+        create: create.collect::<Result<_, OpenError>>()?,
+        ..TreeChange::default()
+    };
+    // Durable step: before it nothing of the trees is there, after it all of them are, empty and
+    // unsigned.
+    Ok(store.change_trees(&change)?)
+}
+
+fn protocol_of(
+    options: &LogOptions,
+    shard: ShardId,
+    kind: TreeKind,
+) -> Result<Arc<dyn Protocol>, OpenError> {
+    let protocol = options.protocols.of(kind);
+    let protocol = protocol.ok_or(OpenError::UnknownProtocol { shard, kind })?;
+    Ok(Arc::clone(protocol))
+}
+
+/// A log that is being opened, tree by tree.
+struct Opening {
+    store: Arc<dyn Store>,
+    keyring: Keyring,
+    options: LogOptions,
+    trees: Vec<Tree>,
+    growing: Vec<Growing>,
+    incomplete: Vec<IncompleteCopy>,
+}
+
+impl Opening {
+    fn shard(&mut self, shard: ShardId) -> Result<(), OpenError> {
+        let identity = self.store.identity(shard)?;
+        let identity = identity.ok_or(OpenError::NoShard(shard))?;
+        let protocol = protocol_of(&self.options, shard, identity.kind)?;
+        if identity.import.is_some() {
+            return self.imported(shard, identity);
+        }
+        match self.store.frozen(shard)? {
+            Some(frozen) => self.frozen(shard, identity, protocol, frozen),
+            None if identity.kind == TreeKind::MIXED => {
+                let head = self.store.head(shard)?;
+                let size = head.ok_or(OpenError::MissingHead(shard))?.size;
+                Err(OpenError::Mixed(size))
+            }
+            None => self.growing(shard, identity, protocol),
+        }
+    }
+
+    fn growing(
+        &mut self,
+        shard: ShardId,
+        identity: ShardIdentity,
+        protocol: Arc<dyn Protocol>,
+    ) -> Result<(), OpenError> {
+        let store = self.store.as_ref();
+        let recovered =
+            recovery::recover(store, shard, &identity, protocol.as_ref(), &self.keyring)?;
+        let publisher = Publisher::new(
+            Arc::clone(&self.store),
+            shard,
+            &identity,
+            Arc::clone(&protocol),
+            &self.keyring,
+        )?;
+        let reader = self.reader(shard, &protocol, publisher.first(recovered.durable)?);
+        let keys = self.own_keys(&identity, protocol.as_ref())?;
+        self.growing.push(Growing::new(
+            Arc::clone(&self.store),
+            shard,
+            identity.tree_id,
+            Arc::clone(&protocol),
+            publisher,
+            reader.clone(),
+            recovered.edge,
+        ));
+        let tree = Tree::new(identity, protocol, reader, keys, None);
+        self.trees.push(tree);
+        Ok(())
+    }
+
+    fn frozen(
+        &mut self,
+        shard: ShardId,
+        identity: ShardIdentity,
+        protocol: Arc<dyn Protocol>,
+        frozen: ledgerstone_storage::Frozen,
+    ) -> Result<(), OpenError> {
+        recovery::check_identity(&identity, protocol.as_ref(), &self.keyring)?;
+        let keys = self.own_keys(&identity, protocol.as_ref())?;
+        let at = frozen.at;
+        let store = self.store.as_ref();
+        let head = recovery::recover_frozen(store, shard, frozen, keys.checkpoint())?;
+        let reader = self.reader(shard, &protocol, head);
+        let tree = Tree::new(identity, protocol, reader, keys, Some(at));
+        self.trees.push(tree);
+        Ok(())
+    }
+
+    fn imported(&mut self, shard: ShardId, identity: ShardIdentity) -> Result<(), OpenError> {
+        let store = self.store.as_ref();
+        let head = store.head(shard)?.ok_or(OpenError::MissingHead(shard))?;
+        // An import that was interrupted leaves no checkpoint, or that of an earlier one over fewer
+        // entries.
+        let covered = covered_size(store.kept_checkpoint(shard)?.as_deref());
+        let is_copy = identity.import.map(|import| import.role) == Some(ImportRole::Copy);
+        if is_copy && covered.is_none_or(|size| size < head.size) {
+            self.incomplete.push(IncompleteCopy {
+                origin: identity.origin,
+                tree_id: identity.tree_id,
+                entries: head.size.get(),
+            });
+            return Ok(());
+        }
+        let foreign = self.keyring.foreign(shard).cloned();
+        let foreign = foreign.ok_or(OpenError::NoForeignKey(shard))?;
+        let tree = open_imported(Arc::clone(&self.store), shard, foreign, &self.options)?;
+        self.trees.push(tree);
+        Ok(())
+    }
+
+    fn reader(&self, shard: ShardId, protocol: &Arc<dyn Protocol>, head: Head) -> Reader {
+        Reader::new(
+            Arc::clone(&self.store),
+            shard,
+            Arc::clone(protocol),
+            head,
+            self.options.cached_tiles,
+        )
+    }
+
+    fn own_keys(
+        &self,
+        identity: &ShardIdentity,
+        protocol: &dyn Protocol,
+    ) -> Result<TreeKeys, OpenError> {
+        let tree_id = identity.tree_id;
+        let role = KeyRole::Checkpoint { tree_id };
+        let checkpoint = self.keyring.checkpoint_key(tree_id);
+        let v1 = if protocol.signs_entry_timestamps() {
+            let role = KeyRole::RekorV1;
+            let signer = self.keyring.signer(role);
+            Some(Arc::clone(signer.ok_or(OpenError::NoSigner(role))?))
+        } else {
+            None
+        };
+        Ok(TreeKeys::Own {
+            checkpoint: checkpoint.ok_or(OpenError::NoSigner(role))?.clone(),
+            v1,
+        })
+    }
+}
+
+/// Opens an imported tree to read it, after the same checks as [`Log::open`]: its right edge
+/// against the stored head, and the head against the checkpoint that came with it.
+///
+/// # Errors
+/// [`OpenError`] with what is missing or different; [`OpenError::ForeignCheckpoint`] when the
+/// import is not complete.
+pub fn open_imported(
+    store: Arc<dyn Store>,
+    shard: ShardId,
+    key: ForeignKey,
+    options: &LogOptions,
+) -> Result<Tree, OpenError> {
+    let identity = store.identity(shard)?;
+    let identity = identity.ok_or(OpenError::NoShard(shard))?;
+    let protocol = protocol_of(options, shard, identity.kind)?;
+    let head = recovery::recover_foreign(store.as_ref(), shard, &identity, &key)?;
+    let cached = options.cached_tiles;
+    let reader = Reader::new(store, shard, Arc::clone(&protocol), head, cached);
+    let keys = TreeKeys::Foreign(key);
+    Ok(Tree::new(identity, protocol, reader, keys, None))
+}
+
+/// The size that a kept checkpoint is over. A text that a power cut emptied says nothing; one that
+/// is damaged is refused when the tree is opened.
+fn covered_size(kept: Option<&str>) -> Option<TreeSize> {
+    match kept {
+        None | Some("") => None,
+        Some(note) => {
+            let checkpoint = recovery::parse_kept(note, None);
+            Some(checkpoint.map_or(TreeSize::new(u64::MAX), |checkpoint| checkpoint.size))
+        }
+    }
+}
+
+impl From<ReadError> for AppendError {
+    fn from(error: ReadError) -> Self {
+        Self::Unproven(Arc::new(error))
+    }
+}

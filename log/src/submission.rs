@@ -1,0 +1,78 @@
+use bytes::Bytes;
+use ledgerstone_entry::PreparedEntry;
+use ledgerstone_merkle::Hash;
+use ledgerstone_merkle::MAX_ENTRY_BYTES;
+use ledgerstone_merkle::leaf_hash;
+use ledgerstone_storage::SearchKey;
+
+use crate::error::AppendError;
+
+/// An entry as the log takes it: canonical and verified by whoever submits it.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    pub(crate) body: Bytes,
+    pub(crate) leaf_hash: Hash,
+    pub(crate) search_keys: Vec<SearchKey>,
+    pub(crate) attestation: Option<(Vec<u8>, Bytes)>,
+}
+
+impl Submission {
+    /// A body to log as it is, without search keys. Its length must be within [`MAX_ENTRY_BYTES`].
+    ///
+    /// # Errors
+    /// [`AppendError::TooLarge`] when it is not.
+    pub fn new(body: Bytes) -> Result<Self, AppendError> {
+        if body.len() > MAX_ENTRY_BYTES {
+            return Err(AppendError::TooLarge {
+                bytes: body.len(),
+                limit: MAX_ENTRY_BYTES,
+            });
+        }
+        let leaf_hash = leaf_hash(&body);
+        Ok(Self {
+            body,
+            leaf_hash,
+            search_keys: Vec::new(),
+            attestation: None,
+        })
+    }
+
+    /// The bytes that were submitted. What is hashed in the end is for the tree's
+    /// [protocol](crate::Protocol) to say.
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The RFC 6962 leaf hash of the body as it was submitted.
+    pub fn leaf_hash(&self) -> Hash {
+        self.leaf_hash
+    }
+
+    /// The bytes that a round has to carry for it: an attestation can be much longer than the body.
+    pub(crate) fn bytes(&self) -> usize {
+        let attestation = self.attestation.as_ref();
+        self.body.len() + attestation.map_or(0, |(key, data)| key.len() + data.len())
+    }
+}
+
+impl From<PreparedEntry> for Submission {
+    fn from(entry: PreparedEntry) -> Self {
+        let search_keys = entry.search_keys.iter();
+        Self {
+            body: entry.body,
+            leaf_hash: entry.leaf_hash,
+            search_keys: search_keys.map(stored_key).collect(),
+            attestation: entry
+                .attestation
+                .map(|attestation| (attestation.key.as_ref().to_vec(), attestation.data)),
+        }
+    }
+}
+
+/// A search key as the store keeps it.
+pub(crate) fn stored_key(key: &ledgerstone_entry::SearchKey) -> SearchKey {
+    SearchKey {
+        kind: key.kind.number(),
+        hash: key.hash,
+    }
+}

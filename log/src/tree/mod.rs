@@ -1,0 +1,379 @@
+//! One tree of a store: the only thing that is read.
+
+pub(crate) mod entry;
+pub(crate) mod reader;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use ledgerstone_merkle::ConsistencyProof;
+use ledgerstone_merkle::Hash;
+use ledgerstone_merkle::InclusionProof;
+use ledgerstone_merkle::LeafIndex;
+use ledgerstone_merkle::NoteSigner;
+use ledgerstone_merkle::TileId;
+use ledgerstone_merkle::TileWidth;
+use ledgerstone_merkle::TreeSize;
+use ledgerstone_merkle::VerifierKey;
+use ledgerstone_storage::ImportOrigin;
+use ledgerstone_storage::ShardId;
+use ledgerstone_storage::ShardIdentity;
+use ledgerstone_storage::TreeKind;
+use tokio::sync::watch;
+
+use crate::error::ReadError;
+use crate::head::Head;
+use crate::import::timestamp_key;
+use crate::keyring::foreign::ForeignKey;
+use crate::protocol::rules::Protocol;
+use crate::tree::entry::LoggedEntry;
+use crate::tree::entry::ProvenEntry;
+use crate::tree::reader::Reader;
+
+/// One tree of a store, as its readers see it, with what signs for it. Clones share it.
+#[derive(Clone)]
+pub struct Tree {
+    inner: Arc<Inner>,
+    /// The virtual index of the first entry.
+    start: u64,
+}
+
+struct Inner {
+    identity: ShardIdentity,
+    protocol: Arc<dyn Protocol>,
+    reader: Reader,
+    keys: TreeKeys,
+    /// When the tree was frozen, in Unix seconds.
+    frozen: Option<i64>,
+}
+
+/// What signs, or once signed, for a tree.
+pub(crate) enum TreeKeys {
+    /// The log's own keys.
+    Own {
+        /// Signs the checkpoints that readers of tiles see, or once signed them.
+        checkpoint: VerifierKey,
+        /// Signs checkpoints and timestamps for Rekor v1 clients when they are asked for, where the
+        /// protocol has any.
+        v1: Option<Arc<dyn NoteSigner>>,
+    },
+    /// The keys of the log that the tree was imported from.
+    Foreign(ForeignKey),
+}
+
+impl TreeKeys {
+    /// The public key that checkpoints are, or were, signed with.
+    pub(crate) fn checkpoint(&self) -> &VerifierKey {
+        match self {
+            Self::Own { checkpoint, .. } => checkpoint,
+            Self::Foreign(foreign) => &foreign.key,
+        }
+    }
+}
+
+impl Tree {
+    pub(crate) fn new(
+        identity: ShardIdentity,
+        protocol: Arc<dyn Protocol>,
+        reader: Reader,
+        keys: TreeKeys,
+        frozen: Option<i64>,
+    ) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                identity,
+                protocol,
+                reader,
+                keys,
+                frozen,
+            }),
+            start: 0,
+        }
+    }
+
+    /// The number of the tree towards clients.
+    pub fn tree_id(&self) -> u64 {
+        self.inner.identity.tree_id
+    }
+
+    /// Which protocol's entries it holds. An imported tree does not say.
+    pub fn kind(&self) -> TreeKind {
+        self.inner.identity.kind
+    }
+
+    /// What it is, once and for all.
+    pub fn identity(&self) -> &ShardIdentity {
+        &self.inner.identity
+    }
+
+    /// The protocol that its bundles and checkpoints are of.
+    pub fn protocol(&self) -> &dyn Protocol {
+        self.inner.protocol.as_ref()
+    }
+
+    /// The name of the log that it is of.
+    pub fn log_name(&self) -> &str {
+        &self.inner.identity.origin
+    }
+
+    /// The first line of the checkpoints that readers of tiles see. An imported tree has the name
+    /// of its log here.
+    pub fn origin(&self) -> String {
+        match &self.inner.keys {
+            TreeKeys::Own { .. } => {
+                let protocol = &self.inner.protocol;
+                protocol.origin(self.log_name(), self.tree_id())
+            }
+            TreeKeys::Foreign(_) => self.log_name().to_owned(),
+        }
+    }
+
+    /// Where its entries come from, when they were imported.
+    pub fn import(&self) -> Option<ImportOrigin> {
+        self.inner.identity.import
+    }
+
+    /// When it was frozen, in Unix seconds; `None` for one that grows or was imported.
+    pub fn frozen_at(&self) -> Option<i64> {
+        self.inner.frozen
+    }
+
+    /// Whether it takes entries here.
+    pub fn grows(&self) -> bool {
+        self.inner.frozen.is_none() && self.inner.identity.import.is_none()
+    }
+
+    /// Whether Rekor v1 counts its entries among those of the log.
+    pub(crate) fn counts_virtual_indexes(&self) -> bool {
+        self.inner.protocol.counts_virtual_indexes()
+    }
+
+    /// The latest tree head; the last one of a tree that takes no entries.
+    pub fn head(&self) -> Arc<Head> {
+        self.inner.reader.head()
+    }
+
+    /// A receiver that sees each newly published tree head. A slow receiver skips to the latest.
+    pub fn watch(&self) -> watch::Receiver<Arc<Head>> {
+        self.inner.reader.watch()
+    }
+
+    /// The virtual index of the tree's first entry.
+    pub fn start(&self) -> u64 {
+        self.start
+    }
+
+    pub(crate) fn starting_at(mut self, start: u64) -> Self {
+        self.start = start;
+        self
+    }
+
+    /// The virtual index of the entry at `index` of this tree.
+    pub fn virtual_index(&self, index: LeafIndex) -> u64 {
+        self.start.saturating_add(index.get())
+    }
+
+    /// The public key that [`Head::checkpoint`] of this tree is signed with.
+    pub fn checkpoint_key(&self) -> &VerifierKey {
+        self.inner.keys.checkpoint()
+    }
+
+    /// The public key that Rekor v1 clients verify the tree with; `None` where it is none of
+    /// theirs.
+    pub fn v1_key(&self) -> Option<&VerifierKey> {
+        match &self.inner.keys {
+            TreeKeys::Own { v1, .. } => v1.as_ref().map(|signer| signer.verifier()),
+            TreeKeys::Foreign(foreign) => Some(foreign.v1_key()),
+        }
+    }
+
+    /// The checkpoint over `head`, a head of this tree, that Rekor v1 clients read: its origin is
+    /// `<name> - <tree id>`, and one ECDSA signature stands under the bare name (rekor-v1, section
+    /// 3). An imported tree that nothing here signs for has the one that came with it.
+    ///
+    /// # Errors
+    /// [`ReadError::NotRekorV1`] where the tree is none of theirs, [`ReadError::Signing`] when it
+    /// could not be signed.
+    pub fn v1_checkpoint(&self, head: &Head) -> Result<String, ReadError> {
+        let signer: &dyn NoteSigner = match &self.inner.keys {
+            TreeKeys::Own {
+                v1: Some(signer), ..
+            } => signer.as_ref(),
+            TreeKeys::Own { v1: None, .. } => return Err(ReadError::NotRekorV1(self.tree_id())),
+            TreeKeys::Foreign(foreign) => match &foreign.signer {
+                Some(signer) => signer.as_ref(),
+                None => return Ok(head.checkpoint().to_string()),
+            },
+        };
+        let origin = format!("{} - {}", self.log_name(), self.tree_id());
+        head.v1_checkpoint(&origin, signer)
+            .map(str::to_owned)
+            .map_err(|reason| ReadError::Signing(reason.to_owned()))
+    }
+
+    /// The signed entry timestamp of Rekor v1 for the entry at `index`: the log's promise to hold
+    /// it, over the canonical JSON of body, time, log id and virtual index (rekor-v1, section 2).
+    /// `body` is the entry's body in standard base64, since the signature covers that text.
+    ///
+    /// An imported tree has the ones that came with its entries, as long as it counts from where
+    /// they did, and otherwise those that its own key signs; `None` when it has neither, as no tree
+    /// of Rekor v2 has.
+    ///
+    /// # Errors
+    /// [`ReadError::Signing`] when it could not be signed; [`ReadError`] when the store fails.
+    /// Blocks on the disk.
+    pub fn signed_entry_timestamp(
+        &self,
+        index: LeafIndex,
+        integrated_time: i64,
+        body: &str,
+    ) -> Result<Option<Vec<u8>>, ReadError> {
+        let signer: &dyn NoteSigner = match &self.inner.keys {
+            TreeKeys::Own {
+                v1: Some(signer), ..
+            } => signer.as_ref(),
+            TreeKeys::Own { v1: None, .. } => return Ok(None),
+            TreeKeys::Foreign(foreign) => {
+                let counted_from = self.import().map(|import| import.start);
+                // What came with the entry is signed by the key of the source, which is the key of
+                // the tree unless another signs for it.
+                if foreign.signs_as_source() && counted_from == Some(self.start) {
+                    let kept = self.inner.reader.attestation(&timestamp_key(index))?;
+                    if let Some(kept) = kept {
+                        return Ok(Some(kept.to_vec()));
+                    }
+                }
+                match &foreign.signer {
+                    Some(signer) => signer.as_ref(),
+                    None => return Ok(None),
+                }
+            }
+        };
+        // Canonical JSON as it stands: the keys are in order, and neither base64 nor hexadecimal
+        // digits need escapes.
+        let payload = format!(
+            r#"{{"body":"{body}","integratedTime":{integrated_time},"logID":"{}","logIndex":{}}}"#,
+            Hash::new(signer.verifier().log_id()),
+            self.virtual_index(index),
+        );
+        let signature = signer.sign(&payload);
+        signature
+            .map(Some)
+            .map_err(|error| ReadError::Signing(error.to_string()))
+    }
+
+    /// The entry at `index` with its proof against the latest head, or `None` beyond that.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the store fails, or lacks what the head covers. This and the other reads
+    /// block on the disk.
+    pub fn proven_entry(&self, index: LeafIndex) -> Result<Option<ProvenEntry>, ReadError> {
+        self.inner.reader.proven_entry(index)
+    }
+
+    /// The entry at `index`, or `None` beyond the head.
+    ///
+    /// # Errors
+    /// As for [`proven_entry`](Self::proven_entry).
+    pub fn entry(&self, index: LeafIndex) -> Result<Option<LoggedEntry>, ReadError> {
+        self.inner.reader.entry(index)
+    }
+
+    /// Up to `limit` entries from `start` on that the head covers, and no more than `max_bytes` of
+    /// bodies but at least one.
+    ///
+    /// # Errors
+    /// As for [`proven_entry`](Self::proven_entry).
+    pub fn entries(
+        &self,
+        start: LeafIndex,
+        limit: usize,
+        max_bytes: usize,
+    ) -> Result<Vec<(LeafIndex, LoggedEntry)>, ReadError> {
+        self.inner.reader.entries(start, limit, max_bytes)
+    }
+
+    /// Where the entry with `leaf_hash` is, checked against the entry itself; `None` when the tree
+    /// does not hold it.
+    ///
+    /// # Errors
+    /// As for [`proven_entry`](Self::proven_entry).
+    pub fn index_of(&self, leaf_hash: &Hash) -> Result<Option<LeafIndex>, ReadError> {
+        self.inner.reader.index_of(leaf_hash)
+    }
+
+    /// The hashes of a tile, cut to `width`; `None` when the head does not cover that much of it.
+    ///
+    /// # Errors
+    /// As for [`proven_entry`](Self::proven_entry).
+    pub fn tile(&self, id: TileId, width: TileWidth) -> Result<Option<Bytes>, ReadError> {
+        self.inner.reader.tile_bytes(id, width)
+    }
+
+    /// An encoded entry bundle, cut to `width`; `None` when the head does not cover that much of
+    /// it.
+    ///
+    /// # Errors
+    /// As for [`proven_entry`](Self::proven_entry).
+    pub fn bundle(&self, number: u64, width: TileWidth) -> Result<Option<Bytes>, ReadError> {
+        self.inner.reader.bundle(number, width)
+    }
+
+    /// The root of the tree when it had `size` leaves.
+    ///
+    /// # Errors
+    /// [`ReadError::BeyondHead`] when it never had so many; otherwise as for
+    /// [`proven_entry`](Self::proven_entry).
+    pub fn root_at(&self, size: TreeSize) -> Result<Hash, ReadError> {
+        self.inner.reader.root_at(size)
+    }
+
+    /// The proof that the tree of `size` leaves holds the leaf at `index`, verified before it is
+    /// returned.
+    ///
+    /// # Errors
+    /// [`ReadError::BeyondHead`] or [`ReadError::IndexBeyondSize`] for what does not exist;
+    /// otherwise as for [`proven_entry`](Self::proven_entry).
+    pub fn inclusion_proof(
+        &self,
+        index: LeafIndex,
+        size: TreeSize,
+    ) -> Result<InclusionProof, ReadError> {
+        self.inner.reader.inclusion_proof(index, size)
+    }
+
+    /// The proof that the tree of `new` leaves extends the tree of `old` leaves, verified.
+    ///
+    /// # Errors
+    /// [`ReadError::BeyondHead`] or [`ReadError::SizesReversed`] for what does not exist; otherwise
+    /// as for [`proven_entry`](Self::proven_entry).
+    pub fn consistency_proof(
+        &self,
+        old: TreeSize,
+        new: TreeSize,
+    ) -> Result<ConsistencyProof, ReadError> {
+        self.inner.reader.consistency_proof(old, new)
+    }
+
+    /// The attestation that an entry of this tree brought under `key`.
+    ///
+    /// # Errors
+    /// As for [`proven_entry`](Self::proven_entry).
+    pub fn attestation(&self, key: &[u8]) -> Result<Option<Bytes>, ReadError> {
+        self.inner.reader.attestation(key)
+    }
+
+    pub(crate) fn reader(&self) -> &Reader {
+        &self.inner.reader
+    }
+
+    pub(crate) fn shard(&self) -> ShardId {
+        self.inner.reader.shard()
+    }
+
+    /// Whether entries lie in the order of their times: so the sequencer takes them, but others may
+    /// not.
+    pub(crate) fn is_in_order_of_time(&self) -> bool {
+        matches!(self.inner.keys, TreeKeys::Own { .. })
+    }
+}
