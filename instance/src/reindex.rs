@@ -11,7 +11,7 @@ impl Instance {
     /// `progress` hears of each step.
     ///
     /// # Errors
-    /// [`InstanceError::NoLog`]; [`ledgerstone_storage::StorageError::Locked`] when a server runs
+    /// [`InstanceError::NoLog`]; [`ledgerstone_storage::EngineError::Locked`] when a server runs
     /// on it, which can do it itself; [`ledgerstone_log::ReindexError`].
     pub fn reindex(
         &self,

@@ -13,6 +13,7 @@ use ledgerstone_log::load_foreign_key;
 use ledgerstone_merkle::TreeSize;
 use ledgerstone_storage::ShardId;
 use ledgerstone_storage::ShardIdentity;
+use ledgerstone_storage::StorageError;
 use ledgerstone_storage::Store;
 
 use crate::error::InstanceError;
@@ -72,6 +73,11 @@ impl Instance {
         };
         let shards = store.shards()?;
         if shards.is_empty() {
+            // Damage may have taken them all.
+            let damage = store.verify(ShardId::new(0))?.into_iter().next();
+            if let Some(damage) = damage {
+                return Err(StorageError::from(damage).into());
+            }
             return Err(InstanceError::NoLog(self.data_dir().to_owned()));
         }
         Ok(StoreCheck {

@@ -12,6 +12,7 @@ use ledgerstone_log::ReadError;
 use ledgerstone_log::ReindexError;
 use ledgerstone_log::UpgradeError;
 use ledgerstone_log_server::ServerError;
+use ledgerstone_storage::EngineError;
 use ledgerstone_storage::StorageError;
 use serde_json::json;
 
@@ -109,11 +110,9 @@ fn instance_untrue(error: &InstanceError) -> bool {
 /// A store that is in use, elsewhere, or on a disk in trouble says nothing about what is stored.
 fn storage_untrue(error: &StorageError) -> bool {
     match error {
-        // A trace of a log without its store is a log whose store was lost.
-        StorageError::Damaged(_) | StorageError::NotEmpty { .. } => true,
-        StorageError::Locked { .. }
-        | StorageError::NoStore { .. }
-        | StorageError::SchemaVersion { .. }
+        StorageError::Damaged(_) => true,
+        StorageError::Engine(error) => engine_untrue(error),
+        StorageError::SchemaVersion { .. }
         | StorageError::ShardExists { .. }
         | StorageError::NoShard { .. }
         | StorageError::NotEmptyTree { .. }
@@ -132,16 +131,28 @@ fn storage_untrue(error: &StorageError) -> bool {
         | StorageError::ProgressLength { .. }
         | StorageError::RowBeyondHead { .. }
         | StorageError::CheckpointLength { .. }
-        | StorageError::ReadOnly
-        | StorageError::Stopped
         | StorageError::ShardTwice { .. }
         | StorageError::NoRound
         | StorageError::Frozen { .. }
         | StorageError::ShardNotEmpty { .. }
-        | StorageError::OldSchema { .. }
-        | StorageError::NothingKept { .. }
-        | StorageError::Io { .. }
-        | StorageError::Engine { .. } => false,
+        | StorageError::OldSchema { .. } => false,
+    }
+}
+
+fn engine_untrue(error: &EngineError) -> bool {
+    match error {
+        // A trace of a log without its store is a log whose store was lost.
+        EngineError::Damaged(_) | EngineError::NotEmpty { .. } => true,
+        EngineError::Fenced
+        | EngineError::Stopped
+        | EngineError::ReadOnly
+        | EngineError::KeptDiffers { .. }
+        | EngineError::NothingKept { .. }
+        | EngineError::Locked { .. }
+        | EngineError::NoStore { .. }
+        | EngineError::UnknownTable { .. }
+        | EngineError::Io { .. }
+        | EngineError::Failed { .. } => false,
     }
 }
 
@@ -314,13 +325,17 @@ mod tests {
 
     #[test]
     fn only_what_does_not_verify_is_untrue() {
-        let locked = || StorageError::Locked {
-            directory: "data".into(),
+        let locked = || {
+            StorageError::from(EngineError::Locked {
+                directory: "data".into(),
+            })
         };
-        let refused = || StorageError::Io {
-            action: "open",
-            path: "data".into(),
-            source: std::io::ErrorKind::PermissionDenied.into(),
+        let refused = || {
+            StorageError::from(EngineError::Io {
+                action: "open",
+                path: "data".into(),
+                source: std::io::ErrorKind::PermissionDenied.into(),
+            })
         };
         let damaged = || StorageError::Damaged(Damage::SchemaVersionMissing);
         for (error, code) in [

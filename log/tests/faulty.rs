@@ -12,6 +12,7 @@ use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::TileId;
 use ledgerstone_storage::Correction;
 use ledgerstone_storage::Damage;
+use ledgerstone_storage::EngineError;
 use ledgerstone_storage::Frozen;
 use ledgerstone_storage::MemoryStore;
 use ledgerstone_storage::Reader;
@@ -119,11 +120,11 @@ impl FaultyStore {
 }
 
 fn disk_error() -> StorageError {
-    StorageError::Io {
+    StorageError::from(EngineError::Io {
         action: "write to",
         path: "a test's disk".into(),
         source: std::io::Error::other("failed"),
-    }
+    })
 }
 
 fn flip(bytes: &Bytes) -> Bytes {

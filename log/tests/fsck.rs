@@ -11,6 +11,7 @@ use ledgerstone_merkle::TileId;
 use ledgerstone_merkle::TreeSize;
 use ledgerstone_merkle::leaf_hash;
 use ledgerstone_storage::Damage;
+use ledgerstone_storage::EngineDamage;
 use ledgerstone_storage::Reader;
 use ledgerstone_storage::Store;
 use ledgerstone_storage::StoredHead;
@@ -128,7 +129,10 @@ async fn goes_on_behind_what_cannot_be_read() {
     let leaf = LeafIndex::new(1_090);
     let leaf_of_leaf = leaf_hash(&body(leaf));
     let tile = |level, number| TileId { level, number };
-    let damage = Damage::Engine("a table".to_owned());
+    let damage = Damage::Engine(EngineDamage {
+        part: "a table".to_owned(),
+        what: "is missing".to_owned(),
+    });
     let found = findings(
         &site,
         Faults {
@@ -152,7 +156,7 @@ async fn goes_on_behind_what_cannot_be_read() {
             Finding::WrongTile(tile(0, 2)),
             Finding::UnreadableTile(tile(0, 3), reason.clone()),
             Finding::UnreadableLeafIndex(leaf, reason),
-            Finding::Store("a table".to_owned()),
+            Finding::Store("a table is missing".to_owned()),
         ]
     );
     site.check_whole_log(1_100);

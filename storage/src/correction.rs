@@ -1,12 +1,12 @@
-//! Corrections of the search index: rows to add and to remove, and how far a rebuild got.
+//! Changes of the search index that a rebuild makes.
 
 use bytes::Bytes;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::TreeSize;
 
 use crate::error::StorageError;
-use crate::shard::SearchKey;
-use crate::shard::ShardId;
+use crate::shard::StoredSearchKey;
+use crate::shard_id::ShardId;
 
 /// The most rows that one [`Correction`] may add and remove together: about 750 KiB.
 pub const MAX_CORRECTION_ROWS: usize = 16_384;
@@ -19,7 +19,7 @@ pub const MAX_PROGRESS_BYTES: usize = 1_024;
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct SearchRow {
     /// What the entry is found by.
-    pub key: SearchKey,
+    pub key: StoredSearchKey,
     /// Where the entry is.
     pub index: LeafIndex,
 }

@@ -1,4 +1,4 @@
-//! A round: new entries of one tree with the tiles that they complete and the head over them.
+//! Entries that are added together, and the rules for them.
 
 use std::collections::BTreeSet;
 
@@ -12,9 +12,9 @@ use ledgerstone_merkle::TileId;
 use ledgerstone_merkle::TreeSize;
 
 use crate::error::StorageError;
-use crate::shard::SearchKey;
-use crate::shard::ShardId;
 use crate::shard::StoredHead;
+use crate::shard::StoredSearchKey;
+use crate::shard_id::ShardId;
 
 /// The bytes of bodies, tiles and attestations that the rounds of one write may carry together: 256
 /// MiB.
@@ -55,7 +55,7 @@ pub struct NewEntry {
     /// The canonical bytes, at most [`MAX_ENTRY_BYTES`].
     pub body: Bytes,
     /// What the entry can be found by.
-    pub search_keys: Vec<SearchKey>,
+    pub search_keys: Vec<StoredSearchKey>,
     /// What is kept beside the entry, each with the key to find it by: an attestation, or what
     /// another log signed for it.
     pub attestations: Vec<(Vec<u8>, Bytes)>,
@@ -208,7 +208,6 @@ impl NewEntry {
 }
 
 /// The last full tile of every level in a tree of `size` leaves.
-#[cfg(feature = "rocksdb")]
 pub(crate) fn last_full_tiles(size: u64) -> impl Iterator<Item = TileId> {
     (0..TILE_LEVELS).map_while(move |level| {
         let number = full_tiles(size, level).checked_sub(1)?;
@@ -257,7 +256,6 @@ mod tests {
         assert_eq!(due(u64::MAX - 1, u64::MAX), []);
     }
 
-    #[cfg(feature = "rocksdb")]
     #[test]
     fn the_last_full_tiles_of_a_size() {
         let last = |size| {
@@ -273,7 +271,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn rounds_complete_each_tile_once(mut cuts in proptest::collection::vec(0_u64..200_000, 1..20)) {
+        fn rounds_complete_each_tile_once(
+            mut cuts in proptest::collection::vec(0_u64..200_000, 1..20),
+        ) {
             cuts.sort_unstable();
             let mut seen = BTreeSet::new();
             let mut from = 0;

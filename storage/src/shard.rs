@@ -1,6 +1,4 @@
-//! What a store holds of each tree beside its entries: identity, head, limits, statistics.
-
-use std::fmt;
+//! What a tree is, and what is stored of it.
 
 use bytes::Bytes;
 use ledgerstone_merkle::Hash;
@@ -13,29 +11,6 @@ pub const MAX_ORIGIN_BYTES: usize = 1_024;
 
 /// The most keys that sign one shard's heads.
 pub const MAX_LOG_KEYS: usize = 16;
-
-/// The ordinal of a tree in this store: 0 for the oldest. It is not the tree id that Rekor clients
-/// see.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct ShardId(u32);
-
-impl ShardId {
-    /// The shard with ordinal `ordinal`.
-    pub const fn new(ordinal: u32) -> Self {
-        Self(ordinal)
-    }
-
-    /// The ordinal.
-    pub const fn get(self) -> u32 {
-        self.0
-    }
-}
-
-impl fmt::Display for ShardId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
 
 /// Which entries a tree takes. What a number means is the log's business: the store keeps it.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -152,7 +127,7 @@ pub struct StoredEntry {
 /// What entries can be found by. The store knows bytes only; what a kind means, and what the hash
 /// is over, the entry says.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct SearchKey {
+pub struct StoredSearchKey {
     /// Which kind of key: an artifact digest, an identity, and so on.
     pub kind: u8,
     /// The hash of the key itself.

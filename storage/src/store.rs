@@ -1,4 +1,5 @@
-//! The trait of a store: every durable step of a log.
+//! The traits of a store whose calls block. They go when the log reads and writes the schema
+//! itself.
 
 use std::ops::ControlFlow;
 use std::ops::Range;
@@ -10,14 +11,15 @@ use ledgerstone_merkle::TileId;
 
 use crate::correction::Correction;
 use crate::correction::SearchRow;
-use crate::error::Damage;
+use crate::damage::Damage;
+use crate::engine::Statistics;
 use crate::error::StorageError;
 use crate::round::Round;
-use crate::shard::SearchKey;
-use crate::shard::ShardId;
 use crate::shard::ShardIdentity;
 use crate::shard::StoredEntry;
 use crate::shard::StoredHead;
+use crate::shard::StoredSearchKey;
+use crate::shard_id::ShardId;
 use crate::trees::Frozen;
 use crate::trees::TreeChange;
 
@@ -97,7 +99,7 @@ pub trait Reader: Send + Sync {
     fn search(
         &self,
         shard: ShardId,
-        key: &SearchKey,
+        key: &StoredSearchKey,
         from: LeafIndex,
         limit: usize,
     ) -> Result<Vec<LeafIndex>, StorageError>;
@@ -159,7 +161,8 @@ pub trait Reader: Send + Sync {
 ///
 /// Calls that write check, then write all or nothing. After [`StorageError::Engine`] from a write
 /// it is unknown whether the write will be there after a restart, so the store refuses every later
-/// one ([`StorageError::Stopped`]): the way back is to open it again and to verify what is in it.
+/// one ([`EngineError::Stopped`](crate::EngineError::Stopped)): the way back is to open it again
+/// and to verify what is in it.
 pub trait Store: Reader + 'static {
     /// Starts `shard` with an empty tree. Durable when it returns. The version of the schema stays
     /// as it is.
@@ -207,14 +210,13 @@ pub trait Store: Reader + 'static {
     /// older one may be there.
     ///
     /// # Errors
-    /// [`StorageError::CheckpointLength`], or [`StorageError::Io`] when the file cannot be written
-    /// or renamed.
+    /// [`StorageError::CheckpointLength`], or what the engine says.
     fn keep_checkpoint(&self, shard: ShardId, checkpoint: &str) -> Result<(), StorageError>;
 
     /// Makes the kept checkpoint of `shard` durable: no power cut takes it back any more.
     ///
     /// # Errors
-    /// [`StorageError::NothingKept`], or [`StorageError::Io`] when it cannot be synced.
+    /// [`EngineError::NothingKept`](crate::EngineError::NothingKept), or what the engine says.
     fn sync_kept(&self, shard: ShardId) -> Result<(), StorageError>;
 
     /// The checkpoint that was kept last, or `None` when there is no file. An empty text is a file
@@ -222,8 +224,7 @@ pub trait Store: Reader + 'static {
     /// nothing about the store.
     ///
     /// # Errors
-    /// [`StorageError::Damaged`] when the file is too long or not UTF-8, [`StorageError::Io`] when
-    /// it cannot be read.
+    /// [`StorageError::Damaged`] when the file is too long or not UTF-8; the engine's own trouble.
     fn kept_checkpoint(&self, shard: ShardId) -> Result<Option<String>, StorageError>;
 
     /// Reads all that is stored of `shard` against the store's own checksums, and says what cannot
@@ -240,127 +241,6 @@ pub trait Store: Reader + 'static {
     /// seconds.
     ///
     /// # Errors
-    /// [`StorageError::Io`] or [`StorageError::Engine`] when it cannot be found out.
+    /// [`StorageError::Engine`] when it cannot be found out.
     fn statistics(&self) -> Result<Statistics, StorageError>;
 }
-
-/// What a store uses, and signs of trouble to come.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Statistics {
-    /// Failures of flushes and compactions since the store was opened. Anything but 0 needs the
-    /// operator.
-    pub background_errors: u64,
-    /// Bytes in files.
-    pub disk_bytes: u64,
-    /// Bytes of memory in write buffers, block cache and open files' indexes.
-    pub memory_bytes: u64,
-    /// Bytes that compaction has still to rewrite. Growing without end means that the disk is too
-    /// slow for the load.
-    pub pending_compaction_bytes: u64,
-    /// Whether writes wait for flushes or compactions.
-    pub writes_stalled: bool,
-}
-
-/// Implements [`Reader`] for `$store` by asking the view that its method `$view` returns.
-macro_rules! read_through {
-    ($store:ty, $view:ident) => {
-        impl Reader for $store {
-            fn shards(&self) -> Result<Vec<ShardId>, StorageError> {
-                self.$view().shards()
-            }
-
-            fn identity(&self, shard: ShardId) -> Result<Option<ShardIdentity>, StorageError> {
-                self.$view().identity(shard)
-            }
-
-            fn head(&self, shard: ShardId) -> Result<Option<StoredHead>, StorageError> {
-                self.$view().head(shard)
-            }
-
-            fn entry(
-                &self,
-                shard: ShardId,
-                index: LeafIndex,
-            ) -> Result<Option<StoredEntry>, StorageError> {
-                self.$view().entry(shard, index)
-            }
-
-            fn visit_entries(
-                &self,
-                shard: ShardId,
-                range: Range<u64>,
-                visit: &mut dyn FnMut(LeafIndex, StoredEntry) -> ControlFlow<()>,
-            ) -> Result<(), StorageError> {
-                self.$view().visit_entries(shard, range, visit)
-            }
-
-            fn tile(&self, shard: ShardId, id: TileId) -> Result<Option<Bytes>, StorageError> {
-                self.$view().tile(shard, id)
-            }
-
-            fn index_of(
-                &self,
-                shard: ShardId,
-                leaf_hash: &Hash,
-            ) -> Result<Option<LeafIndex>, StorageError> {
-                self.$view().index_of(shard, leaf_hash)
-            }
-
-            fn indexes_of(
-                &self,
-                shard: ShardId,
-                leaf_hashes: &[Hash],
-            ) -> Result<Vec<Option<LeafIndex>>, StorageError> {
-                self.$view().indexes_of(shard, leaf_hashes)
-            }
-
-            fn search(
-                &self,
-                shard: ShardId,
-                key: &SearchKey,
-                from: LeafIndex,
-                limit: usize,
-            ) -> Result<Vec<LeafIndex>, StorageError> {
-                self.$view().search(shard, key, from, limit)
-            }
-
-            fn attestation(
-                &self,
-                shard: ShardId,
-                key: &[u8],
-            ) -> Result<Option<Bytes>, StorageError> {
-                self.$view().attestation(shard, key)
-            }
-
-            fn search_rows(
-                &self,
-                shard: ShardId,
-                after: Option<SearchRow>,
-                limit: usize,
-            ) -> Result<Vec<SearchRow>, StorageError> {
-                self.$view().search_rows(shard, after, limit)
-            }
-
-            fn has_search_rows(
-                &self,
-                shard: ShardId,
-                rows: &[SearchRow],
-            ) -> Result<Vec<bool>, StorageError> {
-                self.$view().has_search_rows(shard, rows)
-            }
-
-            fn frozen(&self, shard: ShardId) -> Result<Option<Frozen>, StorageError> {
-                self.$view().frozen(shard)
-            }
-
-            fn schema_version(&self) -> Result<u32, StorageError> {
-                self.$view().schema_version()
-            }
-
-            fn reindex_progress(&self) -> Result<Option<Bytes>, StorageError> {
-                self.$view().reindex_progress()
-            }
-        }
-    };
-}
-pub(crate) use read_through;

@@ -4,14 +4,14 @@ use ledgerstone_merkle::MAX_NOTE_BYTES;
 
 use crate::error::StorageError;
 use crate::round::must_differ;
-use crate::shard::ShardId;
 use crate::shard::ShardIdentity;
 use crate::shard::StoredHead;
 use crate::shard::TreeKind;
+use crate::shard_id::ShardId;
 
 /// The version of the schema that this program writes. It reads and writes stores of the version
-/// before too, until [`Store::change_trees`](crate::Store::change_trees) raises it: that one knows
-/// neither kinds of trees nor frozen ones.
+/// before too, until [`Schema::change_trees`](crate::Schema::change_trees) raises it: that one
+/// knows neither kinds of trees nor frozen ones.
 pub const SCHEMA_VERSION: u32 = 2;
 
 /// The version of stores without kinds of trees and frozen ones.
@@ -58,27 +58,32 @@ pub(crate) struct StoredTree {
 }
 
 impl TreeChange {
-    /// Refuses a change that breaks a rule; `stored` says what is stored of a tree.
-    pub(crate) fn must_fit(
-        &self,
-        mut stored: impl FnMut(ShardId) -> Result<StoredTree, StorageError>,
-    ) -> Result<(), StorageError> {
+    /// The shards that it names.
+    pub(crate) fn shards(&self) -> impl Iterator<Item = ShardId> {
         let freeze = self.freeze.iter().map(|(shard, _)| *shard);
         let replace = self.replace.iter().map(|(shard, _)| *shard);
         let create = self.create.iter().map(|new| new.id);
-        must_differ(freeze.chain(replace).chain(create))?;
+        freeze.chain(replace).chain(create)
+    }
+
+    /// Refuses a change that breaks a rule; `stored` says what is stored of a tree.
+    pub(crate) fn must_fit(
+        &self,
+        stored: impl Fn(ShardId) -> StoredTree,
+    ) -> Result<(), StorageError> {
+        must_differ(self.shards())?;
         for (shard, frozen) in &self.freeze {
             must_be_keepable(&frozen.checkpoint)?;
-            stored(*shard)?.must_grow(*shard)?;
+            stored(*shard).must_grow(*shard)?;
         }
         for (shard, identity) in &self.replace {
             identity.must_keep_rules()?;
-            let head = stored(*shard)?.must_grow(*shard)?;
+            let head = stored(*shard).must_grow(*shard)?;
             must_be_empty(*shard, &head)?;
         }
         for new in &self.create {
             new.must_keep_rules()?;
-            if stored(new.id)?.head.is_some() {
+            if stored(new.id).head.is_some() {
                 return Err(StorageError::ShardExists { shard: new.id });
             }
         }

@@ -306,6 +306,39 @@ async fn a_missing_table_is_refused_by_name() {
     let name = table.file_name().unwrap().to_str().unwrap();
     site.start_refused()
         .assert(UNTRUE, &["the store is damaged", name]);
+    let output = fsck(&site, &[]);
+    assert_eq!(output.status.code(), Some(UNTRUE), "{output:?}");
+    let told = told(&output);
+    assert!(told.contains(&format!("the file {name} ")), "{told}");
+    assert!(told.contains("entry 0 cannot be read"), "{told}");
+}
+
+/// A start that is refused because of the log of the store says what to run, and that gets past the damage: whatever is left
+/// is read, and what is not is named.
+#[tokio::test]
+async fn a_damaged_log_of_the_store_is_refused_and_looked_through() {
+    let site = site_with(300).await;
+    let log = &store_files(&site, "log")[0];
+    let name = log.file_name().unwrap().to_str().unwrap();
+    let sound = fs::read(log).unwrap();
+    let mut zeroed = sound.clone();
+    let tail = zeroed.len() - 200;
+    zeroed[tail..].fill(0);
+    let mut flipped = sound.clone();
+    flipped[sound.len() / 2] ^= 1;
+    for damaged in [zeroed, flipped] {
+        fs::write(log, damaged).unwrap();
+        let told_to = ["the store is damaged", name, "ledgerstone fsck"];
+        site.start_refused().assert(UNTRUE, &told_to);
+        for arguments in [&[][..], &["--json"]] {
+            let output = fsck(&site, arguments);
+            assert_eq!(output.status.code(), Some(UNTRUE), "{output:?}");
+            let told = told(&output);
+            assert!(told.contains(&format!("the file {name} has ")), "{told}");
+        }
+    }
+    fs::write(log, sound).unwrap();
+    assert_eq!(site.start().size, 300);
 }
 
 #[tokio::test]

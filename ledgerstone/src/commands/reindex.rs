@@ -17,6 +17,7 @@ use ledgerstone_client::Transport;
 use ledgerstone_client::TransportOptions;
 use ledgerstone_instance::Instance;
 use ledgerstone_instance::InstanceError;
+use ledgerstone_storage::EngineError;
 use ledgerstone_storage::StorageError;
 use thiserror::Error;
 use tokio::runtime::Runtime;
@@ -103,7 +104,7 @@ fn offline(data_dir: &Path) -> anyhow::Result<ReindexCounts> {
     let mut teller = Teller::new();
     let rebuilt = Instance::new(data_dir, None).reindex(&mut |done| teller.tell(&progress(done)));
     let rebuilt = match rebuilt {
-        Err(InstanceError::Storage(locked @ StorageError::Locked { .. })) => {
+        Err(InstanceError::Storage(locked @ StorageError::Engine(EngineError::Locked { .. }))) => {
             return Err(locked).context(
                 "a server runs on this log: name its admin port with --admin-url, and it rebuilds \
                  the index itself",

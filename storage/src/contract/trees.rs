@@ -6,22 +6,22 @@ use ledgerstone_merkle::MAX_ENTRY_BYTES;
 use ledgerstone_merkle::MAX_NOTE_BYTES;
 use ledgerstone_merkle::TreeSize;
 
-use super::SHARD;
-use super::assert_holds;
-use super::assert_nothing_in;
-use super::create;
-use super::hash;
-use super::head;
-use super::identity;
-use super::round;
-use super::zeros;
+use super::fixture::SHARD;
+use super::fixture::assert_holds;
+use super::fixture::assert_nothing_in;
+use super::fixture::create;
+use super::fixture::hash;
+use super::fixture::head;
+use super::fixture::identity;
+use super::fixture::round;
+use super::fixture::zeros;
 use crate::error::StorageError;
 use crate::round::MAX_ROUND_BYTES;
 use crate::round::Round;
-use crate::shard::ShardId;
+use crate::schema::Schema;
 use crate::shard::ShardIdentity;
 use crate::shard::TreeKind;
-use crate::store::Store;
+use crate::shard_id::ShardId;
 use crate::trees::Frozen;
 use crate::trees::NewShard;
 use crate::trees::OLD_SCHEMA_VERSION;
@@ -29,39 +29,41 @@ use crate::trees::SCHEMA_VERSION;
 use crate::trees::TreeChange;
 
 /// An entry with a duplicate key is found by it as by its leaf hash, and the later one wins.
-pub fn a_duplicate_key_leads_to_its_entry(store: &dyn Store) {
-    create(store, SHARD, 4);
+pub async fn a_duplicate_key_leads_to_its_entry(store: &Schema) {
+    create(store, SHARD, 4).await;
     let key = hash(7, 7);
     for position in [4, 5] {
         let mut keyed = round(position..position + 1);
         keyed.entries[0].duplicate_key = Some(key);
-        store.commit(&[(SHARD, &keyed)]).unwrap();
-        assert_holds(store, SHARD, position + 1);
+        store.commit(&[(SHARD, &keyed)]).await.unwrap();
+        assert_holds(store, SHARD, position + 1).await;
         let index = Some(LeafIndex::new(position));
-        assert_eq!(store.index_of(SHARD, &key).unwrap(), index);
-        let found = store.indexes_of(SHARD, &[key, hash(1, 4), hash(7, 8)]);
+        assert_eq!(store.index_of(SHARD, &key).await.unwrap(), index);
+        let found = store
+            .indexes_of(SHARD, &[key, hash(1, 4), hash(7, 8)])
+            .await;
         assert_eq!(found.unwrap(), [index, Some(LeafIndex::new(4)), None]);
     }
 }
 
 /// Rounds of several shards are all there after one write, whatever their order.
-pub fn rounds_of_several_shards_are_one_write(store: &dyn Store) {
+pub async fn rounds_of_several_shards_are_one_write(store: &Schema) {
     let sizes = [(OTHER, 300), (SHARD, 10), (THIRD, 0)];
     for (shard, size) in sizes {
-        create(store, shard, size);
+        create(store, shard, size).await;
     }
     let rounds = sizes.map(|(shard, size)| (shard, round(size..size + 260)));
-    store.commit(&borrowed(&rounds)).unwrap();
+    store.commit(&borrowed(&rounds)).await.unwrap();
     for (shard, size) in sizes {
-        assert_holds(store, shard, size + 260);
+        assert_holds(store, shard, size + 260).await;
     }
 }
 
 /// Rounds that cannot all be written change nothing, wherever the one that is refused stands.
-pub fn refused_rounds_change_no_shard(store: &dyn Store) {
-    create(store, SHARD, 10);
-    create(store, OTHER, 20);
-    let none = store.commit(&[]);
+pub async fn refused_rounds_change_no_shard(store: &Schema) {
+    create(store, SHARD, 10).await;
+    create(store, OTHER, 20).await;
+    let none = store.commit(&[]).await;
     assert!(matches!(none, Err(StorageError::NoRound)), "{none:?}");
 
     let good = (SHARD, round(10..12));
@@ -92,17 +94,17 @@ pub fn refused_rounds_change_no_shard(store: &dyn Store) {
     ];
     for (bad, expect) in refused {
         for rounds in [[good.clone(), bad.clone()], [bad.clone(), good.clone()]] {
-            let error = store.commit(&borrowed(&rounds)).unwrap_err();
+            let error = store.commit(&borrowed(&rounds)).await.unwrap_err();
             assert!(expect(&error), "{error:?}");
-            assert_holds(store, SHARD, 10);
-            assert_holds(store, OTHER, 20);
-            assert_nothing_in(store, THIRD);
+            assert_holds(store, SHARD, 10).await;
+            assert_holds(store, OTHER, 20).await;
+            assert_nothing_in(store, THIRD).await;
         }
     }
 }
 
 /// Rounds that each keep the limit of bytes break it together.
-pub fn the_limit_of_bytes_is_on_all_rounds(store: &dyn Store) {
+pub async fn the_limit_of_bytes_is_on_all_rounds(store: &Schema) {
     let large = |entries: usize| {
         let mut large = round(0..entries as u64);
         let body = zeros(MAX_ENTRY_BYTES);
@@ -113,54 +115,57 @@ pub fn the_limit_of_bytes_is_on_all_rounds(store: &dyn Store) {
     };
     let all = MAX_ROUND_BYTES / MAX_ENTRY_BYTES;
     let rounds = [(SHARD, large(all / 2)), (OTHER, large(all / 2 + 1))];
-    create(store, SHARD, 0);
-    create(store, OTHER, 0);
-    let error = store.commit(&borrowed(&rounds)).unwrap_err();
+    create(store, SHARD, 0).await;
+    create(store, OTHER, 0).await;
+    let error = store.commit(&borrowed(&rounds)).await.unwrap_err();
     assert!(
         matches!(error, StorageError::RoundLength { limit } if limit == MAX_ROUND_BYTES),
         "{error:?}"
     );
-    assert_holds(store, SHARD, 0);
-    assert_holds(store, OTHER, 0);
+    assert_holds(store, SHARD, 0).await;
+    assert_holds(store, OTHER, 0).await;
 }
 
 /// A frozen shard keeps what it has and its last checkpoint, and takes no more, neither alone nor
 /// beside others.
-pub fn a_frozen_shard_takes_no_round(store: &dyn Store) {
-    create(store, SHARD, 300);
-    create(store, OTHER, 5);
+pub async fn a_frozen_shard_takes_no_round(store: &Schema) {
+    create(store, SHARD, 300).await;
+    create(store, OTHER, 5).await;
     let longest = frozen(&"a".repeat(MAX_NOTE_BYTES), i64::MIN);
-    store.change_trees(&freeze(SHARD, longest.clone())).unwrap();
-    assert_eq!(store.frozen(SHARD).unwrap(), Some(longest.clone()));
-    assert_eq!(store.frozen(OTHER).unwrap(), None);
-    assert_eq!(store.frozen(THIRD).unwrap(), None);
-    assert_eq!(store.shards().unwrap(), [SHARD, OTHER]);
+    store
+        .change_trees(&freeze(SHARD, longest.clone()))
+        .await
+        .unwrap();
+    assert_eq!(store.frozen(SHARD).await.unwrap(), Some(longest.clone()));
+    assert_eq!(store.frozen(OTHER).await.unwrap(), None);
+    assert_eq!(store.frozen(THIRD).await.unwrap(), None);
+    assert_eq!(store.shards().await.unwrap(), [SHARD, OTHER]);
 
     let rounds = [(OTHER, round(5..7)), (SHARD, round(300..301))];
     for rounds in [&rounds[1..], &rounds[..]] {
-        let error = store.commit(&borrowed(rounds)).unwrap_err();
+        let error = store.commit(&borrowed(rounds)).await.unwrap_err();
         assert!(
             matches!(error, StorageError::Frozen { shard } if shard == SHARD),
             "{error:?}"
         );
     }
-    assert_holds(store, SHARD, 300);
-    assert_holds(store, OTHER, 5);
-    store.commit(&borrowed(&rounds[..1])).unwrap();
-    assert_holds(store, OTHER, 7);
+    assert_holds(store, SHARD, 300).await;
+    assert_holds(store, OTHER, 5).await;
+    store.commit(&borrowed(&rounds[..1])).await.unwrap();
+    assert_holds(store, OTHER, 7).await;
 
-    let again = store.change_trees(&freeze(SHARD, frozen("again", 1)));
+    let again = store.change_trees(&freeze(SHARD, frozen("again", 1))).await;
     assert!(
         matches!(again, Err(StorageError::Frozen { shard }) if shard == SHARD),
         "{again:?}"
     );
-    assert_eq!(store.frozen(SHARD).unwrap(), Some(longest));
+    assert_eq!(store.frozen(SHARD).await.unwrap(), Some(longest));
 }
 
 /// Trees are frozen, created and replaced together, and grow or not as they are then.
-pub fn trees_change_in_one_write(store: &dyn Store) {
-    create(store, SHARD, 300);
-    create(store, OTHER, 0);
+pub async fn trees_change_in_one_write(store: &Schema) {
+    create(store, SHARD, 300).await;
+    create(store, OTHER, 0).await;
     let replaced = ShardIdentity {
         kind: TreeKind::new(u8::MAX),
         ..identity(77)
@@ -170,30 +175,34 @@ pub fn trees_change_in_one_write(store: &dyn Store) {
         create: vec![new_shard(THIRD), new_shard(FOURTH)],
         replace: vec![(OTHER, replaced.clone())],
     };
-    store.change_trees(&change).unwrap();
-    assert_eq!(store.shards().unwrap(), [SHARD, OTHER, THIRD, FOURTH]);
-    assert_eq!(store.frozen(SHARD).unwrap(), Some(frozen("last\n", 7)));
-    assert_eq!(store.identity(OTHER).unwrap(), Some(replaced.clone()));
-    assert_eq!(store.head(OTHER).unwrap(), Some(head(0)));
+    store.change_trees(&change).await.unwrap();
+    assert_eq!(store.shards().await.unwrap(), [SHARD, OTHER, THIRD, FOURTH]);
+    assert_eq!(
+        store.frozen(SHARD).await.unwrap(),
+        Some(frozen("last\n", 7))
+    );
+    assert_eq!(store.identity(OTHER).await.unwrap(), Some(replaced.clone()));
+    assert_eq!(store.head(OTHER).await.unwrap(), Some(head(0)));
     for shard in [THIRD, FOURTH] {
-        assert_holds(store, shard, 0);
+        assert_holds(store, shard, 0).await;
     }
     let rounds = [OTHER, THIRD, FOURTH].map(|shard| (shard, round(0..3)));
-    store.commit(&borrowed(&rounds)).unwrap();
-    assert_eq!(store.identity(OTHER).unwrap(), Some(replaced));
-    assert_eq!(store.head(OTHER).unwrap(), Some(head(3)));
-    assert_holds(store, THIRD, 3);
-    assert_holds(store, SHARD, 300);
+    store.commit(&borrowed(&rounds)).await.unwrap();
+    assert_eq!(store.identity(OTHER).await.unwrap(), Some(replaced));
+    assert_eq!(store.head(OTHER).await.unwrap(), Some(head(3)));
+    assert_holds(store, THIRD, 3).await;
+    assert_holds(store, SHARD, 300).await;
 }
 
 /// A change that breaks a rule in one part changes nothing of the others.
-pub fn a_refused_change_of_trees_changes_nothing(store: &dyn Store) {
-    create(store, SHARD, 5);
-    create(store, OTHER, 0);
+pub async fn a_refused_change_of_trees_changes_nothing(store: &Schema) {
+    create(store, SHARD, 5).await;
+    create(store, OTHER, 0).await;
     store
         .change_trees(&freeze(OTHER, frozen("ended", 1)))
+        .await
         .unwrap();
-    create(store, THIRD, 0);
+    create(store, THIRD, 0).await;
     type Spoil = fn(&mut TreeChange);
     type Expect = fn(&StorageError) -> bool;
     let rules: [(Spoil, Expect); 11] = [
@@ -274,57 +283,70 @@ pub fn a_refused_change_of_trees_changes_nothing(store: &dyn Store) {
         spoil(&mut spoilt);
         let refused = store
             .change_trees(&spoilt)
+            .await
             .expect_err("the change breaks a rule");
         assert!(expect(&refused), "rule {number}: {refused:?}");
-        assert_eq!(store.shards().unwrap(), [SHARD, OTHER, THIRD]);
-        assert_eq!(store.frozen(SHARD).unwrap(), None);
-        assert_eq!(store.frozen(OTHER).unwrap(), Some(frozen("ended", 1)));
-        assert_holds(store, SHARD, 5);
-        assert_holds(store, OTHER, 0);
-        assert_holds(store, THIRD, 0);
-        assert_nothing_in(store, FOURTH);
+        assert_eq!(store.shards().await.unwrap(), [SHARD, OTHER, THIRD]);
+        assert_eq!(store.frozen(SHARD).await.unwrap(), None);
+        assert_eq!(store.frozen(OTHER).await.unwrap(), Some(frozen("ended", 1)));
+        assert_holds(store, SHARD, 5).await;
+        assert_holds(store, OTHER, 0).await;
+        assert_holds(store, THIRD, 0).await;
+        assert_nothing_in(store, FOURTH).await;
     }
-    store.change_trees(&sound).unwrap();
-    assert_eq!(store.frozen(SHARD).unwrap(), Some(frozen("last", 1)));
+    store.change_trees(&sound).await.unwrap();
+    assert_eq!(store.frozen(SHARD).await.unwrap(), Some(frozen("last", 1)));
 }
 
 /// A store of the old schema is read and written, and stays what the program before can open: it
 /// takes no tree of a kind.
-pub fn a_store_of_the_old_schema_stays_one(store: &dyn Store) {
-    assert_eq!(store.schema_version().unwrap(), OLD_SCHEMA_VERSION);
-    let of_a_kind = store.create_shard(SHARD, &identity(1), &head(0));
+pub async fn a_store_of_the_old_schema_stays_one(store: &Schema) {
+    assert_eq!(store.schema_version().await.unwrap(), OLD_SCHEMA_VERSION);
+    let of_a_kind = store.create_shard(SHARD, &identity(1), &head(0)).await;
     assert!(
-        matches!(of_a_kind, Err(StorageError::OldSchema { found, .. }) if found == OLD_SCHEMA_VERSION),
+        matches!(
+            of_a_kind,
+            Err(StorageError::OldSchema {
+                found: OLD_SCHEMA_VERSION,
+                ..
+            })
+        ),
         "{of_a_kind:?}"
     );
-    assert_eq!(store.shards().unwrap(), []);
-    store.create_shard(SHARD, &mixed(1), &head(0)).unwrap();
-    store.commit(&[(SHARD, &round(0..300))]).unwrap();
-    assert_eq!(store.identity(SHARD).unwrap(), Some(mixed(1)));
-    assert_eq!(store.head(SHARD).unwrap(), Some(head(300)));
-    assert_eq!(store.frozen(SHARD).unwrap(), None);
-    assert_eq!(store.schema_version().unwrap(), OLD_SCHEMA_VERSION);
+    assert_eq!(store.shards().await.unwrap(), []);
+    store
+        .create_shard(SHARD, &mixed(1), &head(0))
+        .await
+        .unwrap();
+    store.commit(&[(SHARD, &round(0..300))]).await.unwrap();
+    assert_eq!(store.identity(SHARD).await.unwrap(), Some(mixed(1)));
+    assert_eq!(store.head(SHARD).await.unwrap(), Some(head(300)));
+    assert_eq!(store.frozen(SHARD).await.unwrap(), None);
+    assert_eq!(store.schema_version().await.unwrap(), OLD_SCHEMA_VERSION);
 }
 
 /// A change of trees makes a store of the old schema one of the new, and a refused one does not.
-pub fn a_change_of_trees_raises_the_schema(store: &dyn Store) {
-    store.create_shard(SHARD, &mixed(1), &head(0)).unwrap();
-    store.commit(&[(SHARD, &round(0..3))]).unwrap();
-    let refused = store.change_trees(&freeze(OTHER, frozen("", 0)));
+pub async fn a_change_of_trees_raises_the_schema(store: &Schema) {
+    store
+        .create_shard(SHARD, &mixed(1), &head(0))
+        .await
+        .unwrap();
+    store.commit(&[(SHARD, &round(0..3))]).await.unwrap();
+    let refused = store.change_trees(&freeze(OTHER, frozen("", 0))).await;
     assert!(matches!(refused, Err(StorageError::NoShard { .. })));
-    assert_eq!(store.schema_version().unwrap(), OLD_SCHEMA_VERSION);
+    assert_eq!(store.schema_version().await.unwrap(), OLD_SCHEMA_VERSION);
 
     let change = TreeChange {
         create: vec![new_shard(OTHER)],
         ..freeze(SHARD, frozen("last", 9))
     };
-    store.change_trees(&change).unwrap();
-    assert_eq!(store.schema_version().unwrap(), SCHEMA_VERSION);
-    assert_eq!(store.identity(SHARD).unwrap(), Some(mixed(1)));
-    assert_eq!(store.frozen(SHARD).unwrap(), Some(frozen("last", 9)));
-    assert_holds(store, OTHER, 0);
-    create(store, THIRD, 3);
-    assert_holds(store, THIRD, 3);
+    store.change_trees(&change).await.unwrap();
+    assert_eq!(store.schema_version().await.unwrap(), SCHEMA_VERSION);
+    assert_eq!(store.identity(SHARD).await.unwrap(), Some(mixed(1)));
+    assert_eq!(store.frozen(SHARD).await.unwrap(), Some(frozen("last", 9)));
+    assert_holds(store, OTHER, 0).await;
+    create(store, THIRD, 3).await;
+    assert_holds(store, THIRD, 3).await;
 }
 
 fn borrowed(rounds: &[(ShardId, Round)]) -> Vec<(ShardId, &Round)> {

@@ -11,29 +11,26 @@ use tempfile::TempDir;
 
 use super::assert_damaged;
 use super::copy_of;
+use super::engine_part;
 use super::files;
 use super::open;
 use super::store_of;
+use super::try_open;
 use crate::contract;
 use crate::contract::SHARD;
-use crate::error::Damage;
 use crate::error::StorageError;
-use crate::rocks::RocksOptions;
-use crate::rocks::RocksStore;
-use crate::rocks::wal::HEADER_BYTES;
-use crate::store::Reader as _;
-use crate::store::Store as _;
 
 /// What a crash leaves is a log that ends anywhere. Whole rounds are there, in order, and no part
 /// of one.
-#[test]
-fn a_log_cut_off_anywhere_keeps_whole_rounds() {
-    let (directory, store) = store_of(0);
+#[tokio::test]
+async fn a_log_cut_off_anywhere_keeps_whole_rounds() {
+    let (directory, store) = store_of(0).await;
     let mut ends = vec![(write_ahead_log(directory.path()).1, 0)];
     for size in [1, 3, 256, 300, 700] {
         let from = ends.last().unwrap().1;
         store
             .commit(&[(SHARD, &contract::round(from..size))])
+            .await
             .unwrap();
         ends.push((write_ahead_log(directory.path()).1, size));
     }
@@ -51,7 +48,7 @@ fn a_log_cut_off_anywhere_keeps_whole_rounds() {
         let log = OpenOptions::new().write(true).open(log).unwrap();
         log.set_len(cut).unwrap();
         let (_, size) = ends.iter().rfind(|(end, _)| *end <= cut).unwrap();
-        contract::assert_holds(&open(copy.path()), SHARD, *size);
+        contract::assert_holds(&*open(copy.path()).await, SHARD, *size).await;
     }
 }
 
@@ -61,43 +58,46 @@ proptest! {
     /// A record that was acknowledged and changed since is not taken for the end of the log.
     #[test]
     fn a_changed_record_is_damage(at in 0.0..1.0, bit in 0..8_u8) {
-        let (directory, record) = store_of_two_records();
-        let content = record.start + HEADER_BYTES..record.end;
-        let at = content.start + ((content.end - content.start) as f64 * at) as usize;
-        flip(directory.path(), at, bit);
-        assert_damaged(directory.path(), "a changed record");
+        contract::run(async {
+            let (directory, record) = store_of_two_records().await;
+            let content = record.start + HEADER_BYTES..record.end;
+            let at = content.start + ((content.end - content.start) as f64 * at) as usize;
+            flip(directory.path(), at, bit);
+            assert_damaged(directory.path(), "a changed record").await;
+        });
     }
 }
 
 /// To RocksDB alone, a record that says to be longer than the log is one that was cut off; and it
 /// never returns from reading one whose type became 5.
-#[test]
-fn a_changed_header_is_damage() {
-    let (directory, first) = store_of_two_records();
+#[tokio::test]
+async fn a_changed_header_is_damage() {
+    let (directory, first) = store_of_two_records().await;
     let length = write_ahead_log(directory.path()).1 as usize;
     for record in [first.clone(), first.end..length] {
         for byte in 0..HEADER_BYTES {
             for bit in 0..8 {
                 let at = record.start + byte;
                 flip(directory.path(), at, bit);
-                assert_wal_damage(directory.path(), &format!("bit {bit} of byte {at}"));
+                assert_wal_damage(directory.path(), &format!("bit {bit} of byte {at}")).await;
                 flip(directory.path(), at, bit);
             }
         }
     }
-    contract::assert_holds(&open(directory.path()), SHARD, 50);
+    contract::assert_holds(&*open(directory.path()).await, SHARD, 50).await;
 }
 
 /// RocksDB alone skips zeros up to the end of a block, and with them what was acknowledged.
-#[test]
-fn zeros_are_the_end_of_a_log_and_nothing_else() {
-    let (directory, store) = store_of(0);
+#[tokio::test]
+async fn zeros_are_the_end_of_a_log_and_nothing_else() {
+    let (directory, store) = store_of(0).await;
     let mut starts = Vec::new();
     for size in [300, 700, 710] {
         starts.push(write_ahead_log(directory.path()).1 as usize);
-        let from = store.head(SHARD).unwrap().unwrap().size.get();
+        let from = store.head(SHARD).await.unwrap().unwrap().size.get();
         store
             .commit(&[(SHARD, &contract::round(from..size))])
+            .await
             .unwrap();
     }
     drop(store);
@@ -118,29 +118,35 @@ fn zeros_are_the_end_of_a_log_and_nothing_else() {
         let mut spoilt = sound.clone();
         spoilt[start..end].fill(0);
         fs::write(&log, spoilt).unwrap();
-        assert_wal_damage(directory.path(), &format!("zeros from {start} to {end}"));
+        assert_wal_damage(directory.path(), &format!("zeros from {start} to {end}")).await;
     }
     let mut extended = sound[..starts[2]].to_vec();
     extended.resize(starts[2] + (80 << 10), 0);
     fs::write(&log, extended).unwrap();
-    contract::assert_holds(&open(directory.path()), SHARD, 700);
+    contract::assert_holds(&*open(directory.path()).await, SHARD, 700).await;
 }
 
-fn assert_wal_damage(directory: &Path, what: &str) {
-    match RocksStore::open(directory, &RocksOptions::default()) {
-        Err(StorageError::Damaged(Damage::WriteAheadLog { .. })) => {}
+async fn assert_wal_damage(directory: &Path, what: &str) {
+    match try_open(directory).await {
+        Err(StorageError::Damaged(damage)) if engine_part(&damage).ends_with(".log") => {}
         Err(other) => panic!("{what}: {other:?}"),
         Ok(_) => panic!("{what} is not seen"),
     }
 }
 
 /// A store whose log has two records after those of an empty shard, and where the first of them is.
-fn store_of_two_records() -> (TempDir, Range<usize>) {
-    let (directory, store) = store_of(0);
+async fn store_of_two_records() -> (TempDir, Range<usize>) {
+    let (directory, store) = store_of(0).await;
     let start = write_ahead_log(directory.path()).1 as usize;
-    store.commit(&[(SHARD, &contract::round(0..40))]).unwrap();
+    store
+        .commit(&[(SHARD, &contract::round(0..40))])
+        .await
+        .unwrap();
     let end = write_ahead_log(directory.path()).1 as usize;
-    store.commit(&[(SHARD, &contract::round(40..50))]).unwrap();
+    store
+        .commit(&[(SHARD, &contract::round(40..50))])
+        .await
+        .unwrap();
     drop(store);
     // RocksDB cuts records at multiples of 32 KiB, where another header follows.
     assert!(end < 32 << 10);
@@ -162,3 +168,6 @@ fn write_ahead_log(directory: &Path) -> (PathBuf, u64) {
     let (name, length) = logs.pop().unwrap();
     (store.join(name), length)
 }
+
+/// Checksum, length and type of a record.
+const HEADER_BYTES: usize = 7;

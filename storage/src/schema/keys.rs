@@ -9,9 +9,9 @@
 //! attestations  shard u32 | key                     -> content
 //! meta          shard u32 | 0                       -> identity, JSON
 //!               shard u32 | 1                       -> size u64 | root | time i64
-//!               shard u32 | 2                       -> when it was frozen i64 | last checkpoint, once it is frozen
+//!               shard u32 | 2                       -> frozen at i64 | last checkpoint
 //!               "schema"                            -> schema version u32
-//!               "reindex"                           -> progress of a rebuild of the search index, while one is under way
+//!               "reindex"                           -> progress of a rebuild of the search index
 //! ```
 
 use bytes::Bytes;
@@ -22,24 +22,30 @@ use ledgerstone_merkle::TileId;
 use ledgerstone_merkle::TreeSize;
 
 use crate::correction::SearchRow;
-use crate::shard::SearchKey;
-use crate::shard::ShardId;
+use crate::engine::Table;
 use crate::shard::StoredEntry;
 use crate::shard::StoredHead;
+use crate::shard::StoredSearchKey;
+use crate::shard_id::ShardId;
 use crate::trees::Frozen;
 
 /// The key of the schema version. The shards' keys in `meta` are one byte shorter.
-pub(super) const SCHEMA: &[u8; 6] = b"schema";
+pub(crate) const SCHEMA: &[u8; 6] = b"schema";
 
 /// The key of the progress of a rebuild of the search index, which goes through all shards.
-pub(super) const REINDEX: &[u8; 7] = b"reindex";
+pub(crate) const REINDEX: &[u8; 7] = b"reindex";
 
 /// The bytes that the search keys of one thing share: shard, kind, hash.
-pub(super) const SEARCH_PREFIX_BYTES: usize = 4 + 1 + Hash::LENGTH;
+const SEARCH_PREFIX_BYTES: usize = 4 + 1 + Hash::LENGTH;
+
+const _: () = assert!(matches!(
+    Table::Search.scanned_prefix(),
+    Some(SEARCH_PREFIX_BYTES)
+));
 
 /// What a key in `meta` names.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum MetaKey {
+pub(crate) enum MetaKey {
     Schema,
     Reindex,
     Identity(ShardId),
@@ -48,7 +54,7 @@ pub(super) enum MetaKey {
 }
 
 impl MetaKey {
-    pub(super) fn decode(key: &[u8]) -> Option<Self> {
+    pub(crate) fn decode(key: &[u8]) -> Option<Self> {
         if key == SCHEMA {
             return Some(Self::Schema);
         }
@@ -66,29 +72,29 @@ impl MetaKey {
     }
 }
 
-pub(super) fn identity(shard: ShardId) -> [u8; 5] {
+pub(crate) fn identity(shard: ShardId) -> [u8; 5] {
     join(&[&shard.get().to_be_bytes(), &[IDENTITY]])
 }
 
-pub(super) fn head(shard: ShardId) -> [u8; 5] {
+pub(crate) fn head(shard: ShardId) -> [u8; 5] {
     join(&[&shard.get().to_be_bytes(), &[HEAD]])
 }
 
-pub(super) fn frozen(shard: ShardId) -> [u8; 5] {
+pub(crate) fn frozen(shard: ShardId) -> [u8; 5] {
     join(&[&shard.get().to_be_bytes(), &[FROZEN]])
 }
 
-pub(super) fn entry(shard: ShardId, index: LeafIndex) -> [u8; 12] {
+pub(crate) fn entry(shard: ShardId, index: LeafIndex) -> [u8; 12] {
     join(&[&shard.get().to_be_bytes(), &index.get().to_be_bytes()])
 }
 
-pub(super) fn decode_entry_key(key: &[u8]) -> Option<(ShardId, LeafIndex)> {
+pub(crate) fn decode_entry_key(key: &[u8]) -> Option<(ShardId, LeafIndex)> {
     let (shard, index) = key.split_first_chunk()?;
     let shard = ShardId::new(u32::from_be_bytes(*shard));
     Some((shard, decode_index(index)?))
 }
 
-pub(super) fn tile(shard: ShardId, id: TileId) -> [u8; 13] {
+pub(crate) fn tile(shard: ShardId, id: TileId) -> [u8; 13] {
     join(&[
         &shard.get().to_be_bytes(),
         &[id.level],
@@ -96,13 +102,13 @@ pub(super) fn tile(shard: ShardId, id: TileId) -> [u8; 13] {
     ])
 }
 
-pub(super) fn leaf(shard: ShardId, leaf_hash: &Hash) -> [u8; 36] {
+pub(crate) fn leaf(shard: ShardId, leaf_hash: &Hash) -> [u8; 36] {
     join(&[&shard.get().to_be_bytes(), leaf_hash.as_bytes()])
 }
 
-pub(super) fn search(
+pub(crate) fn search(
     shard: ShardId,
-    key: &SearchKey,
+    key: &StoredSearchKey,
     index: LeafIndex,
 ) -> [u8; SEARCH_PREFIX_BYTES + 8] {
     join(&[
@@ -113,21 +119,26 @@ pub(super) fn search(
     ])
 }
 
-pub(super) fn attestation(shard: ShardId, key: &[u8]) -> Vec<u8> {
+/// What all keys of `search` for one search key begin with.
+pub(crate) fn search_prefix(shard: ShardId, key: &StoredSearchKey) -> [u8; SEARCH_PREFIX_BYTES] {
+    join(&[&shard.get().to_be_bytes(), &[key.kind], key.hash.as_bytes()])
+}
+
+pub(crate) fn attestation(shard: ShardId, key: &[u8]) -> Vec<u8> {
     [&shard.get().to_be_bytes(), key].concat()
 }
 
-/// The first key of `search` that belongs to `shard`, or would.
-pub(super) fn first_search(shard: ShardId) -> [u8; 4] {
+/// What all keys of a shard begin with, in every table.
+pub(crate) fn shard(shard: ShardId) -> [u8; 4] {
     shard.get().to_be_bytes()
 }
 
 /// The row that a key of `search` stands for, and its shard.
-pub(super) fn decode_search(key: &[u8]) -> Option<(ShardId, SearchRow)> {
+pub(crate) fn decode_search(key: &[u8]) -> Option<(ShardId, SearchRow)> {
     let (shard, rest) = key.split_first_chunk()?;
     let (kind, rest) = rest.split_first()?;
     let (hash, index) = rest.split_first_chunk::<{ Hash::LENGTH }>()?;
-    let key = SearchKey {
+    let key = StoredSearchKey {
         kind: *kind,
         hash: Hash::new(*hash),
     };
@@ -136,30 +147,21 @@ pub(super) fn decode_search(key: &[u8]) -> Option<(ShardId, SearchRow)> {
     Some((shard, SearchRow { key, index }))
 }
 
-/// The index at the end of a key of `search`.
-pub(super) fn index_of_search_key(key: &[u8]) -> Option<LeafIndex> {
-    let (prefix, index) = key.split_last_chunk()?;
-    let whole = prefix.len() == SEARCH_PREFIX_BYTES;
-    whole.then_some(LeafIndex::new(u64::from_be_bytes(*index)))
-}
-
-pub(super) fn encode_index(index: LeafIndex) -> [u8; 8] {
+pub(crate) fn encode_index(index: LeafIndex) -> [u8; 8] {
     index.get().to_be_bytes()
 }
 
-pub(super) fn decode_index(value: &[u8]) -> Option<LeafIndex> {
+pub(crate) fn decode_index(value: &[u8]) -> Option<LeafIndex> {
     let position = value.try_into().ok()?;
     Some(LeafIndex::new(u64::from_be_bytes(position)))
 }
 
-/// Writes the value of an entry into `value`, which is emptied first.
-pub(super) fn encode_entry(value: &mut Vec<u8>, integrated_time: i64, body: &[u8]) {
-    value.clear();
-    value.extend_from_slice(&integrated_time.to_be_bytes());
-    value.extend_from_slice(body);
+/// How the value of an entry begins; the body follows.
+pub(crate) fn encode_time(integrated_time: i64) -> [u8; 8] {
+    integrated_time.to_be_bytes()
 }
 
-pub(super) fn decode_entry(mut value: Bytes) -> Option<StoredEntry> {
+pub(crate) fn decode_entry(mut value: Bytes) -> Option<StoredEntry> {
     let integrated_time = i64::from_be_bytes(*value.first_chunk()?);
     let body = value.split_off(size_of::<i64>());
     Some(StoredEntry {
@@ -168,7 +170,7 @@ pub(super) fn decode_entry(mut value: Bytes) -> Option<StoredEntry> {
     })
 }
 
-pub(super) fn encode_head(head: &StoredHead) -> [u8; 48] {
+pub(crate) fn encode_head(head: &StoredHead) -> [u8; 48] {
     join(&[
         &head.size.get().to_be_bytes(),
         head.root.as_bytes(),
@@ -176,7 +178,7 @@ pub(super) fn encode_head(head: &StoredHead) -> [u8; 48] {
     ])
 }
 
-pub(super) fn decode_head(value: &[u8]) -> Option<StoredHead> {
+pub(crate) fn decode_head(value: &[u8]) -> Option<StoredHead> {
     let (size, rest) = value.split_first_chunk()?;
     let (root, rest) = rest.split_first_chunk::<{ Hash::LENGTH }>()?;
     Some(StoredHead {
@@ -186,11 +188,11 @@ pub(super) fn decode_head(value: &[u8]) -> Option<StoredHead> {
     })
 }
 
-pub(super) fn encode_frozen(frozen: &Frozen) -> Vec<u8> {
+pub(crate) fn encode_frozen(frozen: &Frozen) -> Vec<u8> {
     [&frozen.at.to_be_bytes(), frozen.checkpoint.as_bytes()].concat()
 }
 
-pub(super) fn decode_frozen(value: &[u8]) -> Option<Frozen> {
+pub(crate) fn decode_frozen(value: &[u8]) -> Option<Frozen> {
     let (at, checkpoint) = value.split_first_chunk()?;
     if checkpoint.len() > MAX_NOTE_BYTES {
         return None;
@@ -201,11 +203,11 @@ pub(super) fn decode_frozen(value: &[u8]) -> Option<Frozen> {
     })
 }
 
-pub(super) fn encode_schema_version(version: u32) -> [u8; 4] {
+pub(crate) fn encode_schema_version(version: u32) -> [u8; 4] {
     version.to_be_bytes()
 }
 
-pub(super) fn decode_schema_version(value: &[u8]) -> Option<u32> {
+pub(crate) fn decode_schema_version(value: &[u8]) -> Option<u32> {
     Some(u32::from_be_bytes(value.try_into().ok()?))
 }
 
@@ -252,7 +254,7 @@ mod tests {
             format!("00000001{}", "ee".repeat(32))
         );
         assert_eq!(
-            hex::encode(search(shard, &SearchKey { kind: 9, hash }, index)),
+            hex::encode(search(shard, &StoredSearchKey { kind: 9, hash }, index)),
             format!("0000000109{}0000000000000102", "ee".repeat(32))
         );
         assert_eq!(attestation(shard, b"ab"), b"\0\0\0\x01ab");
@@ -310,8 +312,6 @@ mod tests {
         assert_eq!(decode_entry_key(&[0; 11]), None);
         assert_eq!(decode_entry_key(&[0; 13]), None);
         assert_eq!(decode_entry(Bytes::from_static(&[0; 7])), None);
-        assert_eq!(index_of_search_key(&[0; SEARCH_PREFIX_BYTES + 7]), None);
-        assert_eq!(index_of_search_key(&[0; SEARCH_PREFIX_BYTES + 9]), None);
         assert_eq!(decode_search(&[0; SEARCH_PREFIX_BYTES + 7]), None);
         assert_eq!(decode_search(&[0; SEARCH_PREFIX_BYTES + 9]), None);
     }
@@ -337,14 +337,13 @@ mod tests {
             index in any::<u64>(),
         ) {
             let key = |(shard, kind, hash, index)| {
-                let key = SearchKey { kind, hash: Hash::new(hash) };
+                let key = StoredSearchKey { kind, hash: Hash::new(hash) };
                 search(ShardId::new(shard), &key, LeafIndex::new(index))
             };
             let b = (a.0, a.1, a.2, index);
             prop_assert_eq!(a.cmp(&b), key(a).cmp(&key(b)));
-            prop_assert_eq!(index_of_search_key(&key(a)), Some(LeafIndex::new(a.3)));
             let row = |(_, kind, hash, index): (u32, u8, [u8; 32], u64)| SearchRow {
-                key: SearchKey { kind, hash: Hash::new(hash) },
+                key: StoredSearchKey { kind, hash: Hash::new(hash) },
                 index: LeafIndex::new(index),
             };
             prop_assert_eq!(decode_search(&key(a)), Some((ShardId::new(a.0), row(a))));
@@ -352,7 +351,11 @@ mod tests {
         }
 
         #[test]
-        fn heads_are_read_back(size in any::<u64>(), root in any::<[u8; 32]>(), time in any::<i64>()) {
+        fn heads_are_read_back(
+            size in any::<u64>(),
+            root in any::<[u8; 32]>(),
+            time in any::<i64>(),
+        ) {
             let head = StoredHead { size: TreeSize::new(size), root: Hash::new(root), time };
             prop_assert_eq!(decode_head(&encode_head(&head)), Some(head));
         }
@@ -365,8 +368,7 @@ mod tests {
 
         #[test]
         fn entries_are_read_back(time in any::<i64>(), body in any::<Vec<u8>>()) {
-            let mut value = vec![0xff; 3];
-            encode_entry(&mut value, time, &body);
+            let value = [&encode_time(time), &body[..]].concat();
             let entry = decode_entry(Bytes::from(value)).unwrap();
             prop_assert_eq!(entry, StoredEntry { integrated_time: time, body: body.into() });
         }

@@ -10,11 +10,11 @@ use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::path::PathBuf;
 
-use ledgerstone_merkle::MAX_NOTE_BYTES;
+use bytes::Bytes;
 
-use crate::error::Damage;
-use crate::error::StorageError;
-use crate::shard::ShardId;
+use super::super::error::EngineError;
+use super::super::interface::MAX_KEPT_BYTES;
+use super::error::in_path;
 
 /// A data directory that this process alone has open, or that nobody writes to while it is read.
 ///
@@ -40,7 +40,7 @@ pub(super) enum Contents {
 
 impl DataDirectory {
     /// Locks the directory at `path`, and makes it when it is not there.
-    pub(super) fn create(path: &Path) -> Result<Self, StorageError> {
+    pub(super) fn create(path: &Path) -> Result<Self, EngineError> {
         fs::create_dir_all(path).map_err(in_path("create", path))?;
         Self::lock(path)
     }
@@ -48,7 +48,7 @@ impl DataDirectory {
     /// Locks the existing directory at `path` against writers, without writing to it.
     ///
     /// A copy may come without a lock, and then there is nothing that a writer could hold.
-    pub(super) fn lock_to_read(path: &Path) -> Result<Self, StorageError> {
+    pub(super) fn lock_to_read(path: &Path) -> Result<Self, EngineError> {
         let lock_path = path.join(LOCK);
         match File::open(&lock_path) {
             Ok(lock) => Self::hold(path, lock, File::try_lock_shared),
@@ -61,7 +61,7 @@ impl DataDirectory {
     }
 
     /// Locks the existing directory at `path`.
-    fn lock(path: &Path) -> Result<Self, StorageError> {
+    fn lock(path: &Path) -> Result<Self, EngineError> {
         let lock_path = path.join(LOCK);
         let lock = OpenOptions::new()
             .read(true)
@@ -77,13 +77,13 @@ impl DataDirectory {
         path: &Path,
         lock: File,
         try_lock: impl FnOnce(&File) -> Result<(), TryLockError>,
-    ) -> Result<Self, StorageError> {
+    ) -> Result<Self, EngineError> {
         match try_lock(&lock) {
             Ok(()) => Ok(Self {
                 path: path.to_owned(),
                 _lock: Some(lock),
             }),
-            Err(TryLockError::WouldBlock) => Err(StorageError::Locked {
+            Err(TryLockError::WouldBlock) => Err(EngineError::Locked {
                 directory: path.to_owned(),
             }),
             Err(TryLockError::Error(source)) => Err(in_path("lock", &path.join(LOCK))(source)),
@@ -106,7 +106,7 @@ impl DataDirectory {
 
     /// Removes what a crash left of a store that was being made. Nothing was ever written to it but
     /// its schema.
-    pub(super) fn remove_unfinished_store(&self) -> Result<(), StorageError> {
+    pub(super) fn remove_unfinished_store(&self) -> Result<(), EngineError> {
         let unfinished = self.unfinished_store();
         match fs::remove_dir_all(&unfinished) {
             Err(source) if source.kind() != io::ErrorKind::NotFound => {
@@ -117,7 +117,7 @@ impl DataDirectory {
     }
 
     /// Gives a complete store its name. Durable when it returns.
-    pub(super) fn finish_store(&self) -> Result<(), StorageError> {
+    pub(super) fn finish_store(&self) -> Result<(), EngineError> {
         let unfinished = self.unfinished_store();
         sync_directory(&unfinished)?;
         // A crash before the rename leaves an unfinished store, which the next start removes.
@@ -131,67 +131,66 @@ impl DataDirectory {
         }
     }
 
-    /// Replaces the kept checkpoint of `shard`. A process that ends meanwhile leaves the old text
-    /// or the new one; a power cut may bring back an old one, or leave none of its bytes, because
-    /// nothing is synced.
-    pub(super) fn keep_checkpoint(
+    /// Replaces the kept checkpoint of `tree` if it is `from`. A process that ends meanwhile leaves
+    /// the old text or the new one; a power cut may bring back an old one, or leave none of its
+    /// bytes, because nothing is synced.
+    pub(super) fn advance(
         &self,
-        shard: ShardId,
-        checkpoint: &str,
-    ) -> Result<(), StorageError> {
-        let path = self.checkpoint(shard);
-        if overwrite_sector(&path, checkpoint).map_err(in_path("write", &path))? {
+        tree: u32,
+        from: Option<&[u8]>,
+        to: &[u8],
+    ) -> Result<(), EngineError> {
+        if self.kept(tree)?.as_deref() != from {
+            return Err(EngineError::KeptDiffers { tree });
+        }
+        let path = self.checkpoint(tree);
+        if overwrite_sector(&path, to).map_err(in_path("write", &path))? {
             return Ok(());
         }
         let next = path.with_extension("new");
-        fs::write(&next, checkpoint).map_err(in_path("write", &next))?;
+        fs::write(&next, to).map_err(in_path("write", &next))?;
         // A crash before the rename leaves the old text, which lags behind the store: the next
         // start signs again.
         fs::rename(&next, &path).map_err(in_path("replace", &path))
     }
 
-    /// Makes the kept checkpoint of `shard` and its name durable.
-    pub(super) fn sync_kept(&self, shard: ShardId) -> Result<(), StorageError> {
-        let path = self.checkpoint(shard);
+    /// Makes the kept checkpoint of `tree` and its name durable.
+    pub(super) fn sync_kept(&self, tree: u32) -> Result<(), EngineError> {
+        let path = self.checkpoint(tree);
         match File::open(&path) {
             Ok(file) => file.sync_all().map_err(in_path("sync", &path))?,
             Err(source) if source.kind() == io::ErrorKind::NotFound => {
-                return Err(StorageError::NothingKept { shard });
+                return Err(EngineError::NothingKept { tree });
             }
             Err(source) => return Err(in_path("open", &path)(source)),
         }
         sync_directory(&self.path)
     }
 
-    /// The kept checkpoint of `shard`.
-    pub(super) fn kept_checkpoint(&self, shard: ShardId) -> Result<Option<String>, StorageError> {
-        let path = self.checkpoint(shard);
+    /// The kept checkpoint of `tree`: of one longer than [`MAX_KEPT_BYTES`] one byte more than
+    /// that.
+    pub(super) fn kept(&self, tree: u32) -> Result<Option<Bytes>, EngineError> {
+        let path = self.checkpoint(tree);
         let file = match File::open(&path) {
             Ok(file) => file,
             Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(in_path("open", &path)(source)),
         };
         let mut text = Vec::new();
-        file.take(MAX_NOTE_BYTES as u64 + 1)
+        file.take(MAX_KEPT_BYTES as u64 + 1)
             .read_to_end(&mut text)
             .map_err(in_path("read", &path))?;
-        if text.len() > MAX_NOTE_BYTES {
-            return Err(Damage::KeptCheckpoint(shard).into());
-        }
-        match String::from_utf8(text) {
-            Ok(text) => Ok(Some(text)),
-            Err(_) => Err(Damage::KeptCheckpoint(shard).into()),
-        }
+        Ok(Some(text.into()))
     }
 
-    fn checkpoint(&self, shard: ShardId) -> PathBuf {
-        self.path.join(format!("{CHECKPOINT_PREFIX}{shard}"))
+    fn checkpoint(&self, tree: u32) -> PathBuf {
+        self.path.join(format!("{CHECKPOINT_PREFIX}{tree}"))
     }
 }
 
 /// What is in the directory at `path`. Names that are not the store's own (keys, configuration) are
 /// no trace of a store.
-pub(super) fn contents(path: &Path) -> Result<Contents, StorageError> {
+pub(super) fn contents(path: &Path) -> Result<Contents, EngineError> {
     let names = match fs::read_dir(path) {
         Ok(names) => names,
         Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(Contents::Nothing),
@@ -212,7 +211,7 @@ pub(super) fn contents(path: &Path) -> Result<Contents, StorageError> {
 }
 
 /// The bytes of the files in the directory at `path`, without directories in it.
-pub(super) fn file_bytes(path: &Path) -> Result<u64, StorageError> {
+pub(super) fn file_bytes(path: &Path) -> Result<u64, EngineError> {
     let mut bytes = 0;
     for file in fs::read_dir(path).map_err(in_path("list", path))? {
         let file = file.map_err(in_path("list", path))?;
@@ -234,7 +233,7 @@ pub(super) fn file_bytes(path: &Path) -> Result<u64, StorageError> {
 /// systems allocate and write out the new file at once and puts two more blocks into the journal
 /// that the next sync waits for. It is as safe: neither the copy into the page nor the write of the
 /// sector stops half-way, and nothing but these bytes changes.
-fn overwrite_sector(path: &Path, text: &str) -> io::Result<bool> {
+fn overwrite_sector(path: &Path, text: &[u8]) -> io::Result<bool> {
     if text.len() > SECTOR_BYTES {
         return Ok(false);
     }
@@ -246,25 +245,15 @@ fn overwrite_sector(path: &Path, text: &str) -> io::Result<bool> {
     if file.metadata()?.len() != text.len() as u64 {
         return Ok(false);
     }
-    file.write_all_at(text.as_bytes(), 0)?;
+    file.write_all_at(text, 0)?;
     Ok(true)
 }
 
 /// Makes renames and new names in the directory at `path` durable.
-fn sync_directory(path: &Path) -> Result<(), StorageError> {
+fn sync_directory(path: &Path) -> Result<(), EngineError> {
     File::open(path)
         .and_then(|directory| directory.sync_all())
         .map_err(in_path("sync", path))
-}
-
-/// Names `path` in an error of the operating system.
-pub(super) fn in_path(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StorageError {
-    let path = path.to_owned();
-    move |source| StorageError::Io {
-        action,
-        path,
-        source,
-    }
 }
 
 /// The least that any disk writes as a whole.
@@ -285,7 +274,7 @@ mod tests {
         let open = DataDirectory::create(directory.path()).unwrap();
         for _ in 0..2 {
             match DataDirectory::lock(directory.path()) {
-                Err(StorageError::Locked { directory: locked }) => {
+                Err(EngineError::Locked { directory: locked }) => {
                     assert_eq!(locked, directory.path());
                 }
                 other => panic!("{other:?}"),
@@ -303,14 +292,14 @@ mod tests {
         let readers = [0, 1].map(|_| DataDirectory::lock_to_read(path).unwrap());
         let refused = DataDirectory::lock(path);
         assert!(
-            matches!(refused, Err(StorageError::Locked { .. })),
+            matches!(refused, Err(EngineError::Locked { .. })),
             "{refused:?}"
         );
         drop(readers);
         let writer = DataDirectory::lock(path).unwrap();
         let refused = DataDirectory::lock_to_read(path);
         assert!(
-            matches!(refused, Err(StorageError::Locked { .. })),
+            matches!(refused, Err(EngineError::Locked { .. })),
             "{refused:?}"
         );
         drop(writer);
@@ -328,7 +317,7 @@ mod tests {
         fs::write(path.join("ed25519.pem"), "").unwrap();
         assert_eq!(contents(path).unwrap(), Contents::Nothing);
 
-        open.keep_checkpoint(ShardId::new(3), "text").unwrap();
+        open.advance(3, None, b"text").unwrap();
         let trace = Contents::Trace("checkpoint-3".to_owned());
         assert_eq!(contents(path).unwrap(), trace);
 
@@ -337,25 +326,17 @@ mod tests {
     }
 
     #[test]
-    fn a_kept_checkpoint_is_a_text_of_bounded_length() {
+    fn as_much_is_read_of_a_kept_checkpoint_as_shows_that_it_is_too_long() {
         let directory = tempfile::tempdir().unwrap();
         let open = DataDirectory::create(directory.path()).unwrap();
-        let shard = ShardId::new(0);
         let path = directory.path().join("checkpoint-0");
-        for (content, accepted) in [
-            (vec![b'a'; MAX_NOTE_BYTES], true),
-            (vec![], true),
-            (vec![b'a'; MAX_NOTE_BYTES + 1], false),
-            (vec![0xff], false),
-        ] {
-            fs::write(&path, &content).unwrap();
-            match open.kept_checkpoint(shard) {
-                Ok(text) => assert!(accepted && text.unwrap().as_bytes() == content),
-                Err(StorageError::Damaged(Damage::KeptCheckpoint(found))) => {
-                    assert!(!accepted && found == shard);
-                }
-                other => panic!("{other:?}"),
-            }
+        for length in [0, MAX_KEPT_BYTES, MAX_KEPT_BYTES + 1, MAX_KEPT_BYTES + 10] {
+            fs::write(&path, vec![0xff; length]).unwrap();
+            let kept = open.kept(0).unwrap().unwrap();
+            assert_eq!(kept.len(), length.min(MAX_KEPT_BYTES + 1));
+            // However damaged it is, it can be replaced.
+            open.advance(0, Some(&kept), b"text").unwrap();
+            assert_eq!(fs::read(&path).unwrap(), b"text");
         }
     }
 
@@ -363,7 +344,6 @@ mod tests {
     fn a_kept_checkpoint_is_written_over_only_where_that_cannot_tear() {
         let directory = tempfile::tempdir().unwrap();
         let open = DataDirectory::create(directory.path()).unwrap();
-        let shard = ShardId::new(0);
         let path = directory.path().join("checkpoint-0");
         let sector = |byte: &str| byte.repeat(SECTOR_BYTES);
         let long = |byte: &str| byte.repeat(SECTOR_BYTES + 1);
@@ -377,8 +357,9 @@ mod tests {
             ("other".to_owned(), true),
             ("longer".to_owned(), false),
         ] {
-            open.keep_checkpoint(shard, &text).unwrap();
-            assert_eq!(open.kept_checkpoint(shard).unwrap(), Some(text));
+            let before = open.kept(0).unwrap();
+            open.advance(0, before.as_deref(), text.as_bytes()).unwrap();
+            assert_eq!(open.kept(0).unwrap(), Some(Bytes::from(text)));
             // Whoever holds the file open sees what is written over it, and not what replaces it.
             let mut seen = String::new();
             if let Some(file) = held.replace(File::open(&path).unwrap()) {
@@ -396,7 +377,7 @@ mod tests {
         let file = directory.path().join("file");
         fs::write(&file, "").unwrap();
         for result in [DataDirectory::create(&file), DataDirectory::lock(&file)] {
-            assert!(matches!(result, Err(StorageError::Io { .. })), "{result:?}");
+            assert!(matches!(result, Err(EngineError::Io { .. })), "{result:?}");
         }
     }
 }

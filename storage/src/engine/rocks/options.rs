@@ -1,3 +1,7 @@
+//! How RocksDB is set up for what each table holds.
+
+use std::path::Path;
+
 use rocksdb::BlockBasedIndexType;
 use rocksdb::BlockBasedOptions;
 use rocksdb::Cache;
@@ -9,8 +13,7 @@ use rocksdb::Options;
 use rocksdb::SliceTransform;
 use rocksdb::WriteBufferManager;
 
-use super::families::Family;
-use super::keys::SEARCH_PREFIX_BYTES;
+use super::super::table::Table;
 
 /// How much of the machine RocksDB may use.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -30,19 +33,19 @@ impl RocksOptions {
     pub const MIN_MEMORY_BYTES: usize = 16 << 20;
 
     /// The cache that everything is charged to: blocks, filters, indexes and write buffers.
-    pub(super) fn block_cache(&self) -> Cache {
+    pub(crate) fn block_cache(&self) -> Cache {
         Cache::new_lru_cache(self.memory())
     }
 
     /// The options of the whole store.
-    pub(super) fn database(&self, cache: &Cache) -> Options {
+    pub(crate) fn database(&self, cache: &Cache) -> Options {
         let mut options = Options::default();
         options.set_paranoid_checks(true);
         // A crash leaves a record cut off at the end of the log; nobody was told of it, so it is
         // dropped. A record whose checksum is wrong is refused. Absolute consistency would refuse
         // after every crash in mid-write. Point-in-time recovery would stop at a damaged record in
-        // the middle and drop what was acknowledged behind it, which the kept checkpoint shows only
-        // where it reached the disk itself.
+        // the middle and drop what was acknowledged behind it, which the kept checkpoint shows
+        // only where it reached the disk itself.
         options.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);
         // A log that is missing or shorter than when it was closed would else look like a tail cut
         // off.
@@ -70,36 +73,45 @@ impl RocksOptions {
         options
     }
 
-    /// The column families of the schema, and the default one, which RocksDB insists on and nothing
+    /// The options of a damaged store that is only read, whose log was salvaged into the directory
+    /// `logs`: files of tables may be missing or changed, which shows where they are read, and the
+    /// log is another one than RocksDB closed.
+    pub(super) fn of_damaged(mut options: Options, logs: &Path) -> Options {
+        options.set_paranoid_checks(false);
+        options.set_wal_dir(logs);
+        options
+    }
+
+    /// The tables as column families, and the default one, which RocksDB insists on and nothing
     /// uses.
-    pub(super) fn families(&self, cache: &Cache) -> Vec<ColumnFamilyDescriptor> {
+    pub(crate) fn tables(&self, cache: &Cache) -> Vec<ColumnFamilyDescriptor> {
         let mut unused = Options::default();
         unused.set_write_buffer_size(1 << 16);
         unused.set_block_based_table_factory(&tables(cache));
         let unused = ColumnFamilyDescriptor::new(rocksdb::DEFAULT_COLUMN_FAMILY_NAME, unused);
-        let used = Family::ALL.map(|family| {
-            let mut options = match family {
-                Family::Entries => entries(cache),
-                Family::Tiles => tiles(cache),
-                Family::Leaves => leaves(cache),
-                Family::Search => search(cache),
-                Family::Attestations => compressed(cache),
-                Family::Meta => meta(cache),
+        let used = Table::ALL.map(|table| {
+            let mut options = match table {
+                Table::Entries => entries(cache),
+                Table::Tiles => tiles(cache),
+                Table::Leaves => leaves(cache),
+                Table::Search => search(cache),
+                Table::Attestations => compressed(cache),
+                Table::Meta => meta(cache),
             };
-            options.set_write_buffer_size(self.write_buffer(family));
-            ColumnFamilyDescriptor::new(family.name(), options)
+            options.set_write_buffer_size(self.write_buffer(table));
+            ColumnFamilyDescriptor::new(table.name(), options)
         });
         std::iter::once(unused).chain(used).collect()
     }
 
     /// One write buffer each. Together they stay below the share that makes RocksDB flush whatever
     /// is oldest, which would be the smallest ones again and again.
-    fn write_buffer(&self, family: Family) -> usize {
-        let share = match family {
-            Family::Entries => 8,
-            Family::Leaves | Family::Search => 16,
-            Family::Tiles | Family::Attestations => 32,
-            Family::Meta => 256,
+    fn write_buffer(&self, table: Table) -> usize {
+        let share = match table {
+            Table::Entries => 8,
+            Table::Leaves | Table::Search => 16,
+            Table::Tiles | Table::Attestations => 32,
+            Table::Meta => 256,
         };
         self.memory() / share
     }
@@ -161,7 +173,9 @@ fn search(cache: &Cache) -> Options {
     tables.set_ribbon_filter(FILTER_BITS);
     tables.set_whole_key_filtering(false);
     let mut options = zstd(&tables);
-    options.set_prefix_extractor(SliceTransform::create_fixed_prefix(SEARCH_PREFIX_BYTES));
+    if let Some(length) = Table::Search.scanned_prefix() {
+        options.set_prefix_extractor(SliceTransform::create_fixed_prefix(length));
+    }
     options.set_memtable_prefix_bloom_ratio(0.1);
     options
 }

@@ -1,0 +1,14 @@
+//! RocksDB as an engine: its column families are the tables.
+
+mod database;
+mod directory;
+mod error;
+mod open;
+mod options;
+mod salvage;
+mod tables;
+mod verify;
+mod wal;
+
+pub use database::RocksEngine;
+pub use options::RocksOptions;

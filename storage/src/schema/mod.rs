@@ -1,0 +1,30 @@
+//! What is stored and how it is checked: entries, tiles, index rows, identities and heads of trees,
+//! over any [`Engine`](crate::engine::Engine).
+//!
+//! The schema believes nothing that it can check: a round must continue its tree exactly, and a
+//! value that does not decode is damage, never absence. It does not hash; whether an entry is what
+//! its leaf hash says is for the reader of the entry to check.
+
+mod access;
+mod check;
+mod entries;
+mod identity;
+mod index;
+pub(crate) mod keys;
+mod open;
+mod rows;
+mod store;
+mod trees;
+mod wait;
+mod write;
+
+pub use entries::EntryPage;
+pub use entries::PageLimit;
+pub use open::first_rows;
+#[cfg(any(test, feature = "testing"))]
+pub use rows::planted_schema_version;
+#[cfg(any(test, feature = "testing"))]
+pub use rows::planted_search_row;
+pub use store::BLOCKING_WORKERS;
+pub use store::Schema;
+pub(crate) use wait::block_on;

@@ -1,0 +1,135 @@
+//! Which rows a write changes.
+
+use ledgerstone_merkle::TreeSize;
+
+use super::identity;
+use super::keys;
+use crate::correction::Correction;
+#[cfg(any(test, feature = "testing"))]
+use crate::correction::SearchRow;
+use crate::engine::Batch;
+use crate::engine::Table;
+use crate::round::Round;
+use crate::shard::ShardIdentity;
+use crate::shard::StoredHead;
+use crate::shard_id::ShardId;
+use crate::trees::SCHEMA_VERSION;
+use crate::trees::TreeChange;
+
+/// About how many rows an entry adds, with three search keys, and the bytes of their keys.
+const ENTRY_ROWS: usize = 5;
+const ENTRY_BYTES: usize = 224;
+
+/// What rounds change.
+pub(super) fn of_rounds(rounds: &[(ShardId, &Round)]) -> Batch {
+    let entries: usize = rounds.iter().map(|(_, round)| round.entries.len()).sum();
+    let mut batch = Batch::with_capacity(entries * ENTRY_ROWS, entries * ENTRY_BYTES);
+    for (shard, round) in rounds {
+        add_round(&mut batch, *shard, round);
+    }
+    batch
+}
+
+/// What a new tree changes.
+pub(super) fn of_new_shard(shard: ShardId, identity: &ShardIdentity, head: &StoredHead) -> Batch {
+    let mut batch = Batch::default();
+    add_shard(&mut batch, shard, identity, head);
+    batch
+}
+
+/// What a change of trees changes.
+pub(super) fn of_trees(change: &TreeChange) -> Batch {
+    let mut batch = Batch::default();
+    for (shard, frozen) in &change.freeze {
+        let value = keys::encode_frozen(frozen);
+        batch.put(Table::Meta, &keys::frozen(*shard), &value);
+    }
+    for (shard, identity) in &change.replace {
+        let value = identity::encode(identity);
+        batch.put(Table::Meta, &keys::identity(*shard), &value);
+    }
+    for new in &change.create {
+        add_shard(&mut batch, new.id, &new.identity, &new.head);
+    }
+    add_schema_version(&mut batch, SCHEMA_VERSION);
+    batch
+}
+
+/// What a correction changes in a shard with a tree of `size` leaves.
+pub(super) fn of_correction(shard: ShardId, correction: &Correction, size: TreeSize) -> Batch {
+    let mut batch = Batch::default();
+    for row in correction.removed(size) {
+        batch.delete(Table::Search, &keys::search(shard, &row.key, row.index));
+    }
+    for row in &correction.add {
+        batch.put(
+            Table::Search,
+            &keys::search(shard, &row.key, row.index),
+            b"",
+        );
+    }
+    match &correction.progress {
+        Some(progress) => batch.put(Table::Meta, keys::REINDEX, progress),
+        None => batch.delete(Table::Meta, keys::REINDEX),
+    }
+    batch
+}
+
+pub(super) fn add_schema_version(batch: &mut Batch, version: u32) {
+    let value = keys::encode_schema_version(version);
+    batch.put(Table::Meta, keys::SCHEMA, &value);
+}
+
+fn add_shard(batch: &mut Batch, shard: ShardId, identity: &ShardIdentity, head: &StoredHead) {
+    let stored = identity::encode(identity);
+    batch.put(Table::Meta, &keys::identity(shard), &stored);
+    add_head(batch, shard, head);
+}
+
+fn add_head(batch: &mut Batch, shard: ShardId, head: &StoredHead) {
+    batch.put(Table::Meta, &keys::head(shard), &keys::encode_head(head));
+}
+
+fn add_round(batch: &mut Batch, shard: ShardId, round: &Round) {
+    for (index, entry) in round.indexed() {
+        let time = keys::encode_time(entry.integrated_time);
+        let key = keys::entry(shard, index);
+        batch.put_long(Table::Entries, &key, &time, entry.body.clone());
+        for hash in entry.leaves() {
+            let value = keys::encode_index(index);
+            batch.put(Table::Leaves, &keys::leaf(shard, hash), &value);
+        }
+        for key in &entry.search_keys {
+            batch.put(Table::Search, &keys::search(shard, key, index), b"");
+        }
+        for (key, content) in &entry.attestations {
+            let key = keys::attestation(shard, key);
+            batch.put_long(Table::Attestations, &key, b"", content.clone());
+        }
+    }
+    for (id, tile) in &round.tiles {
+        batch.put_long(Table::Tiles, &keys::tile(shard, *id), b"", tile.clone());
+    }
+    add_head(batch, shard, &round.head);
+}
+
+/// The rows of a store of another version of the schema, as another program would have written it:
+/// for tests.
+#[cfg(any(test, feature = "testing"))]
+pub fn planted_schema_version(version: u32) -> Batch {
+    let mut batch = Batch::default();
+    add_schema_version(&mut batch, version);
+    batch
+}
+
+/// A row of the search index as damage would write it, with no regard to the rules: for tests.
+#[cfg(any(test, feature = "testing"))]
+pub fn planted_search_row(shard: ShardId, row: &SearchRow) -> Batch {
+    let mut batch = Batch::default();
+    batch.put(
+        Table::Search,
+        &keys::search(shard, &row.key, row.index),
+        b"",
+    );
+    batch
+}
