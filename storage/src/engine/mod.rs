@@ -2,7 +2,7 @@
 //! text kept for each tree.
 //!
 //! An engine knows nothing of entries and trees; what the rows mean, and how they are checked,
-//! stands in [`schema`](crate::schema). [`MemoryEngine`] and RocksDB do their work where they are
+//! stands in [`Schema`](crate::Schema). [`MemoryEngine`] and RocksDB do their work where they are
 //! asked, on the caller's thread. One over object storage waits for the network instead, tens of
 //! milliseconds a call, and holds no thread meanwhile.
 
