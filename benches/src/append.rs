@@ -19,7 +19,7 @@ use ledgerstone_log::Observer;
 use ledgerstone_log::RoundReport;
 use ledgerstone_log::Submission;
 use ledgerstone_storage::RocksOptions;
-use ledgerstone_storage::RocksStore;
+use ledgerstone_storage::Store;
 use ledgerstone_storage::TreeKind;
 use parking_lot::Mutex;
 use rocksdb::DB;
@@ -155,7 +155,7 @@ impl Appends {
             observer: Some(Arc::clone(&rounds) as Arc<dyn Observer>),
             ..LogOptions::default()
         };
-        let store = Arc::new(RocksStore::open(directory, &RocksOptions::default())?);
+        let store = Store::open_rocksdb(directory, &RocksOptions::default())?;
         let trees = NewTree::of_log(ORIGIN);
         // The tree of Rekor v2 alone: one that nothing is appended to costs nothing.
         let trees = &trees[..1];

@@ -62,7 +62,7 @@ impl Instance {
         let key_dir = self.keys().path();
         let shard = match request.shard {
             Some(shard) => shard,
-            None => self.choose_shard(store.as_ref(), &request)?,
+            None => self.choose_shard(&store, &request)?,
         };
         let key = &request.key;
         if store.identity(shard)?.is_none() {
@@ -94,7 +94,7 @@ impl Instance {
     /// The shard that holds this tree already, or one behind all others.
     fn choose_shard(
         &self,
-        store: &dyn Store,
+        store: &Store,
         request: &ImportRequest,
     ) -> Result<ShardId, InstanceError> {
         for shard in store.shards()? {

@@ -1,6 +1,5 @@
 use std::path::Path;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use ledgerstone_log::KeyDirectory;
 use ledgerstone_storage::Store;
@@ -45,13 +44,13 @@ impl Instance {
     ///
     /// # Errors
     /// [`InstanceError::NoLog`] where there is no trace of a log; the store's own trouble.
-    pub fn open_read_only(&self) -> Result<Arc<dyn Store>, InstanceError> {
+    pub fn open_read_only(&self) -> Result<Store, InstanceError> {
         self.must_exist()?;
         Ok(engine::open_read_only(&self.data_dir)?)
     }
 
     /// Opens the store to write to it, which must be there.
-    pub(crate) fn open_existing(&self) -> Result<Arc<dyn Store>, InstanceError> {
+    pub(crate) fn open_existing(&self) -> Result<Store, InstanceError> {
         self.must_exist()?;
         Ok(engine::open(&self.data_dir, None)?)
     }

@@ -23,7 +23,7 @@ pub(crate) struct OwnTree {
 
 impl OwnTree {
     /// The trees of the log in `store`, oldest first: none before it begins, whatever was imported.
-    pub(crate) fn all(store: &dyn Store) -> Result<Vec<Self>, StorageError> {
+    pub(crate) fn all(store: &Store) -> Result<Vec<Self>, StorageError> {
         let mut trees = Vec::new();
         for shard in store.shards()? {
             let identity = store.identity(shard)?;
@@ -47,7 +47,7 @@ impl OwnTree {
 
 /// The trees of `kinds` that never were, to be made under `name`.
 pub(crate) fn missing(
-    store: &dyn Store,
+    store: &Store,
     own: &[OwnTree],
     kinds: &[TreeKind],
     name: &str,

@@ -1,7 +1,5 @@
 //! Opening a log, and making it, or one of its trees, where it never was.
 
-use std::sync::Arc;
-
 use ledgerstone_log::Log;
 use ledgerstone_log::LogOptions;
 use ledgerstone_log::NewTree;
@@ -84,14 +82,14 @@ impl Instance {
             self.must_have_no_keys(settings)?;
         }
         let store = engine::open(self.data_dir(), settings.store_memory)?;
-        let own = OwnTree::all(store.as_ref())?;
+        let own = OwnTree::all(&store)?;
         if own.is_empty() {
             self.must_have_no_keys(settings)?;
         }
         must_have_name(&own, settings.origin.as_deref())?;
         self.upgrade_empty(&store, &settings.log)?;
-        self.make_missing(store.as_ref(), settings)?;
-        let keyring = self.keys().load(store.as_ref(), &settings.log.protocols)?;
+        self.make_missing(&store, settings)?;
+        let keyring = self.keys().load(&store, &settings.log.protocols)?;
         Ok(Log::open(store, keyring, settings.log.clone())?)
     }
 
@@ -108,12 +106,8 @@ impl Instance {
 
     /// Turns a tree of version 0.1 that has no entries into the one of Rekor v2. One that has any
     /// is for the operator to freeze.
-    fn upgrade_empty(
-        &self,
-        store: &Arc<dyn Store>,
-        options: &LogOptions,
-    ) -> Result<(), InstanceError> {
-        match Upgrade::plan(store.as_ref(), None) {
+    fn upgrade_empty(&self, store: &Store, options: &LogOptions) -> Result<(), InstanceError> {
+        match Upgrade::plan(store, None) {
             Ok(None) => Ok(()),
             Ok(Some(upgrade)) => Ok(upgrade.carry_out(store, self.keys(), options)?),
             Err(UpgradeError::NoOrigin(entries)) => {
@@ -123,11 +117,7 @@ impl Instance {
         }
     }
 
-    fn make_missing(
-        &self,
-        store: &dyn Store,
-        settings: &OpenSettings,
-    ) -> Result<(), InstanceError> {
+    fn make_missing(&self, store: &Store, settings: &OpenSettings) -> Result<(), InstanceError> {
         let own = OwnTree::all(store)?;
         let trees = missing(store, &own, &settings.kinds(), name(&own, settings))?;
         if trees.is_empty() {
@@ -140,7 +130,7 @@ impl Instance {
     }
 
     /// Refuses to begin a tree beside the key of one that is not there, which may be the very same.
-    fn must_know_all_keys(&self, store: &dyn Store) -> Result<(), InstanceError> {
+    fn must_know_all_keys(&self, store: &Store) -> Result<(), InstanceError> {
         match self.keys().keys_without_tree(store)?.into_iter().next() {
             None => Ok(()),
             Some(key) => Err(InstanceError::KeyWithoutTree {
@@ -152,7 +142,7 @@ impl Instance {
 
     fn make(
         &self,
-        store: &dyn Store,
+        store: &Store,
         trees: &[NewTree],
         options: &LogOptions,
     ) -> Result<(), InstanceError> {

@@ -1,7 +1,5 @@
 //! The whole of a directory, checked against itself, without a server.
 
-use std::sync::Arc;
-
 use ledgerstone_log::Finding;
 use ledgerstone_log::FsckReport;
 use ledgerstone_log::KeyError;
@@ -21,7 +19,7 @@ use crate::instance::Instance;
 
 /// A directory that is being checked, tree by tree.
 pub struct StoreCheck {
-    store: Arc<dyn Store>,
+    store: Store,
     instance: Instance,
     protocols: Protocols,
     accepts_heads: bool,
@@ -120,7 +118,7 @@ impl StoreCheck {
         identity: &ShardIdentity,
         progress: &mut dyn FnMut(TreeSize, TreeSize),
     ) -> Result<CheckedTree, InstanceError> {
-        let store = self.store.as_ref();
+        let store = &self.store;
         let keys = self.instance.keys();
         let (key, unverified) = match keys.checkpoint_key(shard, identity, &self.protocols) {
             Ok(key) => (Some(key), None),
@@ -152,7 +150,7 @@ impl StoreCheck {
         identity: Option<ShardIdentity>,
         progress: &mut dyn FnMut(TreeSize, TreeSize),
     ) -> Result<CheckedTree, InstanceError> {
-        let store = self.store.as_ref();
+        let store = &self.store;
         let key = load_foreign_key(self.instance.keys().path(), shard)?;
         let report = match &key {
             Some(key) => fsck_copy(store, shard, key, progress)?,

@@ -58,13 +58,13 @@ impl Instance {
         let shards = store.shards()?;
         let summaries = shards
             .into_iter()
-            .map(|shard| self.summary(store.as_ref(), shard, protocols));
+            .map(|shard| self.summary(&store, shard, protocols));
         summaries.collect()
     }
 
     fn summary(
         &self,
-        store: &dyn Store,
+        store: &Store,
         shard: ShardId,
         protocols: &Protocols,
     ) -> Result<TreeSummary, InstanceError> {

@@ -19,10 +19,10 @@ impl Instance {
         options: &LogOptions,
     ) -> Result<Option<Upgrade>, InstanceError> {
         let store = self.open_read_only()?;
-        let Some(upgrade) = Upgrade::plan(store.as_ref(), Some(v2_origin))? else {
+        let Some(upgrade) = Upgrade::plan(&store, Some(v2_origin))? else {
             return Ok(None);
         };
-        upgrade.verify(store.as_ref(), self.keys(), options)?;
+        upgrade.verify(&store, self.keys(), options)?;
         Ok(Some(upgrade))
     }
 
@@ -40,7 +40,7 @@ impl Instance {
         options: &LogOptions,
     ) -> Result<Option<Upgrade>, InstanceError> {
         let store = self.open_existing()?;
-        let Some(upgrade) = Upgrade::plan(store.as_ref(), Some(v2_origin))? else {
+        let Some(upgrade) = Upgrade::plan(&store, Some(v2_origin))? else {
             return Ok(None);
         };
         upgrade.carry_out(&store, self.keys(), options)?;

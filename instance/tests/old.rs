@@ -19,13 +19,13 @@ use ledgerstone_merkle::leaf_hash;
 use ledgerstone_storage::NewEntry;
 use ledgerstone_storage::OLD_SCHEMA_VERSION;
 use ledgerstone_storage::RocksOptions;
-use ledgerstone_storage::RocksStore;
 use ledgerstone_storage::Round;
 use ledgerstone_storage::ShardId;
 use ledgerstone_storage::ShardIdentity;
 use ledgerstone_storage::Store;
 use ledgerstone_storage::StoredHead;
 use ledgerstone_storage::TreeKind;
+use ledgerstone_storage::planted_schema_version;
 
 use crate::ORIGIN;
 
@@ -44,8 +44,8 @@ pub(crate) fn write_log(data: &Path, entries: u64) -> Ed25519Signer {
     write_key(&keys, KeyDirectory::ECDSA_FILE, &ecdsa);
     let ed25519 = Ed25519Signer::from_pkcs8_pem(ORIGIN, &ed25519).unwrap();
     let ecdsa = EcdsaP256Signer::from_pkcs8_pem(ORIGIN, &ecdsa).unwrap();
-    let store = RocksStore::open(data, &RocksOptions::default()).unwrap();
-    store.plant_schema_version(OLD_SCHEMA_VERSION);
+    let store = Store::open_rocksdb(data, &RocksOptions::default()).unwrap();
+    store.plant(planted_schema_version(OLD_SCHEMA_VERSION));
     let identity = ShardIdentity {
         kind: TreeKind::MIXED,
         tree_id: TREE_ID,

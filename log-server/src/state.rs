@@ -1,8 +1,10 @@
 //! What all faces share: the log, the limits, and the one way to submit.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures::FutureExt;
 use ledgerstone_entry::EntryKind;
 use ledgerstone_entry::Policy;
 use ledgerstone_entry::PreparedEntry;
@@ -221,13 +223,15 @@ impl State {
     }
 
     /// Runs a read of a tree where it may wait for the disk.
-    pub(crate) async fn read<T, F>(&self, tree: &Tree, read: F) -> Result<T, ApiError>
+    pub(crate) async fn read<T, R, F>(&self, tree: &Tree, read: R) -> Result<T, ApiError>
     where
         T: Send + 'static,
-        F: FnOnce(&Tree) -> Result<T, ReadError> + Send + 'static,
+        R: FnOnce(Tree) -> F,
+        F: Future<Output = Result<T, ReadError>> + Send + 'static,
     {
-        let tree = tree.clone();
-        let result = tokio::task::spawn_blocking(move || read(&tree)).await;
+        // A stream that ended by a panic would look like one that came to its end.
+        let read = AssertUnwindSafe(self.log().run(read(tree.clone())));
+        let result = read.catch_unwind().await;
         Ok(result.map_err(|_| ApiError::internal())??)
     }
 }

@@ -26,8 +26,8 @@ pub struct FollowedEntry {
 /// without a position is read from its start. Nothing when the heads have no more.
 ///
 /// # Errors
-/// [`ReadError`] when the store fails, or lacks what a head covers. Blocks on the disk.
-pub fn read_on<'t>(
+/// [`ReadError`] when the store fails, or lacks what a head covers.
+pub async fn read_on<'t>(
     trees: impl IntoIterator<Item = &'t Tree>,
     positions: &mut Positions,
     limit: usize,
@@ -35,7 +35,7 @@ pub fn read_on<'t>(
 ) -> Result<Vec<FollowedEntry>, ReadError> {
     let mut ahead = Vec::new();
     for tree in trees {
-        ahead.push(Ahead::read(tree, positions, limit, max_bytes)?);
+        ahead.push(Ahead::read(tree, positions, limit, max_bytes).await?);
     }
     let mut entries = Vec::new();
     let mut bytes = 0;
@@ -74,7 +74,7 @@ struct Ahead {
 }
 
 impl Ahead {
-    fn read(
+    async fn read(
         tree: &Tree,
         positions: &Positions,
         limit: usize,
@@ -83,7 +83,8 @@ impl Ahead {
         let (tree_id, size) = (tree.tree_id(), tree.head().size().get());
         let start = positions.of(tree_id).unwrap_or(0);
         let page = if start < size {
-            tree.entries(LeafIndex::new(start), limit, max_bytes)?
+            tree.entries(LeafIndex::new(start), limit, max_bytes)
+                .await?
         } else {
             Vec::new()
         };

@@ -106,7 +106,7 @@ pub(crate) fn timestamp_key(index: LeafIndex) -> [u8; 8] {
 
 /// Writes the copy of one log. All calls block on the disk.
 pub struct Importer {
-    store: Arc<dyn Store>,
+    store: Store,
     shard: ShardId,
     identity: ShardIdentity,
     note: String,
@@ -126,11 +126,7 @@ impl Importer {
     /// [`ImportError::OtherLog`], [`ImportError::Shrunk`] or [`ImportError::Forked`] when the shard
     /// holds something that the checkpoint does not extend; [`ImportError::Open`] when what is
     /// stored does not verify.
-    pub fn open(
-        store: Arc<dyn Store>,
-        shard: ShardId,
-        source: ImportSource,
-    ) -> Result<Self, ImportError> {
+    pub fn open(store: Store, shard: ShardId, source: ImportSource) -> Result<Self, ImportError> {
         let ImportSource {
             key,
             tree_id,
@@ -152,16 +148,16 @@ impl Importer {
         let identity = match store.identity(shard)? {
             Some(stored) => same_import(shard, stored, identity)?,
             None => {
-                must_be_the_only_one(store.as_ref(), shard, tree_id)?;
-                create(store.as_ref(), shard, &key, signer.as_ref(), identity)?
+                must_be_the_only_one(&store, shard, tree_id)?;
+                create(&store, shard, &key, signer.as_ref(), identity)?
             }
         };
-        let kept = read_kept(store.as_ref(), shard, &key, tree_id)?;
-        let loaded = recovery::load(store.as_ref(), shard)?;
+        let kept = read_kept(&store, shard, &key, tree_id)?;
+        let loaded = recovery::load(&store, shard)?;
         let stored = loaded.stored;
         check_order(&target, stored.size, stored.root)?;
         if origin.role == ImportRole::Predecessor && target.size > stored.size {
-            must_precede_nothing(store.as_ref(), shard)?;
+            must_precede_nothing(&store, shard)?;
         }
         if let Some(kept) = kept {
             check_order(&target, kept.size, kept.root)?;
@@ -462,7 +458,7 @@ pub(crate) fn open_foreign(
 }
 
 fn create(
-    store: &dyn Store,
+    store: &Store,
     shard: ShardId,
     key: &VerifierKey,
     signer: Option<&VerifierKey>,
@@ -506,7 +502,7 @@ fn create(
 
 /// Refuses to put entries before others that count from where they are: the log has signed their
 /// virtual indexes.
-fn must_precede_nothing(store: &dyn Store, shard: ShardId) -> Result<(), ImportError> {
+fn must_precede_nothing(store: &Store, shard: ShardId) -> Result<(), ImportError> {
     for own in store.shards()? {
         let identity = store.identity(own)?;
         // Only trees with entries of Rekor v1 have places in that order.
@@ -526,15 +522,13 @@ fn must_precede_nothing(store: &dyn Store, shard: ShardId) -> Result<(), ImportE
 }
 
 /// The virtual index behind the predecessors that are there.
-fn start_behind_others(store: &dyn Store) -> Result<u64, ImportError> {
+fn start_behind_others(store: &Store) -> Result<u64, ImportError> {
     let sizes = predecessors(store)?.map(|(_, size)| size.get());
     Ok(sizes.fold(0, u64::saturating_add))
 }
 
 /// The predecessors in the store, the oldest first, with their sizes.
-fn predecessors(
-    store: &dyn Store,
-) -> Result<impl Iterator<Item = (ShardId, TreeSize)>, ImportError> {
+fn predecessors(store: &Store) -> Result<impl Iterator<Item = (ShardId, TreeSize)>, ImportError> {
     let mut found = Vec::new();
     for shard in store.shards()? {
         let import = store.identity(shard)?.and_then(|identity| identity.import);
@@ -548,11 +542,7 @@ fn predecessors(
 
 /// Refuses a tree that the store holds in another shard: the ids of its entries would be ambiguous,
 /// and no start would succeed.
-fn must_be_the_only_one(
-    store: &dyn Store,
-    shard: ShardId,
-    tree_id: u64,
-) -> Result<(), ImportError> {
+fn must_be_the_only_one(store: &Store, shard: ShardId, tree_id: u64) -> Result<(), ImportError> {
     for other in store.shards()? {
         let stored = store.identity(other)?;
         if other != shard && stored.is_some_and(|stored| stored.tree_id == tree_id) {
@@ -591,7 +581,7 @@ fn same_import(
 /// The checkpoint of an earlier import that was completed. A text that a power cut emptied says
 /// nothing.
 fn read_kept(
-    store: &dyn Store,
+    store: &Store,
     shard: ShardId,
     key: &VerifierKey,
     tree_id: u64,

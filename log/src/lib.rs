@@ -9,14 +9,14 @@
 //! ```
 //! # use std::sync::Arc;
 //! use ledgerstone_log::{Keyring, Log, LogOptions, NewTree, Submission};
-//! use ledgerstone_storage::{MemoryStore, TreeKind};
+//! use ledgerstone_storage::{Store, TreeKind};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let options = LogOptions::default();
 //! let new_trees = NewTree::of_log("log.example.com");
 //! let keyring = Keyring::generate(&new_trees, &options.protocols)?;
-//! let log = Log::create(Arc::new(MemoryStore::new()), &new_trees, keyring, options)?;
+//! let log = Log::create(Store::in_memory(), &new_trees, keyring, options)?;
 //!
 //! let submission = Submission::new("a body".into())?;
 //! let appended = log.append(TreeKind::REKOR_V2, submission).await?;
@@ -24,7 +24,8 @@
 //!
 //! let trees = log.trees();
 //! let tree = trees.by_tree_id(appended.tree_id).ok_or("the tree is there")?;
-//! let consistency = tree.consistency_proof(appended.index.first_size(), tree.head().size())?;
+//! let (first, now) = (appended.index.first_size(), tree.head().size());
+//! let consistency = tree.consistency_proof(first, now).await?;
 //! assert!(consistency.hashes.is_empty(), "the head has not grown since");
 //! log.close().await?;
 //! # Ok(())

@@ -9,6 +9,7 @@ use ledgerstone_merkle::InclusionProof;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::TreeSize;
 use ledgerstone_storage::ImportRole;
+use ledgerstone_storage::Schema;
 use ledgerstone_storage::ShardId;
 use ledgerstone_storage::ShardIdentity;
 use ledgerstone_storage::Store;
@@ -53,6 +54,7 @@ pub struct Log {
 struct Inner {
     /// Swapped when a tree comes or goes.
     trees: ArcSwap<Trees>,
+    schema: Arc<Schema>,
     incomplete: Vec<IncompleteCopy>,
     queue: Arc<Queue>,
     sequencer: SequencerHandle,
@@ -99,12 +101,12 @@ impl Log {
     /// [`OpenError::Exists`] when a shard, or any trace of it, is there already: a log is never
     /// initialised twice.
     pub fn create(
-        store: Arc<dyn Store>,
+        store: Store,
         trees: &[NewTree],
         keyring: Keyring,
         options: LogOptions,
     ) -> Result<Self, OpenError> {
-        create_trees(store.as_ref(), trees, &keyring, &options)?;
+        create_trees(&store, trees, &keyring, &options)?;
         Self::open(store, keyring, options)
     }
 
@@ -115,13 +117,9 @@ impl Log {
     /// # Errors
     /// Anything that is missing, smaller or different is refused, and said: see [`OpenError`]. Of
     /// copies, those that are not complete are left out, and [named](Self::incomplete_copies).
-    pub fn open(
-        store: Arc<dyn Store>,
-        keyring: Keyring,
-        options: LogOptions,
-    ) -> Result<Self, OpenError> {
+    pub fn open(store: Store, keyring: Keyring, options: LogOptions) -> Result<Self, OpenError> {
         let mut opening = Opening {
-            store: Arc::clone(&store),
+            store: store.clone(),
             keyring,
             options,
             trees: Vec::new(),
@@ -136,7 +134,8 @@ impl Log {
         }
         let trees = Trees::new(opening.trees)?;
         let queue = Arc::new(Queue::new(&opening.options));
-        let reindexing = Reindexing::new(Arc::clone(&store), Arc::clone(&queue));
+        let reindexing = Reindexing::new(store.clone(), Arc::clone(&queue));
+        let schema = Arc::clone(store.schema());
         let (rounds, followed) = watch::channel(0);
         let sequencer = Sequencer::start(
             store,
@@ -148,6 +147,7 @@ impl Log {
         Ok(Self {
             inner: Arc::new(Inner {
                 trees: ArcSwap::from_pointee(trees),
+                schema,
                 incomplete: opening.incomplete,
                 queue,
                 sequencer,
@@ -160,6 +160,19 @@ impl Log {
     /// The trees of the log as they are now, and the copies beside them.
     pub fn trees(&self) -> Arc<Trees> {
         self.inner.trees.load_full()
+    }
+
+    /// Does `work`, which reads trees, without holding up the caller's thread: where the store is
+    /// on a disk, on one of a few threads for all such work ([`Schema::run`]).
+    ///
+    /// # Panics
+    /// When `work` does, or outside of a Tokio runtime.
+    pub async fn run<T, F>(&self, work: F) -> T
+    where
+        T: Send + 'static,
+        F: Future<Output = T> + Send + 'static,
+    {
+        self.inner.schema.run(|_| work).await
     }
 
     /// The copies that are left out.
@@ -192,18 +205,15 @@ impl Log {
         let receiver = self.inner.queue.submit(tree.shard(), submission)?;
         let sequenced = receiver.await.map_err(|_| AppendError::Stopped)??;
         let (head, reader) = (sequenced.head, tree.reader().clone());
-        let prove = {
-            let head = Arc::clone(&head);
-            move || reader.verified_inclusion(&head, sequenced.index, &sequenced.leaf_hash)
-        };
         // The tiles of a fresh entry lie in the head itself. Those of an old one may have to come
         // from the disk, which must not hold up the other tasks of this thread.
+        let (index, leaf_hash) = (sequenced.index, sequenced.leaf_hash);
         let proof = if sequenced.duplicate {
-            tokio::task::spawn_blocking(prove)
-                .await
-                .map_err(|_| AppendError::Stopped)??
+            let (head, reader) = (Arc::clone(&head), reader.clone());
+            let prove = async move { reader.verified_inclusion(&head, index, &leaf_hash).await };
+            self.run(prove).await?
         } else {
-            prove()?
+            reader.verified_inclusion(&head, index, &leaf_hash).await?
         };
         Ok(Appended {
             tree_id: tree.tree_id(),
@@ -270,7 +280,7 @@ impl Log {
 /// # Errors
 /// [`OpenError::Exists`] when a shard, or any trace of it, is there already.
 pub fn create_trees(
-    store: &dyn Store,
+    store: &Store,
     trees: &[NewTree],
     keyring: &Keyring,
     options: &LogOptions,
@@ -300,7 +310,7 @@ fn protocol_of(
 
 /// A log that is being opened, tree by tree.
 struct Opening {
-    store: Arc<dyn Store>,
+    store: Store,
     keyring: Keyring,
     options: LogOptions,
     trees: Vec<Tree>,
@@ -333,11 +343,11 @@ impl Opening {
         identity: ShardIdentity,
         protocol: Arc<dyn Protocol>,
     ) -> Result<(), OpenError> {
-        let store = self.store.as_ref();
+        let store = &self.store;
         let recovered =
             recovery::recover(store, shard, &identity, protocol.as_ref(), &self.keyring)?;
-        let publisher = Publisher::new(
-            Arc::clone(&self.store),
+        let mut publisher = Publisher::new(
+            self.store.clone(),
             shard,
             &identity,
             Arc::clone(&protocol),
@@ -346,7 +356,7 @@ impl Opening {
         let reader = self.reader(shard, &protocol, publisher.first(recovered.durable)?);
         let keys = self.own_keys(&identity, protocol.as_ref())?;
         self.growing.push(Growing::new(
-            Arc::clone(&self.store),
+            self.store.clone(),
             shard,
             identity.tree_id,
             Arc::clone(&protocol),
@@ -369,7 +379,7 @@ impl Opening {
         recovery::check_identity(&identity, protocol.as_ref(), &self.keyring)?;
         let keys = self.own_keys(&identity, protocol.as_ref())?;
         let at = frozen.at;
-        let store = self.store.as_ref();
+        let store = &self.store;
         let head = recovery::recover_frozen(store, shard, frozen, keys.checkpoint())?;
         let reader = self.reader(shard, &protocol, head);
         let tree = Tree::new(identity, protocol, reader, keys, Some(at));
@@ -378,7 +388,7 @@ impl Opening {
     }
 
     fn imported(&mut self, shard: ShardId, identity: ShardIdentity) -> Result<(), OpenError> {
-        let store = self.store.as_ref();
+        let store = &self.store;
         let head = store.head(shard)?.ok_or(OpenError::MissingHead(shard))?;
         // An import that was interrupted leaves no checkpoint, or that of an earlier one over fewer
         // entries.
@@ -394,14 +404,14 @@ impl Opening {
         }
         let foreign = self.keyring.foreign(shard).cloned();
         let foreign = foreign.ok_or(OpenError::NoForeignKey(shard))?;
-        let tree = open_imported(Arc::clone(&self.store), shard, foreign, &self.options)?;
+        let tree = open_imported(self.store.clone(), shard, foreign, &self.options)?;
         self.trees.push(tree);
         Ok(())
     }
 
     fn reader(&self, shard: ShardId, protocol: &Arc<dyn Protocol>, head: Head) -> Reader {
         Reader::new(
-            Arc::clone(&self.store),
+            Arc::clone(self.store.schema()),
             shard,
             Arc::clone(protocol),
             head,
@@ -438,7 +448,7 @@ impl Opening {
 /// [`OpenError`] with what is missing or different; [`OpenError::ForeignCheckpoint`] when the
 /// import is not complete.
 pub fn open_imported(
-    store: Arc<dyn Store>,
+    store: Store,
     shard: ShardId,
     key: ForeignKey,
     options: &LogOptions,
@@ -446,9 +456,15 @@ pub fn open_imported(
     let identity = store.identity(shard)?;
     let identity = identity.ok_or(OpenError::NoShard(shard))?;
     let protocol = protocol_of(options, shard, identity.kind)?;
-    let head = recovery::recover_foreign(store.as_ref(), shard, &identity, &key)?;
+    let head = recovery::recover_foreign(&store, shard, &identity, &key)?;
     let cached = options.cached_tiles;
-    let reader = Reader::new(store, shard, Arc::clone(&protocol), head, cached);
+    let reader = Reader::new(
+        Arc::clone(store.schema()),
+        shard,
+        Arc::clone(&protocol),
+        head,
+        cached,
+    );
     let keys = TreeKeys::Foreign(key);
     Ok(Tree::new(identity, protocol, reader, keys, None))
 }

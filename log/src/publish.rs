@@ -20,11 +20,13 @@ use crate::tree::reader::Reader;
 
 /// Publishes the heads of one tree that grows.
 pub(crate) struct Publisher {
-    store: Arc<dyn Store>,
+    store: Store,
     shard: ShardId,
     origin: String,
     protocol: Arc<dyn Protocol>,
     signer: Arc<dyn NoteSigner>,
+    /// The checkpoint that is kept; `None` before the first one of this start.
+    kept: Option<Arc<String>>,
 }
 
 impl Publisher {
@@ -33,7 +35,7 @@ impl Publisher {
     /// # Errors
     /// [`OpenError::NoSigner`] when the keyring has none.
     pub(crate) fn new(
-        store: Arc<dyn Store>,
+        store: Store,
         shard: ShardId,
         identity: &ShardIdentity,
         protocol: Arc<dyn Protocol>,
@@ -49,6 +51,7 @@ impl Publisher {
             origin: protocol.origin(&identity.origin, identity.tree_id),
             protocol,
             signer: Arc::clone(signer),
+            kept: None,
         })
     }
 
@@ -56,12 +59,13 @@ impl Publisher {
     ///
     /// # Errors
     /// [`OpenError::Signing`], or the store's own trouble.
-    pub(crate) fn first(&self, durable: DurableHead) -> Result<Head, OpenError> {
+    pub(crate) fn first(&mut self, durable: DurableHead) -> Result<Head, OpenError> {
         let head = self.sign(durable).map_err(OpenError::Signing)?;
         let checkpoint = head.checkpoint();
         if self.store.kept_checkpoint(self.shard)?.as_ref() != Some(checkpoint.as_ref()) {
             self.store.keep_checkpoint(self.shard, &checkpoint)?;
         }
+        self.kept = Some(checkpoint);
         Ok(head)
     }
 
@@ -71,7 +75,7 @@ impl Publisher {
     /// [`Fatal::Signing`], or [`Fatal::Storage`] when the checkpoint cannot be kept: nobody has
     /// seen the head then.
     pub(crate) fn publish(
-        &self,
+        &mut self,
         durable: DurableHead,
         reader: &Reader,
     ) -> Result<Arc<Head>, Fatal> {
@@ -79,7 +83,13 @@ impl Publisher {
         // Durable step, outside the store: a crash before it leaves a kept checkpoint that lags,
         // which a start accepts. It comes before the head is shown, so that no head that anyone saw
         // is ahead of the kept one while the machine runs.
-        self.store.keep_checkpoint(self.shard, &head.checkpoint())?;
+        // It takes the place of the one before it and of no other: who finds another one there is
+        // not the only writer.
+        let checkpoint = head.checkpoint();
+        let kept = self.kept.as_deref().map(String::as_str);
+        self.store
+            .advance_checkpoint(self.shard, kept, &checkpoint)?;
+        self.kept = Some(checkpoint);
         reader.show(Arc::clone(&head));
         Ok(head)
     }

@@ -50,7 +50,7 @@ pub(crate) struct Recovered {
 
 /// What is to be stored for a tree of size 0 in a shard that holds nothing.
 pub(crate) fn new_shard(
-    store: &dyn Store,
+    store: &Store,
     tree: &NewTree,
     protocol: &dyn Protocol,
     keyring: &Keyring,
@@ -105,7 +105,7 @@ pub(crate) fn identity_of(
 
 /// Loads what `shard` holds, a tree that grows, and verifies it.
 pub(crate) fn recover(
-    store: &dyn Store,
+    store: &Store,
     shard: ShardId,
     identity: &ShardIdentity,
     protocol: &dyn Protocol,
@@ -124,7 +124,7 @@ pub(crate) fn recover(
 
 /// Loads a tree of the log that takes no more entries, and verifies it against its last checkpoint.
 pub(crate) fn recover_frozen(
-    store: &dyn Store,
+    store: &Store,
     shard: ShardId,
     frozen: Frozen,
     key: &VerifierKey,
@@ -141,7 +141,7 @@ pub(crate) fn recover_frozen(
 
 /// Loads a copy of somebody else's log, and verifies it against the checkpoint that came with it.
 pub(crate) fn recover_foreign(
-    store: &dyn Store,
+    store: &Store,
     shard: ShardId,
     identity: &ShardIdentity,
     foreign: &ForeignKey,
@@ -178,7 +178,7 @@ pub(crate) struct Loaded {
 }
 
 /// Loads head and right edge of `shard`, and compares them.
-pub(crate) fn load(store: &dyn Store, shard: ShardId) -> Result<Loaded, OpenError> {
+pub(crate) fn load(store: &Store, shard: ShardId) -> Result<Loaded, OpenError> {
     let stored = store.head(shard)?.ok_or(OpenError::MissingHead(shard))?;
     let live = live_tiles(store, shard, stored.size)?;
     let edge = edge_of(stored.size, &live);
@@ -237,7 +237,7 @@ fn keys_of(
 
 /// Compares the store with the last checkpoint that was signed.
 fn check_kept(
-    store: &dyn Store,
+    store: &Store,
     shard: ShardId,
     key: &VerifierKey,
     stored: &StoredHead,
@@ -290,7 +290,7 @@ pub(crate) fn parse_kept(text: &str, key: Option<&VerifierKey>) -> Result<Checkp
 
 /// Rebuilds the partial tiles: level 0 from the bodies of the tail, each level above from the roots
 /// of the full tiles below. Reads at most 255 bodies, and 255 tiles a level.
-fn live_tiles(store: &dyn Store, shard: ShardId, size: TreeSize) -> Result<LiveTiles, OpenError> {
+fn live_tiles(store: &Store, shard: ShardId, size: TreeSize) -> Result<LiveTiles, OpenError> {
     let width = TILE_WIDTH as u64;
     let mut levels = Vec::new();
     let mut nodes = size.get();
@@ -317,7 +317,7 @@ fn live_tiles(store: &dyn Store, shard: ShardId, size: TreeSize) -> Result<LiveT
 }
 
 fn tail_tile(
-    store: &dyn Store,
+    store: &Store,
     shard: ShardId,
     range: std::ops::Range<u64>,
 ) -> Result<Tile, OpenError> {
@@ -334,7 +334,7 @@ fn tail_tile(
     Ok(tile)
 }
 
-fn full_tile_root(store: &dyn Store, shard: ShardId, id: TileId) -> Result<Hash, OpenError> {
+fn full_tile_root(store: &Store, shard: ShardId, id: TileId) -> Result<Hash, OpenError> {
     let bytes = store.tile(shard, id)?.ok_or(ReadError::MissingTile(id))?;
     let tile = Tile::from_bytes(&bytes).map_err(|_| ReadError::MissingTile(id))?;
     Ok(tile.root().ok_or(ReadError::MissingTile(id))?)
@@ -349,7 +349,7 @@ fn edge_of(size: TreeSize, live: &LiveTiles) -> RightEdge {
 
 /// The tile source of a start: full tiles from the store, partial ones from what was just rebuilt.
 struct StartTiles<'a> {
-    store: &'a dyn Store,
+    store: &'a Store,
     shard: ShardId,
     live: &'a LiveTiles,
 }

@@ -130,8 +130,8 @@ impl SearchQuery {
 /// head.
 ///
 /// # Errors
-/// [`ReadError`] when the store fails, or lacks what the head covers. Blocks on the disk.
-pub fn search<'t>(
+/// [`ReadError`] when the store fails, or lacks what the head covers.
+pub async fn search<'t>(
     trees: impl IntoIterator<Item = &'t Tree>,
     query: &SearchQuery,
     from: &Positions,
@@ -142,14 +142,14 @@ pub fn search<'t>(
     let mut candidates_left = MAX_CANDIDATES;
     let mut searches = Vec::new();
     for tree in trees {
-        searches.push(TreeSearch::new(tree, query, from, end)?);
+        searches.push(TreeSearch::new(tree, query, from, end).await?);
     }
     let (limit, mut bytes_left) = (limit.max(1), max_bytes);
     let mut hits: Vec<SearchHit> = Vec::new();
     let mut complete = false;
     while hits.len() < limit {
         for search in &mut searches {
-            search.advance(query, &mut candidates_left)?;
+            search.advance(query, &mut candidates_left).await?;
         }
         if searches.iter().any(TreeSearch::is_undecided) {
             // What that tree has next may be the earliest of all.
@@ -194,7 +194,7 @@ struct TreeSearch<'t> {
 }
 
 impl<'t> TreeSearch<'t> {
-    fn new(
+    async fn new(
         tree: &'t Tree,
         query: &SearchQuery,
         from: &Positions,
@@ -205,7 +205,7 @@ impl<'t> TreeSearch<'t> {
         let end = end.of(tree.tree_id()).unwrap_or(size).min(size).max(start);
         Ok(Self {
             tree,
-            range: within_times(tree, query, start..end)?,
+            range: within_times(tree, query, start..end).await?,
             end,
             cursors: query.keys.iter().map(Cursor::new).collect(),
             found: None,
@@ -214,7 +214,7 @@ impl<'t> TreeSearch<'t> {
     }
 
     /// Looks for the next hit, as far as there are candidates left.
-    fn advance(
+    async fn advance(
         &mut self,
         query: &SearchQuery,
         candidates_left: &mut usize,
@@ -226,12 +226,12 @@ impl<'t> TreeSearch<'t> {
                 self.exhausted = true;
                 return Ok(());
             }
-            match candidate(&mut self.cursors, query.operator, self.tree, next)? {
+            match candidate(&mut self.cursors, query.operator, self.tree, next).await? {
                 None => self.exhausted = true,
                 Some(Candidate::Later(index)) => self.range.start = index,
                 Some(Candidate::Here(index)) if index >= self.range.end => self.exhausted = true,
                 Some(Candidate::Here(index)) => {
-                    self.found = hit(self.tree, query, LeafIndex::new(index))?;
+                    self.found = hit(self.tree, query, LeafIndex::new(index)).await?;
                     self.range.start = match self.found {
                         Some(_) => index,
                         None => index + 1,
@@ -264,8 +264,15 @@ impl<'t> TreeSearch<'t> {
 }
 
 /// Checks a candidate against the entry itself.
-fn hit(tree: &Tree, query: &SearchQuery, index: LeafIndex) -> Result<Option<SearchHit>, ReadError> {
-    let entry = tree.entry(index)?.ok_or(ReadError::MissingEntry(index))?;
+async fn hit(
+    tree: &Tree,
+    query: &SearchQuery,
+    index: LeafIndex,
+) -> Result<Option<SearchHit>, ReadError> {
+    let entry = tree
+        .entry(index)
+        .await?
+        .ok_or(ReadError::MissingEntry(index))?;
     if !query.times.contains(&entry.integrated_time) {
         return Ok(None);
     }
@@ -291,29 +298,32 @@ fn hit(tree: &Tree, query: &SearchQuery, index: LeafIndex) -> Result<Option<Sear
 
 /// The part of `range` whose times the query asks about, where entries lie in the order of their
 /// times.
-fn within_times(
+async fn within_times(
     tree: &Tree,
     query: &SearchQuery,
     mut range: Range<u64>,
 ) -> Result<Range<u64>, ReadError> {
     if tree.is_in_order_of_time() {
         if query.times.start > i64::MIN {
-            range.start = first_not_before(tree, query.times.start, range.clone())?;
+            range.start = first_not_before(tree, query.times.start, range.clone()).await?;
         }
         if query.times.end < i64::MAX {
-            range.end = first_not_before(tree, query.times.end, range.clone())?;
+            range.end = first_not_before(tree, query.times.end, range.clone()).await?;
         }
     }
     Ok(range)
 }
 
 /// The first index of `range` whose entry was not taken before `time`.
-fn first_not_before(tree: &Tree, time: i64, range: Range<u64>) -> Result<u64, ReadError> {
+async fn first_not_before(tree: &Tree, time: i64, range: Range<u64>) -> Result<u64, ReadError> {
     let (mut low, mut high) = (range.start, range.end);
     while low < high {
         let middle = low + (high - low) / 2;
         let index = LeafIndex::new(middle);
-        let entry = tree.entry(index)?.ok_or(ReadError::MissingEntry(index))?;
+        let entry = tree
+            .entry(index)
+            .await?
+            .ok_or(ReadError::MissingEntry(index))?;
         if entry.integrated_time < time {
             low = middle + 1;
         } else {
@@ -331,7 +341,7 @@ enum Candidate {
 }
 
 /// The next candidate from `from` on; `None` when the index has no more.
-fn candidate(
+async fn candidate(
     cursors: &mut [Cursor],
     operator: SearchOperator,
     tree: &Tree,
@@ -339,7 +349,7 @@ fn candidate(
 ) -> Result<Option<Candidate>, ReadError> {
     let mut next = Vec::with_capacity(cursors.len());
     for cursor in cursors {
-        next.push(cursor.seek(tree, from)?);
+        next.push(cursor.seek(tree, from).await?);
     }
     Ok(match operator {
         SearchOperator::Or => next.into_iter().flatten().min().map(Candidate::Here),
@@ -362,7 +372,7 @@ fn candidate(
 
 /// The indexes that are stored under one key, read a page at a time.
 struct Cursor {
-    key: ledgerstone_storage::SearchKey,
+    key: ledgerstone_storage::StoredSearchKey,
     page: VecDeque<u64>,
     /// Whether the index has nothing behind the page.
     is_last_page: bool,
@@ -378,14 +388,15 @@ impl Cursor {
     }
 
     /// The first index from `from` on. Calls have to ask for the same or later ones.
-    fn seek(&mut self, tree: &Tree, from: u64) -> Result<Option<u64>, ReadError> {
+    async fn seek(&mut self, tree: &Tree, from: u64) -> Result<Option<u64>, ReadError> {
         while self.page.front().is_some_and(|index| *index < from) {
             self.page.pop_front();
         }
         if self.page.is_empty() && !self.is_last_page {
             let page = tree
                 .reader()
-                .search(&self.key, LeafIndex::new(from), KEY_PAGE)?;
+                .search(&self.key, LeafIndex::new(from), KEY_PAGE)
+                .await?;
             self.is_last_page = page.len() < KEY_PAGE;
             self.page = page.into_iter().map(LeafIndex::get).collect();
         }

@@ -3,7 +3,7 @@ use ledgerstone_entry::PreparedEntry;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::MAX_ENTRY_BYTES;
 use ledgerstone_merkle::leaf_hash;
-use ledgerstone_storage::SearchKey;
+use ledgerstone_storage::StoredSearchKey;
 
 use crate::error::AppendError;
 
@@ -12,7 +12,7 @@ use crate::error::AppendError;
 pub struct Submission {
     pub(crate) body: Bytes,
     pub(crate) leaf_hash: Hash,
-    pub(crate) search_keys: Vec<SearchKey>,
+    pub(crate) search_keys: Vec<StoredSearchKey>,
     pub(crate) attestation: Option<(Vec<u8>, Bytes)>,
 }
 
@@ -70,8 +70,8 @@ impl From<PreparedEntry> for Submission {
 }
 
 /// A search key as the store keeps it.
-pub(crate) fn stored_key(key: &ledgerstone_entry::SearchKey) -> SearchKey {
-    SearchKey {
+pub(crate) fn stored_key(key: &ledgerstone_entry::SearchKey) -> StoredSearchKey {
+    StoredSearchKey {
         kind: key.kind.number(),
         hash: key.hash,
     }

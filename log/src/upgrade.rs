@@ -79,7 +79,7 @@ impl Upgrade {
     ///
     /// # Errors
     /// [`UpgradeError::NoOrigin`] and [`UpgradeError::SameOrigin`]; the store's own trouble.
-    pub fn plan(store: &dyn Store, v2_origin: Option<&str>) -> Result<Option<Self>, UpgradeError> {
+    pub fn plan(store: &Store, v2_origin: Option<&str>) -> Result<Option<Self>, UpgradeError> {
         let mut origins = Vec::new();
         let mut mixed = None;
         for shard in store.shards()? {
@@ -122,7 +122,7 @@ impl Upgrade {
     /// [`UpgradeError::Open`] when the tree does not verify: nothing was changed then.
     pub fn carry_out(
         &self,
-        store: &Arc<dyn Store>,
+        store: &Store,
         keys: &KeyDirectory,
         options: &LogOptions,
     ) -> Result<(), UpgradeError> {
@@ -148,7 +148,7 @@ impl Upgrade {
                 let identity = recovery::identity_of(tree, protocol, &keyring, created)?;
                 change.replace.push((tree.shard, identity));
             } else {
-                let new = recovery::new_shard(store.as_ref(), tree, protocol, &keyring)?;
+                let new = recovery::new_shard(store, tree, protocol, &keyring)?;
                 change.create.push(new);
             }
         }
@@ -178,7 +178,7 @@ impl Upgrade {
     /// cannot be loaded.
     pub fn verify(
         &self,
-        store: &dyn Store,
+        store: &Store,
         keys: &KeyDirectory,
         options: &LogOptions,
     ) -> Result<(), UpgradeError> {
@@ -188,7 +188,7 @@ impl Upgrade {
     /// Loads the tree and its keys, and verifies it.
     fn load(
         &self,
-        store: &dyn Store,
+        store: &Store,
         keys: &KeyDirectory,
         options: &LogOptions,
     ) -> Result<(Keyring, Arc<dyn Protocol>, Recovered), UpgradeError> {
@@ -203,13 +203,13 @@ impl Upgrade {
     /// Verifies the tree, and signs, keeps and syncs its last checkpoint.
     fn freeze(
         &self,
-        store: &Arc<dyn Store>,
+        store: &Store,
         keys: &KeyDirectory,
         options: &LogOptions,
     ) -> Result<Frozen, UpgradeError> {
         let (shard, identity) = (self.shard, &self.identity);
-        let (keyring, protocol, recovered) = self.load(store.as_ref(), keys, options)?;
-        let publisher = Publisher::new(Arc::clone(store), shard, identity, protocol, &keyring)?;
+        let (keyring, protocol, recovered) = self.load(store, keys, options)?;
+        let mut publisher = Publisher::new(store.clone(), shard, identity, protocol, &keyring)?;
         let head = publisher.first(recovered.durable)?;
         store.sync_kept(shard)?;
         if let Some(key) = keyring.checkpoint_key(identity.tree_id) {
@@ -226,7 +226,7 @@ impl Upgrade {
 ///
 /// # Errors
 /// [`UpgradeError::NoFreeShard`] when there is none; the store's own trouble.
-pub fn next_free_shard(store: &dyn Store) -> Result<ShardId, UpgradeError> {
+pub fn next_free_shard(store: &Store) -> Result<ShardId, UpgradeError> {
     match store.shards()?.last() {
         Some(last) => after(*last),
         None => Ok(ShardId::new(0)),

@@ -26,7 +26,10 @@ async fn entries_get_contiguous_indexes_and_proofs_that_verify_against_signed_he
             .unwrap();
         assert_eq!(one.proof.index, one.index);
         assert!(!one.duplicate);
-        assert_eq!(log.entry(one.index).unwrap().unwrap().body, body(number));
+        assert_eq!(
+            log.entry(one.index).await.unwrap().unwrap().body,
+            body(number)
+        );
     }
     let indexes: BTreeSet<_> = appended.iter().map(|one| one.index.get()).collect();
     assert_eq!(indexes, (0..700).collect());

@@ -10,10 +10,7 @@ use ledgerstone_merkle::SignedNote;
 use ledgerstone_merkle::TileId;
 use ledgerstone_merkle::TreeSize;
 use ledgerstone_merkle::leaf_hash;
-use ledgerstone_storage::Damage;
 use ledgerstone_storage::EngineDamage;
-use ledgerstone_storage::Reader;
-use ledgerstone_storage::Store;
 use ledgerstone_storage::StoredHead;
 
 use crate::ORIGIN;
@@ -24,13 +21,7 @@ use crate::search::Person;
 
 fn findings(site: &Site, faults: Faults) -> Vec<Finding> {
     site.store.set(faults);
-    let report = fsck(
-        site.store.as_ref(),
-        SHARD,
-        Some(&site.key()),
-        &mut |_, _| (),
-    )
-    .unwrap();
+    let report = fsck(&site.store, SHARD, Some(&site.key()), &mut |_, _| ()).unwrap();
     site.store.set(Faults::default());
     report.findings
 }
@@ -129,10 +120,10 @@ async fn goes_on_behind_what_cannot_be_read() {
     let leaf = LeafIndex::new(1_090);
     let leaf_of_leaf = leaf_hash(&body(leaf));
     let tile = |level, number| TileId { level, number };
-    let damage = Damage::Engine(EngineDamage {
+    let damage = EngineDamage {
         part: "a table".to_owned(),
         what: "is missing".to_owned(),
-    });
+    };
     let found = findings(
         &site,
         Faults {
@@ -219,7 +210,7 @@ async fn an_operator_can_accept_a_sound_store_whose_kept_checkpoint_is_gone() {
     };
     let signer = site.keyring.signer(role).unwrap().as_ref();
     let protocols = Protocols::default();
-    accept_head(site.store.as_ref(), SHARD, signer, &protocols).unwrap();
+    accept_head(&site.store, SHARD, signer, &protocols).unwrap();
     site.check_whole_log(3);
     assert_eq!(site.open().unwrap().head().size().get(), 3);
 }

@@ -35,11 +35,9 @@ use ledgerstone_merkle::VerifierKey;
 use ledgerstone_merkle::leaf_hashes;
 use ledgerstone_storage::ImportOrigin;
 use ledgerstone_storage::ImportRole;
-use ledgerstone_storage::Reader;
-use ledgerstone_storage::SearchKey;
 use ledgerstone_storage::ShardId;
-use ledgerstone_storage::Store;
 use ledgerstone_storage::StoredHead;
+use ledgerstone_storage::StoredSearchKey;
 use proptest::prelude::*;
 
 use crate::faulty::Faults;
@@ -130,8 +128,8 @@ impl Source {
     }
 
     /// Copies up to `size` in rounds that end at `ends` and there.
-    fn copy(&self, store: &Arc<FaultyStore>, size: u64, ends: &[u64]) -> ForeignKey {
-        let mut importer = Importer::open(store.clone(), SHARD, self.up_to(size)).unwrap();
+    fn copy(&self, store: &FaultyStore, size: u64, ends: &[u64]) -> ForeignKey {
+        let mut importer = Importer::open(store.store.clone(), SHARD, self.up_to(size)).unwrap();
         for end in ends.iter().copied().chain([size]) {
             if end > importer.size().get() {
                 self.give(&mut importer, end).unwrap();
@@ -169,12 +167,12 @@ fn checked(store: &FaultyStore, key: &VerifierKey) -> FsckReport {
     fsck_copy(store, SHARD, key, &mut |_, _| ()).unwrap()
 }
 
-fn open(store: &Arc<FaultyStore>, key: ForeignKey) -> Result<Tree, OpenError> {
-    open_imported(store.clone(), SHARD, key, &LogOptions::default())
+fn open(store: &FaultyStore, key: ForeignKey) -> Result<Tree, OpenError> {
+    open_imported(store.store.clone(), SHARD, key, &LogOptions::default())
 }
 
-fn refused(store: &Arc<FaultyStore>, source: ImportSource) -> ImportError {
-    let importer = Importer::open(store.clone(), SHARD, source);
+fn refused(store: &FaultyStore, source: ImportSource) -> ImportError {
+    let importer = Importer::open(store.store.clone(), SHARD, source);
     importer.err().unwrap()
 }
 
@@ -192,7 +190,9 @@ fn a_copy_is_the_log_with_its_own_checkpoint() {
     let tree = open(&store, key).unwrap();
     assert_eq!(tree.log_name(), SOURCE);
     for index in [0, 255, 256, 999] {
-        let proven = tree.proven_entry(LeafIndex::new(index)).unwrap().unwrap();
+        let proven = crate::ready(tree.proven_entry(LeafIndex::new(index)))
+            .unwrap()
+            .unwrap();
         assert_eq!(proven.entry.body, crate::body(index));
         proven
             .proof
@@ -225,7 +225,7 @@ fn entries_may_be_there_twice() {
     assert_eq!(checked(&store, &source.key()).findings, []);
     let tree = open(&store, key).unwrap();
     let hash = ledgerstone_merkle::leaf_hash(&crate::body(20));
-    let index = tree.index_of(&hash).unwrap();
+    let index = crate::ready(tree.index_of(&hash)).unwrap();
     assert_eq!(index, Some(LeafIndex::new(620)));
 
     // But a leaf hash must lead to an entry that has it.
@@ -244,7 +244,7 @@ fn entries_may_be_there_twice() {
 #[test]
 fn what_is_not_in_the_signed_tree_is_not_written() {
     let (source, store) = (Source::of(600), FaultyStore::new());
-    let mut importer = Importer::open(store.clone(), SHARD, source.up_to(600)).unwrap();
+    let mut importer = Importer::open(store.store.clone(), SHARD, source.up_to(600)).unwrap();
     source.give(&mut importer, 100).unwrap();
     let before = store.steps();
 
@@ -289,7 +289,7 @@ fn a_wrong_root_leaves_nothing_that_counts_as_complete() {
         checkpoint: sign(SOURCE, 50, source.root(49), source.signer.as_ref()),
         ..source.up_to(50)
     };
-    let mut importer = Importer::open(store.clone(), SHARD, lie).unwrap();
+    let mut importer = Importer::open(store.store.clone(), SHARD, lie).unwrap();
     let error = source.give(&mut importer, 50).unwrap_err();
     assert!(matches!(error, ImportError::Untrue { .. }), "{error}");
     let error = importer.finish().unwrap_err();
@@ -309,7 +309,7 @@ fn an_import_that_was_interrupted_goes_on() {
     let (source, store) = (Source::of(800), FaultyStore::new());
     source.copy(&store, 300, &[]);
     {
-        let mut importer = Importer::open(store.clone(), SHARD, source.up_to(800)).unwrap();
+        let mut importer = Importer::open(store.store.clone(), SHARD, source.up_to(800)).unwrap();
         assert_eq!(importer.size().get(), 300);
         source.give(&mut importer, 512).unwrap();
     }
@@ -322,12 +322,12 @@ fn an_import_that_was_interrupted_goes_on() {
         commit_after,
         ..Faults::default()
     });
-    let mut importer = Importer::open(store.clone(), SHARD, source.up_to(800)).unwrap();
+    let mut importer = Importer::open(store.store.clone(), SHARD, source.up_to(800)).unwrap();
     let error = source.give(&mut importer, 600).unwrap_err();
     assert!(matches!(error, ImportError::Storage(_)), "{error}");
     store.set(Faults::default());
 
-    let mut importer = Importer::open(store.clone(), SHARD, source.up_to(800)).unwrap();
+    let mut importer = Importer::open(store.store.clone(), SHARD, source.up_to(800)).unwrap();
     assert_eq!(importer.size().get(), 600);
     source.give(&mut importer, 800).unwrap();
     importer.finish().unwrap();
@@ -346,7 +346,7 @@ fn entries_with_large_attestations_are_written_in_several_rounds() {
         .collect();
     let bodies = entries.iter().map(|entry| entry.body.clone()).collect();
     let (source, store) = (Source::new(bodies), FaultyStore::new());
-    let mut importer = Importer::open(store.clone(), SHARD, source.up_to(5)).unwrap();
+    let mut importer = Importer::open(store.store.clone(), SHARD, source.up_to(5)).unwrap();
     let padding = Bytes::from(vec![b' '; 15 << 20]);
     let with_attestations = source.entries(0, 5).into_iter().map(|entry| ImportedEntry {
         // Whatever it is: 75 MiB of it are to be written.
@@ -377,7 +377,7 @@ fn a_checkpoint_that_was_lost_is_kept_again() {
             ..Faults::default()
         };
         store.set(faults);
-        let importer = Importer::open(store.clone(), SHARD, source.up_to(20)).unwrap();
+        let importer = Importer::open(store.store.clone(), SHARD, source.up_to(20)).unwrap();
         importer.finish().unwrap();
     }
     assert_eq!(store.steps().len(), steps + 2);
@@ -395,7 +395,7 @@ fn a_source_that_takes_back_what_it_showed_is_refused() {
     other.bodies[3] = Bytes::from_static(b"another");
     let error = refused(&store, other.up_to(20));
     assert!(matches!(error, ImportError::Forked { .. }), "{error}");
-    let mut importer = Importer::open(store.clone(), SHARD, other.up_to(40)).unwrap();
+    let mut importer = Importer::open(store.store.clone(), SHARD, other.up_to(40)).unwrap();
     let error = other.give(&mut importer, 40).unwrap_err();
     assert!(matches!(error, ImportError::Untrue { .. }), "{error}");
 
@@ -451,7 +451,7 @@ fn a_shard_holds_one_log() {
         let error = refused(&store, from);
         assert!(matches!(error, ImportError::OtherLog { .. }), "{error}");
     }
-    let error = fsck_copy(store.as_ref(), SHARD, &other.key(), &mut |_, _| ()).unwrap_err();
+    let error = fsck_copy(&store, SHARD, &other.key(), &mut |_, _| ()).unwrap_err();
     assert!(
         matches!(error, OpenError::ForeignCheckpoint { .. }),
         "{error}"
@@ -509,7 +509,7 @@ fn a_tree_of_rekor_v1_has_its_id_and_signs_under_the_bare_name() {
     assert!(matches!(error, ImportError::Checkpoint(_)), "{error}");
 
     let mut importer =
-        Importer::open(store.clone(), SHARD, from(1_234, checkpoint(1_234))).unwrap();
+        Importer::open(store.store.clone(), SHARD, from(1_234, checkpoint(1_234))).unwrap();
     source.give(&mut importer, 9).unwrap();
     importer.finish().unwrap();
     let key = ForeignKey {
@@ -536,7 +536,7 @@ fn entries_of_sigstore_are_found_by_what_they_name() {
     for (entry, place) in entries.iter().zip(places) {
         assert!(!entry.search_keys.is_empty());
         for key in &entry.search_keys {
-            let key = SearchKey {
+            let key = StoredSearchKey {
                 kind: key.kind.number(),
                 hash: key.hash,
             };
@@ -560,7 +560,7 @@ fn the_public_key_is_kept_beside_the_log_s_own() {
         Some(source.key())
     );
     let loaded = || ForeignKey::load(&key_dir, SHARD).unwrap().unwrap();
-    let mut importer = Importer::open(store.clone(), SHARD, source.up_to(5)).unwrap();
+    let mut importer = Importer::open(store.store.clone(), SHARD, source.up_to(5)).unwrap();
     source.give(&mut importer, 5).unwrap();
     let error = open(&store, loaded()).err().unwrap();
     assert!(error.to_string().contains("not completed"), "{error}");

@@ -39,7 +39,6 @@ use ledgerstone_merkle::VerifierKey;
 use ledgerstone_merkle::leaf_hashes;
 use ledgerstone_storage::ImportOrigin;
 use ledgerstone_storage::ImportRole;
-use ledgerstone_storage::Reader;
 use ledgerstone_storage::ShardId;
 use ledgerstone_storage::TreeKind;
 use tempfile::TempDir;
@@ -146,11 +145,10 @@ fn timestamp_payload(body: &[u8], time: i64, log_id: [u8; 32], virtual_index: u6
 #[track_caller]
 fn verified_timestamp(tree: &Tree, index: u64) -> Option<Vec<u8>> {
     let index = LeafIndex::new(index);
-    let entry = tree.entry(index).unwrap().unwrap();
+    let entry = crate::ready(tree.entry(index)).unwrap().unwrap();
     let body = STANDARD.encode(&entry.body);
-    let timestamp = tree
-        .signed_entry_timestamp(index, entry.integrated_time, &body)
-        .unwrap()?;
+    let timestamp = tree.signed_entry_timestamp(index, entry.integrated_time, &body);
+    let timestamp = crate::ready(timestamp).unwrap()?;
     let key = tree.v1_key().unwrap();
     let payload = timestamp_payload(
         &entry.body,
@@ -168,7 +166,7 @@ const V1: ShardId = ShardId::new(10);
 
 /// A data directory.
 struct Site {
-    store: Arc<FaultyStore>,
+    store: FaultyStore,
     trees: [NewTree; 2],
     keyring: Keyring,
     keys: TempDir,
@@ -195,7 +193,7 @@ impl Site {
     fn begin(&self, shard: u32, from: ImportSource) -> Result<Importer, ImportError> {
         let shard = ShardId::new(shard);
         save_foreign_key(self.key_dir(), shard, &from.key).unwrap();
-        Importer::open(self.store.clone(), shard, from)
+        Importer::open(self.store.store.clone(), shard, from)
     }
 
     fn import(&self, shard: u32, source: &Source, from: ImportSource) -> Result<(), ImportError> {
@@ -214,7 +212,7 @@ impl Site {
     fn make(&self) {
         if self.store.identity(V2).unwrap().is_none() {
             create_trees(
-                self.store.as_ref(),
+                &self.store,
                 &self.trees,
                 &self.keyring,
                 &LogOptions::default(),
@@ -231,7 +229,7 @@ impl Site {
                 keyring.add_foreign(shard, key);
             }
         }
-        Log::open(self.store.clone(), keyring, LogOptions::default())
+        Log::open(self.store.store.clone(), keyring, LogOptions::default())
     }
 
     fn trees(&self) -> Result<(Arc<Trees>, Vec<IncompleteCopy>), OpenError> {

@@ -141,7 +141,7 @@ async fn a_protocol_finishes_its_leaves_and_tells_duplicates_in_its_own_way() {
     // It is found by its leaf hash as every other.
     let trees = log.trees();
     let tree = trees.growing_of(KIND).unwrap();
-    let found = tree.index_of(&logged[7].leaf_hash).unwrap();
+    let found = tree.index_of(&logged[7].leaf_hash).await.unwrap();
     assert_eq!(found, Some(LeafIndex::new(7)));
     log.close().await.unwrap();
 }
@@ -159,7 +159,7 @@ async fn a_protocol_has_its_own_bundles_and_checkpoints() {
         assert_eq!(checkpoint.origin, format!("{ORIGIN}/dated"));
         assert_eq!(checkpoint.extensions, [format!("time {}", head.time())]);
         let width = TileWidth::new(3).unwrap();
-        let bundle = tree.bundle(0, width).unwrap().unwrap();
+        let bundle = crate::ready(tree.bundle(0, width)).unwrap().unwrap();
         let text = String::from_utf8_lossy(&bundle);
         for number in 0..3 {
             let chain = format!("chain of {}", String::from_utf8_lossy(&crate::body(number)));

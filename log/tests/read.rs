@@ -31,12 +31,13 @@ async fn proofs_hold_between_all_sizes() {
     }
     for old in (0..=300).step_by(7).chain([255, 256, 257, 300]) {
         assert_eq!(
-            log.root_at(TreeSize::new(old)).unwrap(),
+            log.root_at(TreeSize::new(old)).await.unwrap(),
             roots[old as usize]
         );
         for new in (old..=300).step_by(11) {
             let proof = log
                 .consistency_proof(TreeSize::new(old), TreeSize::new(new))
+                .await
                 .unwrap();
             proof
                 .verify(&roots[old as usize], &roots[new as usize])
@@ -45,6 +46,7 @@ async fn proofs_hold_between_all_sizes() {
         for index in (0..old).step_by(13) {
             let proof = log
                 .inclusion_proof(LeafIndex::new(index), TreeSize::new(old))
+                .await
                 .unwrap();
             proof
                 .verify(&leaf_hash(&body(index)), &roots[old as usize])
@@ -58,28 +60,34 @@ async fn what_the_head_does_not_cover_is_absent() {
     let site = Site::with_entries(300).await;
     let log = site.open().unwrap();
     let (at, beyond) = (TreeSize::new(300), TreeSize::new(301));
-    assert!(log.entry(LeafIndex::new(299)).unwrap().is_some());
-    assert!(log.entry(LeafIndex::new(300)).unwrap().is_none());
-    assert!(log.entry(LeafIndex::new(u64::MAX)).unwrap().is_none());
-    assert!(log.index_of(&Hash::default()).unwrap().is_none());
+    assert!(log.entry(LeafIndex::new(299)).await.unwrap().is_some());
+    assert!(log.entry(LeafIndex::new(300)).await.unwrap().is_none());
+    assert!(log.entry(LeafIndex::new(u64::MAX)).await.unwrap().is_none());
+    assert!(log.index_of(&Hash::default()).await.unwrap().is_none());
     assert!(matches!(
-        log.root_at(beyond),
+        log.root_at(beyond).await,
         Err(ReadError::BeyondHead { .. })
     ));
     assert!(matches!(
-        log.inclusion_proof(LeafIndex::new(0), beyond),
+        log.inclusion_proof(LeafIndex::new(0), beyond).await,
         Err(ReadError::BeyondHead { .. })
     ));
-    let error = log.inclusion_proof(LeafIndex::new(300), at).unwrap_err();
+    let error = log
+        .inclusion_proof(LeafIndex::new(300), at)
+        .await
+        .unwrap_err();
     assert!(
         matches!(error, ReadError::IndexBeyondSize { .. }),
         "{error}"
     );
     assert!(matches!(
-        log.consistency_proof(at, beyond),
+        log.consistency_proof(at, beyond).await,
         Err(ReadError::BeyondHead { .. })
     ));
-    let error = log.consistency_proof(at, TreeSize::new(299)).unwrap_err();
+    let error = log
+        .consistency_proof(at, TreeSize::new(299))
+        .await
+        .unwrap_err();
     assert!(matches!(error, ReadError::SizesReversed { .. }), "{error}");
 }
 
@@ -87,14 +95,15 @@ async fn what_the_head_does_not_cover_is_absent() {
 async fn tiles_and_bundles_are_served_up_to_the_head_and_no_further() {
     let site = Site::with_entries(300).await;
     let log = site.open().unwrap();
-    let tile = |level, number, width| log.tile(TileId { level, number }, width).unwrap();
+    let tile =
+        |level, number, width| crate::ready(log.tile(TileId { level, number }, width)).unwrap();
     let full = tile(0, 0, TileWidth::FULL).unwrap();
     assert_eq!(full.len(), 8_192);
     assert_eq!(tile(0, 0, width(17)).unwrap(), full.slice(..17 * 32));
     let partial = tile(0, 1, width(44)).unwrap();
     assert_eq!(
         partial.slice(..32),
-        leaf_hash(&log.entry(LeafIndex::new(256)).unwrap().unwrap().body).as_ref()
+        leaf_hash(&log.entry(LeafIndex::new(256)).await.unwrap().unwrap().body).as_ref()
     );
     assert_eq!(tile(0, 1, width(45)), None);
     assert_eq!(tile(1, 0, width(1)).unwrap().len(), 32);
@@ -102,11 +111,11 @@ async fn tiles_and_bundles_are_served_up_to_the_head_and_no_further() {
     assert_eq!(tile(2, 0, width(1)), None);
     assert_eq!(tile(63, u64::MAX, width(1)), None);
 
-    let bundle = |number, width| log.bundle(number, width).unwrap();
+    let bundle = |number, width| crate::ready(log.bundle(number, width)).unwrap();
     let encoded = bundle(1, width(44)).unwrap();
     let bodies = EntryBundle::decode(&encoded).unwrap();
     assert_eq!(bodies.len(), 44);
-    let first = log.entry(LeafIndex::new(256)).unwrap().unwrap();
+    let first = log.entry(LeafIndex::new(256)).await.unwrap().unwrap();
     assert_eq!(bodies[0], first.body);
     assert!(bundle(1, width(45)).is_none());
     assert!(bundle(u64::MAX, width(1)).is_none());
@@ -117,7 +126,7 @@ async fn ranges_are_bounded_in_entries_and_in_bytes() {
     let site = Site::with_entries(20).await;
     let log = site.open().unwrap();
     let indexes = |start, limit, bytes| {
-        let entries = log.entries(LeafIndex::new(start), limit, bytes).unwrap();
+        let entries = crate::ready(log.entries(LeafIndex::new(start), limit, bytes)).unwrap();
         entries
             .into_iter()
             .map(|(index, _)| index.get())
@@ -137,13 +146,13 @@ async fn a_wrong_index_is_not_believed() {
     let log = site.create();
     append_all(&log, 0..10).await;
     let hash = leaf_hash(&body(4));
-    let index = log.index_of(&hash).unwrap().unwrap();
+    let index = log.index_of(&hash).await.unwrap().unwrap();
     site.store.set(Faults {
         wrong_index: Some((hash, (index.get() + 1) % 10)),
         ..Faults::default()
     });
     assert!(matches!(
-        log.index_of(&hash),
+        log.index_of(&hash).await,
         Err(ReadError::WrongIndex { .. })
     ));
 }
@@ -171,6 +180,7 @@ async fn a_damaged_tile_yields_an_error_and_never_a_wrong_proof() {
         site.store.set(faults);
         let error = log
             .inclusion_proof(LeafIndex::new(1), TreeSize::new(600))
+            .await
             .unwrap_err();
         assert!(
             matches!(error, ReadError::BadProof(_) | ReadError::MissingTile(_)),
@@ -179,6 +189,7 @@ async fn a_damaged_tile_yields_an_error_and_never_a_wrong_proof() {
         assert!(!error.is_out_of_range());
         assert!(
             log.inclusion_proof(LeafIndex::new(300), TreeSize::new(600))
+                .await
                 .is_ok()
         );
     }

@@ -4,8 +4,6 @@ use ledgerstone_log::OpenError;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::TileId;
 use ledgerstone_merkle::TreeSize;
-use ledgerstone_storage::Reader;
-use ledgerstone_storage::Store;
 use ledgerstone_storage::StoredHead;
 
 use crate::SHARD;
@@ -55,6 +53,7 @@ async fn a_log_with_tiles_on_three_levels_opens() {
     );
     let proof = log
         .inclusion_proof(ledgerstone_merkle::LeafIndex::new(3), head.size())
+        .await
         .unwrap();
     assert_eq!(proof.hashes.len(), 17);
 }
@@ -256,7 +255,12 @@ async fn a_head_that_does_not_fit_the_entries_is_refused() {
     assert!(matches!(error, OpenError::WrongRoot { .. }), "{error}");
 
     // A head of two entries, whose root is right, before a third entry.
-    let root = site.open().unwrap().root_at(TreeSize::new(2)).unwrap();
+    let root = site
+        .open()
+        .unwrap()
+        .root_at(TreeSize::new(2))
+        .await
+        .unwrap();
     let short = StoredHead {
         size: TreeSize::new(2),
         root,

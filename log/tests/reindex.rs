@@ -3,7 +3,6 @@
 use std::future::Future;
 use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::Arc;
 use std::task::Poll;
 
 use ledgerstone_entry::PreparedEntry;
@@ -28,10 +27,8 @@ use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::TreeSize;
 use ledgerstone_storage::Correction;
 use ledgerstone_storage::MAX_CORRECTION_ROWS;
-use ledgerstone_storage::Reader;
 use ledgerstone_storage::SearchRow;
 use ledgerstone_storage::ShardId;
-use ledgerstone_storage::Store;
 use ledgerstone_storage::TreeKind;
 
 use crate::ORIGIN;
@@ -57,7 +54,7 @@ fn rows(store: &FaultyStore, shard: ShardId) -> Vec<SearchRow> {
 }
 
 fn row(key: &SearchKey, position: u64) -> SearchRow {
-    let key = ledgerstone_storage::SearchKey {
+    let key = ledgerstone_storage::StoredSearchKey {
         kind: key.kind.number(),
         hash: key.hash,
     };
@@ -79,11 +76,11 @@ fn lose(store: &FaultyStore, shard: ShardId, lost: &[SearchRow]) {
 }
 
 /// Rebuilds the index to the end.
-fn reindex(store: &Arc<FaultyStore>) -> Result<ReindexProgress, ReindexError> {
-    let mut reindex = Reindex::open(store.clone())?;
+fn reindex(store: &FaultyStore) -> Result<ReindexProgress, ReindexError> {
+    let mut reindex = Reindex::open(store.store.clone())?;
     while reindex.step()? {}
     assert!(reindex.progress().is_complete);
-    assert!(!Reindex::is_pending(store.as_ref())?);
+    assert!(!Reindex::is_pending(store)?);
     Ok(reindex.progress().clone())
 }
 
@@ -155,7 +152,7 @@ async fn what_is_missing_is_added_and_what_is_wrong_is_removed_in_every_shard() 
     let other_tree = [NewTree::new(OTHER, TreeKind::REKOR_V1, ORIGIN)];
     let protocols = &site.options.protocols;
     let keyring = Keyring::generate(&other_tree, protocols).unwrap();
-    create_trees(site.store.as_ref(), &other_tree, &keyring, &site.options).unwrap();
+    create_trees(&site.store, &other_tree, &keyring, &site.options).unwrap();
     let mut both = site.keyring.clone();
     for role in [
         KeyRole::RekorV1,
@@ -262,7 +259,7 @@ async fn an_interrupted_rebuild_goes_on_where_it_was() {
             Err(ReindexError::Write(_)) => {}
             Err(other) => panic!("{other}"),
         }
-        assert!(Reindex::is_pending(site.store.as_ref()).unwrap());
+        assert!(Reindex::is_pending(&site.store).unwrap());
         let stored = site.store.reindex_progress().unwrap();
         assert_ne!(stored, last, "nothing was done");
         last = stored;
@@ -299,7 +296,7 @@ async fn progress_that_cannot_be_read_is_begun_anew() {
             progress: Some(stored.into()),
         };
         site.store.correct(SHARD, &correction).unwrap();
-        assert!(Reindex::is_pending(site.store.as_ref()).unwrap());
+        assert!(Reindex::is_pending(&site.store).unwrap());
         let progress = reindex(&site.store).unwrap();
         assert_eq!((progress.entries, progress.resumed), (4, false), "{stored}");
     }
@@ -308,7 +305,7 @@ async fn progress_that_cannot_be_read_is_begun_anew() {
 
 #[test]
 fn an_empty_store_has_no_index() {
-    let opened = Reindex::open(FaultyStore::new());
+    let opened = Reindex::open(FaultyStore::new().store);
     assert!(matches!(opened.err(), Some(ReindexError::NoLog)));
 }
 
@@ -372,7 +369,7 @@ async fn a_row_behind_the_end_may_come_true() {
     let log = site.create();
     log_all(&log, [ann.signs("a")]).await;
     site.store.plant(SHARD, row(&ann.search_key(), 1));
-    let mut reindex = Reindex::open(site.store.clone()).unwrap();
+    let mut reindex = Reindex::open(site.store.store.clone()).unwrap();
     while reindex.progress().removed == 0 {
         assert!(reindex.step().unwrap());
     }
@@ -414,7 +411,7 @@ async fn closing_interrupts_and_opening_goes_on() {
         matches!(status.state, ReindexState::Interrupted),
         "{status:?}"
     );
-    assert!(Reindex::is_pending(site.store.as_ref()).unwrap());
+    assert!(Reindex::is_pending(&site.store).unwrap());
     drop(log);
 
     let log = site.open().unwrap();

@@ -154,7 +154,7 @@ pub(crate) async fn log_all(log: &Running, entries: impl IntoIterator<Item = Pre
 /// One page over the trees of the log, from its start.
 pub(crate) fn page(trees: &Trees, query: &SearchQuery, limit: usize, bytes: usize) -> SearchPage {
     let (from, end) = (Positions::default(), Positions::default());
-    search(trees.own(), query, &from, &end, limit, bytes).unwrap()
+    crate::ready(search(trees.own(), query, &from, &end, limit, bytes)).unwrap()
 }
 
 pub(crate) fn found(trees: &Trees, query: &SearchQuery) -> Vec<u64> {
@@ -175,7 +175,7 @@ fn paged_hits(trees: &Trees, query: &SearchQuery, limit: usize, bytes: usize) ->
     let (mut from, end) = (Positions::default(), Positions::default());
     let mut hits = Vec::new();
     loop {
-        let page = search(trees.own(), query, &from, &end, limit, bytes).unwrap();
+        let page = crate::ready(search(trees.own(), query, &from, &end, limit, bytes)).unwrap();
         assert!(page.hits.len() <= limit);
         hits.extend(page.hits.iter().map(|hit| (hit.tree_id, hit.index.get())));
         from = page.next.to_string().parse().unwrap();
@@ -257,7 +257,7 @@ async fn a_search_ends_where_it_is_told_and_goes_on_with_what_is_new() {
         trees.own().map(|tree| (tree.tree_id(), 2)).collect(),
     );
     let find = |from: &Positions, end: &Positions| {
-        search(trees.own(), &all, from, end, 100, usize::MAX).unwrap()
+        crate::ready(search(trees.own(), &all, from, end, 100, usize::MAX)).unwrap()
     };
     let begin = find(&nowhere, &second);
     assert_eq!((begin.hits.len(), &begin.next), (4, &second));

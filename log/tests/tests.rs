@@ -13,11 +13,16 @@ mod read;
 mod recovery;
 mod reindex;
 mod search;
+mod slow;
 mod trees;
 mod upgrade;
 
 use std::ops::Deref;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Context;
+use std::task::Poll;
+use std::task::Waker;
 
 use bytes::Bytes;
 use ledgerstone_log::AppendError;
@@ -47,7 +52,7 @@ pub(crate) const ORIGIN: &str = "log.example.com";
 
 /// A log's store and keys, which stay when the log is closed.
 pub(crate) struct Site {
-    pub(crate) store: Arc<FaultyStore>,
+    pub(crate) store: FaultyStore,
     pub(crate) trees: Vec<NewTree>,
     pub(crate) keyring: Keyring,
     pub(crate) options: LogOptions,
@@ -81,7 +86,7 @@ impl Site {
 
     pub(crate) fn try_create(&self) -> Result<Log, OpenError> {
         Log::create(
-            self.store.clone(),
+            self.store.store.clone(),
             &self.trees,
             self.keyring.clone(),
             self.options.clone(),
@@ -93,7 +98,7 @@ impl Site {
     }
 
     pub(crate) fn open_with(&self, keyring: Keyring) -> Result<Running, OpenError> {
-        let log = Log::open(self.store.clone(), keyring, self.options.clone());
+        let log = Log::open(self.store.store.clone(), keyring, self.options.clone());
         log.map(Running::new)
     }
 
@@ -114,7 +119,7 @@ impl Site {
 
     /// Checks the whole store against itself and against the checkpoint that was signed last.
     pub(crate) fn check_whole_log(&self, size: u64) {
-        let store: &dyn Store = self.store.as_ref();
+        let store: &Store = &self.store;
         let report = fsck(store, SHARD, Some(&self.key()), &mut |_, _| ()).unwrap();
         assert_eq!(report.findings, []);
         assert_eq!(report.size.get(), size);
@@ -152,6 +157,15 @@ impl Deref for Running {
 
     fn deref(&self) -> &Tree {
         &self.tree
+    }
+}
+
+/// What a read of a store in memory comes to, which never waits.
+#[track_caller]
+pub(crate) fn ready<T>(read: impl Future<Output = T>) -> T {
+    match pin!(read).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(read) => read,
+        Poll::Pending => panic!("a store in memory waits"),
     }
 }
 

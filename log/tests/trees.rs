@@ -18,7 +18,6 @@ use ledgerstone_merkle::TreeSize;
 use ledgerstone_merkle::leaf_hash;
 use ledgerstone_storage::Frozen;
 use ledgerstone_storage::ShardId;
-use ledgerstone_storage::Store;
 use ledgerstone_storage::TreeChange;
 use ledgerstone_storage::TreeKind;
 
@@ -71,7 +70,11 @@ async fn two_trees_grow_at_once_and_share_rounds() {
         );
         assert_eq!(checkpoint.origin, tree.origin());
         for index in [0, 255, 256, 699] {
-            let proven = tree.proven_entry(LeafIndex::new(index)).unwrap().unwrap();
+            let proven = tree
+                .proven_entry(LeafIndex::new(index))
+                .await
+                .unwrap()
+                .unwrap();
             proven
                 .proof
                 .verify(&proven.leaf_hash, &head.root())
@@ -167,9 +170,10 @@ async fn each_tree_signs_with_a_key_and_an_origin_of_its_own() {
         r#"{{"body":"e30=","integratedTime":1700000000,"logID":"{}","logIndex":2}}"#,
         Hash::new(key.log_id()),
     );
-    key.verify(&payload, &signed.unwrap().unwrap()).unwrap();
+    key.verify(&payload, &signed.await.unwrap().unwrap())
+        .unwrap();
     let unsigned = v2.signed_entry_timestamp(index, 1_700_000_000, "e30=");
-    assert_eq!(unsigned.unwrap(), None);
+    assert_eq!(unsigned.await.unwrap(), None);
 }
 
 /// A log whose first tree of Rekor v1 was frozen after 3 entries, and which goes on in another.
@@ -183,7 +187,13 @@ async fn with_a_frozen_tree() -> (Log, u64) {
         name(2, TreeKind::REKOR_V1),
     ];
     let keyring = Keyring::generate(&trees, &options.protocols).unwrap();
-    let log = Log::create(store.clone(), &trees[..2], keyring.clone(), options.clone()).unwrap();
+    let log = Log::create(
+        store.store.clone(),
+        &trees[..2],
+        keyring.clone(),
+        options.clone(),
+    )
+    .unwrap();
     append_both(&log, 0..3).await;
     let old = tree(&log, TreeKind::REKOR_V1);
     log.close().await.unwrap();
@@ -196,7 +206,7 @@ async fn with_a_frozen_tree() -> (Log, u64) {
         ..TreeChange::default()
     };
     store.change_trees(&change).unwrap();
-    let log = Log::create(store, &trees[2..], keyring, options).unwrap();
+    let log = Log::create(store.store.clone(), &trees[2..], keyring, options).unwrap();
     append_both(&log, 10..14).await;
     (log, old.tree_id())
 }
@@ -232,8 +242,8 @@ async fn a_frozen_tree_shows_its_last_checkpoint_and_still_proves() {
     let checkpoint = verified(&head.checkpoint(), tree.checkpoint_key());
     assert_eq!(checkpoint.size.get(), 3);
     let (one, all) = (TreeSize::new(1), TreeSize::new(3));
-    let proof = tree.consistency_proof(one, all).unwrap();
-    let first = tree.entry(LeafIndex::new(0)).unwrap().unwrap();
+    let proof = tree.consistency_proof(one, all).await.unwrap();
+    let first = tree.entry(LeafIndex::new(0)).await.unwrap().unwrap();
     proof.verify(&leaf_hash(&first.body), &head.root()).unwrap();
     // The key of Rekor v1 serves all of the log's trees in turn.
     let v1 = verified(&tree.v1_checkpoint(&head).unwrap(), tree.v1_key().unwrap());
@@ -248,7 +258,7 @@ async fn trees_that_could_not_be_told_apart_are_refused() {
     let refused = |trees: &[NewTree]| {
         let keyring = Keyring::generate(trees, &options.protocols).unwrap();
         let store = FaultyStore::new();
-        let log = Log::create(store, trees, keyring, options.clone());
+        let log = Log::create(store.store, trees, keyring, options.clone());
         log.err().unwrap()
     };
     let [mut v2, mut v1] = [(SHARD, TreeKind::REKOR_V2), (V1_SHARD, TreeKind::REKOR_V1)]

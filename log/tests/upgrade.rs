@@ -1,7 +1,6 @@
 //! From the one tree of version 0.1 to a tree for each protocol.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use ledgerstone_log::KeyDirectory;
 use ledgerstone_log::Log;
@@ -21,7 +20,6 @@ use ledgerstone_merkle::SignedNote;
 use ledgerstone_merkle::TreeSize;
 use ledgerstone_merkle::leaf_hash;
 use ledgerstone_storage::NewEntry;
-use ledgerstone_storage::Reader;
 use ledgerstone_storage::Round;
 use ledgerstone_storage::ShardIdentity;
 use ledgerstone_storage::Store;
@@ -41,7 +39,7 @@ const NEW_ORIGIN: &str = "v2.log.example.com";
 
 /// A directory as version 0.1 left it.
 struct Old {
-    store: Arc<FaultyStore>,
+    store: FaultyStore,
     keys: TempDir,
     ed25519: Ed25519Signer,
 }
@@ -125,15 +123,15 @@ impl Old {
     }
 
     fn upgrade(&self, v2_origin: Option<&str>) -> Result<(), UpgradeError> {
-        let upgrade = Upgrade::plan(self.store.as_ref(), v2_origin)?.unwrap();
-        let store: Arc<dyn Store> = self.store.clone();
+        let upgrade = Upgrade::plan(&self.store, v2_origin)?.unwrap();
+        let store: Store = self.store.store.clone();
         upgrade.carry_out(&store, &self.keys(), &LogOptions::default())
     }
 
     fn open(&self) -> Result<Log, OpenError> {
         let options = LogOptions::default();
-        let keyring = self.keys().load(self.store.as_ref(), &options.protocols)?;
-        Log::open(self.store.clone(), keyring, options)
+        let keyring = self.keys().load(&self.store, &options.protocols)?;
+        Log::open(self.store.store.clone(), keyring, options)
     }
 }
 
@@ -220,7 +218,7 @@ async fn a_tree_without_entries_becomes_the_one_of_rekor_v2() {
     assert_eq!((v1.log_name(), v1.start()), (ORIGIN, 0));
     append(&log, TreeKind::REKOR_V2, 1).await;
     append(&log, TreeKind::REKOR_V1, 1).await;
-    assert!(Upgrade::plan(old.store.as_ref(), None).unwrap().is_none());
+    assert!(Upgrade::plan(&old.store, None).unwrap().is_none());
 }
 
 #[test]

@@ -31,7 +31,6 @@
 //! <directory>/checkpoint-<shard>   the last signed checkpoint, outside the tables, not synced
 //! ```
 
-mod blocking;
 #[cfg(any(test, feature = "testing"))]
 pub mod contract;
 mod correction;
@@ -47,11 +46,6 @@ mod store;
 mod tests;
 mod trees;
 
-// The blocking traits and what implements them go when the log reads and writes the schema itself.
-pub use blocking::BlockingStore;
-pub use blocking::MemoryStore;
-#[cfg(feature = "rocksdb")]
-pub use blocking::RocksStore;
 pub use correction::Correction;
 pub use correction::MAX_CORRECTION_ROWS;
 pub use correction::MAX_PROGRESS_BYTES;
@@ -71,8 +65,18 @@ pub use round::Round;
 pub use schema::BLOCKING_WORKERS;
 pub use schema::EntryPage;
 pub use schema::PageLimit;
+#[cfg(any(test, feature = "testing"))]
+pub use schema::RowName;
 pub use schema::Schema;
 pub use schema::first_rows;
+#[cfg(any(test, feature = "testing"))]
+pub use schema::frozen_value;
+#[cfg(any(test, feature = "testing"))]
+pub use schema::head_of_value;
+#[cfg(any(test, feature = "testing"))]
+pub use schema::head_value;
+#[cfg(any(test, feature = "testing"))]
+pub use schema::leaf_value;
 #[cfg(any(test, feature = "testing"))]
 pub use schema::planted_schema_version;
 #[cfg(any(test, feature = "testing"))]
@@ -85,11 +89,8 @@ pub use shard::ShardIdentity;
 pub use shard::StoredEntry;
 pub use shard::StoredHead;
 pub use shard::StoredSearchKey;
-/// The name of [`StoredSearchKey`] for those who do not know the new one yet.
-pub use shard::StoredSearchKey as SearchKey;
 pub use shard::TreeKind;
 pub use shard_id::ShardId;
-pub use store::Reader;
 pub use store::Store;
 pub use trees::Frozen;
 pub use trees::NewShard;

@@ -1,20 +1,33 @@
-//! The traits of a store whose calls block. They go when the log reads and writes the schema
-//! itself.
-
 use std::ops::ControlFlow;
 use std::ops::Range;
+#[cfg(feature = "rocksdb")]
+use std::path::Path;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::TileId;
+use tokio::runtime::Handle;
 
 use crate::correction::Correction;
 use crate::correction::SearchRow;
 use crate::damage::Damage;
+#[cfg(any(test, feature = "testing"))]
+use crate::engine::Batch;
+use crate::engine::Engine;
+use crate::engine::MemoryEngine;
+#[cfg(feature = "rocksdb")]
+use crate::engine::RocksEngine;
+#[cfg(feature = "rocksdb")]
+use crate::engine::RocksOptions;
 use crate::engine::Statistics;
 use crate::error::StorageError;
 use crate::round::Round;
+use crate::schema::PageLimit;
+use crate::schema::Schema;
+use crate::schema::block_on;
+use crate::schema::first_rows;
 use crate::shard::ShardIdentity;
 use crate::shard::StoredEntry;
 use crate::shard::StoredHead;
@@ -23,224 +36,170 @@ use crate::shard_id::ShardId;
 use crate::trees::Frozen;
 use crate::trees::TreeChange;
 
-/// What can be read of a store, or of one consistent view of it.
+/// A store for those who have a thread of their own to work on: the sequencer, and whoever works
+/// through a whole store, as a check does. Each call waits on that thread for the [`Schema`], whose
+/// methods of the same names it calls; theirs are also the rules and the errors. Whoever answers
+/// requests takes the [`schema`](Self::schema) and holds no thread while the engine waits.
 ///
-/// `None` means that the thing is proven absent; everything else that goes wrong is an error. All
-/// calls block on the disk.
-pub trait Reader: Send + Sync {
-    /// The shards, oldest first.
-    ///
-    /// # Errors
-    /// [`StorageError::Damaged`] when a name in the store is not one that this schema writes; the
-    /// engine's own trouble.
-    fn shards(&self) -> Result<Vec<ShardId>, StorageError>;
+/// Clones share the store. One that is opened in a Tokio runtime lends it to its engine on every
+/// thread that waits, so that none of that runtime's own threads may be needed for the waiting: an
+/// engine that does not block wants a runtime of several threads.
+#[derive(Clone, Debug)]
+pub struct Store {
+    schema: Arc<Schema>,
+    /// Where it was opened.
+    runtime: Option<Handle>,
+}
 
-    /// The identity that `shard` was created with, or `None` when there is no such shard.
+impl Store {
+    /// Opens the store over `engine` for writing ([`Schema::open`]).
     ///
     /// # Errors
-    /// [`StorageError::Damaged`] when it does not decode; the engine's own trouble.
-    fn identity(&self, shard: ShardId) -> Result<Option<ShardIdentity>, StorageError>;
+    /// As for that.
+    pub fn open(engine: Arc<dyn Engine>) -> Result<Self, StorageError> {
+        Ok(Self::over(block_on(Schema::open(engine))?))
+    }
 
-    /// The head of the last round of `shard`, or `None` when there is no such shard.
+    /// Opens the store over `engine` to read what can be read ([`Schema::open_read_only`]).
     ///
     /// # Errors
-    /// [`StorageError::Damaged`] when it does not decode; the engine's own trouble.
-    fn head(&self, shard: ShardId) -> Result<Option<StoredHead>, StorageError>;
+    /// As for that.
+    pub fn open_read_only(engine: Arc<dyn Engine>) -> Result<Self, StorageError> {
+        Ok(Self::over(block_on(Schema::open_read_only(engine))?))
+    }
 
-    /// The entry at `index`, or `None` when the shard has none there.
+    /// Opens the store of RocksDB in `directory`, and makes an empty one where there is no trace of
+    /// a log ([`RocksEngine::open`], [`Schema::open`]).
     ///
     /// # Errors
-    /// [`StorageError::Damaged`] when it does not decode; the engine's own trouble.
-    fn entry(&self, shard: ShardId, index: LeafIndex) -> Result<Option<StoredEntry>, StorageError>;
+    /// As for these.
+    #[cfg(feature = "rocksdb")]
+    pub fn open_rocksdb(directory: &Path, options: &RocksOptions) -> Result<Self, StorageError> {
+        let engine = RocksEngine::open(directory, options, &first_rows())?;
+        Self::open(Arc::new(engine))
+    }
+
+    /// Opens the existing store of RocksDB in `directory` without changing a byte of it
+    /// ([`RocksEngine::open_read_only`], [`Schema::open_read_only`]).
+    ///
+    /// # Errors
+    /// As for these.
+    #[cfg(feature = "rocksdb")]
+    pub fn open_rocksdb_read_only(directory: &Path) -> Result<Self, StorageError> {
+        Self::open_read_only(Arc::new(RocksEngine::open_read_only(directory)?))
+    }
+
+    /// A store without a shard that forgets everything when it is dropped: for tests, and for
+    /// trying things out.
+    pub fn in_memory() -> Self {
+        let opened = Self::open(Arc::new(MemoryEngine::new(&first_rows())));
+        opened.expect("a store that was just made is sound")
+    }
+
+    /// The store for callers that do not block.
+    pub fn schema(&self) -> &Arc<Schema> {
+        &self.schema
+    }
+
+    fn over(schema: Schema) -> Self {
+        Self {
+            schema: Arc::new(schema),
+            runtime: Handle::try_current().ok(),
+        }
+    }
+
+    fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        let _entered = self.runtime.as_ref().map(Handle::enter);
+        block_on(work)
+    }
 
     /// Calls `visit` with every entry of `range` in order, until it breaks or the shard ends.
     ///
     /// # Errors
-    /// [`StorageError::Damaged`] when an entry below the shard's head is missing or does not decode
-    /// (those before it have been visited then); the engine's own trouble.
-    fn visit_entries(
+    /// As for [`Schema::entries`]; entries before trouble have been visited then.
+    pub fn visit_entries(
         &self,
         shard: ShardId,
         range: Range<u64>,
         visit: &mut dyn FnMut(LeafIndex, StoredEntry) -> ControlFlow<()>,
-    ) -> Result<(), StorageError>;
-
-    /// The full tile `id`, 8,192 bytes, or `None` when the tree is not yet large enough for it.
-    /// Partial tiles are not stored: a partial tile is a prefix of the later one.
-    ///
-    /// # Errors
-    /// [`StorageError::Damaged`] when it has another length; the engine's own trouble.
-    fn tile(&self, shard: ShardId, id: TileId) -> Result<Option<Bytes>, StorageError>;
-
-    /// The index of the leaf whose hash, or whose duplicate key, is `leaf_hash`, by all 256 bits.
-    /// Where a tree holds a leaf twice (only an imported one does), it is the later one.
-    ///
-    /// # Errors
-    /// [`StorageError::Damaged`] when it does not decode; the engine's own trouble.
-    fn index_of(&self, shard: ShardId, leaf_hash: &Hash)
-    -> Result<Option<LeafIndex>, StorageError>;
-
-    /// [`Reader::index_of`] for many hashes in one read: the answer at each position belongs to the
-    /// hash at that position.
-    ///
-    /// # Errors
-    /// As [`Reader::index_of`]; one failure fails the whole call.
-    fn indexes_of(
-        &self,
-        shard: ShardId,
-        leaf_hashes: &[Hash],
-    ) -> Result<Vec<Option<LeafIndex>>, StorageError>;
-
-    /// The indexes of at most `limit` entries that were stored with `key`, ascending, none below
-    /// `from`. The next page starts one behind the last index of this one.
-    ///
-    /// # Errors
-    /// [`StorageError::Damaged`] when a key does not decode; the engine's own trouble.
-    fn search(
-        &self,
-        shard: ShardId,
-        key: &StoredSearchKey,
-        from: LeafIndex,
-        limit: usize,
-    ) -> Result<Vec<LeafIndex>, StorageError>;
-
-    /// The attestation that was stored under `key`; the latest one, when several entries brought
-    /// one.
-    ///
-    /// # Errors
-    /// The engine's own trouble.
-    fn attestation(&self, shard: ShardId, key: &[u8]) -> Result<Option<Bytes>, StorageError>;
-
-    /// At most `limit` rows of the search index in order, the first ones behind `after`, or from
-    /// the start. Unlike [`Reader::search`] this yields rows behind the end of the tree too, which
-    /// nothing but damage leaves there.
-    ///
-    /// # Errors
-    /// [`StorageError::Damaged`] when a row does not decode; the engine's own trouble.
-    fn search_rows(
-        &self,
-        shard: ShardId,
-        after: Option<SearchRow>,
-        limit: usize,
-    ) -> Result<Vec<SearchRow>, StorageError>;
-
-    /// Whether the search index has each of `rows`: the answer at each position belongs to the row
-    /// at that position.
-    ///
-    /// # Errors
-    /// The engine's own trouble; one failure fails the whole call.
-    fn has_search_rows(
-        &self,
-        shard: ShardId,
-        rows: &[SearchRow],
-    ) -> Result<Vec<bool>, StorageError>;
-
-    /// The last checkpoint of `shard` and when it was frozen; `None` when it is not frozen, or not
-    /// there.
-    ///
-    /// # Errors
-    /// [`StorageError::Damaged`] when it does not decode; the engine's own trouble.
-    fn frozen(&self, shard: ShardId) -> Result<Option<Frozen>, StorageError>;
-
-    /// The version of the schema that the store has: [`SCHEMA_VERSION`](crate::SCHEMA_VERSION), or
-    /// the one before.
-    ///
-    /// # Errors
-    /// [`StorageError::Damaged`] when it is missing or does not decode; the engine's own trouble.
-    fn schema_version(&self) -> Result<u32, StorageError>;
-
-    /// How far the rebuild of the search index is, as the last [`Correction`] says; `None` when
-    /// none is under way.
-    ///
-    /// # Errors
-    /// The engine's own trouble.
-    fn reindex_progress(&self) -> Result<Option<Bytes>, StorageError>;
-}
-
-/// A store that can be written to, by one writer for each shard.
-///
-/// Calls that write check, then write all or nothing. After [`StorageError::Engine`] from a write
-/// it is unknown whether the write will be there after a restart, so the store refuses every later
-/// one ([`EngineError::Stopped`](crate::EngineError::Stopped)): the way back is to open it again
-/// and to verify what is in it.
-pub trait Store: Reader + 'static {
-    /// Starts `shard` with an empty tree. Durable when it returns. The version of the schema stays
-    /// as it is.
-    ///
-    /// # Errors
-    /// [`StorageError::ShardExists`] when there is such a shard, [`StorageError::NotEmptyTree`]
-    /// when `head` has leaves, [`StorageError::Identity`] when a field of `identity` breaks its
-    /// rule, [`StorageError::OldSchema`] when the version of the store knows no tree of this kind.
-    fn create_shard(
-        &self,
-        shard: ShardId,
-        identity: &ShardIdentity,
-        head: &StoredHead,
-    ) -> Result<(), StorageError>;
-
-    /// Freezes, creates and replaces trees: one atomic write and one sync, which also raises the
-    /// version of the schema to [`SCHEMA_VERSION`](crate::SCHEMA_VERSION). Durable as a whole when
-    /// it returns.
-    ///
-    /// # Errors
-    /// [`StorageError::ShardTwice`] when a shard is named twice, [`StorageError::NoShard`],
-    /// [`StorageError::Frozen`], [`StorageError::ShardNotEmpty`], or what [`Store::create_shard`]
-    /// would say, and then nothing was written.
-    fn change_trees(&self, change: &TreeChange) -> Result<(), StorageError>;
-
-    /// Adds each of `rounds` to its shard: one atomic write and one sync for all of them. Durable
-    /// as a whole when it returns, and visible to readers only then.
-    ///
-    /// # Errors
-    /// [`StorageError::NoRound`], [`StorageError::ShardTwice`], [`StorageError::NoShard`],
-    /// [`StorageError::Frozen`], or the rule of [`Round`] that one of them breaks, and then nothing
-    /// was written.
-    fn commit(&self, rounds: &[(ShardId, &Round)]) -> Result<(), StorageError>;
-
-    /// Adds and removes rows of the search index of `shard`, and replaces the progress of the
-    /// rebuild that decides on them: one atomic write and one sync, which may come between any two
-    /// rounds. Durable as a whole when it returns.
-    ///
-    /// # Errors
-    /// [`StorageError::NoShard`], or the rule of [`Correction`] that it breaks, and then nothing
-    /// was written.
-    fn correct(&self, shard: ShardId, correction: &Correction) -> Result<(), StorageError>;
-
-    /// Replaces the kept checkpoint of `shard`, atomically but without a sync: after a power cut an
-    /// older one may be there.
-    ///
-    /// # Errors
-    /// [`StorageError::CheckpointLength`], or what the engine says.
-    fn keep_checkpoint(&self, shard: ShardId, checkpoint: &str) -> Result<(), StorageError>;
-
-    /// Makes the kept checkpoint of `shard` durable: no power cut takes it back any more.
-    ///
-    /// # Errors
-    /// [`EngineError::NothingKept`](crate::EngineError::NothingKept), or what the engine says.
-    fn sync_kept(&self, shard: ShardId) -> Result<(), StorageError>;
-
-    /// The checkpoint that was kept last, or `None` when there is no file. An empty text is a file
-    /// that a power cut emptied, which file systems may do to a file that was never synced; it says
-    /// nothing about the store.
-    ///
-    /// # Errors
-    /// [`StorageError::Damaged`] when the file is too long or not UTF-8; the engine's own trouble.
-    fn kept_checkpoint(&self, shard: ShardId) -> Result<Option<String>, StorageError>;
-
-    /// Reads all that is stored of `shard` against the store's own checksums, and says what cannot
-    /// be read. A store that has no checksums has nothing to say. Takes as long as reading the
-    /// whole shard.
-    ///
-    /// # Errors
-    /// [`StorageError::Engine`] when the store cannot even say what there is to read.
-    fn verify(&self, _shard: ShardId) -> Result<Vec<Damage>, StorageError> {
-        Ok(Vec::new())
+    ) -> Result<(), StorageError> {
+        let mut next = range.start;
+        // Who asks for many may want only the first of them.
+        let mut limit = PageLimit {
+            entries: if range.end.saturating_sub(next) <= MAX_PAGE_ENTRIES as u64 {
+                MAX_PAGE_ENTRIES
+            } else {
+                1
+            },
+            bytes: MAX_PAGE_BYTES,
+        };
+        loop {
+            let page = self.wait(self.schema.entries(shard, next..range.end, limit))?;
+            for (index, entry) in page.entries {
+                if visit(index, entry).is_break() {
+                    return Ok(());
+                }
+                next = index.get() + 1;
+            }
+            if page.is_last {
+                return Ok(());
+            }
+            limit.entries = MAX_PAGE_ENTRIES.min(limit.entries * 16);
+        }
     }
 
-    /// What the store uses and how far behind it is, for metrics. Cheap enough to ask every few
-    /// seconds.
+    /// Makes changes with no regard to the rules, as damage or another program would: for tests.
     ///
-    /// # Errors
-    /// [`StorageError::Engine`] when it cannot be found out.
-    fn statistics(&self) -> Result<Statistics, StorageError>;
+    /// # Panics
+    /// When they cannot be made.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn plant(&self, rows: Batch) {
+        self.wait(self.schema.plant(rows));
+    }
 }
+
+/// Methods of the store that wait for those of the schema.
+macro_rules! waits {
+    ($($name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
+        impl Store {$(
+            #[doc = concat!("Waits for [`Schema::", stringify!($name), "`].")]
+            ///
+            /// # Errors
+            /// As for that.
+            pub fn $name(&self, $($argument: $type),*) -> Result<$answer, StorageError> {
+                self.wait(self.schema.$name($($argument),*))
+            }
+        )*}
+    };
+}
+
+waits! {
+    shards() -> Vec<ShardId>;
+    identity(shard: ShardId) -> Option<ShardIdentity>;
+    head(shard: ShardId) -> Option<StoredHead>;
+    frozen(shard: ShardId) -> Option<Frozen>;
+    schema_version() -> u32;
+    entry(shard: ShardId, index: LeafIndex) -> Option<StoredEntry>;
+    tile(shard: ShardId, id: TileId) -> Option<Bytes>;
+    tiles(shard: ShardId, ids: &[TileId]) -> Vec<Option<Bytes>>;
+    attestation(shard: ShardId, key: &[u8]) -> Option<Bytes>;
+    index_of(shard: ShardId, leaf_hash: &Hash) -> Option<LeafIndex>;
+    indexes_of(shard: ShardId, leaf_hashes: &[Hash]) -> Vec<Option<LeafIndex>>;
+    search(shard: ShardId, key: &StoredSearchKey, from: LeafIndex, limit: usize) -> Vec<LeafIndex>;
+    search_rows(shard: ShardId, after: Option<SearchRow>, limit: usize) -> Vec<SearchRow>;
+    has_search_rows(shard: ShardId, rows: &[SearchRow]) -> Vec<bool>;
+    reindex_progress() -> Option<Bytes>;
+    kept_checkpoint(shard: ShardId) -> Option<String>;
+    verify(shard: ShardId) -> Vec<Damage>;
+    statistics() -> Statistics;
+    create_shard(shard: ShardId, identity: &ShardIdentity, head: &StoredHead) -> ();
+    change_trees(change: &TreeChange) -> ();
+    commit(rounds: &[(ShardId, &Round)]) -> ();
+    correct(shard: ShardId, correction: &Correction) -> ();
+    advance_checkpoint(shard: ShardId, from: Option<&str>, to: &str) -> ();
+    keep_checkpoint(shard: ShardId, checkpoint: &str) -> ();
+    sync_kept(shard: ShardId) -> ();
+}
+
+const MAX_PAGE_ENTRIES: usize = 4_096;
+const MAX_PAGE_BYTES: usize = 8 << 20;

@@ -10,12 +10,10 @@ use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::TreeSize;
 use ledgerstone_storage::Correction;
 use ledgerstone_storage::MAX_CORRECTION_ROWS;
-use ledgerstone_storage::Reader as _;
 use ledgerstone_storage::RocksOptions;
-use ledgerstone_storage::RocksStore;
 use ledgerstone_storage::SearchRow;
 use ledgerstone_storage::ShardId;
-use ledgerstone_storage::Store as _;
+use ledgerstone_storage::Store;
 use serde_json::Value;
 use serde_json::json;
 use sha2::Digest as _;
@@ -49,7 +47,7 @@ async fn site_of(signer: &Signer, count: usize) -> Site {
 /// Takes every row out of the search index, and puts one for each entry in that is not true.
 /// Returns how many there were.
 fn damage(site: &Site) -> (usize, u64) {
-    let store = RocksStore::open(&site.data_dir(), &RocksOptions::default()).unwrap();
+    let store = Store::open_rocksdb(&site.data_dir(), &RocksOptions::default()).unwrap();
     let size = store.head(SHARD).unwrap().unwrap().size;
     let mut lost = 0;
     loop {
@@ -74,7 +72,7 @@ fn damage(site: &Site) -> (usize, u64) {
 
 fn row(key: &SearchKey, position: u64) -> SearchRow {
     SearchRow {
-        key: ledgerstone_storage::SearchKey {
+        key: ledgerstone_storage::StoredSearchKey {
             kind: key.kind.number(),
             hash: key.hash,
         },
@@ -82,7 +80,7 @@ fn row(key: &SearchKey, position: u64) -> SearchRow {
     }
 }
 
-fn correct(store: &RocksStore, size: TreeSize, add: Vec<SearchRow>, remove: Vec<SearchRow>) {
+fn correct(store: &Store, size: TreeSize, add: Vec<SearchRow>, remove: Vec<SearchRow>) {
     let correction = Correction {
         seen: size,
         add,

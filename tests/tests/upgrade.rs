@@ -21,9 +21,7 @@ use ledgerstone_merkle::VerifierKey;
 use ledgerstone_merkle::leaf_hash;
 use ledgerstone_storage::NewEntry;
 use ledgerstone_storage::OLD_SCHEMA_VERSION;
-use ledgerstone_storage::Reader;
 use ledgerstone_storage::RocksOptions;
-use ledgerstone_storage::RocksStore;
 use ledgerstone_storage::Round;
 use ledgerstone_storage::SCHEMA_VERSION;
 use ledgerstone_storage::ShardId;
@@ -31,6 +29,7 @@ use ledgerstone_storage::ShardIdentity;
 use ledgerstone_storage::Store;
 use ledgerstone_storage::StoredHead;
 use ledgerstone_storage::TreeKind;
+use ledgerstone_storage::planted_schema_version;
 use ledgerstone_tests::proposals::Signer;
 use serde_json::Value;
 use serde_json::json;
@@ -80,8 +79,8 @@ impl Old {
     }
 
     fn write(&self) {
-        let store = RocksStore::open(&self.site.data_dir(), &RocksOptions::default()).unwrap();
-        store.plant_schema_version(OLD_SCHEMA_VERSION);
+        let store = Store::open_rocksdb(&self.site.data_dir(), &RocksOptions::default()).unwrap();
+        store.plant(planted_schema_version(OLD_SCHEMA_VERSION));
         let identity = ShardIdentity {
             kind: TreeKind::MIXED,
             tree_id: TREE_ID,
@@ -151,8 +150,8 @@ impl Old {
         told(&self.upgrade(&[]))
     }
 
-    fn read<T>(&self, read: impl FnOnce(&RocksStore) -> T) -> T {
-        read(&RocksStore::open_read_only(&self.site.data_dir()).unwrap())
+    fn read<T>(&self, read: impl FnOnce(&Store) -> T) -> T {
+        read(&Store::open_rocksdb_read_only(&self.site.data_dir()).unwrap())
     }
 
     fn schema_version(&self) -> u32 {

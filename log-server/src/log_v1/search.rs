@@ -46,8 +46,8 @@ pub(crate) async fn search(
     let first = trees.first().cloned();
     let first = first.ok_or_else(|| ApiError::not_found("there is no tree here"))?;
     let page = state
-        .read(&first, move |_| {
-            ledgerstone_log::search(&trees, &query, &from, &end, limit, views::READ_BYTES)
+        .read(&first, async move |_| {
+            ledgerstone_log::search(&trees, &query, &from, &end, limit, views::READ_BYTES).await
         })
         .await?;
     let (trees, hits) = (state.trees(), page.hits.into_iter());

@@ -99,12 +99,13 @@ fn render_tree(tree: &Tree, role: TreeRole) -> proto::Tree {
 }
 
 pub(crate) async fn entry(state: &State, tree: &Tree, lookup: Lookup) -> Result<Entry, ApiError> {
-    let found = state.read(tree, move |tree| {
-        let Some(index) = resolve(tree, lookup)? else {
+    let found = state.read(tree, async move |tree| {
+        let Some(index) = resolve(&tree, lookup).await? else {
             return Ok(None);
         };
         Ok(tree
-            .entry(index)?
+            .entry(index)
+            .await?
             .map(|entry| render_entry(tree.tree_id(), index, entry)))
     });
     found.await?.ok_or_else(|| absent(tree, lookup))
@@ -118,8 +119,9 @@ pub(crate) async fn entries(
     limit: usize,
 ) -> Result<Vec<Entry>, ApiError> {
     let limit = limit.min(READ_ENTRIES);
-    let read = state.read(tree, move |tree| {
-        let entries = tree.entries(LeafIndex::new(start), limit, READ_BYTES)?;
+    let read = state.read(tree, async move |tree| {
+        let entries = tree.entries(LeafIndex::new(start), limit, READ_BYTES);
+        let entries = entries.await?;
         Ok(entries
             .into_iter()
             .map(|(index, entry)| render_entry(tree.tree_id(), index, entry))
@@ -135,18 +137,21 @@ pub(crate) async fn inclusion_proof(
     lookup: Lookup,
     size: u64,
 ) -> Result<InclusionProofResponse, ApiError> {
-    let found = state.read(tree, move |tree| {
+    let found = state.read(tree, async move |tree| {
         let head = tree.head();
         let size = if size == 0 {
             head.size()
         } else {
             TreeSize::new(size)
         };
-        let Some(index) = resolve(tree, lookup)? else {
+        let Some(index) = resolve(&tree, lookup).await? else {
             return Ok(None);
         };
-        let proof = tree.inclusion_proof(index, size)?;
-        let entry = tree.entry(index)?.ok_or(ReadError::MissingEntry(index))?;
+        let proof = tree.inclusion_proof(index, size).await?;
+        let entry = tree
+            .entry(index)
+            .await?
+            .ok_or(ReadError::MissingEntry(index))?;
         let at_head = size == head.size();
         Ok(Some(InclusionProofResponse {
             index: index.get(),
@@ -154,7 +159,7 @@ pub(crate) async fn inclusion_proof(
             root_hash: bytes_of(&if at_head {
                 head.root()
             } else {
-                tree.root_at(size)?
+                tree.root_at(size).await?
             }),
             leaf_hash: bytes_of(&leaf_hash(&entry.body)),
             hashes: proof.hashes.iter().map(bytes_of).collect(),
@@ -175,29 +180,29 @@ pub(crate) async fn consistency_proof(
     old: u64,
     new: u64,
 ) -> Result<ConsistencyProofResponse, ApiError> {
-    let read = state.read(tree, move |tree| {
+    let read = state.read(tree, async move |tree| {
         let old = TreeSize::new(old);
         let new = if new == 0 {
             tree.head().size()
         } else {
             TreeSize::new(new)
         };
-        let proof = tree.consistency_proof(old, new)?;
+        let proof = tree.consistency_proof(old, new).await?;
         Ok(ConsistencyProofResponse {
             old_size: old.get(),
             new_size: new.get(),
-            old_root: bytes_of(&tree.root_at(old)?),
-            new_root: bytes_of(&tree.root_at(new)?),
+            old_root: bytes_of(&tree.root_at(old).await?),
+            new_root: bytes_of(&tree.root_at(new).await?),
             hashes: proof.hashes.iter().map(bytes_of).collect(),
         })
     });
     read.await
 }
 
-fn resolve(tree: &Tree, lookup: Lookup) -> Result<Option<LeafIndex>, ReadError> {
+async fn resolve(tree: &Tree, lookup: Lookup) -> Result<Option<LeafIndex>, ReadError> {
     match lookup {
         Lookup::Index(index) => Ok(Some(index)),
-        Lookup::LeafHash(hash) => tree.index_of(&hash),
+        Lookup::LeafHash(hash) => tree.index_of(&hash).await,
     }
 }
 

@@ -70,7 +70,7 @@ pub(crate) async fn create(
         head: appended.head,
         proof: appended.proof,
     };
-    let entries = log_entry::render(&tree, &proven)?;
+    let entries = log_entry::render(&tree, &proven).await?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(JSON)),
         // Not quoted: Go clients take it as the id, letter for letter.

@@ -62,7 +62,10 @@ pub(crate) async fn search(
     let body = body::read(&state, &parts, content, "query").await?;
     let query = parse(&body.bytes)?;
     drop(body);
-    let ids = operation::read(&state, move |trees| find(trees, &query, MAX_RESULTS)).await?;
+    let ids = operation::read(&state, async move |trees| {
+        find(&trees, &query, MAX_RESULTS).await
+    })
+    .await?;
     let headers = [(header::CONTENT_TYPE, JSON)];
     Ok((StatusCode::OK, headers, json_line(&ids)).into_response())
 }
@@ -72,17 +75,17 @@ pub(crate) async fn search(
 ///
 /// # Errors
 /// 400 when they are more than `limit`.
-fn find(trees: &Trees, query: &SearchQuery, limit: usize) -> Result<Vec<String>, V1Error> {
+async fn find(trees: &Trees, query: &SearchQuery, limit: usize) -> Result<Vec<String>, V1Error> {
     let mut ids = Vec::new();
-    collect(&mut ids, trees.counted(), query, limit)?;
+    collect(&mut ids, trees.counted(), query, limit).await?;
     for copy in trees.copies() {
-        collect(&mut ids, std::slice::from_ref(copy), query, limit)?;
+        collect(&mut ids, std::slice::from_ref(copy), query, limit).await?;
     }
     Ok(ids)
 }
 
 /// Adds what is found in `trees`, page by page.
-fn collect(
+async fn collect(
     ids: &mut Vec<String>,
     trees: &[Tree],
     query: &SearchQuery,
@@ -90,7 +93,7 @@ fn collect(
 ) -> Result<(), V1Error> {
     let (mut from, end) = (Positions::default(), Positions::default());
     for _ in 0..MAX_PAGES {
-        let page = search_trees(trees, query, &from, &end, PAGE_HITS, PAGE_BYTES)?;
+        let page = search_trees(trees, query, &from, &end, PAGE_HITS, PAGE_BYTES).await?;
         // A tree of version 0.1 holds entries of Rekor v2 too, whose ids would lead these clients
         // to what they cannot read.
         let readable = page
@@ -230,8 +233,8 @@ mod tests {
         let pem = signer.public_key_pem();
         let key = search_key_of_public_key(PublicKeyFormat::X509, pem.as_bytes()).unwrap();
         let query = SearchQuery::new(vec![key], SearchOperator::Or);
-        assert_eq!(find(&site.log.trees(), &query, 4).unwrap().len(), 4);
-        let error = find(&site.log.trees(), &query, 3).unwrap_err();
+        assert_eq!(find(&site.log.trees(), &query, 4).await.unwrap().len(), 4);
+        let error = find(&site.log.trees(), &query, 3).await.unwrap_err();
         assert!(format!("{error:?}").contains("too broad"), "{error:?}");
     }
 }

@@ -60,16 +60,16 @@ struct InclusionProof {
 ///
 /// # Errors
 /// [`ReadError::Signing`].
-pub(crate) fn render(tree: &Tree, proven: &ProvenEntry) -> Result<LogEntries, ReadError> {
-    render_with(tree, proven, None)
+pub(crate) async fn render(tree: &Tree, proven: &ProvenEntry) -> Result<LogEntries, ReadError> {
+    render_with(tree, proven, None).await
 }
 
 /// Renders an entry of `tree` as a read answers it: with its attestation, when those are kept and
 /// it has one.
 ///
 /// # Errors
-/// [`ReadError`] when the store fails. Blocks on the disk.
-pub(crate) fn render_read(
+/// [`ReadError`] when the store fails.
+pub(crate) async fn render_read(
     tree: &Tree,
     proven: &ProvenEntry,
     attestations: bool,
@@ -78,13 +78,13 @@ pub(crate) fn render_read(
         .then(|| attestation_key(&proven.entry.body))
         .flatten();
     let attestation = match key {
-        Some(key) => tree.attestation(key.as_ref())?,
+        Some(key) => tree.attestation(key.as_ref()).await?,
         None => None,
     };
-    render_with(tree, proven, attestation.as_deref())
+    render_with(tree, proven, attestation.as_deref()).await
 }
 
-fn render_with(
+async fn render_with(
     tree: &Tree,
     proven: &ProvenEntry,
     attestation: Option<&[u8]>,
@@ -93,7 +93,8 @@ fn render_with(
     let key = key.ok_or_else(|| ReadError::NotRekorV1(tree.tree_id()))?;
     let body = STANDARD.encode(&proven.entry.body);
     let time = proven.entry.integrated_time;
-    let timestamp = tree.signed_entry_timestamp(proven.index, time, &body)?;
+    let timestamp = tree.signed_entry_timestamp(proven.index, time, &body);
+    let timestamp = timestamp.await?;
     let inclusion_proof = InclusionProof {
         checkpoint: tree.v1_checkpoint(&proven.head)?,
         hashes: proven.proof.hashes.iter().map(Hash::to_string).collect(),

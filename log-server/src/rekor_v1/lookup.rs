@@ -36,7 +36,7 @@ pub(crate) async fn by_index(
     let (parts, _) = request.into_parts();
     admit(&state, V1Endpoint::GetLogEntryByIndex, &parts)?;
     let index = Parameters::of(&parts.uri)?.required_integer("logIndex", 0)?;
-    answer(&state, move |trees| at_virtual_index(trees, index)).await
+    answer(&state, Sought::Index(index)).await
 }
 
 /// `GET /api/v1/log/entries/{entryUUID}` (rekor-v1, section 1.4).
@@ -55,44 +55,46 @@ pub(crate) async fn by_id(
         }
         EntryIdError::Tree => V1Error::invalid("validation error: invalid tree ID in entryUUID"),
     })?;
-    answer(&state, move |trees| first_with_id(trees, &id)).await
+    answer(&state, Sought::Id(id)).await
 }
 
 /// The entry with this virtual index.
-pub(crate) fn at_virtual_index(
+pub(crate) async fn at_virtual_index(
     trees: &Trees,
     index: u64,
 ) -> Result<Option<(&Tree, ProvenEntry)>, ReadError> {
     let Some((tree, index)) = trees.locate(index) else {
         return Ok(None);
     };
-    Ok(tree.proven_entry(index)?.map(|proven| (tree, proven)))
+    Ok(tree.proven_entry(index).await?.map(|proven| (tree, proven)))
 }
 
 /// The entry with this leaf hash in `tree`.
-pub(crate) fn with_leaf_hash<'s>(
+pub(crate) async fn with_leaf_hash<'s>(
     tree: &'s Tree,
     leaf_hash: &Hash,
 ) -> Result<Option<(&'s Tree, ProvenEntry)>, ReadError> {
-    let Some(index) = tree.index_of(leaf_hash)? else {
+    let Some(index) = tree.index_of(leaf_hash).await? else {
         return Ok(None);
     };
-    Ok(tree.proven_entry(index)?.map(|proven| (tree, proven)))
+    Ok(tree.proven_entry(index).await?.map(|proven| (tree, proven)))
 }
 
 /// The entry with this id: in its tree, or else in the one that takes entries of Rekor v1, or else
 /// in the first inactive one that has it, or else in the first copy.
-fn first_with_id<'s>(
+async fn first_with_id<'s>(
     trees: &'s Trees,
     id: &EntryId,
 ) -> Result<Option<(&'s Tree, ProvenEntry)>, ReadError> {
     if let Some(tree_id) = id.tree_id {
-        let tree = readable_tree(trees, tree_id);
-        return tree.map_or(Ok(None), |tree| with_leaf_hash(tree, &id.leaf_hash));
+        return match readable_tree(trees, tree_id) {
+            Some(tree) => with_leaf_hash(tree, &id.leaf_hash).await,
+            None => Ok(None),
+        };
     }
     let growing = trees.counted().iter().filter(|tree| tree.grows());
     for tree in growing.chain(trees.inactive()).chain(trees.copies()) {
-        let found = with_leaf_hash(tree, &id.leaf_hash)?;
+        let found = with_leaf_hash(tree, &id.leaf_hash).await?;
         if found.is_some() {
             return Ok(found);
         }
@@ -107,14 +109,22 @@ pub(crate) fn readable_tree(trees: &Trees, tree_id: u64) -> Option<&Tree> {
         .filter(|tree| tree.v1_key().is_some())
 }
 
-async fn answer<F>(state: &State, find: F) -> Result<Response, V1Error>
-where
-    F: FnOnce(&Trees) -> Result<Option<(&Tree, ProvenEntry)>, ReadError> + Send + 'static,
-{
+/// How a caller names an entry.
+enum Sought {
+    /// By its virtual index.
+    Index(u64),
+    Id(EntryId),
+}
+
+async fn answer(state: &State, sought: Sought) -> Result<Response, V1Error> {
     let attestations = state.settings().rekor_v1.keep_attestations;
-    let body = operation::read(state, move |trees| {
-        let (tree, proven) = find(trees)?.ok_or_else(V1Error::absent)?;
-        let entries = log_entry::render_read(tree, &proven, attestations)?;
+    let body = operation::read(state, async move |trees| {
+        let found = match sought {
+            Sought::Index(index) => at_virtual_index(&trees, index).await,
+            Sought::Id(id) => first_with_id(&trees, &id).await,
+        };
+        let (tree, proven) = found?.ok_or_else(V1Error::absent)?;
+        let entries = log_entry::render_read(tree, &proven, attestations).await?;
         Ok(json_line(&entries))
     })
     .await?;

@@ -1,6 +1,7 @@
 //! What all operations of the face have in common.
 
 use std::any::Any;
+use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::extract::State as Extract;
@@ -40,14 +41,13 @@ pub(crate) fn admit(state: &State, endpoint: V1Endpoint, parts: &Parts) -> Resul
 }
 
 /// Runs a read of the trees where it may wait for the disk.
-pub(crate) async fn read<T, F>(state: &State, read: F) -> Result<T, V1Error>
+pub(crate) async fn read<T, R, F>(state: &State, read: R) -> Result<T, V1Error>
 where
     T: Send + 'static,
-    F: FnOnce(&Trees) -> Result<T, V1Error> + Send + 'static,
+    R: FnOnce(Arc<Trees>) -> F,
+    F: Future<Output = Result<T, V1Error>> + Send + 'static,
 {
-    let trees = state.trees();
-    let result = tokio::task::spawn_blocking(move || read(&trees)).await;
-    result.map_err(|_| V1Error::from(Failure::Panicked))?
+    state.log().run(read(state.trees())).await
 }
 
 /// Answers 405 to other methods than those of `route`, which are `allowed`.

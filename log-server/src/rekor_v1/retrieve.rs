@@ -46,11 +46,11 @@ pub(crate) async fn retrieve(
     let ReadBody { bytes, room } = body::read(&state, &parts, content, "entry").await?;
     let policy = *state.v1_policy();
     let attestations = state.settings().rekor_v1.keep_attestations;
-    let answer = operation::read(&state, move |trees| {
+    let answer = operation::read(&state, async move |trees| {
         let query = Query::parse(&bytes, &policy);
         // What was proposed has become hashes.
         drop((bytes, room));
-        let found = query?.run(trees, attestations)?;
+        let found = query?.run(&trees, attestations).await?;
         Ok(json_line(&found))
     })
     .await?;
@@ -103,21 +103,21 @@ impl Query {
 
     /// Ids with a tree first, in their order; then leaf hashes, in every tree of the log that has
     /// them, or else in a copy; then indexes. What is not there is left out.
-    fn run(&self, trees: &Trees, attestations: bool) -> Result<Vec<LogEntries>, V1Error> {
+    async fn run(&self, trees: &Trees, attestations: bool) -> Result<Vec<LogEntries>, V1Error> {
         let mut found = Vec::new();
         for id in &self.ids {
             let tree = id
                 .tree_id
                 .and_then(|tree_id| lookup::readable_tree(trees, tree_id));
             if let Some(tree) = tree {
-                found.extend(lookup::with_leaf_hash(tree, &id.leaf_hash)?);
+                found.extend(lookup::with_leaf_hash(tree, &id.leaf_hash).await?);
             }
         }
         let bare = self.ids.iter().filter(|id| id.tree_id.is_none());
         for leaf_hash in bare.map(|id| &id.leaf_hash).chain(&self.leaf_hashes) {
             let before = found.len();
             for tree in trees.counted() {
-                found.extend(lookup::with_leaf_hash(tree, leaf_hash)?);
+                found.extend(lookup::with_leaf_hash(tree, leaf_hash).await?);
             }
             // A copy speaks for another log: only where this one has nothing to say, and only one
             // of them. Clients that ask for one entry expect one.
@@ -125,16 +125,17 @@ impl Query {
                 if found.len() > before {
                     break;
                 }
-                found.extend(lookup::with_leaf_hash(tree, leaf_hash)?);
+                found.extend(lookup::with_leaf_hash(tree, leaf_hash).await?);
             }
         }
         for index in &self.indexes {
-            found.extend(lookup::at_virtual_index(trees, *index)?);
+            found.extend(lookup::at_virtual_index(trees, *index).await?);
         }
-        let rendered = found
-            .iter()
-            .map(|(tree, proven)| log_entry::render_read(tree, proven, attestations));
-        Ok(rendered.collect::<Result<_, _>>()?)
+        let mut rendered = Vec::with_capacity(found.len());
+        for (tree, proven) in &found {
+            rendered.push(log_entry::render_read(tree, proven, attestations).await?);
+        }
+        Ok(rendered)
     }
 }
 

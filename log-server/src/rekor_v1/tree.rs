@@ -101,10 +101,11 @@ pub(crate) async fn proof(
         let message = format!("firstSize({first}) must be less than lastSize({last})");
         return Err(V1Error::invalid(message));
     }
-    let proof = operation::read(&state, move |trees| {
-        let tree = tree_called(trees, tree_id.as_deref())?;
+    let proof = operation::read(&state, async move |trees| {
+        let tree = tree_called(&trees, tree_id.as_deref())?;
         let head = tree.head();
-        match tree.consistency_proof(TreeSize::new(first), TreeSize::new(last)) {
+        let proof = tree.consistency_proof(TreeSize::new(first), TreeSize::new(last));
+        match proof.await {
             Ok(proof) => Ok(ConsistencyProof {
                 hashes: proof.hashes.iter().map(Hash::to_string).collect(),
                 // The current root, whatever the sizes, as upstream has it.

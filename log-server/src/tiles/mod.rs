@@ -116,9 +116,9 @@ pub(crate) fn parse(path: &str) -> Result<TilePath, ApiError> {
 /// The bytes of a tile or a bundle under the published head.
 pub(crate) async fn object(state: &State, tree: &Tree, path: TilePath) -> Result<Bytes, ApiError> {
     let object = state
-        .read(tree, move |tree| match path {
-            TilePath::Hashes { id, width } => tree.tile(id, width),
-            TilePath::Entries { number, width } => tree.bundle(number, width),
+        .read(tree, async move |tree| match path {
+            TilePath::Hashes { id, width } => tree.tile(id, width).await,
+            TilePath::Entries { number, width } => tree.bundle(number, width).await,
         })
         .await?;
     object.ok_or_else(|| ApiError::not_found("the published checkpoint does not cover this tile"))

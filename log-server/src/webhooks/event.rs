@@ -33,15 +33,14 @@ pub(crate) struct Event {
 }
 
 impl Event {
-    /// The event for an entry of `tree`, with its proof against the latest head. Blocks on the
-    /// disk.
-    pub(crate) fn new(
+    /// The event for an entry of `tree`, with its proof against the latest head.
+    pub(crate) async fn new(
         tree: &Tree,
         index: LeafIndex,
         entry: &LoggedEntry,
     ) -> Result<Self, ReadError> {
         let id = format!("{:016x}{}", tree.tree_id(), leaf_hash(&entry.body));
-        let data = transparency_log_entry(tree, index, entry)?;
+        let data = transparency_log_entry(tree, index, entry).await?;
         let kind = data.kind_version.clone().unwrap_or_default();
         let time = jiff::Timestamp::from_second(entry.integrated_time).ok();
         let event = CloudEvent {
@@ -84,12 +83,12 @@ struct CloudEvent<'a> {
 /// The entry as the face that takes its kind returns it, so that the message fits into a bundle
 /// that the clients of that face verify: with key, index over all trees, checkpoint and timestamp
 /// of Rekor v1 (rekor-v1, appendix B), or with those of Rekor v2. The time is told in both.
-fn transparency_log_entry(
+async fn transparency_log_entry(
     tree: &Tree,
     index: LeafIndex,
     entry: &LoggedEntry,
 ) -> Result<TransparencyLogEntry, ReadError> {
-    let proven = tree.proven_entry(index)?;
+    let proven = tree.proven_entry(index).await?;
     let proven = proven.ok_or(ReadError::MissingEntry(index))?;
     // A body of a kind that this version does not know is still an entry of the log.
     let description = describe(&entry.body).ok();
@@ -100,7 +99,8 @@ fn transparency_log_entry(
     let v1_key = tree.v1_key().filter(|_| !is_of_rekor_v2(&entry.body));
     let (log_id, log_index, checkpoint, timestamp) = if let Some(key) = v1_key {
         let body = STANDARD.encode(&entry.body);
-        let timestamp = tree.signed_entry_timestamp(index, entry.integrated_time, &body)?;
+        let timestamp = tree.signed_entry_timestamp(index, entry.integrated_time, &body);
+        let timestamp = timestamp.await?;
         let checkpoint = tree.v1_checkpoint(&proven.head)?;
         let virtual_index = tree.virtual_index(index);
         (key.log_id(), virtual_index, checkpoint, timestamp)

@@ -235,15 +235,16 @@ impl Courier {
         let (read_from, mut next) = (Arc::clone(&trees), self.positions.clone());
         let filter = self.filter.clone();
         // Whether an entry passes is found out where it may take its time, as the read.
-        let entries = blocking(move || {
-            let entries = read_on(read_from.iter(), &mut next, PAGE_ENTRIES, PAGE_BYTES)?;
+        let entries = self.log.run(async move {
+            let entries = read_on(read_from.iter(), &mut next, PAGE_ENTRIES, PAGE_BYTES);
+            let entries = entries.await?;
             let examined = entries.into_iter().map(|one| {
                 let passes =
                     |filter: &Arc<WatchList>| filter.examine(&one.entry.body).matches.is_some();
                 let passes = filter.as_ref().is_none_or(passes);
                 (one, passes)
             });
-            Ok(examined.collect::<Vec<_>>())
+            Ok::<_, ReadError>(examined.collect::<Vec<_>>())
         });
         let entries = entries.await?;
         let is_any = !entries.is_empty();
@@ -266,7 +267,8 @@ impl Courier {
     /// Sends one event until the receiver takes it.
     async fn send(&self, tree: &Tree, one: FollowedEntry) -> Result<(), ReadError> {
         let (tree, index) = (tree.clone(), one.index);
-        let event = blocking(move || Event::new(&tree, one.index, &one.entry)).await?;
+        let made = async move { Event::new(&tree, one.index, &one.entry).await };
+        let event = self.log.run(made).await?;
         let mut backoff = self.first_backoff;
         while let Err(Refusal { outcome, reason }) = self.post(&event).await {
             self.count(outcome);
@@ -352,20 +354,6 @@ fn entries_behind(trees: &[Tree], positions: &Positions) -> u64 {
         .iter()
         .map(|tree| positions.of(tree.tree_id()).unwrap_or(0));
     behind.sum()
-}
-
-/// Runs a read of the log where it may wait for the disk.
-async fn blocking<T: Send + 'static>(
-    read: impl FnOnce() -> Result<T, ReadError> + Send + 'static,
-) -> Result<T, ReadError> {
-    match tokio::task::spawn_blocking(read).await {
-        Ok(result) => result,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime is going away, and with it whoever waits here.
-            Err(_) => std::future::pending().await,
-        },
-    }
 }
 
 #[cfg(test)]

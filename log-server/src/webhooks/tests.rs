@@ -15,7 +15,7 @@ use ledgerstone_log::LogOptions;
 use ledgerstone_log::NewTree;
 use ledgerstone_log::Protocols;
 use ledgerstone_log::Submission;
-use ledgerstone_storage::MemoryStore;
+use ledgerstone_storage::Store;
 use ledgerstone_storage::TreeKind;
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -68,10 +68,7 @@ impl Receiver {
 }
 
 fn log() -> Log {
-    let (store, trees) = (
-        Arc::new(MemoryStore::new()),
-        NewTree::of_log("log.example.com"),
-    );
+    let (store, trees) = (Store::in_memory(), NewTree::of_log("log.example.com"));
     let keyring = Keyring::generate(&trees, &Protocols::default()).unwrap();
     Log::create(store, &trees, keyring, LogOptions::default()).unwrap()
 }

@@ -32,7 +32,7 @@ use crate::tree::reader::beside_key;
 
 /// A tree that grows, as the sequencer's thread holds it. Nothing here but the reader is shared.
 pub(crate) struct Growing {
-    store: Arc<dyn Store>,
+    store: Store,
     shard: ShardId,
     tree_id: u64,
     protocol: Arc<dyn Protocol>,
@@ -69,7 +69,7 @@ pub(crate) struct Extension {
 
 impl Growing {
     pub(crate) fn new(
-        store: Arc<dyn Store>,
+        store: Store,
         shard: ShardId,
         tree_id: u64,
         protocol: Arc<dyn Protocol>,

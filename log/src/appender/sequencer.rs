@@ -37,7 +37,7 @@ use crate::submission::Submission;
 
 /// The state of the sequencer's thread. Nothing here is shared, so nothing here is locked.
 pub(crate) struct Sequencer {
-    store: Arc<dyn Store>,
+    store: Store,
     trees: Vec<Growing>,
     queue: Arc<Queue>,
     options: LogOptions,
@@ -55,7 +55,7 @@ pub(crate) struct SequencerHandle {
 impl Sequencer {
     /// Starts the thread, which owns `trees` from now on.
     pub(crate) fn start(
-        store: Arc<dyn Store>,
+        store: Store,
         trees: Vec<Growing>,
         queue: Arc<Queue>,
         rounds: watch::Sender<u64>,

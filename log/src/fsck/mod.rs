@@ -68,7 +68,7 @@ pub struct FsckReport {
 /// [`OpenError`] when there is no log to check, or the keys are not its own. What is wrong inside
 /// is not an error, but a [`Finding`].
 pub fn fsck(
-    store: &dyn Store,
+    store: &Store,
     shard: ShardId,
     key: Option<&VerifierKey>,
     progress: &mut dyn FnMut(TreeSize, TreeSize),
@@ -103,7 +103,7 @@ pub fn fsck(
 /// # Errors
 /// As for [`fsck`].
 pub fn fsck_copy(
-    store: &dyn Store,
+    store: &Store,
     shard: ShardId,
     key: &VerifierKey,
     progress: &mut dyn FnMut(TreeSize, TreeSize),
@@ -125,7 +125,7 @@ enum Source {
 }
 
 fn check(
-    store: &dyn Store,
+    store: &Store,
     shard: ShardId,
     source: Source,
     open_kept: &dyn Fn(&str) -> Result<Checkpoint, String>,
@@ -165,7 +165,7 @@ fn check(
 /// [`OpenError`] when the keys are not those of the tree, or the store fails; [`OpenError::Frozen`]
 /// for a tree that takes no more entries, whose checkpoint lies in the store.
 pub fn accept_head(
-    store: &dyn Store,
+    store: &Store,
     shard: ShardId,
     signer: &dyn NoteSigner,
     protocols: &Protocols,
@@ -186,7 +186,7 @@ pub fn accept_head(
 }
 
 struct Check<'a> {
-    store: &'a dyn Store,
+    store: &'a Store,
     shard: ShardId,
     source: Source,
     report: FsckReport,

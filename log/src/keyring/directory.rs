@@ -128,7 +128,7 @@ impl KeyDirectory {
     /// # Errors
     /// [`KeyError::Missing`] when a file is not there, [`KeyError::Exposed`] when others than its
     /// owner may read it, [`KeyError::Store`] when the store cannot be read.
-    pub fn load(&self, store: &dyn Store, protocols: &Protocols) -> Result<Keyring, KeyError> {
+    pub fn load(&self, store: &Store, protocols: &Protocols) -> Result<Keyring, KeyError> {
         let mut keyring = Keyring::default();
         for shard in store.shards()? {
             let Some(identity) = store.identity(shard)? else {
@@ -151,7 +151,7 @@ impl KeyDirectory {
     /// # Errors
     /// [`KeyError::Io`] when the directory cannot be listed, [`KeyError::Store`] when the store
     /// cannot be read.
-    pub fn keys_without_tree(&self, store: &dyn Store) -> Result<Vec<PathBuf>, KeyError> {
+    pub fn keys_without_tree(&self, store: &Store) -> Result<Vec<PathBuf>, KeyError> {
         let mut tree_ids = Vec::new();
         let mut shards = Vec::new();
         for shard in store.shards()? {
@@ -230,7 +230,7 @@ impl KeyDirectory {
     fn load_own(
         &self,
         keyring: &mut Keyring,
-        store: &dyn Store,
+        store: &Store,
         shard: ShardId,
         identity: &ShardIdentity,
         protocols: &Protocols,

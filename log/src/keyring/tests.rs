@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use ledgerstone_storage::MemoryStore;
+use ledgerstone_storage::Store;
 
 use super::KeyDirectory;
 use super::Keyring;
@@ -23,14 +23,14 @@ struct Made {
     directory: tempfile::TempDir,
     keys: KeyDirectory,
     trees: Vec<NewTree>,
-    store: MemoryStore,
+    store: Store,
     keyring: Keyring,
 }
 
 fn made() -> Made {
     let directory = tempfile::tempdir().unwrap();
     let keys = KeyDirectory::new(directory.path());
-    let (trees, store) = (NewTree::of_log(NAME), MemoryStore::new());
+    let (trees, store) = (NewTree::of_log(NAME), Store::in_memory());
     let keyring = keys.create(&trees, &Protocols::default()).unwrap();
     create_trees(&store, &trees, &keyring, &LogOptions::default()).unwrap();
     Made {
@@ -168,7 +168,7 @@ fn serve_one_role_and_one_tree_each() {
         let error = keyring.add(second, signer.clone()).unwrap_err();
         assert!(matches!(error, KeyError::Shared { .. }), "{error}");
     }
-    let store = MemoryStore::new();
+    let store = Store::in_memory();
     let lacking = create_trees(&store, &trees, &Keyring::default(), &LogOptions::default());
     assert!(matches!(lacking, Err(OpenError::NoSigner(_))));
 }

@@ -7,9 +7,9 @@ use bytes::Bytes;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::TreeSize;
-use ledgerstone_storage::SearchKey;
 use ledgerstone_storage::SearchRow;
 use ledgerstone_storage::ShardId;
+use ledgerstone_storage::StoredSearchKey;
 
 /// Which keys a rebuild writes. It counts up with every version that finds entries by other keys
 /// than the one before: a rebuild that an older one began is begun anew.
@@ -156,7 +156,7 @@ impl ReindexProgress {
                     let pair = &digits[2 * position..2 * position + 2];
                     *byte = u8::from_str_radix(pair, 16).ok()?;
                 }
-                let key = SearchKey {
+                let key = StoredSearchKey {
                     kind: kind.parse().ok()?,
                     hash: Hash::new(hash),
                 };
@@ -189,7 +189,7 @@ mod tests {
             Just(Position::Rows { after: None }),
             any::<(u8, [u8; 32], u64)>().prop_map(|(kind, hash, index)| {
                 let hash = Hash::new(hash);
-                let key = SearchKey { kind, hash };
+                let key = StoredSearchKey { kind, hash };
                 let index = LeafIndex::new(index);
                 Position::Rows {
                     after: Some(SearchRow { key, index }),

@@ -12,7 +12,6 @@
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use ledgerstone_entry::Claim;
@@ -59,7 +58,7 @@ const BATCH_STEPS: u32 = 16;
 ///
 /// There is one at a time: two would count each other's work, though they would do no harm.
 pub struct Reindex {
-    store: Arc<dyn Store>,
+    store: Store,
     shards: Vec<ShardId>,
     progress: ReindexProgress,
     /// What was decided and is not written yet.
@@ -112,7 +111,7 @@ impl Reindex {
     ///
     /// # Errors
     /// [`ReindexError::Read`] when the store cannot be read.
-    pub fn is_pending(store: &dyn Store) -> Result<bool, ReindexError> {
+    pub fn is_pending(store: &Store) -> Result<bool, ReindexError> {
         Ok(store.reindex_progress()?.is_some())
     }
 
@@ -122,7 +121,7 @@ impl Reindex {
     /// # Errors
     /// [`ReindexError::NoLog`] when the store has no shard; [`ReindexError::Read`] or
     /// [`ReindexError::Write`] when the store fails.
-    pub fn open(store: Arc<dyn Store>) -> Result<Self, ReindexError> {
+    pub fn open(store: Store) -> Result<Self, ReindexError> {
         let shards = store.shards()?;
         let first = *shards.first().ok_or(ReindexError::NoLog)?;
         let stored = store.reindex_progress()?;
@@ -135,7 +134,7 @@ impl Reindex {
                 resumed: true,
                 ..progress
             },
-            None => ReindexProgress::start(first, size(store.as_ref(), first)?),
+            None => ReindexProgress::start(first, size(&store, first)?),
         };
         let mut reindex = Self {
             store,
@@ -247,7 +246,7 @@ impl Reindex {
         // Behind the rows: it counts the entries of each round that brought one of them. Entries
         // that come later may make a row true that leads behind the end now, which the store heeds
         // when it removes them.
-        let seen = size(self.store.as_ref(), shard)?;
+        let seen = size(&self.store, shard)?;
         if rows.is_empty() {
             return self.next_shard();
         }
@@ -347,7 +346,7 @@ impl Reindex {
             self.progress.is_complete = true;
             return Ok(());
         };
-        let end = size(self.store.as_ref(), next)?;
+        let end = size(&self.store, next)?;
         self.save()?;
         self.progress.shard = next;
         self.progress.position = Position::Entries {
@@ -374,7 +373,7 @@ impl Reindex {
         for shard in &self.shards {
             let end = match self.progress.position {
                 Position::Entries { end, .. } if *shard == self.progress.shard => end,
-                _ => size(self.store.as_ref(), *shard)?.get(),
+                _ => size(&self.store, *shard)?.get(),
             };
             all = all.saturating_add(end);
         }
@@ -384,7 +383,7 @@ impl Reindex {
     }
 }
 
-fn size(store: &dyn Store, shard: ShardId) -> Result<TreeSize, StorageError> {
+fn size(store: &Store, shard: ShardId) -> Result<TreeSize, StorageError> {
     let head = store.head(shard)?;
     Ok(head.ok_or(Damage::HeadMissing(shard))?.size)
 }

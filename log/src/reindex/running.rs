@@ -45,7 +45,7 @@ pub enum ReindexState {
 
 /// The rebuild beside a running log, on a thread of its own: at most one at a time.
 pub(crate) struct Reindexing {
-    store: Arc<dyn Store>,
+    store: Store,
     /// Where the sequencer hears that the store failed.
     queue: Arc<Queue>,
     shared: Arc<Shared>,
@@ -59,7 +59,7 @@ struct Shared {
 }
 
 impl Reindexing {
-    pub(crate) fn new(store: Arc<dyn Store>, queue: Arc<Queue>) -> Self {
+    pub(crate) fn new(store: Store, queue: Arc<Queue>) -> Self {
         let status = ReindexStatus {
             state: ReindexState::Idle,
             progress: None,
@@ -88,7 +88,7 @@ impl Reindexing {
         if before.is_running() || self.shared.stop.load(Ordering::Acquire) {
             return Ok(before);
         }
-        let opened = Reindex::open(Arc::clone(&self.store));
+        let opened = Reindex::open(self.store.clone());
         let reindex = opened.inspect_err(|error| self.fail_log(error))?;
         info!(progress = ?reindex.progress(), "the search index is being rebuilt");
         self.shared.status.send_replace(ReindexStatus {
@@ -108,7 +108,7 @@ impl Reindexing {
 
     /// Goes on with a rebuild that did not end before the log was opened, if there is one.
     pub(crate) fn resume(&self) -> Result<(), ReindexError> {
-        if Reindex::is_pending(self.store.as_ref())? {
+        if Reindex::is_pending(&self.store)? {
             self.start()?;
         }
         Ok(())

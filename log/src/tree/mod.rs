@@ -221,8 +221,7 @@ impl Tree {
     ///
     /// # Errors
     /// [`ReadError::Signing`] when it could not be signed; [`ReadError`] when the store fails.
-    /// Blocks on the disk.
-    pub fn signed_entry_timestamp(
+    pub async fn signed_entry_timestamp(
         &self,
         index: LeafIndex,
         integrated_time: i64,
@@ -238,7 +237,7 @@ impl Tree {
                 // What came with the entry is signed by the key of the source, which is the key of
                 // the tree unless another signs for it.
                 if foreign.signs_as_source() && counted_from == Some(self.start) {
-                    let kept = self.inner.reader.attestation(&timestamp_key(index))?;
+                    let kept = self.inner.reader.attestation(&timestamp_key(index)).await?;
                     if let Some(kept) = kept {
                         return Ok(Some(kept.to_vec()));
                     }
@@ -265,18 +264,19 @@ impl Tree {
     /// The entry at `index` with its proof against the latest head, or `None` beyond that.
     ///
     /// # Errors
-    /// [`ReadError`] when the store fails, or lacks what the head covers. This and the other reads
-    /// block on the disk.
-    pub fn proven_entry(&self, index: LeafIndex) -> Result<Option<ProvenEntry>, ReadError> {
-        self.inner.reader.proven_entry(index)
+    /// [`ReadError`] when the store fails, or lacks what the head covers. Where the store is on a
+    /// disk, this and the other reads wait for it on the thread that polls them: see
+    /// [`Log::run`](crate::Log::run).
+    pub async fn proven_entry(&self, index: LeafIndex) -> Result<Option<ProvenEntry>, ReadError> {
+        self.inner.reader.proven_entry(index).await
     }
 
     /// The entry at `index`, or `None` beyond the head.
     ///
     /// # Errors
     /// As for [`proven_entry`](Self::proven_entry).
-    pub fn entry(&self, index: LeafIndex) -> Result<Option<LoggedEntry>, ReadError> {
-        self.inner.reader.entry(index)
+    pub async fn entry(&self, index: LeafIndex) -> Result<Option<LoggedEntry>, ReadError> {
+        self.inner.reader.entry(index).await
     }
 
     /// Up to `limit` entries from `start` on that the head covers, and no more than `max_bytes` of
@@ -284,13 +284,13 @@ impl Tree {
     ///
     /// # Errors
     /// As for [`proven_entry`](Self::proven_entry).
-    pub fn entries(
+    pub async fn entries(
         &self,
         start: LeafIndex,
         limit: usize,
         max_bytes: usize,
     ) -> Result<Vec<(LeafIndex, LoggedEntry)>, ReadError> {
-        self.inner.reader.entries(start, limit, max_bytes)
+        self.inner.reader.entries(start, limit, max_bytes).await
     }
 
     /// Where the entry with `leaf_hash` is, checked against the entry itself; `None` when the tree
@@ -298,16 +298,16 @@ impl Tree {
     ///
     /// # Errors
     /// As for [`proven_entry`](Self::proven_entry).
-    pub fn index_of(&self, leaf_hash: &Hash) -> Result<Option<LeafIndex>, ReadError> {
-        self.inner.reader.index_of(leaf_hash)
+    pub async fn index_of(&self, leaf_hash: &Hash) -> Result<Option<LeafIndex>, ReadError> {
+        self.inner.reader.index_of(leaf_hash).await
     }
 
     /// The hashes of a tile, cut to `width`; `None` when the head does not cover that much of it.
     ///
     /// # Errors
     /// As for [`proven_entry`](Self::proven_entry).
-    pub fn tile(&self, id: TileId, width: TileWidth) -> Result<Option<Bytes>, ReadError> {
-        self.inner.reader.tile_bytes(id, width)
+    pub async fn tile(&self, id: TileId, width: TileWidth) -> Result<Option<Bytes>, ReadError> {
+        self.inner.reader.tile_bytes(id, width).await
     }
 
     /// An encoded entry bundle, cut to `width`; `None` when the head does not cover that much of
@@ -315,8 +315,8 @@ impl Tree {
     ///
     /// # Errors
     /// As for [`proven_entry`](Self::proven_entry).
-    pub fn bundle(&self, number: u64, width: TileWidth) -> Result<Option<Bytes>, ReadError> {
-        self.inner.reader.bundle(number, width)
+    pub async fn bundle(&self, number: u64, width: TileWidth) -> Result<Option<Bytes>, ReadError> {
+        self.inner.reader.bundle(number, width).await
     }
 
     /// The root of the tree when it had `size` leaves.
@@ -324,8 +324,8 @@ impl Tree {
     /// # Errors
     /// [`ReadError::BeyondHead`] when it never had so many; otherwise as for
     /// [`proven_entry`](Self::proven_entry).
-    pub fn root_at(&self, size: TreeSize) -> Result<Hash, ReadError> {
-        self.inner.reader.root_at(size)
+    pub async fn root_at(&self, size: TreeSize) -> Result<Hash, ReadError> {
+        self.inner.reader.root_at(size).await
     }
 
     /// The proof that the tree of `size` leaves holds the leaf at `index`, verified before it is
@@ -334,12 +334,12 @@ impl Tree {
     /// # Errors
     /// [`ReadError::BeyondHead`] or [`ReadError::IndexBeyondSize`] for what does not exist;
     /// otherwise as for [`proven_entry`](Self::proven_entry).
-    pub fn inclusion_proof(
+    pub async fn inclusion_proof(
         &self,
         index: LeafIndex,
         size: TreeSize,
     ) -> Result<InclusionProof, ReadError> {
-        self.inner.reader.inclusion_proof(index, size)
+        self.inner.reader.inclusion_proof(index, size).await
     }
 
     /// The proof that the tree of `new` leaves extends the tree of `old` leaves, verified.
@@ -347,20 +347,20 @@ impl Tree {
     /// # Errors
     /// [`ReadError::BeyondHead`] or [`ReadError::SizesReversed`] for what does not exist; otherwise
     /// as for [`proven_entry`](Self::proven_entry).
-    pub fn consistency_proof(
+    pub async fn consistency_proof(
         &self,
         old: TreeSize,
         new: TreeSize,
     ) -> Result<ConsistencyProof, ReadError> {
-        self.inner.reader.consistency_proof(old, new)
+        self.inner.reader.consistency_proof(old, new).await
     }
 
     /// The attestation that an entry of this tree brought under `key`.
     ///
     /// # Errors
     /// As for [`proven_entry`](Self::proven_entry).
-    pub fn attestation(&self, key: &[u8]) -> Result<Option<Bytes>, ReadError> {
-        self.inner.reader.attestation(key)
+    pub async fn attestation(&self, key: &[u8]) -> Result<Option<Bytes>, ReadError> {
+        self.inner.reader.attestation(key).await
     }
 
     pub(crate) fn reader(&self) -> &Reader {

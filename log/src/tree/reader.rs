@@ -1,7 +1,9 @@
 //! Reads of one tree, under its published head.
 
-use std::ops::ControlFlow;
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::LazyLock;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -10,6 +12,7 @@ use ledgerstone_merkle::GenerateError;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::InclusionProof;
 use ledgerstone_merkle::LeafIndex;
+use ledgerstone_merkle::TILE_BYTES;
 use ledgerstone_merkle::TILE_WIDTH;
 use ledgerstone_merkle::Tile;
 use ledgerstone_merkle::TileId;
@@ -19,9 +22,10 @@ use ledgerstone_merkle::TreeSize;
 use ledgerstone_merkle::leaf_hash;
 use ledgerstone_merkle::root_from_tiles;
 use ledgerstone_merkle::tile_width_at;
-use ledgerstone_storage::SearchKey;
+use ledgerstone_storage::PageLimit;
+use ledgerstone_storage::Schema;
 use ledgerstone_storage::ShardId;
-use ledgerstone_storage::Store;
+use ledgerstone_storage::StoredSearchKey;
 use quick_cache::sync::Cache;
 use tokio::sync::watch;
 
@@ -48,7 +52,7 @@ pub(crate) struct Reader {
 }
 
 struct Shared {
-    store: Arc<dyn Store>,
+    schema: Arc<Schema>,
     shard: ShardId,
     protocol: Arc<dyn Protocol>,
     /// Swapped by the publisher alone.
@@ -61,7 +65,7 @@ struct Shared {
 
 impl Reader {
     pub(crate) fn new(
-        store: Arc<dyn Store>,
+        schema: Arc<Schema>,
         shard: ShardId,
         protocol: Arc<dyn Protocol>,
         head: Head,
@@ -72,7 +76,7 @@ impl Reader {
         let tiles = Cache::new(cached_tiles);
         Self {
             shared: Arc::new(Shared {
-                store,
+                schema,
                 shard,
                 protocol,
                 head: ArcSwap::new(head),
@@ -100,15 +104,20 @@ impl Reader {
         self.shared.published.subscribe()
     }
 
-    pub(crate) fn entry(&self, index: LeafIndex) -> Result<Option<LoggedEntry>, ReadError> {
+    pub(crate) async fn entry(&self, index: LeafIndex) -> Result<Option<LoggedEntry>, ReadError> {
         if !index.is_in(self.head().size()) {
             return Ok(None);
         }
-        let stored = self.shared.store.entry(self.shared.shard, index)?;
-        Ok(Some(stored.ok_or(ReadError::MissingEntry(index))?.into()))
+        self.stored_entry(index).await.map(Some)
     }
 
-    pub(crate) fn entries(
+    /// The entry at `index`, which a head covers.
+    async fn stored_entry(&self, index: LeafIndex) -> Result<LoggedEntry, ReadError> {
+        let stored = self.shared.schema.entry(self.shared.shard, index).await?;
+        Ok(stored.ok_or(ReadError::MissingEntry(index))?.into())
+    }
+
+    pub(crate) async fn entries(
         &self,
         start: LeafIndex,
         limit: usize,
@@ -116,34 +125,43 @@ impl Reader {
     ) -> Result<Vec<(LeafIndex, LoggedEntry)>, ReadError> {
         let size = self.head().size().get();
         let end = size.min(start.get().saturating_add(limit as u64));
-        let mut entries = Vec::new();
-        let mut bytes = 0;
-        if start.get() < end {
-            self.shared.store.visit_entries(
-                self.shared.shard,
-                start.get()..end,
-                &mut |index, entry| {
-                    if !entries.is_empty() && bytes + entry.body.len() > max_bytes {
-                        return ControlFlow::Break(());
-                    }
-                    bytes += entry.body.len();
-                    entries.push((index, entry.into()));
-                    ControlFlow::Continue(())
-                },
-            )?;
-            if entries.is_empty() {
-                return Err(ReadError::MissingEntry(start));
+        let (mut entries, mut bytes) = (Vec::new(), 0);
+        let mut next = start.get();
+        while next < end {
+            let limit = PageLimit {
+                entries: limit,
+                bytes: max_bytes.saturating_sub(bytes),
+            };
+            let page = self
+                .shared
+                .schema
+                .entries(self.shared.shard, next..end, limit);
+            let page = page.await?.entries;
+            if page.is_empty() {
+                return Err(ReadError::MissingEntry(LeafIndex::new(next)));
+            }
+            for (index, entry) in page {
+                bytes += entry.body.len();
+                if bytes > max_bytes && !entries.is_empty() {
+                    return Ok(entries);
+                }
+                next = index.get() + 1;
+                entries.push((index, entry.into()));
+            }
+            if bytes >= max_bytes {
+                break;
             }
         }
         Ok(entries)
     }
 
-    pub(crate) fn index_of(&self, hash: &Hash) -> Result<Option<LeafIndex>, ReadError> {
-        let Some(index) = self.shared.store.index_of(self.shared.shard, hash)? else {
+    pub(crate) async fn index_of(&self, hash: &Hash) -> Result<Option<LeafIndex>, ReadError> {
+        let found = self.shared.schema.index_of(self.shared.shard, hash).await?;
+        let Some(index) = found else {
             return Ok(None);
         };
         // The store may be one round ahead of the head: what no head covers is not in the log yet.
-        let Some(entry) = self.entry(index)? else {
+        let Some(entry) = self.entry(index).await? else {
             return Ok(None);
         };
         if leaf_hash(&entry.body) != *hash {
@@ -155,7 +173,7 @@ impl Reader {
         Ok(Some(index))
     }
 
-    pub(crate) fn tile_bytes(
+    pub(crate) async fn tile_bytes(
         &self,
         id: TileId,
         width: TileWidth,
@@ -170,50 +188,45 @@ impl Reader {
         }
         // Served as stored: a reader of tiles does not need the inner nodes that the cache would
         // compute.
-        let bytes = self
-            .shared
-            .store
-            .tile(self.shared.shard, id)?
-            .ok_or(ReadError::MissingTile(id))?;
+        let bytes = self.shared.schema.tile(self.shared.shard, id).await?;
+        let bytes = bytes.ok_or(ReadError::MissingTile(id))?;
         Ok(Some(bytes.slice(..width.get() * Hash::LENGTH)))
     }
 
-    pub(crate) fn bundle(&self, number: u64, width: TileWidth) -> Result<Option<Bytes>, ReadError> {
+    pub(crate) async fn bundle(
+        &self,
+        number: u64,
+        width: TileWidth,
+    ) -> Result<Option<Bytes>, ReadError> {
         match tile_width_at(TileId { level: 0, number }, self.head().size()) {
             Some(covered) if covered >= width => {}
             _ => return Ok(None),
         }
         let start = LeafIndex::new(number * TILE_WIDTH as u64);
-        let entries = self.entries(start, width.get(), usize::MAX)?;
-        if entries.len() < width.get() {
-            return Err(ReadError::MissingEntry(LeafIndex::new(
-                start.get() + entries.len() as u64,
-            )));
-        }
-        let entries = entries.into_iter().map(|(index, entry)| {
-            let beside = self.beside(index)?;
+        let mut entries = Vec::with_capacity(width.get());
+        for (index, entry) in self.entries(start, width.get(), usize::MAX).await? {
+            let beside = self.beside(index).await?;
             let body = entry.body;
-            Ok(BundleEntry { body, beside })
-        });
-        let entries: Vec<BundleEntry> = entries.collect::<Result<_, ReadError>>()?;
+            entries.push(BundleEntry { body, beside });
+        }
         let bundle = self.shared.protocol.bundle(&entries);
         bundle.map(Some).map_err(ReadError::Bundle)
     }
 
     /// What the protocol keeps beside the entry at `index`.
-    fn beside(&self, index: LeafIndex) -> Result<Option<Bytes>, ReadError> {
+    async fn beside(&self, index: LeafIndex) -> Result<Option<Bytes>, ReadError> {
         if !self.shared.protocol.keeps_beside() {
             return Ok(None);
         }
-        self.attestation(&beside_key(index))
+        self.attestation(&beside_key(index)).await
     }
 
-    pub(crate) fn root_at(&self, size: TreeSize) -> Result<Hash, ReadError> {
+    pub(crate) async fn root_at(&self, size: TreeSize) -> Result<Hash, ReadError> {
         let head = self.covering(size)?;
-        self.root_under(&head, size)
+        self.root_under(&head, size).await
     }
 
-    pub(crate) fn inclusion_proof(
+    pub(crate) async fn inclusion_proof(
         &self,
         index: LeafIndex,
         size: TreeSize,
@@ -222,14 +235,11 @@ impl Reader {
         if !index.is_in(size) {
             return Err(ReadError::IndexBeyondSize { index, size });
         }
-        let proof = InclusionProof::from_tiles(&self.tiles(&head), index, size)?;
+        let proof = |tiles: &HeadTiles<'_>| InclusionProof::from_tiles(tiles, index, size);
+        let proof = self.computed(&head, proof).await?;
         // The leaf hash comes from the entry, not from the tile that the proof was built from.
-        let entry = self
-            .shared
-            .store
-            .entry(self.shared.shard, index)?
-            .ok_or(ReadError::MissingEntry(index))?;
-        let root = self.root_under(&head, size)?;
+        let entry = self.stored_entry(index).await?;
+        let root = self.root_under(&head, size).await?;
         proof
             .verify(&leaf_hash(&entry.body), &root)
             .map_err(|error| ReadError::BadProof(error.to_string()))?;
@@ -238,13 +248,15 @@ impl Reader {
 
     /// The proof that the tree of `head` holds `leaf_hash` at `index`, verified against the signed
     /// root.
-    pub(crate) fn verified_inclusion(
+    pub(crate) async fn verified_inclusion(
         &self,
         head: &Head,
         index: LeafIndex,
         leaf_hash: &Hash,
     ) -> Result<InclusionProof, ReadError> {
-        let proof = InclusionProof::from_tiles(&self.tiles(head), index, head.size())?;
+        let size = head.size();
+        let proof = |tiles: &HeadTiles<'_>| InclusionProof::from_tiles(tiles, index, size);
+        let proof = self.computed(head, proof).await?;
         proof
             .verify(leaf_hash, &head.root())
             .map_err(|error| ReadError::BadProof(error.to_string()))?;
@@ -252,15 +264,17 @@ impl Reader {
     }
 
     /// The entry at `index` with its proof against the latest head.
-    pub(crate) fn proven_entry(&self, index: LeafIndex) -> Result<Option<ProvenEntry>, ReadError> {
+    pub(crate) async fn proven_entry(
+        &self,
+        index: LeafIndex,
+    ) -> Result<Option<ProvenEntry>, ReadError> {
         let head = self.head();
         if !index.is_in(head.size()) {
             return Ok(None);
         }
-        let stored = self.shared.store.entry(self.shared.shard, index)?;
-        let entry: LoggedEntry = stored.ok_or(ReadError::MissingEntry(index))?.into();
+        let entry = self.stored_entry(index).await?;
         let leaf_hash = leaf_hash(&entry.body);
-        let proof = self.verified_inclusion(&head, index, &leaf_hash)?;
+        let proof = self.verified_inclusion(&head, index, &leaf_hash).await?;
         Ok(Some(ProvenEntry {
             index,
             entry,
@@ -272,21 +286,22 @@ impl Reader {
 
     /// At most `limit` indexes that are stored under `key`, from `from` on. They may lie beyond the
     /// head.
-    pub(crate) fn search(
+    pub(crate) async fn search(
         &self,
-        key: &SearchKey,
+        key: &StoredSearchKey,
         from: LeafIndex,
         limit: usize,
     ) -> Result<Vec<LeafIndex>, ReadError> {
         let shared = &self.shared;
-        Ok(shared.store.search(shared.shard, key, from, limit)?)
+        Ok(shared.schema.search(shared.shard, key, from, limit).await?)
     }
 
-    pub(crate) fn attestation(&self, key: &[u8]) -> Result<Option<Bytes>, ReadError> {
-        Ok(self.shared.store.attestation(self.shared.shard, key)?)
+    pub(crate) async fn attestation(&self, key: &[u8]) -> Result<Option<Bytes>, ReadError> {
+        let shared = &self.shared;
+        Ok(shared.schema.attestation(shared.shard, key).await?)
     }
 
-    pub(crate) fn consistency_proof(
+    pub(crate) async fn consistency_proof(
         &self,
         old: TreeSize,
         new: TreeSize,
@@ -295,8 +310,10 @@ impl Reader {
         if old > new {
             return Err(ReadError::SizesReversed { old, new });
         }
-        let proof = ConsistencyProof::from_tiles(&self.tiles(&head), old, new)?;
-        let (old_root, new_root) = (self.root_under(&head, old)?, self.root_under(&head, new)?);
+        let proof = |tiles: &HeadTiles<'_>| ConsistencyProof::from_tiles(tiles, old, new);
+        let proof = self.computed(&head, proof).await?;
+        let old_root = self.root_under(&head, old).await?;
+        let new_root = self.root_under(&head, new).await?;
         proof
             .verify(&old_root, &new_root)
             .map_err(|error| ReadError::BadProof(error.to_string()))?;
@@ -315,46 +332,80 @@ impl Reader {
         Ok(head)
     }
 
-    fn root_under(&self, head: &Head, size: TreeSize) -> Result<Hash, ReadError> {
+    async fn root_under(&self, head: &Head, size: TreeSize) -> Result<Hash, ReadError> {
         if size == head.size() {
             return Ok(head.root());
         }
-        Ok(root_from_tiles(&self.tiles(head), size)?)
+        self.computed(head, |tiles| root_from_tiles(tiles, size))
+            .await
     }
 
-    fn tiles<'a>(&'a self, head: &'a Head) -> HeadTiles<'a> {
-        HeadTiles {
-            shared: &self.shared,
-            head,
+    /// What `compute` makes of the tiles that `head` covers. It takes tiles by their place alone, so
+    /// a first run on those at hand tells which others it takes; they are read together, and a
+    /// second run is the result.
+    async fn computed<T>(
+        &self,
+        head: &Head,
+        compute: impl Fn(&HeadTiles<'_>) -> Result<T, GenerateError<ReadError>>,
+    ) -> Result<T, ReadError> {
+        let mut read = HashMap::new();
+        loop {
+            let tiles = HeadTiles {
+                cache: &self.shared.tiles,
+                head,
+                read: &read,
+                absent: RefCell::default(),
+            };
+            let computed = compute(&tiles);
+            let absent = tiles.absent.into_inner();
+            if absent.is_empty() {
+                return Ok(computed?);
+            }
+            read.extend(self.read_tiles(&absent).await?);
         }
+    }
+
+    /// Full tiles from the store, which the cache keeps from now on.
+    async fn read_tiles(&self, ids: &[TileId]) -> Result<Vec<(TileId, Arc<Tile>)>, ReadError> {
+        let read = self.shared.schema.tiles(self.shared.shard, ids).await?;
+        let tiles = ids.iter().zip(read).map(|(id, bytes)| {
+            let missing = ReadError::MissingTile(*id);
+            let tile = bytes.and_then(|bytes| Tile::from_bytes(&bytes).ok());
+            let tile = Arc::new(tile.ok_or(missing)?);
+            self.shared.tiles.insert(*id, Arc::clone(&tile));
+            Ok((*id, tile))
+        });
+        tiles.collect()
     }
 }
 
-/// The tiles that a head covers: those at its right edge from the head, the others from the store.
+/// The tiles that a head covers, as far as they are in memory: those at its right edge are in the
+/// head, and others in the cache, or were just read.
 struct HeadTiles<'a> {
-    shared: &'a Shared,
+    cache: &'a Cache<TileId, Arc<Tile>>,
     head: &'a Head,
+    read: &'a HashMap<TileId, Arc<Tile>>,
+    /// What was asked for and is in none of them. An empty tile stood for it.
+    absent: RefCell<Vec<TileId>>,
 }
 
 impl TileSource for HeadTiles<'_> {
     type Error = ReadError;
 
     fn tile(&self, id: TileId, _width: TileWidth) -> Result<Arc<Tile>, ReadError> {
-        if let Some(tile) = self.head.tile(id) {
-            return Ok(Arc::clone(tile));
-        }
-        self.shared.tiles.get_or_insert_with(&id, || {
-            let bytes = self
-                .shared
-                .store
-                .tile(self.shared.shard, id)?
-                .ok_or(ReadError::MissingTile(id))?;
-            Ok(Arc::new(
-                Tile::from_bytes(&bytes).map_err(|_| ReadError::MissingTile(id))?,
-            ))
-        })
+        let known = self.head.tile(id).or_else(|| self.read.get(&id)).cloned();
+        Ok(known.or_else(|| self.cache.get(&id)).unwrap_or_else(|| {
+            self.absent.borrow_mut().push(id);
+            Arc::clone(&STAND_IN)
+        }))
     }
 }
+
+/// What stands for a tile until it is read. What is computed from it is thrown away.
+static STAND_IN: LazyLock<Arc<Tile>> = LazyLock::new(|| {
+    let zeros = [0; TILE_BYTES];
+    Arc::new(Tile::from_bytes(&zeros).expect("a tile has this length"))
+});
 
 impl From<GenerateError<Self>> for ReadError {
     fn from(error: GenerateError<Self>) -> Self {

@@ -102,6 +102,17 @@ pub(crate) fn tile(shard: ShardId, id: TileId) -> [u8; 13] {
     ])
 }
 
+/// The tile that a key of `tiles` stands for, and its shard.
+#[cfg(any(test, feature = "testing"))]
+pub(crate) fn decode_tile_key(key: &[u8]) -> Option<(ShardId, TileId)> {
+    let (shard, rest) = key.split_first_chunk()?;
+    let (level, number) = rest.split_first()?;
+    let number = u64::from_be_bytes(number.try_into().ok()?);
+    let shard = ShardId::new(u32::from_be_bytes(*shard));
+    let level = *level;
+    Some((shard, TileId { level, number }))
+}
+
 pub(crate) fn leaf(shard: ShardId, leaf_hash: &Hash) -> [u8; 36] {
     join(&[&shard.get().to_be_bytes(), leaf_hash.as_bytes()])
 }

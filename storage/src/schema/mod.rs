@@ -11,6 +11,8 @@ mod entries;
 mod identity;
 mod index;
 pub(crate) mod keys;
+#[cfg(any(test, feature = "testing"))]
+mod names;
 mod open;
 mod rows;
 mod store;
@@ -20,6 +22,16 @@ mod write;
 
 pub use entries::EntryPage;
 pub use entries::PageLimit;
+#[cfg(any(test, feature = "testing"))]
+pub use names::RowName;
+#[cfg(any(test, feature = "testing"))]
+pub use names::frozen_value;
+#[cfg(any(test, feature = "testing"))]
+pub use names::head_of_value;
+#[cfg(any(test, feature = "testing"))]
+pub use names::head_value;
+#[cfg(any(test, feature = "testing"))]
+pub use names::leaf_value;
 pub use open::first_rows;
 #[cfg(any(test, feature = "testing"))]
 pub use rows::planted_schema_version;

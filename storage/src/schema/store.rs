@@ -43,6 +43,16 @@ impl Schema {
         self.engine.blocks()
     }
 
+    /// Makes changes with no regard to the rules, as damage or another program would: for tests.
+    ///
+    /// # Panics
+    /// When they cannot be made.
+    #[cfg(any(test, feature = "testing"))]
+    pub async fn plant(&self, rows: crate::engine::Batch) {
+        let planted = self.engine.write(rows).await;
+        planted.expect("a test's engine writes");
+    }
+
     /// Does `work` without holding up the caller's thread: on one of at most [`BLOCKING_WORKERS`]
     /// threads for work of this kind when the engine blocks, and right here when it does not. Such
     /// work is not interrupted: when the caller no longer waits it goes on to its end.

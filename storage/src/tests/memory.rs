@@ -9,7 +9,6 @@ use std::sync::atomic::Ordering;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::TreeSize;
 
-use crate::blocking::MemoryStore;
 use crate::contract;
 use crate::contract::SHARD;
 use crate::correction::Correction;
@@ -19,8 +18,7 @@ use crate::schema::Schema;
 use crate::schema::first_rows;
 use crate::schema::planted_schema_version;
 use crate::shard_id::ShardId;
-use crate::store::Reader as _;
-use crate::store::Store as _;
+use crate::store::Store;
 use crate::trees::OLD_SCHEMA_VERSION;
 
 crate::contract_tests!(|| ((), contract::run(open(MemoryEngine::new(&first_rows())))));
@@ -80,7 +78,7 @@ async fn a_panic_of_a_worker_is_the_callers() {
 
 #[test]
 fn visits_go_over_all_pages_and_end_where_they_are_told() {
-    let store = MemoryStore::new();
+    let store = Store::in_memory();
     contract::run(contract::create(store.schema(), SHARD, 5_000));
     for (range, last) in [
         (0..5_000, 4_999),
@@ -107,7 +105,7 @@ fn visits_go_over_all_pages_and_end_where_they_are_told() {
 
 #[test]
 fn callers_that_block_wait_for_each_other() {
-    let store = MemoryStore::new();
+    let store = Store::in_memory();
     contract::run(contract::create(store.schema(), SHARD, 0));
     std::thread::scope(|threads| {
         for number in 0..8 {

@@ -87,7 +87,7 @@ impl Site {
         Instance::new(self.directory.path().join("data"), None)
     }
 
-    fn store(&self) -> Arc<dyn Store> {
+    fn store(&self) -> Store {
         self.instance().open_read_only().unwrap()
     }
 
@@ -221,7 +221,11 @@ async fn an_import_over_http_goes_on_where_it_was_interrupted() {
     assert_eq!(site.sizes(), [(1, 5_000)]);
     site.fsck().unwrap();
     let shard = site.open().unwrap();
-    let proven = shard.proven_entry(LeafIndex::new(4_999)).unwrap().unwrap();
+    let proven = shard
+        .proven_entry(LeafIndex::new(4_999))
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(proven.entry.body, "entry 4999");
     // With nothing left to copy, it is the same copy.
     drop(shard);
@@ -415,13 +419,13 @@ async fn a_rekor_v1_is_copied_with_its_times_and_found_by_its_keys() {
 
     let shard = site.open().unwrap();
     assert_eq!((shard.tree_id(), shard.log_name()), (TREE_ID, ORIGIN));
-    let entry = shard.entry(LeafIndex::new(24)).unwrap().unwrap();
+    let entry = shard.entry(LeafIndex::new(24)).await.unwrap().unwrap();
     assert_eq!(entry.integrated_time, 1_600_000_000 - 24);
     let keys = ledgerstone_entry::search_keys_of_body(&entry.body).unwrap();
     drop(shard);
     let store = site.store();
     let found = keys.iter().map(|key| {
-        let key = ledgerstone_storage::SearchKey {
+        let key = ledgerstone_storage::StoredSearchKey {
             kind: key.kind.number(),
             hash: key.hash,
         };

@@ -283,9 +283,9 @@ impl Sender<Entry> {
         loop {
             self.must_go_on().await?;
             let (trees, mut next) = (Arc::clone(&trees), positions.clone());
-            let read = self.state.read(&first, move |_| {
+            let read = self.state.read(&first, async move |_| {
                 let (limit, bytes) = (views::READ_ENTRIES, views::READ_BYTES);
-                let entries = read_on(trees.iter(), &mut next, limit, bytes)?;
+                let entries = read_on(trees.iter(), &mut next, limit, bytes).await?;
                 Ok((entries, next))
             });
             let (entries, next) = match read.await {

@@ -12,8 +12,6 @@ mod shards;
 mod transport;
 mod tree;
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
@@ -29,7 +27,6 @@ use ledgerstone_log::NewTree;
 use ledgerstone_log::Protocols;
 use ledgerstone_log::Tree;
 use ledgerstone_storage::Frozen;
-use ledgerstone_storage::MemoryStore;
 use ledgerstone_storage::ShardId;
 use ledgerstone_storage::Store;
 use ledgerstone_storage::TreeChange;
@@ -57,7 +54,7 @@ pub(crate) struct Site {
 
 /// A log with a tree for each protocol.
 pub(crate) fn new_log_with(options: LogOptions) -> Log {
-    let (store, trees) = (Arc::new(MemoryStore::new()), NewTree::of_log(ORIGIN));
+    let (store, trees) = (Store::in_memory(), NewTree::of_log(ORIGIN));
     let keyring = Keyring::generate(&trees, &options.protocols).unwrap();
     Log::create(store, &trees, keyring, options).unwrap()
 }
@@ -86,7 +83,7 @@ impl Site {
 
     /// A log whose first trees of Rekor v1, of these sizes, are frozen.
     pub(crate) async fn with_frozen(sizes: &[usize], signer: &Signer) -> Self {
-        let store = Arc::new(MemoryStore::new());
+        let store = Store::in_memory();
         let v1 =
             |shard: usize| NewTree::new(ShardId::new(shard as u32), TreeKind::REKOR_V1, ORIGIN);
         let mut trees = vec![NewTree::new(ShardId::new(0), TreeKind::REKOR_V2, ORIGIN)];
