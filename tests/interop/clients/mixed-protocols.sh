@@ -231,21 +231,8 @@ submit_in_turns() {
 
 # submit_at_once PHASE COUNT: so many signatures, each to both protocols.
 submit_at_once() {
-    local number file v1_before v2_before requests=()
-    v1_before=$(tree_size) v2_before=$(rekor_v2_size)
-    mkdir "$1"
-    for number in $(seq "$2"); do
-        file=$1/$number
-        printf 'artifact %s, %s\n' "$number" "$1" >"$file"
-        openssl dgst -sha256 -sign other.pem -out "$file.sig" "$file"
-        hashedrekord_v001 other.pub "$file" "$file.sig" >"$file.1.json"
-        hashedrekord_v002 other.pub "$file" "$file.sig" >"$file.2.json"
-        requests+=("@$file.1.json" "$LOG_URL/api/v1/log/entries"
-            "@$file.2.json" "$LOG_URL/api/v2/log/entries")
-    done
-    printf '%s\0' "${requests[@]}" | xargs -0 -n 2 -P 8 curl --silent --show-error --fail \
-        --output /dev/null --header 'Content-Type: application/json' --data
-    [[ $(tree_size) == $((v1_before + $2)) && $(rekor_v2_size) == $((v2_before + $2)) ]]
+    make_requests "$@"
+    send_requests "$@"
 }
 
 # The same, while the log is read again and again; what is seen of it in between is always in order.
@@ -253,13 +240,38 @@ submit_and_monitor() {
     local heads=meanwhile submission
     cp heads.1 meanwhile.1
     cp heads.2 meanwhile.2
-    submit_at_once "$@" &
+    make_requests "$@"
+    send_requests "$@" &
     submission=$!
     while kill -0 "$submission" 2>/dev/null; do
         monitor_with "$TRUST" 1
         monitor_with "$TRUST" 2
     done
     wait "$submission"
+}
+
+# make_requests PHASE COUNT: what curl is told for each is in PHASE/requests.
+make_requests() {
+    local number file
+    mkdir "$1"
+    for number in $(seq "$2"); do
+        file=$1/$number
+        printf 'artifact %s, %s\n' "$number" "$1" >"$file"
+        openssl dgst -sha256 -sign other.pem -out "$file.sig" "$file"
+        hashedrekord_v001 other.pub "$file" "$file.sig" >"$file.1.json"
+        hashedrekord_v002 other.pub "$file" "$file.sig" >"$file.2.json"
+        printf '%s\0' "@$file.1.json" "$LOG_URL/api/v1/log/entries" \
+            "@$file.2.json" "$LOG_URL/api/v2/log/entries" >>"$1/requests"
+    done
+}
+
+# send_requests PHASE COUNT
+send_requests() {
+    local v1_before v2_before
+    v1_before=$(tree_size) v2_before=$(rekor_v2_size)
+    xargs -0 -n 2 -P 8 curl --silent --show-error --fail --output /dev/null \
+        --header 'Content-Type: application/json' --data <"$1/requests"
+    [[ $(tree_size) == $((v1_before + $2)) && $(rekor_v2_size) == $((v2_before + $2)) ]]
 }
 
 rekor_v2_size() {
