@@ -91,6 +91,13 @@ start_log_with() {
     export LOG_URL=$SERVICE_URL
 }
 
+# Takes a copy of the log in its present state, from which `start_log copy` goes on.
+keep_copy_of_log() {
+    stop_service log
+    cp -a log.data copy.data
+    start_log log
+}
+
 # with_conflict_log COMMAND...: runs it while LOG_URL is that of another fresh log, which answers a submission of what it
 # holds already with 409, as upstream does. It has keys of its own.
 with_conflict_log() {
@@ -115,7 +122,20 @@ with_lossy_proxy() {
     LOG_URL=$own_url
 }
 
-# For jobs behind that proxy: a reply to a submission was lost.
+# with_changed_byte PATH MARK OFFSET COMMAND...: runs it while LOG_URL is that of a proxy before the
+# log, which changes one byte of every reply to paths that begin with PATH: the one OFFSET bytes behind
+# the first MARK. Needs node.
+with_changed_byte() {
+    local own_url=$LOG_URL path=$1 mark=$2 offset=$3
+    shift 3
+    start_service tamper log_address node "$HERE/tamper.mjs" "$own_url" "$path" "$mark" "$offset"
+    export LOG_URL=$SERVICE_URL
+    "$@"
+    stop_service tamper
+    LOG_URL=$own_url
+}
+
+# For jobs behind the proxy that loses replies: a reply to a submission was lost.
 reply_was_lost() {
     cat proxy.err
     grep -qE '^lost (201|409) to POST /api/v[12]/log/entries$' proxy.err

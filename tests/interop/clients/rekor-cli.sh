@@ -1,17 +1,18 @@
 CLIENT=rekor-cli
-VERSION=v1.5.4
 TOOLS=(go)
 
-source "$HERE/rekor_v1_entries.sh"
+source "$HERE/rekor_cli.sh"
+
+VERSION=$REKOR_CLI_VERSION
 
 install() {
-    go_install "rekor-cli-$VERSION" "github.com/sigstore/rekor/cmd/rekor-cli@$VERSION"
+    install_rekor_cli
 }
 
 jobs() {
     local name
     make_entries
-    TREE_ID=$(curl --silent --show-error --fail "$LOG_URL/api/v1/log" | grep -oE '"treeID": *"[0-9]+"' | tr -dc '0-9')
+    find_tree_id
 
     job "loginfo, empty log" log_info 0
     job "upload, ${ENTRIES[0]}" upload "${ENTRIES[0]}"
@@ -41,10 +42,7 @@ BAD_SIGNATURE='verifying signature: invalid signature'
 NOT_FOUND='\[404\]'
 NOT_LOCATED='entry in log cannot be located'
 NO_MATCH='no matching entries found'
-OTHER_KEY='signature on (tree head|checkpoint) did not verify'
 REFUSED_BY_LOG='\[400\].*error processing entry'
-ROLLED_BACK='returned a tree size larger than the verified tree size'
-OTHER_HISTORY='calculated root:'
 
 refusals() {
     refused "verify, changed artifact" "$BAD_SIGNATURE" rekor_cli verify --type hashedrekord:0.0.1 --pki-format x509 \
@@ -102,23 +100,6 @@ upload_fork() {
     done
 }
 
-rekor_cli() {
-    "$CACHE/rekor-cli-$VERSION/rekor-cli" --rekor_server "$LOG_URL" "$@"
-}
-
-# upload NAME [OPTION...]: keeps UUID and index in SLUG.uuid and SLUG.index.
-upload() {
-    local name=$1 slug output
-    slug=$(slug "$name")
-    shift
-    # shellcheck disable=SC2046
-    output=$(rekor_cli upload "$@" $(arguments "$name"))
-    printf '%s\n' "$output"
-    [[ $output =~ ^"Created entry at index "([0-9]+)", available at: $LOG_URL/api/v1/log/entries/"([0-9a-f]{80})$ ]]
-    printf '%s' "${BASH_REMATCH[1]}" >"$slug.index"
-    printf '%s' "${BASH_REMATCH[2]}" >"$slug.uuid"
-}
-
 upload_again() {
     local slug uuid index size
     slug=$(slug "$1")
@@ -168,56 +149,12 @@ upload_through_proxy_conflict() {
     [[ $(tree_size) == $((size + 1)) ]]
 }
 
-find_again() {
-    get "$1"
-    verify "$1"
-    search "$1"
-}
-
-# get NAME: all ways lead to the same entry.
-get() {
-    local slug uuid index
-    slug=$(slug "$1")
-    uuid=$(<"$slug.uuid") index=$(<"$slug.index")
-    rekor_cli get --uuid "$uuid" | tee "$slug.get"
-    grep -qx "UUID: $uuid" "$slug.get"
-    grep -qx "Index: $index" "$slug.get"
-    rekor_cli get --uuid "${uuid:16}" | cmp - "$slug.get"
-    rekor_cli get --log-index "$index" | cmp - "$slug.get"
-    rekor_cli get --log-index "$index" --format json | grep -F "\"UUID\":\"$uuid\""
-    rekor_cli get --uuid "$uuid" --format tle | grep -E "\"logIndex\": *\"$index\""
-}
-
 # The statement itself, which an entry does not hold.
 get_attestation() {
     local name
     for name in "intoto 0.0.1" "intoto 0.0.2"; do
         rekor_cli get --uuid "$(<"$(slug "$name").uuid")" | grep -Fx "Attestation: $(<statement.json)"
     done
-}
-
-# verify NAME: from what was uploaded, which the client brings into the form of the log for itself; by UUID; by index.
-verify() {
-    local slug uuid
-    slug=$(slug "$1")
-    uuid=$(<"$slug.uuid")
-    # shellcheck disable=SC2046
-    rekor_cli verify $(arguments "$1") | tee "$slug.verify"
-    grep -qx "Entry Hash: ${uuid:16}" "$slug.verify"
-    grep -qx "Entry Index in Current Tree: $(<"$slug.index")" "$slug.verify"
-    rekor_cli verify --uuid "$uuid" | grep -x "Entry Hash: ${uuid:16}"
-    rekor_cli verify --log-index "$(<"$slug.index")" | grep -x "Entry Hash: ${uuid:16}"
-}
-
-# search NAME: by everything that the entry can be found by.
-search() {
-    local uuid line
-    uuid=$(<"$(slug "$1").uuid")
-    while IFS= read -r line; do
-        printf 'search %s\n' "$line"
-        # shellcheck disable=SC2086
-        rekor_cli search $line | grep -x "$uuid"
-    done < <(searches "$1")
 }
 
 search_with_operators() {
@@ -231,34 +168,12 @@ search_with_operators() {
     [[ $(wc -l <<<"$by_any") -gt $(wc -l <<<"$by_both") ]]
 }
 
-# pinned TRUST COMMAND...: with the key in the trust files, instead of the one that the log shows.
-pinned() {
-    local trust=$1
-    shift
-    REKOR_REKOR_SERVER_PUBLIC_KEY=$(<"$trust/log-ecdsa-p256.pub") "$@"
-}
-
 with_pinned_key() {
     pinned "$1" rekor_cli loginfo
     pinned "$1" rekor_cli get --log-index 0
     pinned "$1" rekor_cli verify --log-index 0
     # shellcheck disable=SC2046
     pinned "$1" rekor_cli upload $(arguments "${ENTRIES[0]}")
-}
-
-# log_info SIZE
-log_info() {
-    rekor_cli loginfo | tee loginfo
-    grep -qx 'Verification Successful!' loginfo
-    grep -Eqx "Active Tree Size: +$1" loginfo
-    grep -Eqx "TreeID: +$TREE_ID" loginfo
-}
-
-# With an older head in the client's state the new one is proven to extend it; without, the client says so.
-log_info_grown() {
-    grep -q "\"$TREE_ID\"" "$HOME/.rekor/state.json"
-    log_info "$1" 2>&1 | tee grown
-    ! grep -q 'unable to prove consistency' grown
 }
 
 log_info_json() {
@@ -276,11 +191,4 @@ log_proof() {
     grep -qx "Current Root Hash: $root" logproof
     grep -Eq '^Hashes: \[[0-9a-f]{64}(,[0-9a-f]{64})*\]$' logproof
     rekor_cli logproof --first-size "$1" --last-size "$1" --tree-id "$TREE_ID" --format json | grep -F '"Hashes":[]'
-}
-
-# Takes a copy of the log in its present state, to go on from it later.
-keep_copy_of_log() {
-    stop_service log
-    cp -a log.data copy.data
-    start_log log
 }
