@@ -92,6 +92,8 @@ impl Instance {
         self.upgrade_empty(&store, &settings.log)?;
         self.make_missing(store.as_ref(), settings)?;
         let keyring = self.keys().load(store.as_ref(), &settings.log.protocols)?;
+        // All trees have their keys now: whatever else a crash left was never used.
+        self.keys().remove_leftovers(store.as_ref())?;
         Ok(Log::open(store, keyring, settings.log.clone())?)
     }
 
@@ -161,7 +163,7 @@ impl Instance {
         let keyring = self.keys().create(trees, &options.protocols)?;
         create_trees(store, trees, &keyring, options)?;
         for tree in trees {
-            self.keys().confirm(tree.shard, tree.tree_id)?;
+            self.keys().confirm(tree, &options.protocols)?;
         }
         Ok(())
     }
