@@ -96,7 +96,7 @@ async fn the_tiles_of_a_rekor_v2_are_found() {
 }
 
 #[tokio::test]
-async fn what_is_no_log_is_told_so() {
+async fn what_is_no_log_is_refused() {
     let server = Server::script(vec![(
         StatusCode::NOT_FOUND,
         Default::default(),
@@ -403,8 +403,8 @@ async fn entries_of_a_rekor_v1_are_what_they_say() {
             .unwrap()
     }
     type Spoil = fn(&mut Value);
-    type IsTold = fn(&EntryFault) -> bool;
-    let spoilers: [(Spoil, IsTold); 8] = [
+    type IsFault = fn(&EntryFault) -> bool;
+    let spoilers: [(Spoil, IsFault); 8] = [
         (
             |found| drop(found.as_array_mut().unwrap().remove(0)),
             |fault| *fault == EntryFault::Missing,

@@ -8,7 +8,7 @@ use crate::transport::error::TransportError;
 use crate::transport::http::MAX_SHORT_JSON_BYTES;
 use crate::transport::http::Transport;
 
-/// Where the admin port takes and tells about rebuilds of the search index.
+/// The path at which rebuilds of the search index are begun and asked about.
 const REINDEX: &str = "/reindex";
 
 /// The admin port of a Ledgerstone server.
@@ -84,7 +84,7 @@ impl AdminPort {
     /// under way goes on as it is, so that asking twice does no harm.
     ///
     /// # Errors
-    /// [`TransportError`] when the server cannot be reached, or has no such thing.
+    /// [`TransportError`] when the server cannot be reached, or this is no admin port.
     pub async fn start_reindex(&self) -> Result<ReindexReport, TransportError> {
         let nothing = Bytes::from_static(b"{}");
         let reply = self

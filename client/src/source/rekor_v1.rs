@@ -204,11 +204,11 @@ mod tests {
         )
         .unwrap();
         let trees = info.trees().unwrap();
-        let told: Vec<_> = trees
+        let read: Vec<_> = trees
             .iter()
             .map(|tree| (tree.tree_id, tree.start, tree.checkpoint.as_str()))
             .collect();
-        assert_eq!(told, [(1, 0, "a"), (2, 10, "b"), (3, 30, "c")]);
+        assert_eq!(read, [(1, 0, "a"), (2, 10, "b"), (3, 30, "c")]);
     }
 
     #[test]
