@@ -95,7 +95,8 @@ impl Run {
         let owner = format!("organization-{:04}", of / 4);
         let repository = format!("{owner}/software-that-is-built-and-released-{of:04}");
         let workflow = format!(
-            "https://github.com/{repository}/.github/workflows/build-sign-and-release.yml@refs/heads/main"
+            "https://github.com/{repository}/.github/workflows/build-sign-and-release.yml\
+             @refs/heads/main"
         );
         let commit: [u8; 20] = random()?;
         Ok(Self {

@@ -1,4 +1,4 @@
-//! The thing that was signed: a file, bytes, or only a digest of it.
+//! What was signed: a file, bytes, or only a digest of it.
 
 use std::fs::File;
 use std::io;

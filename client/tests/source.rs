@@ -15,6 +15,8 @@ use ledgerstone_client::EntryFault;
 use ledgerstone_client::Error;
 use ledgerstone_client::Failure;
 use ledgerstone_client::LogSource;
+use ledgerstone_client::MAX_BUNDLE_BYTES;
+use ledgerstone_client::SOURCE_ROUND_BYTES;
 use ledgerstone_client::SourceError;
 use ledgerstone_client::TiledLog;
 use ledgerstone_client::TiledLogError;
@@ -24,6 +26,7 @@ use ledgerstone_client::TrustedLogs;
 use ledgerstone_merkle::Checkpoint;
 use ledgerstone_merkle::EcdsaP256Signer;
 use ledgerstone_merkle::Hash;
+use ledgerstone_merkle::MAX_ENTRY_BYTES;
 use ledgerstone_merkle::NoteSigner;
 use ledgerstone_merkle::SignedNote;
 use ledgerstone_merkle::TreeSize;
@@ -93,7 +96,7 @@ async fn the_tiles_of_a_rekor_v2_are_found() {
 }
 
 #[tokio::test]
-async fn what_is_no_log_is_told_so() {
+async fn what_is_no_log_is_refused() {
     let server = Server::script(vec![(
         StatusCode::NOT_FOUND,
         Default::default(),
@@ -173,6 +176,76 @@ async fn a_file_that_is_too_long_is_not_read_whole() {
     let width = ledgerstone_merkle::TileWidth::FULL;
     let error = log.bodies(0, width).await.unwrap_err();
     assert!(matches!(error, TiledLogError::File { .. }), "{error}");
+}
+
+/// Reads everything in rounds that each ask for all that is left. Checks each round's proof, and
+/// that it holds no more than it may. Returns how many entries each round has.
+async fn read_in_rounds(source: &LogSource, logs: &TrustedLogs, log: &MemoryLog) -> Vec<usize> {
+    let head = source.head(logs, None).await.unwrap();
+    let mut rounds = Vec::new();
+    let mut next = 0;
+    while next < head.size().get() {
+        let round = source.round(&head, next..head.size().get(), 1).await;
+        let round = round.unwrap();
+        let held = round.entries.iter().map(|entry| {
+            let beside = [&entry.timestamp, &entry.attestation];
+            let beside = beside.into_iter().flatten().map(|bytes| bytes.len());
+            entry.body.len() + beside.sum::<usize>()
+        });
+        let held: usize = held.sum();
+        assert!(held <= SOURCE_ROUND_BYTES + MAX_BUNDLE_BYTES, "{held}");
+        for (entry, body) in round.entries.iter().zip(&log.bodies[next as usize..]) {
+            assert_eq!(entry.body, body.as_slice());
+        }
+        next += round.entries.len() as u64;
+        let old = log.root(TreeSize::new(next));
+        let root = &head.signed.checkpoint.root;
+        round.proof.verify(&old, root).unwrap();
+        rounds.push(round.entries.len());
+    }
+    rounds
+}
+
+#[tokio::test]
+async fn a_round_of_large_entries_has_only_the_first_of_them() {
+    let log = MemoryLog::new(vec![vec![7; MAX_ENTRY_BYTES]; 4 * 256]);
+    let (_shown, server) = ShownLog::start(log.clone()).await;
+    let source = LogSource::tiles(TiledLog::new(transport(server.address)));
+    let rounds = read_in_rounds(&source, &trusted(), &log).await;
+    assert_eq!(rounds, [768, 256]);
+
+    let directory = tempfile::tempdir().unwrap();
+    for path in server.seen().into_iter().map(|seen| seen.path) {
+        let file = directory.path().join(path.trim_start_matches('/'));
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, log.serve(&path).unwrap()).unwrap();
+    }
+    let source = LogSource::tiles(TiledLog::in_directory(directory.path()));
+    let rounds = read_in_rounds(&source, &trusted(), &log).await;
+    assert_eq!(rounds, [768, 256]);
+}
+
+#[tokio::test]
+async fn a_round_of_a_rekor_v1_with_large_attestations_has_only_the_first_of_them() {
+    let rekor = RekorV1::new(0, 45);
+    let (source, _server) = rekor.start().await;
+    *rekor.spoil.lock().unwrap() = |found| attest(found, 1 << 20);
+    let rounds = read_in_rounds(&source, &rekor.trusted(), &rekor.trees[1].1).await;
+    assert_eq!(rounds, [40, 5]);
+    // Ten of them are longer than an answer may be.
+    *rekor.spoil.lock().unwrap() = |found| attest(found, 5 << 20);
+    let rounds = read_in_rounds(&source, &rekor.trusted(), &rekor.trees[1].1).await;
+    assert_eq!(rounds, [7, 7, 7, 7, 7, 7, 3]);
+}
+
+/// Adds an attestation of `bytes` to each entry of an answer.
+fn attest(found: &mut Value, bytes: usize) {
+    let data = STANDARD.encode(vec![0; bytes]);
+    for object in found.as_array_mut().unwrap() {
+        for entry in object.as_object_mut().unwrap().values_mut() {
+            entry["attestation"] = json!({ "data": data });
+        }
+    }
 }
 
 /// A Rekor v1 with an inactive tree before the active one.
@@ -330,8 +403,8 @@ async fn entries_of_a_rekor_v1_are_what_they_say() {
             .unwrap()
     }
     type Spoil = fn(&mut Value);
-    type IsTold = fn(&EntryFault) -> bool;
-    let spoilers: [(Spoil, IsTold); 8] = [
+    type IsFault = fn(&EntryFault) -> bool;
+    let spoilers: [(Spoil, IsFault); 8] = [
         (
             |found| drop(found.as_array_mut().unwrap().remove(0)),
             |fault| *fault == EntryFault::Missing,

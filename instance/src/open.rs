@@ -90,6 +90,8 @@ impl Instance {
         self.upgrade_empty(&store, &settings.log)?;
         self.make_missing(&store, settings)?;
         let keyring = self.keys().load(&store, &settings.log.protocols)?;
+        // All trees have their keys now: whatever else a crash left was never used.
+        self.keys().remove_leftovers(&store)?;
         Ok(Log::open(store, keyring, settings.log.clone())?)
     }
 
@@ -151,7 +153,7 @@ impl Instance {
         let keyring = self.keys().create(trees, &options.protocols)?;
         create_trees(store, trees, &keyring, options)?;
         for tree in trees {
-            self.keys().confirm(tree.shard, tree.tree_id)?;
+            self.keys().confirm(tree, &options.protocols)?;
         }
         Ok(())
     }

@@ -144,6 +144,46 @@ async fn a_tree_is_not_begun_beside_the_key_of_one_that_is_not_there() {
 }
 
 #[tokio::test]
+async fn a_start_removes_what_a_crash_left_of_keys_that_no_tree_has() {
+    let mut site = Site::new();
+    site.settings.rekor_v1 = false;
+    let keys = site.data().join("keys");
+    fs::create_dir_all(&keys).unwrap();
+    let crashed = [
+        "log-ecdsa-p256.pem.new",
+        "log-ed25519.pem.new",
+        "shard-3-ecdsa-p256.new",
+        "shard-3.new",
+        "tree-4711-ed25519.pem.new",
+        "tree-4711.new",
+    ];
+    let others = ["notes.new", "tree-4711.pem.new", "tree-x-ed25519.pem.new"];
+    for file in crashed.iter().chain(&others) {
+        fs::write(keys.join(file), "a part").unwrap();
+    }
+    site.start_and_stop().await;
+    let left = |files: &[&str]| {
+        let left = files.iter().filter(|file| keys.join(file).exists());
+        left.count()
+    };
+    assert_eq!((left(&crashed), left(&others)), (0, 3));
+
+    // A key whose tree is there is no leftover: it gets its name.
+    let key = keys.join("log-ed25519.pem");
+    let pem = fs::read(&key).unwrap();
+    fs::rename(&key, keys.join("log-ed25519.pem.new")).unwrap();
+    fs::write(keys.join("tree-4711-ed25519.pem.new"), "a part").unwrap();
+    site.start_and_stop().await;
+    assert_eq!((left(&crashed), left(&others)), (0, 3));
+    assert_eq!(fs::read(&key).unwrap(), pem);
+
+    // Nor did the tree of Rekor v2 make a key of Rekor v1 of what was left: that may still begin.
+    assert!(!keys.join("log-ecdsa-p256.pem").exists());
+    site.settings.rekor_v1 = true;
+    site.start_and_stop().await;
+}
+
+#[tokio::test]
 async fn a_kept_checkpoint_without_its_tree_is_a_trace_of_it() {
     let mut site = Site::new();
     site.settings.rekor_v1 = false;

@@ -25,7 +25,7 @@ pub(crate) struct TreeArguments {
 }
 
 impl TreeArguments {
-    /// The number as machines are told it: a text, since many readers of JSON round such numbers.
+    /// The number as machines get it: a text, since many readers of JSON round such numbers.
     pub(crate) fn text(&self) -> Option<String> {
         self.tree_id.map(|tree_id| tree_id.to_string())
     }

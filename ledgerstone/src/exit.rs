@@ -41,13 +41,13 @@ pub(crate) fn report(error: &anyhow::Error, json: bool) -> ExitCode {
     if code == DONE {
         return ExitCode::SUCCESS;
     }
-    if let Some(Damaged { told: true }) = error.downcast_ref() {
+    if let Some(Damaged { is_printed: true }) = error.downcast_ref() {
         return ExitCode::from(code);
     }
     if json {
-        let told = json!({ "error": { "message": message(error), "exitCode": code } });
-        // Where this cannot be told the code still can.
-        let _ = output::json(&told);
+        let printed = json!({ "error": { "message": message(error), "exitCode": code } });
+        // Where this cannot be printed, the exit code still says it.
+        let _ = output::json(&printed);
     } else {
         output::note(&format!("error: {}", message(error)));
     }
@@ -390,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn causes_are_told_once() {
+    fn causes_are_printed_once() {
         let error = Err::<(), _>(anyhow::anyhow!("no such file"))
             .context("a.txt cannot be read")
             .unwrap_err();

@@ -14,7 +14,7 @@ use serde_json::Value;
 /// Standard output took nothing more.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OutputError {
-    /// Whoever read it has read enough.
+    /// The program that reads it has ended, or wants no more.
     #[error("standard output was closed")]
     Closed,
     /// It could not be written, for instance because the disk is full.
@@ -30,9 +30,10 @@ pub(crate) fn line(text: &str) -> Result<(), OutputError> {
     put(text.as_bytes())
 }
 
-/// What `told` is as JSON. Its types have names for members only, so that there always is such.
-pub(crate) fn to_json(told: &impl Serialize) -> Value {
-    serde_json::to_value(told).unwrap_or_default()
+/// `value` as JSON. Only objects with names that are no text have no such form, and nothing here
+/// has them.
+pub(crate) fn to_json(value: &impl Serialize) -> Value {
+    serde_json::to_value(value).unwrap_or_default()
 }
 
 /// Prints `value` in one line on standard output.
@@ -81,7 +82,7 @@ fn escaped(text: &str) -> String {
     out
 }
 
-/// The result of a command, in the order in which it is told.
+/// The result of a command, in the order in which it is printed.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     fields: Vec<Field>,
@@ -192,9 +193,9 @@ mod tests {
         let text = "a\u{1b}[2Jb\r\u{9b}c\u{7f}\nd\u{e9}";
         assert_eq!(escaped(text), "a\\u001b[2Jb\\u000d\\u009bc\\u007f\nd\u{e9}");
         let value = json!({"name": text});
-        let told = escaped(&value.to_string());
-        assert!(told.chars().all(|character| !character.is_control()));
-        assert_eq!(serde_json::from_str::<Value>(&told).unwrap(), value);
+        let printed = escaped(&value.to_string());
+        assert!(printed.chars().all(|character| !character.is_control()));
+        assert_eq!(serde_json::from_str::<Value>(&printed).unwrap(), value);
     }
 
     #[test]

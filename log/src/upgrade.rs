@@ -156,7 +156,7 @@ impl Upgrade {
         // refuses it.
         store.change_trees(&change)?;
         for tree in &made {
-            keys.confirm(tree.shard, tree.tree_id)?;
+            keys.confirm(tree, protocols)?;
         }
         Ok(())
     }

@@ -62,7 +62,10 @@ fn bundle(entry: &Value, signature: &[u8]) -> Value {
             "tlogEntries": [entry],
         },
         "messageSignature": {
-            "messageDigest": {"algorithm": "SHA2_256", "digest": STANDARD.encode(Sha256::digest(ARTIFACT))},
+            "messageDigest": {
+                "algorithm": "SHA2_256",
+                "digest": STANDARD.encode(Sha256::digest(ARTIFACT)),
+            },
             "signature": STANDARD.encode(signature),
         },
     })
@@ -149,7 +152,10 @@ async fn verifier_accepts_an_envelope_logged_by_what_it_signs() {
     let signer = Signer::new();
     let statement = json!({
         "_type": "https://in-toto.io/Statement/v1",
-        "subject": [{"name": "artifact", "digest": {"sha256": hex::encode(Sha256::digest(ARTIFACT))}}],
+        "subject": [{
+            "name": "artifact",
+            "digest": {"sha256": hex::encode(Sha256::digest(ARTIFACT))},
+        }],
         "predicateType": "https://example.com/predicate/v1",
         "predicate": {},
     });

@@ -159,7 +159,8 @@ async fn deliveries_are_counted_as_published_events() {
     receiver.wait_for_index(2).await;
     let events = |status: &str| {
         format!(
-            "rekor_publish_events{{content_type=\"application/json\",event=\"dev.sigstore.rekor.events.v1.NewEntry\",status=\"{status}\"}}"
+            "rekor_publish_events{{content_type=\"application/json\",\
+             event=\"dev.sigstore.rekor.events.v1.NewEntry\",status=\"{status}\"}}"
         )
     };
     assert_eq!(metric(&v1.server, &events("ERROR")).await, 1.0);

@@ -27,7 +27,12 @@ fn proposal(signer: &Signer, pem: &str) -> Value {
         "kind": "hashedrekord",
         "apiVersion": "0.0.1",
         "spec": {
-            "data": {"hash": {"algorithm": "sha256", "value": hex::encode(Sha256::digest(ARTIFACT))}},
+            "data": {
+                "hash": {
+                    "algorithm": "sha256",
+                    "value": hex::encode(Sha256::digest(ARTIFACT)),
+                },
+            },
             "signature": {
                 "content": STANDARD.encode(signer.sign(ARTIFACT)),
                 "publicKey": {"content": STANDARD.encode(pem)},

@@ -128,7 +128,13 @@ async fn addresses_are_never_called() {
         json!({"message": url, "publicKey": url, "data": at}),
         json!({"tsr": at}),
         json!({"proposedContent": {"envelope": url, "verifiers": [url]}}),
-        json!({"content": {"envelope": {"payload": url, "signatures": [{"publicKey": url, "sig": url}]}, "url": url}, "publicKey": url}),
+        json!({
+            "content": {
+                "envelope": {"payload": url, "signatures": [{"publicKey": url, "sig": url}]},
+                "url": url,
+            },
+            "publicKey": url,
+        }),
         json!({"content": {"url": url}, "publicKey": {"url": url}}),
     ];
     for spec in elsewhere {
@@ -224,7 +230,11 @@ async fn messages_stay_short() {
     let long = "\u{1f600}\u{7f}".repeat(50_000);
     for body in [
         json!({"kind": long}),
-        json!({"kind": "rekord", "apiVersion": "0.0.1", "spec": {"data": {"content": "AAAA"}, "signature": {"format": long}}}),
+        json!({
+            "kind": "rekord",
+            "apiVersion": "0.0.1",
+            "spec": {"data": {"content": "AAAA"}, "signature": {"format": long}},
+        }),
         json!({"kind": "dsse", "apiVersion": format!("1.0.0-{}", "a".repeat(50_000)), "spec": {}}),
     ] {
         let reply = v1.submit(&body).await;

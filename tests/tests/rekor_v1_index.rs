@@ -95,7 +95,8 @@ async fn nothing_asked_for_and_nothing_found_are_an_empty_list() {
 async fn what_breaks_the_schema_or_cannot_be_read_is_refused() {
     let v1 = V1::start().await;
     let content = Signer::new().public_key_base64();
-    let pattern = "hash in body should match '^(sha512:)?[0-9a-fA-F]{128}$|^(sha256:)?[0-9a-fA-F]{64}$|^(sha1:)?[0-9a-fA-F]{40}$'";
+    let pattern = "hash in body should match '^(sha512:)?[0-9a-fA-F]{128}$|\
+                   ^(sha256:)?[0-9a-fA-F]{64}$|^(sha1:)?[0-9a-fA-F]{40}$'";
     let key =
         |format: &str, content: &str| json!({"publicKey": {"format": format, "content": content}});
     let unparsed = "public key provided could not be parsed";

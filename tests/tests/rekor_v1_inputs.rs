@@ -166,7 +166,8 @@ async fn kinds_with_an_envelope_as_text() {
             json!(envelope.to_string()),
         )
     };
-    let unverified = "could not verify envelope: accepted signatures do not match threshold, Found: 0, Expected 1";
+    let unverified = "could not verify envelope: accepted signatures do not match threshold, \
+                      Found: 0, Expected 1";
     let none = "DSSE envelope must contain 1 or more signatures";
     let signature = &envelope["signatures"][0];
     for (pointer, replacement, reason) in [
@@ -326,7 +327,8 @@ async fn intoto_002() {
     let v1 = V1::start().await;
     let (signer, other) = (Signer::new(), Signer::new());
     let good = signer.intoto_v002(&statement(b"artifact"));
-    let unverified = "could not verify envelope: accepted signatures do not match threshold, Found: 0, Expected 1";
+    let unverified = "could not verify envelope: accepted signatures do not match threshold, \
+                      Found: 0, Expected 1";
     let signature = good.pointer("/spec/content/envelope/signatures/0").unwrap();
     let again = signer.intoto_v002(&statement(b"artifact"));
     let again = again

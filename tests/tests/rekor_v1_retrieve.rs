@@ -183,7 +183,11 @@ async fn what_breaks_the_schema_or_does_not_verify_is_refused() {
             "entries in body should have at most 10 items",
         ),
         (
-            json!({"entryUUIDs": vec![a; 4], "logIndexes": [0, 1, 0], "entries": vec![proposal; 4]}),
+            json!({
+                "entryUUIDs": vec![a; 4],
+                "logIndexes": [0, 1, 0],
+                "entries": vec![proposal; 4],
+            }),
             422,
             422,
             "more than max allowed 10 entries in request",
@@ -207,7 +211,11 @@ async fn what_breaks_the_schema_or_does_not_verify_is_refused() {
             "logIndexes.1 in body should be greater than or equal to 0",
         ),
         (
-            json!({"entryUUIDs": [a, b, a, x], "logIndexes": [-1, -1, -1], "entries": vec![proposal; 3]}),
+            json!({
+                "entryUUIDs": [a, b, a, x],
+                "logIndexes": [-1, -1, -1],
+                "entries": vec![proposal; 3],
+            }),
             422,
             609,
             "logIndexes.0 in body should be greater than or equal to 0",

@@ -313,8 +313,8 @@ async fn a_missing_table_is_refused_by_name() {
     assert!(told.contains("entry 0 cannot be read"), "{told}");
 }
 
-/// A start that is refused because of the log of the store says what to run, and that gets past the damage: whatever is left
-/// is read, and what is not is named.
+/// A start that is refused because of the log of the store says what to run, and that gets past the
+/// damage: whatever is left is read, and what is not is named.
 #[tokio::test]
 async fn a_damaged_log_of_the_store_is_refused_and_looked_through() {
     let site = site_with(300).await;

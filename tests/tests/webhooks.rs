@@ -244,7 +244,8 @@ async fn what_is_not_taken_is_sent_again_in_its_turn() {
 async fn deliveries(server: &Server, receiver: &Receiver, number: u64, outcome: &str) -> f64 {
     let endpoint = format!("http://{}", receiver.address);
     let series = format!(
-        "ledgerstone_webhook_deliveries_total{{endpoint=\"{endpoint}\",webhook=\"{number}\",outcome=\"{outcome}\"}}"
+        "ledgerstone_webhook_deliveries_total{{endpoint=\"{endpoint}\",webhook=\"{number}\",\
+         outcome=\"{outcome}\"}}"
     );
     metric(server, &series).await
 }

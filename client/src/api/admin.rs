@@ -5,10 +5,10 @@ use serde::Deserialize;
 use serde::Deserializer;
 
 use crate::transport::error::TransportError;
-use crate::transport::http::MAX_JSON_BYTES;
+use crate::transport::http::MAX_SHORT_JSON_BYTES;
 use crate::transport::http::Transport;
 
-/// Where the admin port takes and tells about rebuilds of the search index.
+/// The path at which rebuilds of the search index are begun and asked about.
 const REINDEX: &str = "/reindex";
 
 /// The admin port of a Ledgerstone server.
@@ -84,10 +84,12 @@ impl AdminPort {
     /// under way goes on as it is, so that asking twice does no harm.
     ///
     /// # Errors
-    /// [`TransportError`] when the server cannot be reached, or has no such thing.
+    /// [`TransportError`] when the server cannot be reached, or this is no admin port.
     pub async fn start_reindex(&self) -> Result<ReindexReport, TransportError> {
         let nothing = Bytes::from_static(b"{}");
-        let reply = self.transport.post_json(REINDEX, nothing, MAX_JSON_BYTES);
+        let reply = self
+            .transport
+            .post_json(REINDEX, nothing, MAX_SHORT_JSON_BYTES);
         let reply = reply.await?;
         if !reply.status.is_success() {
             return Err(reply.into_error());
@@ -100,7 +102,7 @@ impl AdminPort {
     /// # Errors
     /// As for [`start_reindex`](Self::start_reindex).
     pub async fn reindex(&self) -> Result<ReindexReport, TransportError> {
-        let reply = self.transport.fetch(REINDEX, MAX_JSON_BYTES).await?;
+        let reply = self.transport.fetch(REINDEX, MAX_SHORT_JSON_BYTES).await?;
         let reply = reply.ok_or_else(|| {
             let reason = "there is no rebuild to ask about: this is no admin port".to_owned();
             self.transport.bad_reply(REINDEX, reason)

@@ -15,6 +15,7 @@ use ledgerstone_merkle::TreeSize;
 use ledgerstone_merkle::leaf_hashes;
 use ledgerstone_merkle::tile_width_at;
 
+use crate::audit::bundles::BoundedBundles;
 use crate::audit::error::AuditError;
 use crate::audit::growing_tree::GrowingTree;
 use crate::audit::head_watch::HeadReport;
@@ -27,8 +28,8 @@ use crate::source::tiled_log::TiledLog;
 use crate::trust::checkpoint::SignedCheckpoint;
 use crate::trust::logs::TrustedLogs;
 
-/// How many bundles with their tiles are fetched at the same time. Bounds the memory of a full
-/// audit: one bundle has at most 16 MiB, and commonly less than one.
+/// How many bundles with their tiles are fetched at the same time; fewer where they are so large
+/// that they would have more than [`MAX_PARALLEL_BYTES`](crate::MAX_PARALLEL_BYTES) in sum.
 pub const PARALLEL_BUNDLES: usize = 16;
 
 /// A full audit can go on from a multiple of this many entries.
@@ -86,8 +87,9 @@ impl Auditor {
         let resumed_at = tree.size().get();
         let mut bytes = 0;
         let bundles = resumed_at / BUNDLE_ENTRIES..size.get().div_ceil(BUNDLE_ENTRIES);
+        let source = BoundedBundles::new(self.heads.log.clone(), PARALLEL_BUNDLES);
         let mut checked = stream::iter(bundles)
-            .map(|number| check_bundle(self.heads.log.clone(), number, size))
+            .map(|number| check_bundle(self.heads.log.clone(), source.clone(), number, size))
             .buffered(PARALLEL_BUNDLES);
         while let Some(bundle) = checked.try_next().await? {
             bytes += bundle.bytes;
@@ -209,17 +211,20 @@ struct CheckedBundle {
 /// uses all processors.
 async fn check_bundle(
     log: TiledLog,
+    bundles: BoundedBundles,
     number: u64,
     size: TreeSize,
 ) -> Result<CheckedBundle, AuditError> {
     let task = tokio::spawn(async move {
         let id = TileId { level: 0, number };
         let width = tile_width_at(id, size).ok_or(AuditError::Aborted)?;
-        let (bodies, tile) = tokio::try_join!(log.bodies(number, width), log.tile(id, width))?;
-        compare_leaves(number, &leaf_hashes(&bodies), &tile)?;
+        let tile = async { Ok(log.tile(id, width).await?) };
+        let (bundle, tile) = tokio::try_join!(bundles.get(number, width), tile)?;
+        compare_leaves(number, &leaf_hashes(&bundle.bodies), &tile)?;
+        let bodies = bundle.bodies.iter();
         Ok(CheckedBundle {
             tile,
-            bytes: bodies.iter().map(|body: &Bytes| body.len() as u64).sum(),
+            bytes: bodies.map(|body: &Bytes| body.len() as u64).sum(),
         })
     });
     task.await.unwrap_or(Err(AuditError::Aborted))

@@ -35,7 +35,7 @@ pub struct HeadReport {
 pub(crate) struct HeadWatch {
     pub(crate) log: TiledLog,
     pub(crate) logs: TrustedLogs,
-    /// Whose state it is: evidence of a contradiction goes beside it.
+    /// The state file. Evidence of a contradiction is kept beside it.
     pub(crate) state_path: PathBuf,
 }
 

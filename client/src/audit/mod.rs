@@ -2,6 +2,7 @@
 //! every entry is where the signed root says.
 
 pub(crate) mod auditor;
+pub(crate) mod bundles;
 pub(crate) mod error;
 pub(crate) mod growing_tree;
 pub(crate) mod head_watch;

@@ -12,6 +12,7 @@ use ledgerstone_merkle::Tile;
 use ledgerstone_merkle::TileId;
 use ledgerstone_merkle::tile_width_at;
 
+use crate::audit::bundles::BoundedBundles;
 use crate::audit::error::AuditError;
 use crate::audit::head_watch::HeadReport;
 use crate::audit::head_watch::HeadWatch;
@@ -25,8 +26,8 @@ use crate::source::fetched_tiles::FetchedTiles;
 use crate::source::tiled_log::TiledLog;
 use crate::trust::logs::TrustedLogs;
 
-/// How many bundles are fetched and looked at at the same time. Bounds the memory: one has at most
-/// 16 MiB, and commonly less than one.
+/// How many bundles are fetched and looked at at the same time; fewer where they are so large that
+/// they would have more than [`MAX_PARALLEL_BYTES`](crate::MAX_PARALLEL_BYTES) in sum.
 const PARALLEL_BUNDLES: usize = 4;
 
 /// While there are no hits, the state is saved once in so many bundles: a restart looks at no more
@@ -97,7 +98,8 @@ impl Monitor {
         next: u64,
         report: &HeadReport,
     ) -> BoxStream<'static, Result<ExaminedBundle, AuditError>> {
-        let (log, list) = (self.heads.log.clone(), Arc::clone(&self.list));
+        let source = BoundedBundles::new(self.heads.log.clone(), PARALLEL_BUNDLES);
+        let list = Arc::clone(&self.list);
         let size = report.head.checkpoint.size;
         let numbers = match next < size.get() {
             true => next / BUNDLE_ENTRIES..size.get().div_ceil(BUNDLE_ENTRIES),
@@ -105,13 +107,13 @@ impl Monitor {
         };
         stream::iter(numbers)
             .map(move |number| {
-                let (log, list) = (log.clone(), Arc::clone(&list));
+                let (source, list) = (source.clone(), Arc::clone(&list));
                 // A task each, so that entries are hashed and looked at on all processors.
                 let task = tokio::spawn(async move {
                     let id = TileId { level: 0, number };
                     let width = tile_width_at(id, size).ok_or(AuditError::Aborted)?;
-                    let bodies = log.bodies(number, width).await?;
-                    Ok(ExaminedBundle::new(number, next, &bodies, &list))
+                    let bundle = source.get(number, width).await?;
+                    Ok(ExaminedBundle::new(number, next, &bundle.bodies, &list))
                 });
                 async { task.await.unwrap_or(Err(AuditError::Aborted)) }
             })

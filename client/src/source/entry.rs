@@ -25,3 +25,12 @@ pub struct SourceEntry {
     /// entry.
     pub attestation: Option<Bytes>,
 }
+
+impl SourceEntry {
+    /// How many bytes it has, with what is kept beside it.
+    pub(crate) fn bytes(&self) -> usize {
+        let beside = [&self.timestamp, &self.attestation];
+        let beside = beside.into_iter().flatten().map(Bytes::len);
+        self.body.len() + beside.sum::<usize>()
+    }
+}

@@ -47,6 +47,21 @@ pub enum SourceError {
     OtherSource,
 }
 
+impl SourceError {
+    /// Whether an answer, or a file, is longer than was allowed for.
+    pub(crate) fn is_too_long(&self) -> bool {
+        match self {
+            Self::Transport(error) => error.is_too_long(),
+            Self::Read(error) => error.is_too_long(),
+            Self::Checkpoint(_)
+            | Self::NoLog { .. }
+            | Self::NoTree { .. }
+            | Self::Entry { .. }
+            | Self::OtherSource => false,
+        }
+    }
+}
+
 /// What is wrong with an entry of a Rekor v1.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum EntryFault {

@@ -29,8 +29,8 @@ impl SourceHead {
 
     /// The number of the tree, which only a Rekor v1 has.
     pub fn tree_id(&self) -> Option<u64> {
-        let told = self.tree.as_ref().map(|tree| tree.tree_id);
-        // By tiles, the checkpoint alone tells.
-        told.or_else(|| tree_id_in(&self.signed.checkpoint.origin, self.signed.key.name()))
+        let named = self.tree.as_ref().map(|tree| tree.tree_id);
+        // A log that is read by its tiles has it in the origin of its checkpoint, or nowhere.
+        named.or_else(|| tree_id_in(&self.signed.checkpoint.origin, self.signed.key.name()))
     }
 }

@@ -3,8 +3,10 @@
 
 use std::ops::Range;
 
+use ledgerstone_merkle::ConsistencyProof;
 use ledgerstone_merkle::TreeSize;
 
+use crate::source::entry::SourceEntry;
 use crate::source::entry::SourceRound;
 use crate::source::error::SourceError;
 use crate::source::head::SourceHead;
@@ -92,8 +94,11 @@ impl LogSource {
         }
     }
 
-    /// The entries of `range`, which lies in `head`, with the proof that the tree up to its end is
-    /// a part of that. At most `parallel` requests are on their way at a time.
+    /// The entries of `range`, which lies in `head`, with the proof that the tree up to the last of
+    /// them is a part of that. Where entries are large these are only the first of them: a round
+    /// asks for no more once it has [`SOURCE_ROUND_BYTES`](crate::SOURCE_ROUND_BYTES), and the next
+    /// one begins behind. At most `parallel` requests are on their way at a time, and fewer where
+    /// their answers would have more than [`MAX_PARALLEL_BYTES`](crate::MAX_PARALLEL_BYTES).
     ///
     /// The proof is as the log gave it: verify it with the root of what was read so far.
     ///
@@ -106,20 +111,41 @@ impl LogSource {
         range: Range<u64>,
         parallel: usize,
     ) -> Result<SourceRound, SourceError> {
-        let (old, new) = (TreeSize::new(range.end), head.size());
+        let (first, end) = (range.start, range.end);
+        let entries = self.entries(head, range, parallel);
+        let (entries, proof) = tokio::try_join!(entries, self.proof(head, end))?;
+        let behind = first + entries.len() as u64;
+        let proof = match behind == end {
+            true => proof,
+            false => self.proof(head, behind).await?,
+        };
+        Ok(SourceRound { entries, proof })
+    }
+
+    /// The first entries of `range`, or all of them.
+    async fn entries(
+        &self,
+        head: &SourceHead,
+        range: Range<u64>,
+        parallel: usize,
+    ) -> Result<Vec<SourceEntry>, SourceError> {
         match (&self.protocol, &head.tree) {
             (SourceProtocol::RekorV1(log), Some(tree)) => {
-                let entries = rekor_v1_entries(log, tree, head, range, parallel);
-                let proof = log.consistency(tree, old, new);
-                let (entries, proof) = tokio::try_join!(entries, proof)?;
-                Ok(SourceRound { entries, proof })
+                rekor_v1_entries(log, tree, head, range, parallel).await
             }
             (SourceProtocol::Tiles(log), _) => {
-                let entries = tiled_entries(log, new, range, parallel);
-                let proof = tiled_consistency(log, old, new);
-                let (entries, proof) = tokio::try_join!(entries, proof)?;
-                Ok(SourceRound { entries, proof })
+                tiled_entries(log, head.size(), range, parallel).await
             }
+            (SourceProtocol::RekorV1(_), None) => Err(SourceError::OtherSource),
+        }
+    }
+
+    /// That the tree of the first `end` entries is a part of the one of `head`.
+    async fn proof(&self, head: &SourceHead, end: u64) -> Result<ConsistencyProof, SourceError> {
+        let (old, new) = (TreeSize::new(end), head.size());
+        match (&self.protocol, &head.tree) {
+            (SourceProtocol::RekorV1(log), Some(tree)) => log.consistency(tree, old, new).await,
+            (SourceProtocol::Tiles(log), _) => tiled_consistency(log, old, new).await,
             (SourceProtocol::RekorV1(_), None) => Err(SourceError::OtherSource),
         }
     }

@@ -1,20 +1,12 @@
 //! Reading a whole tree from a Rekor v1 by its API, ten entries a request (rekor-v1, sections 1.5,
 //! 1.7 and 1.8).
 
-use std::collections::HashMap;
 use std::ops::Range;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
-use futures::StreamExt;
-use futures::TryStreamExt;
-use futures::stream;
 use ledgerstone_merkle::ConsistencyProof;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::TreeSize;
 use ledgerstone_merkle::VerifierKey;
-use ledgerstone_merkle::leaf_hash;
 use ledgerstone_proto::json::from_slice;
 use serde::Deserialize;
 use serde_json::json;
@@ -23,8 +15,13 @@ use crate::source::entry::SourceEntry;
 use crate::source::error::EntryFault;
 use crate::source::error::SourceError;
 use crate::source::head::SourceHead;
+use crate::source::in_order::Pace;
+use crate::source::in_order::fetch_in_order;
+use crate::source::rekor_v1_entries::MAX_RETRIEVED;
+use crate::source::rekor_v1_entries::RetrievedEntries;
 use crate::source::rekor_v1_tree::RekorV1Tree;
 use crate::transport::http::MAX_JSON_BYTES;
+use crate::transport::http::MAX_SHORT_JSON_BYTES;
 use crate::transport::http::Transport;
 
 pub(crate) async fn rekor_v1_entries(
@@ -34,22 +31,18 @@ pub(crate) async fn rekor_v1_entries(
     range: Range<u64>,
     parallel: usize,
 ) -> Result<Vec<SourceEntry>, SourceError> {
-    let virtual_end = tree.start.saturating_add(range.end);
-    let firsts = (range.start..range.end).step_by(MAX_RETRIEVED as usize);
-    let pages = firsts.map(|first| {
-        let first = tree.start.saturating_add(first);
-        let end = first.saturating_add(MAX_RETRIEVED).min(virtual_end);
-        log.entries(tree, &head.signed.key, first, end)
-    });
-    let pages: Vec<Vec<SourceEntry>> = stream::iter(pages)
-        .buffered(parallel.max(1))
-        .try_collect()
-        .await?;
-    Ok(pages.into_iter().flatten().collect())
+    let paces = [
+        Pace::wide(MAX_RETRIEVED, parallel, MAX_JSON_BYTES),
+        Pace::narrow(MAX_RETRIEVED, parallel, MAX_JSON_BYTES),
+        // Attestations may be so large that only one of them fits into an answer.
+        Pace::narrow(1, parallel, MAX_JSON_BYTES),
+    ];
+    fetch_in_order(range, &paces, |wanted, limit| {
+        let [first, end] = [wanted.start, wanted.end].map(|index| index.saturating_add(tree.start));
+        log.entries(tree, &head.signed.key, first..end, limit)
+    })
+    .await
 }
-
-/// The most entries that one request may ask for (rekor-v1, section 1.5).
-pub(crate) const MAX_RETRIEVED: u64 = 10;
 
 /// A Rekor v1 log.
 #[derive(Clone, Debug)]
@@ -64,7 +57,7 @@ impl RekorV1 {
 
     /// Whether there is a Rekor v1 behind the URL.
     pub(crate) async fn is_there(&self) -> Result<bool, SourceError> {
-        let info = self.transport.fetch(LOG_PATH, MAX_JSON_BYTES).await?;
+        let info = self.transport.fetch(LOG_PATH, MAX_SHORT_JSON_BYTES).await?;
         Ok(info.is_some_and(|info| from_slice::<LogInfo>(&info).is_ok()))
     }
 
@@ -85,31 +78,27 @@ impl RekorV1 {
         wanted.ok_or(SourceError::NoTree { tree_id, known })
     }
 
-    /// The entries from the virtual index `first` up to `end`, at most [`MAX_RETRIEVED`]. Each is
-    /// the one that its id names, and its time is signed with `key`.
+    /// The entries with these virtual indexes, at most [`MAX_RETRIEVED`], by an answer of at most
+    /// `limit` bytes. Each is the one that its id names, and its time is signed with `key`.
     pub(crate) async fn entries(
         &self,
         tree: &RekorV1Tree,
         key: &VerifierKey,
-        first: u64,
-        end: u64,
+        wanted: Range<u64>,
+        limit: usize,
     ) -> Result<Vec<SourceEntry>, SourceError> {
-        let indexes: Vec<u64> = (first..end).collect();
+        let indexes: Vec<u64> = wanted.collect();
         let request = json!({ "logIndexes": indexes }).to_string();
         let reply = self
             .transport
-            .post_json(RETRIEVE_PATH, request.into(), MAX_JSON_BYTES)
+            .post_json(RETRIEVE_PATH, request.into(), limit)
             .await?;
         if !reply.status.is_success() {
             return Err(reply.into_error().into());
         }
-        let found: Vec<HashMap<String, RetrievedEntry>> = from_slice(&reply.body)
+        let found: RetrievedEntries = from_slice(&reply.body)
             .map_err(|error| self.transport.bad_reply(RETRIEVE_PATH, error.to_string()))?;
-        let mut found: HashMap<u64, (String, RetrievedEntry)> = found
-            .into_iter()
-            .flatten()
-            .map(|(id, entry)| (entry.log_index, (id, entry)))
-            .collect();
+        let mut found = found.by_virtual_index();
         let checked = indexes.iter().map(|index| {
             let (id, entry) = found.remove(index).ok_or(EntryFault::Missing)?;
             entry.check(&id, tree, key)
@@ -198,84 +187,6 @@ struct ProofReply {
     hashes: Vec<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RetrievedEntry {
-    body: String,
-    integrated_time: i64,
-    #[serde(rename = "logID")]
-    log_id: String,
-    log_index: u64,
-    verification: Option<Verification>,
-    attestation: Option<Attestation>,
-}
-
-#[derive(Deserialize)]
-struct Attestation {
-    data: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Verification {
-    #[serde(default)]
-    signed_entry_timestamp: String,
-}
-
-impl RetrievedEntry {
-    /// The entry, if it is the one that `id` names in `tree`, and `key` signed when it was taken.
-    fn check(
-        self,
-        id: &str,
-        tree: &RekorV1Tree,
-        key: &VerifierKey,
-    ) -> Result<SourceEntry, EntryFault> {
-        let body: Bytes = match STANDARD.decode(&self.body) {
-            Ok(body) => body.into(),
-            Err(_) => return Err(EntryFault::Base64),
-        };
-        let expected = format!("{:016x}{}", tree.tree_id, leaf_hash(&body));
-        if !id.eq_ignore_ascii_case(&expected) {
-            return Err(EntryFault::Id {
-                id: id.chars().take(80).collect(),
-                expected,
-            });
-        }
-        if self.log_id != Hash::new(key.log_id()).to_string() {
-            return Err(EntryFault::LogId);
-        }
-        let timestamp = self.check_timestamp(key)?;
-        let attestation = self.attestation.and_then(|attestation| attestation.data);
-        let attestation = attestation.and_then(|data| STANDARD.decode(data).ok());
-        Ok(SourceEntry {
-            body,
-            integrated_time: self.integrated_time,
-            timestamp: Some(timestamp.into()),
-            attestation: attestation.map(Bytes::from),
-        })
-    }
-
-    /// Checks the signed entry timestamp: without it, nobody but the connection vouches for the
-    /// time (rekor-v1, section 2).
-    fn check_timestamp(&self, key: &VerifierKey) -> Result<Vec<u8>, EntryFault> {
-        let signature = self
-            .verification
-            .as_ref()
-            .and_then(|verification| STANDARD.decode(&verification.signed_entry_timestamp).ok())
-            .ok_or(EntryFault::Timestamp)?;
-        // Canonical JSON as it stands: the keys are in order. The body decoded as base64, so that
-        // it needs no escapes.
-        let payload = format!(
-            r#"{{"body":"{}","integratedTime":{},"logID":"{}","logIndex":{}}}"#,
-            self.body, self.integrated_time, self.log_id, self.log_index
-        );
-        match key.verify(&payload, &signature) {
-            Ok(()) => Ok(signature),
-            Err(_) => Err(EntryFault::Timestamp),
-        }
-    }
-}
-
 fn parse_hash(text: &str) -> Option<Hash> {
     Hash::from_slice(&hex::decode(text).ok()?)
 }
@@ -293,11 +204,11 @@ mod tests {
         )
         .unwrap();
         let trees = info.trees().unwrap();
-        let told: Vec<_> = trees
+        let read: Vec<_> = trees
             .iter()
             .map(|tree| (tree.tree_id, tree.start, tree.checkpoint.as_str()))
             .collect();
-        assert_eq!(told, [(1, 0, "a"), (2, 10, "b"), (3, 30, "c")]);
+        assert_eq!(read, [(1, 0, "a"), (2, 10, "b"), (3, 30, "c")]);
     }
 
     #[test]

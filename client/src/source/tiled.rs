@@ -2,10 +2,6 @@
 
 use std::ops::Range;
 
-use bytes::Bytes;
-use futures::StreamExt;
-use futures::TryStreamExt;
-use futures::stream;
 use ledgerstone_merkle::ConsistencyProof;
 use ledgerstone_merkle::TILE_WIDTH;
 use ledgerstone_merkle::TileId;
@@ -15,7 +11,10 @@ use ledgerstone_merkle::tile_width_at;
 use crate::source::entry::SourceEntry;
 use crate::source::error::SourceError;
 use crate::source::fetched_tiles::FetchedTiles;
+use crate::source::in_order::Pace;
+use crate::source::in_order::fetch_in_order;
 use crate::source::tiled_log::TiledLog;
+use crate::transport::http::MAX_BUNDLE_BYTES;
 
 pub(crate) async fn tiled_entries(
     log: &TiledLog,
@@ -23,18 +22,29 @@ pub(crate) async fn tiled_entries(
     range: Range<u64>,
     parallel: usize,
 ) -> Result<Vec<SourceEntry>, SourceError> {
-    let numbers = range.start / BUNDLE_ENTRIES..range.end.div_ceil(BUNDLE_ENTRIES);
-    let bundles = numbers.clone().filter_map(|number| {
-        let width = tile_width_at(TileId { level: 0, number }, size)?;
-        Some(log.bodies(number, width))
-    });
-    let bundles: Vec<Vec<Bytes>> = stream::iter(bundles)
-        .buffered(parallel.max(1))
-        .try_collect()
-        .await?;
-    let bodies = (numbers.start * BUNDLE_ENTRIES..).zip(bundles.into_iter().flatten());
-    let wanted = bodies.filter(|(index, _)| range.contains(index));
-    let entries = wanted.map(|(_, body)| SourceEntry {
+    let paces = [
+        Pace::wide(BUNDLE_ENTRIES, parallel, MAX_BUNDLE_BYTES),
+        Pace::narrow(BUNDLE_ENTRIES, parallel, MAX_BUNDLE_BYTES),
+    ];
+    fetch_in_order(range, &paces, |wanted, limit| {
+        bundle_entries(log, size, wanted, limit)
+    })
+    .await
+}
+
+/// The `wanted` entries, all of one bundle of the tree of `size`, which has at most `limit` bytes.
+async fn bundle_entries(
+    log: &TiledLog,
+    size: TreeSize,
+    wanted: Range<u64>,
+    limit: usize,
+) -> Result<Vec<SourceEntry>, SourceError> {
+    let number = wanted.start / BUNDLE_ENTRIES;
+    let width = tile_width_at(TileId { level: 0, number }, size).ok_or(SourceError::OtherSource)?;
+    let bodies = log.bodies_within(number, width, limit).await?;
+    let bodies = (number * BUNDLE_ENTRIES..).zip(bodies);
+    let entries = bodies.filter(|(index, _)| wanted.contains(index));
+    let entries = entries.map(|(_, body)| SourceEntry {
         body,
         integrated_time: 0,
         timestamp: None,

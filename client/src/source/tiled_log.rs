@@ -76,8 +76,18 @@ impl TiledLog {
     /// # Errors
     /// When the log does not give them.
     pub async fn bodies(&self, number: u64, width: TileWidth) -> Result<Vec<Bytes>, TiledLogError> {
+        self.bodies_within(number, width, MAX_BUNDLE_BYTES).await
+    }
+
+    /// As [`bodies`](Self::bodies), of a bundle of at most `limit` bytes.
+    pub(crate) async fn bodies_within(
+        &self,
+        number: u64,
+        width: TileWidth,
+        limit: usize,
+    ) -> Result<Vec<Bytes>, TiledLogError> {
         let path = |width| TilePath::Entries { number, width };
-        let (bundle, path) = self.fetch_tile(path, width, MAX_BUNDLE_BYTES).await?;
+        let (bundle, path) = self.fetch_tile(path, width, limit).await?;
         let bodies = EntryBundle::decode(&bundle).map_err(|reason| TiledLogError::Bundle {
             path: path.clone(),
             reason,

@@ -71,3 +71,20 @@ pub enum TiledLogError {
     #[error("{0}")]
     Sizes(String),
 }
+
+impl TiledLogError {
+    /// Whether an answer, or a file, is longer than was allowed for.
+    pub(crate) fn is_too_long(&self) -> bool {
+        match self {
+            Self::Transport(error) => error.is_too_long(),
+            Self::FileTooLong { .. } => true,
+            Self::File { .. }
+            | Self::Missing { .. }
+            | Self::CheckpointText
+            | Self::Tile { .. }
+            | Self::Bundle { .. }
+            | Self::Short { .. }
+            | Self::Sizes(_) => false,
+        }
+    }
+}

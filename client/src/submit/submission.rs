@@ -33,7 +33,7 @@ pub const MAX_SUBMIT_REPLY_BYTES: usize = 4 << 20;
 
 const SUBMIT_PATH: &str = "/api/v2/log/entries";
 
-/// Tells of an entry that the log already had.
+/// The header with the index of an entry that the log had already.
 const DUPLICATE_HEADER: &str = "x-log-index";
 
 /// Something to be logged, verified on this side as the log will verify it.

@@ -80,6 +80,13 @@ pub enum TransportError {
     },
 }
 
+impl TransportError {
+    /// Whether an answer is longer than was allowed for.
+    pub(crate) fn is_too_long(&self) -> bool {
+        matches!(self, Self::TooLong { .. })
+    }
+}
+
 fn retry_hint(retry_after: Option<Duration>) -> String {
     retry_after
         .map(|wait| format!("; try again in {} s", wait.as_secs()))

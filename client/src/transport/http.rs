@@ -22,8 +22,13 @@ use crate::transport::reply::retry_after;
 use crate::transport::url_fault::UrlFault;
 use crate::transport::wire::Wire;
 
-/// The longest JSON reply that is read, in bytes: a page of entries of the largest kind fits.
+/// The longest JSON reply with entries that is read, in bytes: a page of entries of the largest
+/// kind fits.
 pub const MAX_JSON_BYTES: usize = 32 << 20;
+
+/// The longest JSON reply without entries that is read, in bytes: a head, a proof, or a list of
+/// trees with their checkpoints.
+pub const MAX_SHORT_JSON_BYTES: usize = 4 << 20;
 
 /// The longest entry bundle that is read, in bytes: 256 entries of 65,535 bytes with their length
 /// prefixes.
@@ -108,7 +113,8 @@ impl Transport {
         }
     }
 
-    /// The JSON document at `path`, or `None` when the server answers 404.
+    /// The JSON document without entries at `path`, at most [`MAX_SHORT_JSON_BYTES`], or `None`
+    /// when the server answers 404.
     ///
     /// # Errors
     /// As for [`fetch`](Self::fetch), and [`TransportError::Reply`] when the body is not such a
@@ -117,7 +123,7 @@ impl Transport {
         &self,
         path: &str,
     ) -> Result<Option<T>, TransportError> {
-        let Some(body) = self.fetch(path, MAX_JSON_BYTES).await? else {
+        let Some(body) = self.fetch(path, MAX_SHORT_JSON_BYTES).await? else {
             return Ok(None);
         };
         let parsed = from_slice(&body);

@@ -7,5 +7,6 @@ pub(crate) mod network_fault;
 pub(crate) mod options;
 pub(crate) mod reply;
 pub(crate) mod resolver;
+pub(crate) mod share;
 pub(crate) mod url_fault;
 pub(crate) mod wire;

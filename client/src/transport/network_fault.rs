@@ -1,4 +1,4 @@
-//! Why no reply came: told by the types of an error's causes, never by their texts.
+//! Why no reply came, by the types of an error's causes and never by their texts.
 
 use std::error::Error;
 use std::io;

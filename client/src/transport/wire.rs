@@ -118,7 +118,17 @@ impl Wire {
         url: &Url,
         limit: usize,
     ) -> Result<Bytes, TransportError> {
-        let mut body = BytesMut::new();
+        let too_long = || TransportError::TooLong {
+            url: url.to_string(),
+            limit,
+        };
+        // None where the body comes in chunks or compressed.
+        let announced = response.content_length().unwrap_or(0);
+        let announced = usize::try_from(announced).unwrap_or(usize::MAX);
+        if announced > limit {
+            return Err(too_long());
+        }
+        let mut body = BytesMut::with_capacity(announced);
         loop {
             let chunk = match response.chunk().await {
                 Ok(Some(chunk)) => chunk,
@@ -126,10 +136,7 @@ impl Wire {
                 Err(error) => return Err(self.no_reply(url, error).await),
             };
             if body.len() + chunk.len() > limit {
-                return Err(TransportError::TooLong {
-                    url: url.to_string(),
-                    limit,
-                });
+                return Err(too_long());
             }
             body.extend_from_slice(&chunk);
         }

@@ -21,7 +21,7 @@ impl TrustedLogs {
     }
 
     /// The checkpoint of a log that is read by its tiles: its own, or that of a tree of a Rekor v1,
-    /// whatever its number. Who comes back has to remember the whole origin.
+    /// of any number. A caller that comes back must compare the whole origin with the one before.
     ///
     /// # Errors
     /// As for [`open_checkpoint`](Self::open_checkpoint).

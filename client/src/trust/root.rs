@@ -36,7 +36,7 @@ impl TrustedLogs {
     /// of another type than Ed25519 and ECDSA P-256 or than its `keyDetails` say, when its tree is
     /// not made with SHA-256, and when its window `validFor` is empty or has not begun. One whose
     /// window has ended is trusted: sigstore-go compares the window with the signed time of an
-    /// entry, and Rekor v2's entries have none. [`TrustedLog::ended`] tells it.
+    /// entry, and Rekor v2's entries have none. [`TrustedLog::ended`] says so.
     ///
     /// # Errors
     /// When the document is no trusted root, or no log of it can be used.

@@ -79,7 +79,7 @@ impl V1Body {
     pub(crate) fn hash_algorithm(&self) -> HashAlgorithm {
         match self {
             Self::HashedRekord(body) => body.digest.algorithm,
-            // Whatever the key (section 4.2).
+            // Of keys of all kinds (section 4.2).
             Self::Dsse(_) | Self::IntotoV001(_) | Self::IntotoV002(_) => HashAlgorithm::Sha2256,
         }
     }

@@ -42,8 +42,8 @@ pub(crate) struct Fsck {
 #[derive(Debug, Error)]
 #[error("the store is damaged")]
 pub(crate) struct Damaged {
-    /// Whether all was said, and only the exit code is left to tell.
-    pub(crate) told: bool,
+    /// Whether everything is printed that is to be, so that only the exit code is left.
+    pub(crate) is_printed: bool,
 }
 
 /// Checks every tree of the store.
@@ -61,12 +61,12 @@ pub(crate) fn run(arguments: &Fsck, json: bool) -> anyhow::Result<()> {
         }
     }
     if json {
-        let told = json!({ "sound": sound, "shards": printed }).to_string();
-        print(&told, sound)?;
+        let report = json!({ "sound": sound, "shards": printed }).to_string();
+        print(&report, sound)?;
     }
     match sound {
         true => Ok(()),
-        false => Err(Damaged { told: json }.into()),
+        false => Err(Damaged { is_printed: json }.into()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Leaf hashes on the command line.
 
 pub(crate) fn parse_hash(text: &str) -> Result<ledgerstone_merkle::Hash, String> {
-    // As machines are told it.
+    // The form that machines get.
     let text = text.strip_prefix("sha256:").unwrap_or(text);
     let bytes = hex::decode(text).ok();
     bytes

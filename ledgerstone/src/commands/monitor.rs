@@ -83,7 +83,7 @@ pub(crate) async fn run(arguments: MonitorArguments, json: bool) -> anyhow::Resu
     };
     loop {
         match watch.look().await {
-            Ok(tally) => tally.tell(),
+            Ok(tally) => tally.print(),
             // What the log is silent about now it tells later. Anything else needs somebody to look
             // at it.
             Err(error) if is_unreachable(&error) => {
@@ -182,7 +182,7 @@ impl Tally {
     }
 
     /// Beside the hits, for people who watch.
-    fn tell(&self) {
+    fn print(&self) {
         if self.entries > 0 {
             output::note(&format!(
                 "size {}: {} new entries, {} hits, {} not understood",
@@ -230,7 +230,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hit_is_told_in_one_line() {
+    fn a_hit_is_printed_in_one_line() {
         let hit = Hit {
             index: LeafIndex::new(7),
             entry: EntryView::new(br#"{"apiVersion":"0.0.9","kind":"book","spec":{}}"#),

@@ -101,8 +101,8 @@ pub(crate) fn run(arguments: &Reindex) -> anyhow::Result<Report> {
 }
 
 fn offline(data_dir: &Path) -> anyhow::Result<ReindexCounts> {
-    let mut teller = Teller::new();
-    let rebuilt = Instance::new(data_dir, None).reindex(&mut |done| teller.tell(&progress(done)));
+    let mut display = ProgressDisplay::new();
+    let rebuilt = Instance::new(data_dir, None).reindex(&mut |done| display.show(&progress(done)));
     let rebuilt = match rebuilt {
         Err(InstanceError::Storage(locked @ StorageError::Engine(EngineError::Locked { .. }))) => {
             return Err(locked).context(
@@ -112,7 +112,7 @@ fn offline(data_dir: &Path) -> anyhow::Result<ReindexCounts> {
         }
         other => other?,
     };
-    teller.end();
+    display.end();
     Ok(progress(&rebuilt))
 }
 
@@ -139,7 +139,7 @@ async fn online(url: &str, timeout: u64) -> anyhow::Result<ReindexCounts> {
     let port = AdminPort::new(transport);
     let mut report = port.start_reindex().await.map_err(Error::from)?;
     let mut known = None;
-    let mut teller = Teller::new();
+    let mut display = ProgressDisplay::new();
     loop {
         let ReindexReport {
             state,
@@ -147,14 +147,14 @@ async fn online(url: &str, timeout: u64) -> anyhow::Result<ReindexCounts> {
             progress,
         } = report;
         if let Some(progress) = progress {
-            teller.tell(&progress);
+            display.show(&progress);
             known = Some(progress);
         }
         match state {
             ReindexPhase::Running => {}
             // After it was restarted, a server that has nothing to go on with had come to the end.
             ReindexPhase::Complete | ReindexPhase::Idle => {
-                teller.end();
+                display.end();
                 return known.context("the server does not say how far it is");
             }
             ReindexPhase::Failed => {
@@ -167,22 +167,22 @@ async fn online(url: &str, timeout: u64) -> anyhow::Result<ReindexCounts> {
     }
 }
 
-/// Tells on standard error how far the rebuild is: with a bar on a terminal, with a line now and
+/// Shows on standard error how far the rebuild is: with a bar on a terminal, with a line now and
 /// then elsewhere.
-struct Teller {
+struct ProgressDisplay {
     bar: ProgressBar,
-    told: Instant,
+    last_line: Instant,
 }
 
-impl Teller {
+impl ProgressDisplay {
     fn new() -> Self {
         Self {
             bar: entries_bar(0),
-            told: Instant::now(),
+            last_line: Instant::now(),
         }
     }
 
-    fn tell(&mut self, progress: &ReindexCounts) {
+    fn show(&mut self, progress: &ReindexCounts) {
         let ReindexCounts {
             entries,
             of_entries,
@@ -191,8 +191,8 @@ impl Teller {
         } = progress;
         self.bar.set_length(*of_entries);
         self.bar.set_position(*entries);
-        if self.bar.is_hidden() && self.told.elapsed() >= LINE {
-            self.told = Instant::now();
+        if self.bar.is_hidden() && self.last_line.elapsed() >= LINE {
+            self.last_line = Instant::now();
             output::note(&format!(
                 "{entries} of {of_entries} entries, {rows} rows of the index"
             ));

@@ -6,7 +6,7 @@
 //! | `rekor_new_entries` | | new entries, by whichever face they came |
 //! | `rekor_qps_by_api` | `code`, `method`, `path` | requests to Rekor v1 |
 //! | `rekor_latency_by_api` | `method`, `path` | how long they took: a histogram in nanoseconds |
-//! | `rekor_api_latency`, `rekor_api_latency_summary` | `code`, `path` | the same; the summary has no quantiles, as upstream |
+//! | `rekor_api_latency`, `rekor_api_latency_summary` | `code`, `path` | the same; no quantiles |
 //! | `rekor_publish_events` | `content_type`, `event`, `status` | attempts to deliver a webhook |
 //! | `rekor_build_info` | `version` | the program that runs |
 //!

@@ -21,7 +21,8 @@ const PAGE: &str = "<!DOCTYPE html>
 <h1>Ledgerstone</h1>
 <p>A transparency log for signed software artifacts.</p>
 <ul>
-<li><a href=\"/swagger.json\">/swagger.json</a> describes the Rekor v1 API under <code>/api/v1/</code></li>
+<li><a href=\"/swagger.json\">/swagger.json</a> describes the Rekor v1 API under
+<code>/api/v1/</code></li>
 <li><a href=\"/api/v1/log\">/api/v1/log</a> is its tree head</li>
 <li><a href=\"/checkpoint\">/checkpoint</a> is the same for C2SP and Rekor v2 clients</li>
 <li><a href=\"/log/v1/tree-head\">/log/v1/tree-head</a> is the same in the log's own form</li>

@@ -27,7 +27,11 @@ pub enum WebhookError {
         source: io::Error,
     },
     /// The secret has another form.
-    #[error("{}: the secret has to be base64 of at least {MIN_SECRET_BYTES} bytes, perhaps after whsec_", path.display())]
+    #[error(
+        "{}: the secret has to be base64 of at least {MIN_SECRET_BYTES} bytes, perhaps after \
+         whsec_",
+        path.display()
+    )]
     Secret {
         /// The file.
         path: PathBuf,
@@ -41,7 +45,10 @@ pub enum WebhookError {
         reason: String,
     },
     /// A cursor is damaged.
-    #[error("{}: {reason}; remove it to go on with entries that are new from then on", path.display())]
+    #[error(
+        "{}: {reason}; remove it to go on with entries that are new from then on",
+        path.display()
+    )]
     Cursor {
         /// The file.
         path: PathBuf,

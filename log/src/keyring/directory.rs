@@ -8,8 +8,9 @@
 //! shard-<N>.vkey, shard-<N>-ecdsa-p256.pem   the keys of an imported tree
 //! ```
 //!
-//! New keys get their names only after the trees that they sign for are made: what a crash before
-//! that leaves is no trace of a log.
+//! New keys get their names only after the trees that they sign for are made, and sign nothing
+//! before that. Until then `.new` is behind the name: what a crash leaves of them is no trace of a
+//! log, and the next start removes it.
 
 use std::fs;
 use std::io;
@@ -40,7 +41,7 @@ use crate::new_tree::NewTree;
 use crate::protocol::table::Protocols;
 
 /// The shard whose checkpoint key has the log's own name.
-const FIRST: ShardId = ShardId::new(0);
+pub(crate) const FIRST: ShardId = ShardId::new(0);
 
 /// The directory with the key files of a log.
 #[derive(Clone, Debug)]
@@ -108,19 +109,21 @@ impl KeyDirectory {
     ///
     /// # Errors
     /// [`KeyError::Io`] when the system refuses.
-    pub fn confirm(&self, shard: ShardId, tree_id: u64) -> Result<(), KeyError> {
-        let files = [
-            self.checkpoint_file(shard, tree_id),
-            self.path.join(Self::ECDSA_FILE),
-        ];
-        for path in files {
-            let unconfirmed = unconfirmed(&path);
-            if !path.exists() && unconfirmed.exists() {
-                fs::rename(&unconfirmed, &path).map_err(|source| KeyError::Io { path, source })?;
-                sync_directory(&self.path)?;
-            }
+    pub fn confirm(&self, tree: &NewTree, protocols: &Protocols) -> Result<(), KeyError> {
+        self.confirm_file(self.checkpoint_file(tree.shard, tree.tree_id))?;
+        if tree.protocol(protocols)?.signs_entry_timestamps() {
+            self.confirm_file(self.path.join(Self::ECDSA_FILE))?;
         }
         Ok(())
+    }
+
+    fn confirm_file(&self, path: PathBuf) -> Result<(), KeyError> {
+        let unconfirmed = unconfirmed(&path);
+        if path.exists() || !unconfirmed.exists() {
+            return Ok(());
+        }
+        fs::rename(&unconfirmed, &path).map_err(|source| KeyError::Io { path, source })?;
+        sync_directory(&self.path)
     }
 
     /// Loads what the trees of `store` are signed or shown with.
@@ -143,34 +146,6 @@ impl KeyDirectory {
             self.load_own(&mut keyring, store, shard, &identity, protocols)?;
         }
         Ok(keyring)
-    }
-
-    /// The key files of trees of the log's own that `store` does not hold. There are none, unless
-    /// a tree is out of sight.
-    ///
-    /// # Errors
-    /// [`KeyError::Io`] when the directory cannot be listed, [`KeyError::Store`] when the store
-    /// cannot be read.
-    pub fn keys_without_tree(&self, store: &Store) -> Result<Vec<PathBuf>, KeyError> {
-        let mut tree_ids = Vec::new();
-        let mut shards = Vec::new();
-        for shard in store.shards()? {
-            let identity = store.identity(shard)?;
-            if let Some(own) = identity.filter(|identity| identity.import.is_none()) {
-                tree_ids.push(own.tree_id);
-                // A tree that Rekor v1 clients know has their key beside the one of its
-                // checkpoints.
-                shards.push((shard, own.keys.len() > 1));
-            }
-        }
-        let has_tree = |name: &str| match name {
-            Self::ED25519_FILE => shards.iter().any(|(shard, _)| *shard == FIRST),
-            Self::ECDSA_FILE => shards.iter().any(|(_, has_v1_key)| *has_v1_key),
-            _ => tree_id_of(name).is_none_or(|tree_id| tree_ids.contains(&tree_id)),
-        };
-        let names = self.names()?;
-        let without = names.iter().filter(|name| !has_tree(name));
-        Ok(without.map(|name| self.path.join(name)).collect())
     }
 
     /// Where the public key of the log is that `shard` is imported from.
@@ -212,8 +187,8 @@ impl KeyDirectory {
         let protocol = protocols.of(identity.kind);
         let protocol = protocol.ok_or(KeyError::Kind(identity.kind))?;
         // A crash after the tree was made and before its keys got their names leaves this to do.
-        self.confirm(shard, identity.tree_id)?;
         let path = self.checkpoint_file(shard, identity.tree_id);
+        self.confirm_file(path.clone())?;
         let origin = protocol.origin(&identity.origin, identity.tree_id);
         ed25519(&origin, &path, &read(&path)?)
     }
@@ -246,6 +221,7 @@ impl KeyDirectory {
         let protocol = protocol.ok_or(KeyError::Kind(identity.kind))?;
         if protocol.signs_entry_timestamps() && keyring.signer(KeyRole::RekorV1).is_none() {
             let path = self.path.join(Self::ECDSA_FILE);
+            self.confirm_file(path.clone())?;
             keyring.add(
                 KeyRole::RekorV1,
                 ecdsa(&identity.origin, &path, &read(&path)?)?,
@@ -270,7 +246,7 @@ impl KeyDirectory {
     }
 
     /// The names of the files that are there, in order.
-    fn names(&self) -> Result<Vec<String>, KeyError> {
+    pub(crate) fn names(&self) -> Result<Vec<String>, KeyError> {
         let io_error = |source| KeyError::Io {
             path: self.path.clone(),
             source,
@@ -296,16 +272,6 @@ impl KeyDirectory {
     }
 }
 
-/// The tree whose key a file of this name holds, where it is one of a tree other than the first.
-fn tree_id_of(name: &str) -> Option<u64> {
-    let name = name.strip_prefix("tree-")?;
-    let suffixes = ["-ed25519.pem", ".vkey"];
-    let mut numbers = suffixes
-        .iter()
-        .filter_map(|suffix| name.strip_suffix(suffix));
-    numbers.next()?.parse().ok()
-}
-
 fn retired_file(tree_id: u64) -> PathBuf {
     format!("tree-{tree_id}.vkey").into()
 }
@@ -324,7 +290,7 @@ fn unusable_file<E: std::fmt::Display>(path: &Path) -> impl FnOnce(E) -> KeyErro
     unusable(&path.display().to_string())
 }
 
-/// The name of a key file until its log is made.
+/// The name of a key file until its tree is made.
 fn unconfirmed(path: &Path) -> PathBuf {
     path.with_extension("pem.new")
 }

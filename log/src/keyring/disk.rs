@@ -52,8 +52,14 @@ pub(crate) fn read(path: &Path) -> Result<Zeroizing<String>, KeyError> {
 
 pub(crate) fn write_for_owner(path: &Path, text: &str) -> Result<(), KeyError> {
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    let written = options.open(path).and_then(|mut file| {
+    options.write(true).create_new(true).mode(0o600);
+    // A file that is there already would keep its mode, and might let others read the key.
+    let removed = match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    };
+    let written = removed.and_then(|()| options.open(path));
+    let written = written.and_then(|mut file| {
         file.write_all(text.as_bytes())?;
         file.sync_all()
     });

@@ -8,6 +8,7 @@ pub(crate) mod directory;
 mod disk;
 pub(crate) mod foreign;
 pub(crate) mod ring;
+pub(crate) mod without_tree;
 
 pub use directory::KeyDirectory;
 pub use foreign::ForeignKey;

@@ -46,7 +46,7 @@ impl Made {
     fn confirmed() -> Self {
         let made = made();
         for tree in &made.trees {
-            made.keys.confirm(tree.shard, tree.tree_id).unwrap();
+            made.keys.confirm(tree, &Protocols::default()).unwrap();
         }
         made
     }

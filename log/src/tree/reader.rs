@@ -340,8 +340,8 @@ impl Reader {
             .await
     }
 
-    /// What `compute` makes of the tiles that `head` covers. It takes tiles by their place alone, so
-    /// a first run on those at hand tells which others it takes; they are read together, and a
+    /// What `compute` makes of the tiles that `head` covers. It takes tiles by their place alone,
+    /// so a first run on those at hand tells which others it takes; they are read together, and a
     /// second run is the result.
     async fn computed<T>(
         &self,

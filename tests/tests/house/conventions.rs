@@ -25,7 +25,7 @@ pub(crate) const ALL: &[Convention] = &[
     Convention {
         name: "a line of more than 100 columns",
         check: wide_lines,
-        exempt: &["log-server", "benches", "tests"],
+        exempt: &[],
     },
     Convention {
         name: "a file that does not say what it is for",

@@ -193,7 +193,7 @@ fn request(arguments: &Import, head: &SourceHead) -> anyhow::Result<ImportReques
 }
 
 /// Copies what is missing, and returns its bytes. While one round is written, the next is on its
-/// way: no more than two are in memory.
+/// way: no more than two are in memory, each within the limits in bytes of [`LogSource::round`].
 async fn copy(
     mut importer: Importer,
     source: &LogSource,
@@ -230,8 +230,8 @@ async fn copy(
     Ok(bytes)
 }
 
-/// The round from `size` on, or `None` at the end. Rounds end at multiples of their length, so that
-/// no bundle is read twice.
+/// The round from `size` on, or `None` at the end. Rounds of many entries end at multiples of their
+/// length, and those of large ones behind a bundle, so that no bundle is read twice.
 async fn fetch(
     source: &LogSource,
     head: &SourceHead,

@@ -107,17 +107,17 @@ async fn what_is_in_the_way_is_found_before_anything_is_submitted() {
         SigningKey::generate().unwrap().public_pem(),
     ] {
         fs::write(desk.path("a.txt.pub"), &own).unwrap();
-        let told = desk.fails(&[]).await;
-        assert!(told.contains("a.txt.pub exists"), "{told}");
+        let message = desk.fails(&[]).await;
+        assert!(message.contains("a.txt.pub exists"), "{message}");
         assert_eq!(fs::read_to_string(desk.path("a.txt.pub")).unwrap(), own);
     }
     fs::create_dir(desk.path("b")).unwrap();
     let directory = desk.path("b");
-    let told = desk.fails(&["--bundle", directory.to_str().unwrap()]).await;
-    assert!(told.contains("is not a file"), "{told}");
+    let message = desk.fails(&["--bundle", directory.to_str().unwrap()]).await;
+    assert!(message.contains("is not a file"), "{message}");
     let nowhere = desk.path("nowhere/bundle.json");
-    let told = desk.fails(&["--bundle", nowhere.to_str().unwrap()]).await;
-    assert!(told.contains("cannot be written"), "{told}");
+    let message = desk.fails(&["--bundle", nowhere.to_str().unwrap()]).await;
+    assert!(message.contains("cannot be written"), "{message}");
     assert!(desk.submitted().is_empty());
 }
 

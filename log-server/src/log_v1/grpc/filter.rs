@@ -44,8 +44,9 @@ mod tests {
 
     #[test]
     fn each_rule_is_taken_over() {
-        let body = br#"{"apiVersion":"0.0.1","kind":"rekord","spec":{"data":{"hash":{"algorithm":"sha256","value":"VALUE"}},"publicKey":"QQ=="}}"#;
-        let body = String::from_utf8_lossy(body).replace("VALUE", &"ab".repeat(32));
+        let body = r#"{"apiVersion":"0.0.1","kind":"rekord","spec":{
+            "data":{"hash":{"algorithm":"sha256","value":"VALUE"}},"publicKey":"QQ=="}}"#;
+        let body = body.replace("VALUE", &"ab".repeat(32));
         let takes = |filter: EntryFilter| {
             let list = watch_list(&filter).unwrap();
             list.examine(body.as_bytes()).matches.is_some()
@@ -63,7 +64,8 @@ mod tests {
             ..EntryFilter::default()
         };
         // SHA-256 of "A".
-        let hash = *b"\x55\x9a\xea\xd0\x82\x64\xd5\x79\x5d\x39\x09\x71\x8c\xdd\x05\xab\xd4\x95\x72\xe8\x4f\xe5\x55\x90\xee\xf3\x1a\x88\xa0\x8f\xdf\xfd";
+        let hash = *b"\x55\x9a\xea\xd0\x82\x64\xd5\x79\x5d\x39\x09\x71\x8c\xdd\x05\xab\
+            \xd4\x95\x72\xe8\x4f\xe5\x55\x90\xee\xf3\x1a\x88\xa0\x8f\xdf\xfd";
         assert!(takes(EntryFilter::default()));
         assert!(takes(digest("ab")) && !takes(digest("cd")));
         assert!(takes(key(hash)) && !takes(key([0; 32])));

@@ -241,7 +241,8 @@ impl<T> Sender<T> {
             changed = change => changed.is_ok(),
             () = self.channel.closed() => false,
             () = self.state.draining().cancelled() => {
-                let _ = self.channel.try_send(Err(ApiError::unavailable("the server is shutting down; go on from here later").into()));
+                let reason = "the server is shutting down; go on from here later";
+                let _ = self.channel.try_send(Err(ApiError::unavailable(reason).into()));
                 false
             }
         }

@@ -177,7 +177,11 @@ async fn what_breaks_the_schema_is_refused() {
             "entries in body should have at most 10 items",
         ),
         (
-            json!({"entryUUIDs": [a, b, a, b], "logIndexes": [0, 1, 0], "entries": vec![proposal; 4]}),
+            json!({
+                "entryUUIDs": [a, b, a, b],
+                "logIndexes": [0, 1, 0],
+                "entries": vec![proposal; 4],
+            }),
             422,
             "more than max allowed 10 entries in request",
         ),
@@ -188,7 +192,11 @@ async fn what_breaks_the_schema_is_refused() {
         ),
         (json!({"logIndexes": [0, -1]}), 609, "logIndexes.1 in body"),
         (
-            json!({"entryUUIDs": [a, b, a, b], "logIndexes": [-1, -1, -1], "entries": vec![proposal; 3]}),
+            json!({
+                "entryUUIDs": [a, b, a, b],
+                "logIndexes": [-1, -1, -1],
+                "entries": vec![proposal; 3],
+            }),
             609,
             "logIndexes.0 in body",
         ),

@@ -22,7 +22,8 @@ const USAGE: &str = "usage:
   sigstore-rust sigstore-rekor submit|submit-again artifact|statement FILE BUNDLE
   sigstore-rust sigstore-rekor find ARTIFACT BUNDLE
   sigstore-rust sigstore-verify TRUSTED_ROOT BUNDLE ARTIFACT
-submit-again submits the same once more when no reply comes, which the crates do not do by themselves";
+submit-again submits the same once more when no reply comes, which the crates do not do \
+by themselves";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
