@@ -10,6 +10,7 @@
 //! | `admin` | metrics and health, on a port of their own |
 
 mod admin;
+mod admission;
 mod api_version;
 mod error;
 mod face;
@@ -36,5 +37,6 @@ pub use settings::Overrides;
 pub use settings::Settings;
 pub use settings::SettingsError;
 pub use settings::is_origin;
+pub use telemetry::Telemetry;
 pub use telemetry::init as init_telemetry;
 pub use webhooks::WebhookError;

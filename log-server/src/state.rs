@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::FutureExt;
+use http::Extensions;
 use ledgerstone_entry::EntryKind;
 use ledgerstone_entry::Policy;
 use ledgerstone_entry::PreparedEntry;
@@ -25,10 +26,13 @@ use ledgerstone_proto::sigstore::rekor::v1::TransparencyLogEntry;
 use ledgerstone_proto::sigstore::rekor::v2::CreateEntryRequest;
 use ledgerstone_proto::sigstore::rekor::v2::create_entry_request::Spec;
 use ledgerstone_storage::TreeKind;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use crate::admission::service::Caller;
+use crate::admission::streams::NoStream;
+use crate::admission::streams::Stream;
+use crate::admission::streams::Streams;
 use crate::error::ApiError;
 use crate::layers::host::Host;
 use crate::metrics::Metrics;
@@ -56,7 +60,7 @@ struct Shared {
     v1_policy: V1Policy,
     settings: Settings,
     metrics: Metrics,
-    streams: Arc<Semaphore>,
+    streams: Arc<Streams>,
     /// The room for large bodies that is left, in units of [`LARGE_BODY_UNIT`].
     large_bodies: Arc<Semaphore>,
     /// Cancelled when the server drains: streams end, and readiness is gone.
@@ -73,7 +77,7 @@ pub(crate) struct Submitted {
 
 /// Lets a stream run: one of a bounded number, counted.
 pub(crate) struct StreamPermit {
-    _permit: OwnedSemaphorePermit,
+    _stream: Stream,
     _open: OpenGuard,
 }
 
@@ -86,7 +90,8 @@ impl State {
     ) -> Result<Self, SettingsError> {
         let policy = settings.policy()?;
         let v1_policy = settings.v1_policy()?;
-        let streams = Arc::new(Semaphore::new(settings.server.max_streams));
+        let (all, of_caller) = (&settings.server.max_streams, settings.server.max_caller_streams);
+        let streams = Streams::new(*all, of_caller);
         let large_bodies = LARGE_BODIES
             .max(settings.v1_body_limit())
             .div_ceil(LARGE_BODY_UNIT);
@@ -133,13 +138,17 @@ impl State {
         &self.shared.draining
     }
 
-    /// Takes one of the places for streams.
-    pub(crate) fn open_stream(&self) -> Result<StreamPermit, ApiError> {
-        let permit = Arc::clone(&self.shared.streams).try_acquire_owned();
-        let permit =
-            permit.map_err(|_| ApiError::unavailable("too many streams are open; retry later"))?;
+    /// Takes one of the places for streams, for whoever sent a request with these extensions.
+    pub(crate) fn open_stream(&self, extensions: &Extensions) -> Result<StreamPermit, ApiError> {
+        let peer = extensions.get().map(|Caller(peer)| *peer);
+        let stream = self.shared.streams.begin(peer).map_err(|full| match full {
+            NoStream::Total => ApiError::unavailable("too many streams are open; retry later"),
+            NoStream::Peer => {
+                ApiError::exhausted("too many streams of yours are open; end one, or retry later")
+            }
+        })?;
         Ok(StreamPermit {
-            _permit: permit,
+            _stream: stream,
             _open: self.shared.metrics.stream(),
         })
     }

@@ -5,6 +5,7 @@ use futures::future::join_all;
 use ledgerstone_proto::log::v1::WatchTreeHeadsRequest;
 use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
+use tokio::net::TcpSocket;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tonic::Code;
@@ -139,18 +140,95 @@ async fn answered(stream: &mut TcpStream) {
     }
 }
 
+/// A connection from another address of this machine.
+async fn connect_from(server: &Server, host: u8) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, host], 0).into()).unwrap();
+    let address = server.address().parse().unwrap();
+    socket.connect(address).await.unwrap()
+}
+
+/// A request that is at work until the rest of its body comes.
+async fn begin(stream: &mut TcpStream) {
+    let head = b"POST /api/v2/log/entries HTTP/1.1\r\nhost: log\r\n\
+        content-type: application/json\r\ncontent-length: 100\r\nexpect: 100-continue\r\n\r\n";
+    stream.write_all(head).await.unwrap();
+    // It is read: so much comes before the body is waited for.
+    let mut reply = [0; 25];
+    let read = timeout(DEADLINE, stream.read_exact(&mut reply)).await;
+    read.unwrap().unwrap();
+    assert_eq!(&reply, b"HTTP/1.1 100 Continue\r\n\r\n");
+}
+
+async fn assert_ended(stream: &mut TcpStream) {
+    let read = timeout(DEADLINE, stream.read(&mut [0])).await.unwrap();
+    assert!(matches!(read, Ok(0) | Err(_)), "{read:?}");
+}
+
+/// One client that keeps as many connections as there may be shuts nobody out.
 #[tokio::test]
-async fn connections_over_the_limit_wait_for_a_place() {
-    let server = Site::new().with("--max-connections", "2").start();
-    let (first, mut second) = (connected(&server).await, connected(&server).await);
+async fn idle_connections_of_one_caller_make_room_for_others() {
+    let server = Site::new().with("--max-connections", "8").start();
+    let mut idle = Vec::new();
+    for _ in 0..8 {
+        idle.push(connected(&server).await);
+    }
+    for host in 2..6 {
+        let mut other = connect_from(&server, host).await;
+        ask(&mut other).await;
+        answered(&mut other).await;
+    }
+    // Those that were idle for longest are gone.
+    assert_ended(&mut idle[0]).await;
+    let last = idle.last_mut().unwrap();
+    ask(last).await;
+    answered(last).await;
+    let evicted = metric(&server, "ledgerstone_connections_evicted_total").await;
+    assert!(evicted >= 1.0, "{evicted}");
+}
+
+#[tokio::test]
+async fn one_caller_has_no_more_than_its_share_of_connections() {
+    let site = Site::new().with("--max-caller-connections", "2");
+    let server = site.start();
+    let (mut first, mut second) = (connected(&server).await, connected(&server).await);
+    begin(&mut first).await;
+    begin(&mut second).await;
     let mut third = TcpStream::connect(server.address()).await.unwrap();
-    ask(&mut third).await;
-    // The second's answer comes after the third has asked.
-    ask(&mut second).await;
-    answered(&mut second).await;
-    assert_eq!(metric(&server, "ledgerstone_connections").await, 2.0);
+    assert_ended(&mut third).await;
+    let mut other = connect_from(&server, 2).await;
+    ask(&mut other).await;
+    answered(&mut other).await;
+    let refused = metric(&server, "ledgerstone_connections_refused_total").await;
+    assert!(refused >= 1.0, "{refused}");
+    // An idle one of its own gives way.
     drop(first);
-    answered(&mut third).await;
+    let mut again = loop {
+        let mut again = TcpStream::connect(server.address()).await.unwrap();
+        ask(&mut again).await;
+        if again.peek(&mut [0]).await.is_ok_and(|bytes| bytes == 1) {
+            break again;
+        }
+    };
+    answered(&mut again).await;
+}
+
+#[tokio::test]
+async fn streams_are_counted_for_each_caller_that_a_proxy_names() {
+    let site = Site::new().with("--max-caller-streams", "1");
+    let server = site.with("--trusted-proxies", "127.0.0.1").start();
+    let mut client = log_client(&server).await;
+    let mut watch = async |caller: &'static str| {
+        let mut request = tonic::Request::new(WatchTreeHeadsRequest::default());
+        let header = request.metadata_mut();
+        header.insert("x-forwarded-for", caller.parse().unwrap());
+        client.watch_tree_heads(request).await
+    };
+    let _first = watch("203.0.113.1").await.unwrap();
+    let status = watch("203.0.113.1").await.unwrap_err();
+    assert_eq!(status.code(), Code::ResourceExhausted, "{status}");
+    assert!(status.message().contains("of yours"), "{status}");
+    let _second = watch("203.0.113.2").await.unwrap();
 }
 
 #[tokio::test]

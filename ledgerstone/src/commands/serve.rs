@@ -66,7 +66,8 @@ pub(crate) fn run(arguments: Serve, json: bool) -> anyhow::Result<()> {
         }
         return Ok(());
     }
-    init_telemetry(&settings)?;
+    // Dropped last: what the end has to say is written.
+    let _telemetry = init_telemetry(&settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

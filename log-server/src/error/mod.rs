@@ -78,6 +78,11 @@ impl ApiError {
         Self::new(Code::Unavailable, message)
     }
 
+    /// 429: the caller has all that one caller may have.
+    pub(crate) fn exhausted(message: impl Into<String>) -> Self {
+        Self::new(Code::ResourceExhausted, message)
+    }
+
     /// A rejected entry. `prefix` is upstream's literal text, which some clients match.
     pub(crate) fn rejected(reject: &Reject) -> Self {
         Self::invalid(format!("{}: {reject}", reject.prefix()))

@@ -5,6 +5,7 @@ mod webhooks;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use http::Method;
@@ -25,6 +26,7 @@ use self::rekor::RekorMetrics;
 pub(crate) use self::webhooks::Outcome as WebhookOutcome;
 pub(crate) use self::webhooks::WebhookCounters;
 use self::webhooks::WebhookMetrics;
+use crate::telemetry;
 
 /// The counters of one server. Clones share them.
 #[derive(Clone)]
@@ -48,6 +50,9 @@ struct Shared {
     size: Family<TreeLabels, Gauge<u64, AtomicU64>>,
     queue: Gauge<u64, AtomicU64>,
     connections: Gauge,
+    refused_connections: Counter,
+    evicted_connections: Counter,
+    dropped_lines: Counter,
     streams: Gauge,
     rekor: RekorMetrics,
     webhooks: WebhookMetrics,
@@ -105,6 +110,9 @@ impl Default for Metrics {
             size: Family::default(),
             queue: Gauge::default(),
             connections: Gauge::default(),
+            refused_connections: Counter::default(),
+            evicted_connections: Counter::default(),
+            dropped_lines: Counter::default(),
             streams: Gauge::default(),
             rekor,
             webhooks,
@@ -188,6 +196,21 @@ impl Shared {
         );
         r.register("connections", "Connections open", self.connections.clone());
         r.register(
+            "connections_refused",
+            "Connections refused: no room, and none idle that could end for them",
+            self.refused_connections.clone(),
+        );
+        r.register(
+            "connections_evicted",
+            "Idle connections ended to make room for others",
+            self.evicted_connections.clone(),
+        );
+        r.register(
+            "log_lines_dropped",
+            "Log lines dropped, since nobody read those before them",
+            self.dropped_lines.clone(),
+        );
+        r.register(
             "streams",
             "Streams open: ranges, watches, streamed appends",
             self.streams.clone(),
@@ -208,6 +231,8 @@ impl Metrics {
             self.shared.tree_size(tree.tree_id(), size);
         }
         self.shared.webhooks.refresh(entries);
+        let dropped = self.shared.dropped_lines.inner();
+        dropped.store(telemetry::dropped_lines(), Ordering::Relaxed);
         let mut text = String::new();
         // Writing into a string cannot fail.
         let _ = encode(&mut text, &self.shared.registry);
@@ -268,6 +293,16 @@ impl Metrics {
     /// Counts a connection until the guard is dropped.
     pub(crate) fn connection(&self) -> OpenGuard {
         OpenGuard::new(&self.shared.connections)
+    }
+
+    /// Counts a connection for which there was no room.
+    pub(crate) fn connection_refused(&self) {
+        self.shared.refused_connections.inc();
+    }
+
+    /// Counts an idle connection that made room for another.
+    pub(crate) fn connection_evicted(&self) {
+        self.shared.evicted_connections.inc();
     }
 
     /// Counts a stream until the guard is dropped.

@@ -37,7 +37,6 @@ use tokio::io::AsyncRead;
 use tokio::io::AsyncWrite;
 use tokio::net::TcpListener;
 use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
@@ -48,6 +47,11 @@ use tracing::info;
 use tracing::warn;
 
 use crate::admin;
+use crate::admission::connections::Connections;
+use crate::admission::descriptors;
+use crate::admission::peer::Peer;
+use crate::admission::proxies::Proxies;
+use crate::admission::service::ConnectionService;
 use crate::metrics::Metrics;
 use crate::server::greeting::Greeting;
 use crate::server::settings::TlsFiles;
@@ -207,7 +211,7 @@ impl Server {
         let stop = CancellationToken::new();
         let main = Acceptor {
             metrics: Some(self.metrics.clone()),
-            ..Acceptor::new(self.sockets.listener, service, &self.settings)
+            ..Acceptor::new(self.sockets.listener, service, &self.settings)?
         };
         let main = Acceptor {
             tls: self.sockets.tls,
@@ -215,7 +219,7 @@ impl Server {
         };
         let main = tokio::spawn(main.run(draining.clone()));
         let admin = tokio::spawn(
-            Acceptor::new(self.sockets.admin, admin, &self.settings).run(stop.clone()),
+            Acceptor::new(self.sockets.admin, admin, &self.settings)?.run(stop.clone()),
         );
 
         let couriers = couriers
@@ -270,33 +274,34 @@ struct Acceptor {
     listener: TcpListener,
     router: Router,
     tls: Option<TlsAcceptor>,
-    permits: Arc<Semaphore>,
+    connections: Arc<Connections>,
+    proxies: Arc<Proxies>,
     metrics: Option<Metrics>,
     drain: Duration,
 }
 
 impl Acceptor {
-    fn new(listener: TcpListener, router: Router, settings: &Settings) -> Self {
-        let permits = Arc::new(Semaphore::new(settings.server.max_connections));
-        Self {
+    fn new(
+        listener: TcpListener,
+        router: Router,
+        settings: &Settings,
+    ) -> Result<Self, SettingsError> {
+        let settings = &settings.server;
+        let limit = descriptors::connections(settings.max_connections);
+        Ok(Self {
             listener,
             router,
             tls: None,
-            permits,
+            connections: Connections::new(limit, settings.max_caller_connections),
+            proxies: Arc::new(settings.proxies()?),
             metrics: None,
-            drain: settings.server.shutdown_timeout(),
-        }
+            drain: settings.shutdown_timeout(),
+        })
     }
 
     async fn run(self, stop: CancellationToken) {
         let graceful = GracefulShutdown::new();
         loop {
-            // A connection is accepted only when there is room for it: the others wait in the
-            // kernel.
-            let permit = tokio::select! {
-                () = stop.cancelled() => break,
-                permit = Arc::clone(&self.permits).acquire_owned() => permit,
-            };
             let accepted = tokio::select! {
                 () = stop.cancelled() => break,
                 accepted = self.listener.accept() => accepted,
@@ -309,17 +314,41 @@ impl Acceptor {
                     continue;
                 }
             };
+            let address = peer.ip();
+            let caller = (!self.proxies.contain(address)).then(|| Peer::of(address));
+            let Some(place) = self.connections.admit(caller) else {
+                debug!(%peer, "there is no room for a connection");
+                if let Some(metrics) = &self.metrics {
+                    metrics.connection_refused();
+                }
+                continue;
+            };
             let open = self.metrics.as_ref().map(Metrics::connection);
             let connection = Connection {
-                router: self.router.clone(),
+                service: ConnectionService {
+                    service: self.router.clone(),
+                    address,
+                    proxies: Arc::clone(&self.proxies),
+                    activity: place.activity(),
+                },
                 tls: self.tls.clone(),
             };
-            let watcher = graceful.watcher();
+            let (watcher, metrics) = (graceful.watcher(), self.metrics.clone());
             tokio::spawn(async move {
-                if let Err(error) = connection.serve(stream, watcher).await {
-                    debug!(%peer, error = %error, "a connection ended early");
+                tokio::select! {
+                    ended = connection.serve(stream, watcher) => {
+                        if let Err(error) = ended {
+                            debug!(%peer, error = %error, "a connection ended early");
+                        }
+                    }
+                    () = place.ended() => {
+                        debug!(%peer, "an idle connection makes room for another");
+                        if let Some(metrics) = metrics {
+                            metrics.connection_evicted();
+                        }
+                    }
                 }
-                drop((permit, open));
+                drop((place, open));
             });
         }
         drop(self.listener);
@@ -331,7 +360,7 @@ impl Acceptor {
 
 /// What one connection needs.
 struct Connection {
-    router: Router,
+    service: ConnectionService<Router>,
     tls: Option<TlsAcceptor>,
 }
 
@@ -377,7 +406,7 @@ impl Connection {
             .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
             .max_concurrent_streams(MAX_CONCURRENT_STREAMS)
             .max_header_list_size(MAX_HEAD_BYTES as u32);
-        let service = TowerToHyperService::new(self.router);
+        let service = TowerToHyperService::new(self.service);
         let stream = Greeting::new(stream, HEAD_TIMEOUT);
         let connection = builder
             .serve_connection_with_upgrades(TokioIo::new(stream), service)

@@ -5,6 +5,8 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::admission::proxies::Network;
+use crate::admission::proxies::Proxies;
 use crate::settings::section::SettingsError;
 use crate::settings::section::section;
 
@@ -19,10 +21,18 @@ section! {
         [FILE] tls_key: Option<PathBuf> = None;
         /// Longest request body, in bytes
         [BYTES] max_request_bytes: usize = 4 << 20, in 1 << 16..=1 << 30;
-        /// Most connections at a time; more wait to be accepted
+        /// Most connections at a time; for more, idle ones of whoever has the most are ended
         [COUNT] max_connections: usize = 4_096, in 1..=1_000_000;
+        /// Most connections of one caller at a time; of IPv6, of one /64, and four times as many of
+        /// one /48
+        [COUNT] max_caller_connections: usize = 1_024, in 1..=1_000_000;
         /// Most streams (entry ranges, watches, streamed appends) at a time
         [COUNT] max_streams: usize = 256, in 1..=1_000_000;
+        /// Most streams of one caller at a time
+        [COUNT] max_caller_streams: usize = 64, in 1..=1_000_000;
+        /// Addresses or networks of proxies, comma-separated: their x-forwarded-for names the
+        /// caller, and they have no limit of their own
+        [LIST] trusted_proxies: Vec<String> = Vec::new(), shown "none";
         /// Longest time to read a request and to answer it, in seconds
         [SECONDS] request_timeout: u64 = 30, in 1..=3_600;
         /// Longest time to drain connections and the queue at the end, in seconds
@@ -58,9 +68,22 @@ impl ServerSettings {
         Duration::from_secs(self.shutdown_timeout)
     }
 
+    /// The proxies that name their callers.
+    ///
     /// # Errors
-    /// [`SettingsError::Value`] when half of what TLS needs is there.
+    /// [`SettingsError::Value`] when one is no address and no network.
+    pub(crate) fn proxies(&self) -> Result<Proxies, SettingsError> {
+        let networks = self.trusted_proxies.iter().map(|network| {
+            let parsed = network.trim().parse::<Network>();
+            parsed.map_err(|error| SettingsError::value("trusted-proxies", error.to_string()))
+        });
+        Ok(Proxies::new(networks.collect::<Result<_, _>>()?))
+    }
+
+    /// # Errors
+    /// [`SettingsError::Value`] when half of what TLS needs is there, or a proxy is no address.
     pub(crate) fn check(&self) -> Result<(), SettingsError> {
+        self.proxies()?;
         if self.tls_certificate.is_some() == self.tls_key.is_some() {
             return Ok(());
         }

@@ -74,7 +74,7 @@ impl Log for Face {
         request: Request<Streaming<AppendRequest>>,
     ) -> Result<Response<Self::AppendStreamStream>, Status> {
         append::check_writable(&self.state)?;
-        let permit = self.state.open_stream()?;
+        let permit = self.state.open_stream(request.extensions())?;
         Ok(Response::new(streams::appends(
             self.state.clone(),
             permit,
@@ -116,13 +116,14 @@ impl Log for Face {
         &self,
         request: Request<ReadEntriesRequest>,
     ) -> Result<Response<Self::ReadEntriesStream>, Status> {
+        let (_, extensions, message) = request.into_parts();
         let ReadEntriesRequest {
             start,
             end,
             tree_id,
-        } = request.into_inner();
+        } = message;
         let tree = self.state.tree(tree_id)?;
-        let permit = self.state.open_stream()?;
+        let permit = self.state.open_stream(&extensions)?;
         Ok(Response::new(streams::entries(
             self.state.clone(),
             permit,
@@ -168,8 +169,9 @@ impl Log for Face {
         &self,
         request: Request<WatchTreeHeadsRequest>,
     ) -> Result<Response<Self::WatchTreeHeadsStream>, Status> {
-        let scope = Scope::of(&self.state, request.into_inner().tree_id)?;
-        let permit = self.state.open_stream()?;
+        let (_, extensions, message) = request.into_parts();
+        let scope = Scope::of(&self.state, message.tree_id)?;
+        let permit = self.state.open_stream(&extensions)?;
         Ok(Response::new(streams::tree_heads(
             self.state.clone(),
             permit,
@@ -181,16 +183,17 @@ impl Log for Face {
         &self,
         request: Request<WatchEntriesRequest>,
     ) -> Result<Response<Self::WatchEntriesStream>, Status> {
+        let (_, extensions, message) = request.into_parts();
         let WatchEntriesRequest {
             start,
             filter,
             from,
             tree_id,
-        } = request.into_inner();
+        } = message;
         let scope = Scope::of(&self.state, tree_id)?;
         let positions = scope.positions(start, &from)?;
         let filter = filter.as_ref().map(filter::watch_list).transpose()?;
-        let permit = self.state.open_stream()?;
+        let permit = self.state.open_stream(&extensions)?;
         Ok(Response::new(streams::new_entries(
             self.state.clone(),
             permit,
