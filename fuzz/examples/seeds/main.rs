@@ -7,6 +7,8 @@
     reason = "a seed that cannot be made stops the run"
 )]
 
+mod server;
+
 use std::fs;
 use std::path::Path;
 
@@ -50,6 +52,8 @@ fn main() {
     v2();
     certificates();
     client();
+    server::settings();
+    server::requests();
 }
 
 fn write(target: &str, name: &str, bytes: impl AsRef<[u8]>) {
