@@ -34,7 +34,7 @@ const ASKED: [(Method, &str); 10] = [
     (Method::GET, "/tile/0/000"),
     (Method::GET, "/api/v1/log"),
     (Method::GET, "/api/v1/log/publicKey"),
-    (Method::GET, "/log/v1/entries?start=0"),
+    (Method::GET, "/log/v1/entries?start=0&limit=30"),
     (Method::POST, "/api/v1/index/retrieve"),
     (Method::POST, "/api/v2/log/entries"),
     (Method::POST, "/ledgerstone.v1.Log/ListTrees"),

@@ -61,11 +61,7 @@ pub(crate) fn requests() {
     );
     let query = json!({"hash": format!("sha256:{digest}"), "email": "a@example.com",
         "operator": "or", "publicKey": {"format": "x509", "content": ""}});
-    write(
-        "requests_rekor_v1",
-        "search",
-        post("index/retrieve", query.clone()),
-    );
+    write("requests_rekor_v1", "search", post("index/retrieve", query));
     let proposal = Signer::new().hashedrekord(ARTIFACT);
     write("requests_rekor_v1", "create", post("log/entries", proposal));
     let request = Signer::new().hashedrekord_v2(ARTIFACT);
