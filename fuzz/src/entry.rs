@@ -50,9 +50,6 @@ use crate::signer;
 
 const ARTIFACT: &[u8] = b"artifact";
 
-/// Says of the artifact that it is one.
-const STATEMENT: &str = r#"{"_type":"https://in-toto.io/Statement/v1","subject":[{"name":"artifact","digest":{"sha256":"c7c5c1d70c5dec4416ab6158afd0b223ef40c29b1dc1f97ed9428b94d4cadb1c"}}],"predicateType":"https://example.com/p","predicate":{}}"#;
-
 /// The target of this crate with this name.
 pub fn target(name: &str) -> Option<Target> {
     Some(match name {
@@ -299,7 +296,8 @@ fn fuzz_search_terms(data: &[u8]) {
     }
 }
 
-/// Entries of Rekor v1 over the target's own artifact, found by its digest, its key and a statement.
+/// Entries of Rekor v1 over the target's own artifact, found by its digest, its key and a
+/// statement.
 pub(crate) fn signed_v1_entries() -> Vec<PreparedEntry> {
     let signature = STANDARD.encode(signer::sign(ARTIFACT));
     let hash = json!({"algorithm": "sha256", "value": sha256(ARTIFACT)});
@@ -307,11 +305,11 @@ pub(crate) fn signed_v1_entries() -> Vec<PreparedEntry> {
         "data": {"hash": hash},
         "signature": {"content": signature, "publicKey": {"content": key_content()}},
     });
-    let (payload_type, payload) = ("application/vnd.in-toto+json", STATEMENT.as_bytes());
-    let signature = signer::sign(&pre_authentication_encoding(payload_type, payload));
+    let (payload_type, payload) = ("application/vnd.in-toto+json", own_statement());
+    let signature = signer::sign(&pre_authentication_encoding(payload_type, &payload));
     let envelope = json!({
         "payloadType": payload_type,
-        "payload": STANDARD.encode(payload),
+        "payload": STANDARD.encode(&payload),
         "signatures": [{"keyid": "", "sig": STANDARD.encode(signature)}],
     });
     let envelope = envelope.to_string();
@@ -322,6 +320,18 @@ pub(crate) fn signed_v1_entries() -> Vec<PreparedEntry> {
     ];
     let entries = proposals.iter().map(propose);
     entries.map(|entry| entry.expect("it is signed")).collect()
+}
+
+/// Says of the artifact that it is one.
+fn own_statement() -> Vec<u8> {
+    let subject = json!([{"name": "artifact", "digest": {"sha256": sha256(ARTIFACT)}}]);
+    let statement = json!({
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": subject,
+        "predicateType": "https://example.com/predicate",
+        "predicate": {},
+    });
+    statement.to_string().into_bytes()
 }
 
 /// An entry of Rekor v2 over the same artifact.

@@ -12,9 +12,17 @@ use super::write;
 
 /// Files and flags of an operator.
 pub(crate) fn settings() {
-    let file = "origin = \"log.example.com\"\nlisten = \"[::1]:3000\"\non-duplicate = \"conflict\"\n\
-        client-signing-algorithms = [\"ed25519\"]\nqueue-entries = 16384\nread-only = true\n\
-        webhook-urls = [\"https://a.example/x\"]\nenabled-api-endpoints = [\"getLogInfo\"]\n";
+    let file = [
+        "origin = \"log.example.com\"",
+        "listen = \"[::1]:3000\"",
+        "on-duplicate = \"conflict\"",
+        "client-signing-algorithms = [\"ed25519\"]",
+        "queue-entries = 16384",
+        "read-only = true",
+        "webhook-urls = [\"https://a.example/x\"]",
+        "enabled-api-endpoints = [\"getLogInfo\"]",
+    ];
+    let file = file.join("\n");
     write("settings_file", "some", file);
     write(
         "settings_file",

@@ -247,8 +247,8 @@ impl Server {
     }
 }
 
-/// All faces over `log` as one service without a socket, as [`Server::run`] has them behind its main
-/// port.
+/// All faces over `log` as one service without a socket, as [`Server::run`] has them behind its
+/// main port.
 ///
 /// # Errors
 /// [`SettingsError::Value`] when the settings do not fit together.
