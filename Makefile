@@ -1,7 +1,10 @@
 # What a person types. Everything here works on a fresh Debian-like machine with Rust: `setup` installs the rest.
 
+# What is installed for checks is kept there, beside the compiled RocksDB and the clients of others.
+export LEDGERSTONE_CACHE ?= $(HOME)/.cache/ledgerstone
+
 # ccache stands before the compilers, so that RocksDB is compiled once and not once for each profile and checkout.
-export PATH := /usr/lib/ccache:$(PATH)
+export PATH := /usr/lib/ccache:$(PATH):$(LEDGERSTONE_CACHE)/tools/bin
 export CARGO_TERM_COLOR ?= auto
 
 # Further arguments of `make run`, as in: make run ARGS='--listen 127.0.0.1:8080 --origin log.example.com'
@@ -27,10 +30,12 @@ test: setup ## Run every test
 	cargo build --package ledgerstone
 	cargo test --workspace
 
-check: setup ## Check format, lints and documentation
+check: setup ## Check format, lints, documentation and unused dependencies
+	@scripts/setup check
 	cargo fmt --all -- --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
+	cargo machete
 
 doc: setup ## Build the documentation of the libraries
 	cargo doc --workspace --no-deps

@@ -66,6 +66,8 @@ fn generate_messages(out_dir: &Path, descriptors: &[u8]) -> Result<(), Box<dyn E
         .bytes(".")
         .extern_path(TIMESTAMP, "crate::google::protobuf::Timestamp")
         .emit_rerun_if_changed(false)
+        // The server needs no connections of clients; who calls a log brings one.
+        .build_transport(false)
         .compile_fds(set)?;
     Ok(())
 }

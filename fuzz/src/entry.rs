@@ -213,16 +213,7 @@ fn fuzz_v2_certificate(data: &[u8]) {
     let verifier = verifier(Material::X509Certificate(X509Certificate {
         raw_bytes: Bytes::copy_from_slice(data),
     }));
-    let request = v2::HashedRekordRequestV002 {
-        digest: Bytes::copy_from_slice(&Sha256::digest(ARTIFACT)),
-        signature: Some(v2::Signature {
-            content: signer::sign(ARTIFACT).into(),
-            verifier: Some(verifier),
-        }),
-    };
-    submit_v2(&CreateEntryRequest {
-        spec: Some(Spec::HashedRekordRequestV002(request)),
-    });
+    submit_v2(&hashedrekord_v2(verifier));
 }
 
 /// A key in DER or PEM, alone or in a certificate: one form leads to the other.
@@ -302,6 +293,67 @@ fn fuzz_search_terms(data: &[u8]) {
     let _ = list.add_kind(text);
     if list.add_identity(text, Some(text)).is_ok() {
         let _ = list.examine(data);
+    }
+}
+
+/// Entries of Rekor v1 over the target's own artifact, found by its digest, its key and a
+/// statement.
+pub(crate) fn signed_v1_entries() -> Vec<PreparedEntry> {
+    let signature = STANDARD.encode(signer::sign(ARTIFACT));
+    let hash = json!({"algorithm": "sha256", "value": sha256(ARTIFACT)});
+    let hashedrekord = json!({
+        "data": {"hash": hash},
+        "signature": {"content": signature, "publicKey": {"content": key_content()}},
+    });
+    let (payload_type, payload) = ("application/vnd.in-toto+json", own_statement());
+    let signature = signer::sign(&pre_authentication_encoding(payload_type, &payload));
+    let envelope = json!({
+        "payloadType": payload_type,
+        "payload": STANDARD.encode(&payload),
+        "signatures": [{"keyid": "", "sig": STANDARD.encode(signature)}],
+    });
+    let envelope = envelope.to_string();
+    let proposals = [
+        proposal("hashedrekord", "0.0.1", &hashedrekord),
+        dsse(&envelope),
+        intoto_v001(&envelope),
+    ];
+    let entries = proposals.iter().map(propose);
+    entries.map(|entry| entry.expect("it is signed")).collect()
+}
+
+/// Says of the artifact that it is one.
+fn own_statement() -> Vec<u8> {
+    let subject = json!([{"name": "artifact", "digest": {"sha256": sha256(ARTIFACT)}}]);
+    let statement = json!({
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": subject,
+        "predicateType": "https://example.com/predicate",
+        "predicate": {},
+    });
+    statement.to_string().into_bytes()
+}
+
+/// An entry of Rekor v2 over the same artifact.
+pub(crate) fn signed_v2_entry() -> PreparedEntry {
+    let verifier = verifier(Material::PublicKey(v2::PublicKey {
+        raw_bytes: Bytes::copy_from_slice(signer::P256.public_key_der()),
+    }));
+    let request = hashedrekord_v2(verifier);
+    prepare(&request, &Policy::default()).expect("it is signed")
+}
+
+/// What is submitted for the artifact to Rekor v2.
+fn hashedrekord_v2(verifier: v2::Verifier) -> CreateEntryRequest {
+    let request = v2::HashedRekordRequestV002 {
+        digest: Bytes::copy_from_slice(&Sha256::digest(ARTIFACT)),
+        signature: Some(v2::Signature {
+            content: signer::sign(ARTIFACT).into(),
+            verifier: Some(verifier),
+        }),
+    };
+    CreateEntryRequest {
+        spec: Some(Spec::HashedRekordRequestV002(request)),
     }
 }
 

@@ -6,11 +6,12 @@
 //!
 //! `fuzz/targets` lists the targets, with the risk that each is given time by; `fuzz/corpus/<name>`
 //! has the inputs that each begins from. `make fuzz` runs all for a short while, and `make test`
-//! gives them their corpora. What cannot be reached without RocksDB is not fuzzed: settings and
-//! request parameters of the server, rows of the store.
+//! gives them their corpora. Requests go to all faces of a server over a log in memory, without a
+//! socket. What cannot be reached without RocksDB is not fuzzed: rows of the store.
 
 pub mod client;
 pub mod entry;
+pub mod log_server;
 pub mod merkle;
 pub mod parts;
 pub mod proto;
@@ -18,6 +19,7 @@ pub mod signer;
 
 mod answers;
 mod list;
+mod site;
 
 pub use list::TARGETS;
 pub use list::Target;
@@ -28,4 +30,5 @@ pub fn target(name: &str) -> Option<Target> {
         .or_else(|| proto::target(name))
         .or_else(|| entry::target(name))
         .or_else(|| client::target(name))
+        .or_else(|| log_server::target(name))
 }

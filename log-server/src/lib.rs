@@ -30,6 +30,7 @@ pub use metrics::Metrics;
 pub use server::Server;
 pub use server::ServerError;
 pub use server::Sockets;
+pub use server::router;
 pub use settings::Definition;
 pub use settings::LogOverrides;
 pub use settings::OnDuplicate;

@@ -251,6 +251,16 @@ impl Server {
     }
 }
 
+/// All faces over `log` as one service without a socket, as [`Server::run`] has them behind its
+/// main port.
+///
+/// # Errors
+/// [`SettingsError::Value`] when the settings do not fit together.
+pub fn router(log: Log, settings: Settings, metrics: Metrics) -> Result<Router, SettingsError> {
+    let state = State::new(log, settings, metrics, CancellationToken::new())?;
+    Ok(routes::router(state))
+}
+
 /// Where new entries are sent, if anywhere.
 fn webhooks(settings: &Settings) -> Result<Option<Webhooks>, ServerError> {
     let settings = &settings.webhooks;

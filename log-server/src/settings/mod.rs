@@ -74,7 +74,11 @@ macro_rules! sections {
                 Self { $($name: self.$name.or(other.$name),)* }
             }
 
-            pub(crate) fn parse(text: &str) -> Result<Self, toml::de::Error> {
+            /// Reads the text of a TOML file.
+            ///
+            /// # Errors
+            /// The place in the text; unknown keys are refused.
+            pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
                 // The sections see keys that are not theirs, and cannot tell which are nobody's.
                 toml::from_str::<std::collections::BTreeMap<Key, IgnoredAny>>(text)?;
                 Ok(Self { $($name: toml::from_str(text)?,)* })

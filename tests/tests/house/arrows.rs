@@ -19,10 +19,7 @@ pub(crate) const HOUSE: &[Floor] = &[
     floor("ledgerstone", &[]),
     // Beside the house: nothing depends on these, but tests on what they share.
     floor("benches", &["log-server", "ledgerstone"]),
-    floor(
-        "fuzz",
-        &["storage", "log", "instance", "ledgerstone", "benches"],
-    ),
+    floor("fuzz", &["instance", "ledgerstone", "benches"]),
     floor("tests", &["benches", "fuzz"]),
 ];
 

@@ -40,8 +40,7 @@ impl Member {
 
 /// All members, as the workspace's own `Cargo.toml` lists them.
 pub(crate) fn all() -> Vec<Member> {
-    let root = workspace();
-    let manifest = read_manifest(&root.join("Cargo.toml"));
+    let (root, manifest) = (workspace(), manifest());
     let members = manifest["workspace"]["members"].as_array().unwrap().iter();
     members
         .map(|folder| folder.as_str().unwrap().to_owned())
@@ -50,6 +49,11 @@ pub(crate) fn all() -> Vec<Member> {
             folder,
         })
         .collect()
+}
+
+/// The workspace's own `Cargo.toml`.
+pub(crate) fn manifest() -> toml::Table {
+    read_manifest(&workspace().join("Cargo.toml"))
 }
 
 /// The folder of the workspace.

@@ -21,6 +21,9 @@
 //! **No arrow upward between crates.** [`arrows::HOUSE`] lists the crates from the ground up; the
 //! dependencies in each `Cargo.toml` may only name crates that stand before it.
 //!
+//! **No dependency without need.** [`dependencies`] finds those of the workspace that no crate asks
+//! for, and features that a crate asks for although all get them.
+//!
 //! **Conventions** that are cheap to check are in [`conventions`].
 //!
 //! Crates that break a rule today are listed beside it. A list may only shrink: a crate on it that
@@ -29,6 +32,7 @@
 mod arrows;
 mod circles;
 mod conventions;
+mod dependencies;
 mod members;
 mod modules;
 mod source;
@@ -55,6 +59,18 @@ fn no_circle_of_files_inside_a_crate() {
 fn no_arrow_upward_between_crates() {
     let upward: Vec<String> = members::all().iter().flat_map(arrows::upward).collect();
     assert!(upward.is_empty(), "{}", upward.join("\n"));
+}
+
+#[test]
+fn no_dependency_without_need() {
+    let (workspace, members) = (members::manifest(), members::all());
+    let manifests: Vec<_> = members.iter().map(members::Member::manifest).collect();
+    let unused = dependencies::unused(&workspace, &manifests);
+    assert!(unused.is_empty(), "no crate asks for {unused:?}");
+    for (member, manifest) in members.iter().zip(&manifests) {
+        let repeated = dependencies::repeated_features(&workspace, manifest);
+        assert!(repeated.is_empty(), "{}: {repeated:?}", member.folder);
+    }
 }
 
 #[test]

@@ -5,6 +5,8 @@ use std::path::Path;
 use super::arrows::may_know;
 use super::circles;
 use super::conventions::says_what_it_is_for;
+use super::dependencies::repeated_features;
+use super::dependencies::unused;
 use super::modules::Arrow;
 use super::modules::Crate;
 
@@ -191,6 +193,16 @@ fn arrows_between_crates_point_downward() {
     assert!(!may_know("client", "log-server"));
     assert!(!may_know("log-server", "client"));
     assert!(!may_know("storage", "log"));
+}
+
+#[test]
+fn dependencies_without_need_are_found() {
+    let workspace = "[workspace.dependencies]\na = \"1\"\nb = { features = [\"x\"] }\nc = \"1\"\n";
+    let member = "[dependencies]\na.workspace = true\nc = \"2\"\n\
+        [dev-dependencies]\nb = { workspace = true, features = [\"x\", \"y\"] }\n";
+    let (workspace, member) = (workspace.parse().unwrap(), member.parse().unwrap());
+    assert_eq!(repeated_features(&workspace, &member), ["b/x"]);
+    assert_eq!(unused(&workspace, &[member]), ["c"]);
 }
 
 #[test]
