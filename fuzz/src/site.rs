@@ -20,7 +20,7 @@ use ledgerstone_log_server::Metrics;
 use ledgerstone_log_server::Overrides;
 use ledgerstone_log_server::router;
 use ledgerstone_storage::Frozen;
-use ledgerstone_storage::MemoryStore;
+use ledgerstone_storage::Store;
 use ledgerstone_storage::ShardId;
 use ledgerstone_storage::Store as _;
 use ledgerstone_storage::TreeChange;
@@ -100,7 +100,7 @@ async fn log() -> Log {
         tree(V1_TREE, TreeKind::REKOR_V1, NAME),
     ];
     let keyring = Keyring::generate(&trees, &Protocols::default()).expect("names are in order");
-    let store = Arc::new(MemoryStore::new());
+    let store = Store::in_memory();
     let start = |trees: &[NewTree]| {
         Log::create(store.clone(), trees, keyring.clone(), LogOptions::default())
             .expect("the trees can be made")
