@@ -1,8 +1,6 @@
 //! All faces of a server over a log in memory, without a socket. The trees are numbered and hold
 //! the same bodies in each run, so that an input leads to the same code again.
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::body::Body;
 use axum::body::to_bytes;
@@ -20,9 +18,8 @@ use ledgerstone_log_server::Metrics;
 use ledgerstone_log_server::Overrides;
 use ledgerstone_log_server::router;
 use ledgerstone_storage::Frozen;
-use ledgerstone_storage::Store;
 use ledgerstone_storage::ShardId;
-use ledgerstone_storage::Store as _;
+use ledgerstone_storage::Store;
 use ledgerstone_storage::TreeChange;
 use ledgerstone_storage::TreeKind;
 use tokio::runtime::Runtime;

@@ -90,7 +90,10 @@ impl State {
     ) -> Result<Self, SettingsError> {
         let policy = settings.policy()?;
         let v1_policy = settings.v1_policy()?;
-        let (all, of_caller) = (&settings.server.max_streams, settings.server.max_caller_streams);
+        let (all, of_caller) = (
+            &settings.server.max_streams,
+            settings.server.max_caller_streams,
+        );
         let streams = Streams::new(*all, of_caller);
         let large_bodies = LARGE_BODIES
             .max(settings.v1_body_limit())

@@ -165,9 +165,8 @@ impl Open {
             let idle_since = entry.activity.idle_since()?;
             may(entry, weight).then_some((*id, weight, idle_since))
         });
-        let order = |(_, weight, since): &(u64, usize, Instant)| {
-            (*weight, std::cmp::Reverse(*since))
-        };
+        let order =
+            |(_, weight, since): &(u64, usize, Instant)| (*weight, std::cmp::Reverse(*since));
         let (id, ..) = candidates.max_by_key(order)?;
         self.remove(id)?.end.cancel();
         Some(())
@@ -275,7 +274,10 @@ mod tests {
         let greedy: Vec<_> = (0..2)
             .map(|_| connections.admit(peer(2)).unwrap())
             .collect();
-        let busy: Vec<_> = greedy.iter().map(|place| place.activity().begin()).collect();
+        let busy: Vec<_> = greedy
+            .iter()
+            .map(|place| place.activity().begin())
+            .collect();
         assert!(connections.admit(peer(2)).is_none());
         drop(busy);
         let again = connections.admit(peer(2)).unwrap();

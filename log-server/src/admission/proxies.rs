@@ -17,7 +17,7 @@ const MAX_ADDRESSES: usize = 32;
 
 /// A network, as in `192.0.2.0/24`; a lone address is a network of one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Network {
+pub(crate) struct Network {
     address: IpAddr,
     bits: u8,
 }
@@ -25,7 +25,7 @@ pub struct Network {
 /// Why a text is no network.
 #[derive(Clone, Debug, Error, Eq, PartialEq)]
 #[error("{0:?} is no address, and no network as in 192.0.2.0/24 or 2001:db8::/32")]
-pub struct NetworkError(String);
+pub(crate) struct NetworkError(String);
 
 /// The proxies that are believed when they name their callers.
 #[derive(Clone, Debug, Default)]
@@ -127,7 +127,14 @@ mod tests {
             assert!(proxies.contain(inside.parse().unwrap()), "{network}");
             assert!(!proxies.contain(outside.parse().unwrap()), "{network}");
         }
-        for text in ["", "192.0.2", "192.0.2.0/33", "192.0.2.0/-1", "::/129", "a/8"] {
+        for text in [
+            "",
+            "192.0.2",
+            "192.0.2.0/33",
+            "192.0.2.0/-1",
+            "::/129",
+            "a/8",
+        ] {
             assert!(text.parse::<Network>().is_err(), "{text}");
         }
     }
@@ -157,7 +164,11 @@ mod tests {
             ("10.0.0.1", &["unknown"], "10.0.0.1"),
             ("::ffff:10.0.0.1", &["2001:db8::1"], "2001:db8::1"),
         ] {
-            assert_eq!(caller(address, lists), peer(expected), "{address} {lists:?}");
+            assert_eq!(
+                caller(address, lists),
+                peer(expected),
+                "{address} {lists:?}"
+            );
         }
     }
 }
