@@ -231,6 +231,39 @@ async fn streams_are_counted_for_each_caller_that_a_proxy_names() {
     let _second = watch("203.0.113.2").await.unwrap();
 }
 
+/// Whoever opens more connections than there are descriptors neither ends the log nor shuts it.
+#[tokio::test]
+async fn connections_leave_descriptors_for_the_store() {
+    let site = Site::new();
+    let server = site.start_with_descriptors(128);
+    let mut idle = Vec::new();
+    for _ in 0..200 {
+        idle.push(TcpStream::connect(server.address()).await.unwrap());
+    }
+    let mut other = connect_from(&server, 2).await;
+    ask(&mut other).await;
+    answered(&mut other).await;
+    drop(other);
+    submit_proven(&server, &Signer::new().hashedrekord(b"artifact")).await;
+    drop(idle);
+    server.stop().await;
+}
+
+/// Lines that nobody takes are dropped, and whoever logs them waits for nobody.
+#[tokio::test]
+async fn a_reader_of_log_lines_that_is_stuck_stops_nobody() {
+    // Each request is a line.
+    let server = Site::new().with("--log-level", "debug").start_unread();
+    let mut stream = connected(&server).await;
+    while metric(&server, "ledgerstone_log_lines_dropped_total").await == 0.0 {
+        for _ in 0..500 {
+            ask(&mut stream).await;
+            answered(&mut stream).await;
+        }
+    }
+    submit_proven(&server, &Signer::new().hashedrekord(b"artifact")).await;
+}
+
 #[tokio::test]
 async fn streams_over_the_limit_are_refused_until_one_ends() {
     let server = Site::new().with("--max-streams", "2").start();

@@ -7,6 +7,7 @@ use std::io::Read;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Child;
+use std::process::ChildStderr;
 use std::process::Command;
 use std::process::ExitStatus;
 use std::process::Stdio;
@@ -119,6 +120,29 @@ impl Site {
             Ok(server) => server,
             Err(refusal) => panic!("the server did not start: {refusal:?}"),
         }
+    }
+
+    /// Starts a server that may have so many files and connections open, and no more.
+    pub(crate) fn start_with_descriptors(&self, limit: usize) -> Server {
+        let serve = self.serve();
+        let mut limited = Command::new("sh");
+        limited
+            .args(["-c", &format!("ulimit -n {limit} && exec \"$@\""), "sh"])
+            .arg(serve.get_program())
+            .args(serve.get_args())
+            .envs(self.environment.iter().cloned());
+        self.announced(Process::spawn(limited))
+    }
+
+    /// Starts a server whose log lines nobody reads.
+    pub(crate) fn start_unread(&self) -> Server {
+        self.announced(Process::spawn_unread(self.serve()))
+    }
+
+    fn announced(&self, mut process: Process) -> Server {
+        let line = process.lines.recv_timeout(DEADLINE).unwrap();
+        let announced = serde_json::from_str(&line).unwrap();
+        Server::new(self.clone(), process, &announced)
     }
 
     /// Starts a server that has to refuse.
@@ -321,14 +345,28 @@ struct Process {
     /// The lines of its standard output. Ends with the process.
     lines: mpsc::Receiver<String>,
     stderr: Option<JoinHandle<String>>,
+    /// Held where nobody reads it.
+    unread: Option<ChildStderr>,
 }
 
 impl Process {
-    fn spawn(mut command: Command) -> Self {
+    fn spawn(command: Command) -> Self {
+        let mut process = Self::spawn_unread(command);
+        let mut stderr = process.unread.take().unwrap();
+        process.stderr = Some(std::thread::spawn(move || {
+            let mut text = Vec::new();
+            // What could not be read is not told.
+            let _ = stderr.read_to_end(&mut text);
+            String::from_utf8_lossy(&text).into_owned()
+        }));
+        process
+    }
+
+    fn spawn_unread(mut command: Command) -> Self {
         let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut stderr = child.stderr.take().unwrap();
+        let unread = child.stderr.take();
         let (sender, lines) = mpsc::channel();
         std::thread::spawn(move || {
             for line in stdout.lines().map_while(Result::ok) {
@@ -336,16 +374,11 @@ impl Process {
                 let _ = sender.send(line);
             }
         });
-        let stderr = std::thread::spawn(move || {
-            let mut text = Vec::new();
-            // What could not be read is not told.
-            let _ = stderr.read_to_end(&mut text);
-            String::from_utf8_lossy(&text).into_owned()
-        });
         Self {
             child,
             lines,
-            stderr: Some(stderr),
+            stderr: None,
+            unread,
         }
     }
 

@@ -18,7 +18,7 @@ fn resolved(text: &str) -> Settings {
 }
 
 /// What users write in their files, units and scripts: each name, and what holds without it.
-const NAMES: [(&str, &str, Option<&str>); 31] = [
+const NAMES: [(&str, &str, Option<&str>); 34] = [
     ("data-dir", "LEDGERSTONE_DATA_DIR", Some("\"./data\"")),
     ("key-dir", "LEDGERSTONE_KEY_DIR", Some("\"./data/keys\"")),
     (
@@ -39,7 +39,22 @@ const NAMES: [(&str, &str, Option<&str>); 31] = [
         "LEDGERSTONE_MAX_CONNECTIONS",
         Some("4096"),
     ),
+    (
+        "max-caller-connections",
+        "LEDGERSTONE_MAX_CALLER_CONNECTIONS",
+        Some("1024"),
+    ),
     ("max-streams", "LEDGERSTONE_MAX_STREAMS", Some("256")),
+    (
+        "max-caller-streams",
+        "LEDGERSTONE_MAX_CALLER_STREAMS",
+        Some("64"),
+    ),
+    (
+        "trusted-proxies",
+        "LEDGERSTONE_TRUSTED_PROXIES",
+        Some("[...]"),
+    ),
     ("request-timeout", "LEDGERSTONE_REQUEST_TIMEOUT", Some("30")),
     (
         "shutdown-timeout",
