@@ -139,7 +139,7 @@ impl Site {
         self.announced(Process::spawn_unread(self.serve()))
     }
 
-    fn announced(&self, mut process: Process) -> Server {
+    fn announced(&self, process: Process) -> Server {
         let line = process.lines.recv_timeout(DEADLINE).unwrap();
         let announced = serde_json::from_str(&line).unwrap();
         Server::new(self.clone(), process, &announced)
