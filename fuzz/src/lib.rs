@@ -7,7 +7,7 @@
 //! `fuzz/targets` lists the targets, with the risk that each is given time by; `fuzz/corpus/<name>`
 //! has the inputs that each begins from. `make fuzz` runs all for a short while, and `make test`
 //! gives them their corpora. Requests go to all faces of a server over a log in memory, without a
-//! socket. What cannot be reached without RocksDB is not fuzzed: rows of the store.
+//! socket, and rows to a store in memory.
 
 pub mod client;
 pub mod entry;
@@ -16,6 +16,7 @@ pub mod merkle;
 pub mod parts;
 pub mod proto;
 pub mod signer;
+pub mod storage;
 
 mod answers;
 mod list;
@@ -31,4 +32,5 @@ pub fn target(name: &str) -> Option<Target> {
         .or_else(|| entry::target(name))
         .or_else(|| client::target(name))
         .or_else(|| log_server::target(name))
+        .or_else(|| storage::target(name))
 }
