@@ -3,8 +3,10 @@
 use bytes::Bytes;
 
 use super::store::Schema;
+use super::wait::while_wanted;
 use crate::damage::Damage;
 use crate::engine::KeyRange;
+use crate::engine::Page;
 use crate::engine::Reuse;
 use crate::engine::Scan;
 use crate::engine::Table;
@@ -17,6 +19,7 @@ impl Schema {
         table: Table,
         key: &[u8],
     ) -> Result<Option<Bytes>, StorageError> {
+        while_wanted().await;
         Ok(self.engine.get(table, key).await?)
     }
 
@@ -32,7 +35,14 @@ impl Schema {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
+        while_wanted().await;
         Ok(self.engine.multi_get(table, &keys, reuse).await?)
+    }
+
+    /// One page of rows.
+    pub(super) async fn page(&self, scan: &Scan) -> Result<Page, StorageError> {
+        while_wanted().await;
+        Ok(self.engine.scan(scan).await?)
     }
 
     /// The first `limit` rows of a range, in as many pages as it takes.
@@ -53,7 +63,7 @@ impl Schema {
         };
         while found.len() < limit {
             scan.rows = limit - found.len();
-            let page = self.engine.scan(&scan).await?;
+            let page = self.page(&scan).await?;
             found.extend(page.rows);
             match found.last() {
                 Some((last, _)) if !page.is_last => scan.keys.from = successor(last),

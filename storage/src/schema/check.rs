@@ -84,7 +84,7 @@ impl Schema {
             bytes: 0,
             reuse: Reuse::Unlikely,
         };
-        let page = self.engine.scan(&scan).await?;
+        let page = self.page(&scan).await?;
         let Some((key, _)) = page.rows.first() else {
             return Ok(());
         };

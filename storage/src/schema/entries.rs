@@ -164,7 +164,7 @@ impl Schema {
                 Reuse::Unlikely
             },
         };
-        let Page { rows, .. } = self.engine.scan(&scan).await?;
+        let Page { rows, .. } = self.page(&scan).await?;
         let mut page = EntryPage::default();
         for ((key, value), position) in rows.into_iter().zip(range.clone()) {
             if key != key_of(position)[..] {

@@ -6,7 +6,8 @@ use tokio::sync::Mutex;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
-use super::wait::block_on;
+use super::wait::Waiter;
+use super::wait::block_on_while;
 use crate::engine::Engine;
 
 /// How many threads work at once for those who [`run`](Schema::run) something on an engine that
@@ -54,8 +55,8 @@ impl Schema {
     }
 
     /// Does `work` without holding up the caller's thread: on one of at most [`BLOCKING_WORKERS`]
-    /// threads for work of this kind when the engine blocks, and right here when it does not. Such
-    /// work is not interrupted: when the caller no longer waits it goes on to its end.
+    /// threads for work of this kind when the engine blocks, and right here when it does not. When
+    /// the caller no longer waits, it ends at its next read.
     ///
     /// # Panics
     /// When `work` does, or outside of a Tokio runtime.
@@ -71,13 +72,16 @@ impl Schema {
         }
         let workers = Arc::clone(&self.workers);
         let place = workers.acquire_owned().await;
+        let (_waiter, wanted) = Waiter::new();
         let worker = spawn_blocking(move || {
-            let done = block_on(work(schema));
+            let done = block_on_while(wanted, work(schema));
             drop(place);
             done
         });
         match worker.await {
-            Ok(done) => done,
+            Ok(Some(done)) => done,
+            // Nobody waits here, if nobody did there.
+            Ok(None) => std::future::pending().await,
             Err(error) => match error.try_into_panic() {
                 Ok(panic) => resume_unwind(panic),
                 // The runtime is shutting down, and nobody waits any more.

@@ -61,6 +61,39 @@ async fn no_more_than_so_many_threads_work_at_once() {
     assert!((1..=BLOCKING_WORKERS).contains(&most), "{most}");
 }
 
+/// As many callers as there are workers give up work without an end: it ends, and others have the
+/// workers.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn work_ends_when_nobody_waits_for_it() {
+    let store = Arc::new(open(MemoryEngine::new(&first_rows())).await);
+    contract::create(&store, SHARD, 1).await;
+    let (began, mut begins) = tokio::sync::mpsc::unbounded_channel();
+    let tasks: Vec<_> = (0..BLOCKING_WORKERS)
+        .map(|_| {
+            let (store, began) = (Arc::clone(&store), began.clone());
+            tokio::spawn(async move {
+                let endless = move |store: Arc<Schema>| async move {
+                    began.send(()).unwrap();
+                    loop {
+                        let entry = store.entry(SHARD, LeafIndex::new(0)).await;
+                        entry.unwrap().unwrap();
+                    }
+                };
+                store.run::<(), _, _>(endless).await;
+            })
+        })
+        .collect();
+    for _ in 0..BLOCKING_WORKERS {
+        begins.recv().await.unwrap();
+    }
+    for task in tasks {
+        task.abort();
+        assert!(task.await.unwrap_err().is_cancelled());
+    }
+    let shards = store.run(async |store| store.shards().await).await;
+    assert_eq!(shards.unwrap(), [SHARD]);
+}
+
 #[tokio::test]
 async fn a_panic_of_a_worker_is_the_callers() {
     let store = Arc::new(open(MemoryEngine::new(&first_rows())).await);
