@@ -3,6 +3,7 @@ use ledgerstone_entry::PreparedEntry;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::MAX_ENTRY_BYTES;
 use ledgerstone_merkle::leaf_hash;
+use ledgerstone_storage::SEARCH_ROW_BYTES;
 use ledgerstone_storage::StoredSearchKey;
 
 use crate::error::AppendError;
@@ -48,10 +49,12 @@ impl Submission {
         self.leaf_hash
     }
 
-    /// The bytes that a round has to carry for it: an attestation can be much longer than the body.
+    /// The bytes that a round has to carry for it: an attestation, and the rows of the search index
+    /// for a statement with thousands of subjects, can be much longer than the body.
     pub(crate) fn bytes(&self) -> usize {
         let attestation = self.attestation.as_ref();
-        self.body.len() + attestation.map_or(0, |(key, data)| key.len() + data.len())
+        let attestation = attestation.map_or(0, |(key, data)| key.len() + data.len());
+        self.body.len() + attestation + self.search_keys.len() * SEARCH_ROW_BYTES
     }
 }
 
@@ -74,5 +77,23 @@ pub(crate) fn stored_key(key: &ledgerstone_entry::SearchKey) -> StoredSearchKey 
     StoredSearchKey {
         kind: key.kind.number(),
         hash: key.hash,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_that_a_round_carries_for_a_submission_counts() {
+        let mut submission = Submission::new("body".into()).unwrap();
+        assert_eq!(submission.bytes(), 4);
+        submission.attestation = Some((vec![0; 32], vec![0; 100].into()));
+        let key = StoredSearchKey {
+            kind: 1,
+            hash: Hash::default(),
+        };
+        submission.search_keys = vec![key; 4_096];
+        assert_eq!(submission.bytes(), 4 + 132 + 4_096 * SEARCH_ROW_BYTES);
     }
 }

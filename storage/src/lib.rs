@@ -62,6 +62,7 @@ pub use round::MAX_ATTESTATION_KEY_BYTES;
 pub use round::MAX_ROUND_BYTES;
 pub use round::NewEntry;
 pub use round::Round;
+pub use round::SEARCH_ROW_BYTES;
 pub use schema::BLOCKING_WORKERS;
 pub use schema::EntryPage;
 pub use schema::PageLimit;

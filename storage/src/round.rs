@@ -26,6 +26,9 @@ pub const MAX_ATTESTATION_KEY_BYTES: usize = 1_024;
 /// The longest attestation, in bytes: 16 MiB. What a log accepts is its own, lower setting.
 pub const MAX_ATTESTATION_BYTES: usize = 16 << 20;
 
+/// The bytes of a row of the search index: shard, kind and hash of the key, and the index.
+pub const SEARCH_ROW_BYTES: usize = 4 + 1 + Hash::LENGTH + 8;
+
 /// Everything that one batch of entries changes in a shard. It is durable as a whole or not there
 /// at all.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -106,12 +109,13 @@ impl Round {
             .map(|(entry, position)| (LeafIndex::new(position), entry))
     }
 
-    /// The bytes of bodies, tiles and attestations.
+    /// The bytes of bodies, tiles, attestations and rows of the search index.
     pub(crate) fn payload_bytes(&self) -> usize {
         let entries = self.entries.iter().map(|entry| {
             let attestations = entry.attestations.iter();
             let beside = attestations.map(|(key, content)| key.len() + content.len());
-            entry.body.len() + beside.sum::<usize>()
+            let search = entry.search_keys.len() * SEARCH_ROW_BYTES;
+            entry.body.len() + beside.sum::<usize>() + search
         });
         entries.sum::<usize>() + self.tiles.iter().map(|(_, tile)| tile.len()).sum::<usize>()
     }

@@ -23,6 +23,7 @@ use ledgerstone_merkle::TreeSize;
 
 use crate::correction::SearchRow;
 use crate::engine::Table;
+use crate::round::SEARCH_ROW_BYTES;
 use crate::shard::StoredEntry;
 use crate::shard::StoredHead;
 use crate::shard::StoredSearchKey;
@@ -37,6 +38,8 @@ pub(crate) const REINDEX: &[u8; 7] = b"reindex";
 
 /// The bytes that the search keys of one thing share: shard, kind, hash.
 const SEARCH_PREFIX_BYTES: usize = 4 + 1 + Hash::LENGTH;
+
+const _: () = assert!(SEARCH_PREFIX_BYTES + 8 == SEARCH_ROW_BYTES);
 
 const _: () = assert!(matches!(
     Table::Search.scanned_prefix(),
