@@ -52,9 +52,9 @@ use crate::submission::stored_key;
 /// How many entries should be given at a time.
 pub const IMPORT_ROUND_ENTRIES: usize = 2_048;
 
-/// How many bytes of entries and of what is kept beside them one round brings, but at least one
-/// entry: an eighth of what a store takes, so that its tiles and the keys of what is kept fit in
-/// any case.
+/// How many bytes of entries, of what is kept beside them and of rows of the search index one round
+/// brings, but at least one entry: an eighth of what a store takes, so that its tiles fit in any
+/// case.
 const ROUND_BYTES: usize = MAX_ROUND_BYTES / 8;
 
 /// Which log is copied, and up to where.
@@ -87,15 +87,6 @@ pub struct ImportedEntry {
     pub timestamp: Option<Bytes>,
     /// The attestation that the log keeps beside the entry.
     pub attestation: Option<Bytes>,
-}
-
-impl ImportedEntry {
-    /// What it adds to a round, in bytes.
-    fn bytes(&self) -> usize {
-        let beside = [&self.timestamp, &self.attestation];
-        let beside = beside.into_iter().flatten().map(Bytes::len);
-        self.body.len() + beside.sum::<usize>()
-    }
 }
 
 /// The key that the signed entry timestamp of an imported entry is kept under. Attestations are
@@ -209,14 +200,15 @@ impl Importer {
         // signed tree at any time.
         self.check_proof(&edge, proof)?;
         let (mut round, mut bytes) = (Vec::new(), 0);
-        for (entry, leaf) in entries.into_iter().zip(leaves) {
-            let length = entry.bytes();
+        for (index, (entry, leaf)) in (self.size().get()..).zip(entries.into_iter().zip(leaves)) {
+            let entry = new_entry(LeafIndex::new(index), entry, leaf);
+            let length = entry.payload_bytes();
             if bytes + length > ROUND_BYTES && !round.is_empty() {
                 self.write(std::mem::take(&mut round))?;
                 bytes = 0;
             }
             bytes += length;
-            round.push((entry, leaf));
+            round.push(entry);
         }
         if round.is_empty() {
             return Ok(());
@@ -224,17 +216,17 @@ impl Importer {
         self.write(round)
     }
 
-    /// Writes entries that are proven, with their leaf hashes, as one round.
-    fn write(&mut self, entries: Vec<(ImportedEntry, Hash)>) -> Result<(), ImportError> {
+    /// Writes entries that are proven as one round.
+    fn write(&mut self, entries: Vec<NewEntry>) -> Result<(), ImportError> {
         let first = self.size();
         let (mut edge, mut live) = (self.edge.clone(), self.live.clone());
         let mut completed = Vec::new();
-        for (_, leaf) in &entries {
-            edge.append(*leaf);
-            live.append(*leaf, &mut completed);
+        for entry in &entries {
+            edge.append(entry.leaf_hash);
+            live.append(entry.leaf_hash, &mut completed);
         }
         debug_assert!(live.agree_with(&edge));
-        let times = entries.iter().map(|(entry, _)| entry.integrated_time);
+        let times = entries.iter().map(|entry| entry.integrated_time);
         let round = Round {
             first: first.next_index(),
             head: StoredHead {
@@ -242,10 +234,7 @@ impl Importer {
                 root: edge.root(),
                 time: times.fold(self.time, i64::max),
             },
-            entries: (first.get()..)
-                .zip(entries)
-                .map(|(index, (entry, leaf))| new_entry(LeafIndex::new(index), entry, leaf))
-                .collect(),
+            entries,
             tiles: completed.into_iter().map(full_tile).collect(),
         };
         self.store.commit(&[(self.shard, &round)])?;

@@ -337,9 +337,9 @@ fn an_import_that_was_interrupted_goes_on() {
     assert_eq!(kept, Step::Keep { checkpoint });
 }
 
-/// Two thousand attestations of a megabyte are more than a store takes at once.
+/// Two thousand entries with a megabyte beside each are more than a store takes at once.
 #[test]
-fn entries_with_large_attestations_are_written_in_several_rounds() {
+fn entries_with_much_beside_them_are_written_in_several_rounds() {
     let person = Person::new();
     let entries: Vec<_> = (0..5)
         .map(|number| person.attests_and_leaves(&format!("artifact {number}")))
@@ -348,15 +348,13 @@ fn entries_with_large_attestations_are_written_in_several_rounds() {
     let (source, store) = (Source::new(bodies), FaultyStore::new());
     let mut importer = Importer::open(store.store.clone(), SHARD, source.up_to(5)).unwrap();
     let padding = Bytes::from(vec![b' '; 15 << 20]);
-    let with_attestations = source.entries(0, 5).into_iter().map(|entry| ImportedEntry {
+    let padded = source.entries(0, 5).into_iter().map(|entry| ImportedEntry {
         // Whatever it is: 75 MiB of it are to be written.
-        attestation: Some(padding.clone()),
+        timestamp: Some(padding.clone()),
         ..entry
     });
     let proof = source.proof(5, 5);
-    importer
-        .append(with_attestations.collect(), &proof)
-        .unwrap();
+    importer.append(padded.collect(), &proof).unwrap();
     importer.finish().unwrap();
     let sizes = store.steps().into_iter().filter_map(|step| match step {
         Step::Commit { size } => Some(size),

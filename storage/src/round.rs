@@ -111,12 +111,7 @@ impl Round {
 
     /// The bytes of bodies, tiles, attestations and rows of the search index.
     pub(crate) fn payload_bytes(&self) -> usize {
-        let entries = self.entries.iter().map(|entry| {
-            let attestations = entry.attestations.iter();
-            let beside = attestations.map(|(key, content)| key.len() + content.len());
-            let search = entry.search_keys.len() * SEARCH_ROW_BYTES;
-            entry.body.len() + beside.sum::<usize>() + search
-        });
+        let entries = self.entries.iter().map(NewEntry::payload_bytes);
         entries.sum::<usize>() + self.tiles.iter().map(|(_, tile)| tile.len()).sum::<usize>()
     }
 
@@ -178,6 +173,15 @@ pub(crate) fn must_differ(shards: impl IntoIterator<Item = ShardId>) -> Result<(
 }
 
 impl NewEntry {
+    /// The bytes of its body, its attestations and its rows of the search index: what it adds to a
+    /// round, but for the tiles that it completes.
+    pub fn payload_bytes(&self) -> usize {
+        let attestations = self.attestations.iter();
+        let beside = attestations.map(|(key, content)| key.len() + content.len());
+        let search = self.search_keys.len() * SEARCH_ROW_BYTES;
+        self.body.len() + beside.sum::<usize>() + search
+    }
+
     /// What the index of leaves leads to the entry by.
     pub(crate) fn leaves(&self) -> impl Iterator<Item = &Hash> {
         std::iter::once(&self.leaf_hash).chain(&self.duplicate_key)
