@@ -1,7 +1,6 @@
 use std::path::Path;
 
 use bytes::Bytes;
-use parking_lot::Mutex;
 use rocksdb::Cache;
 use rocksdb::ColumnFamily;
 use rocksdb::DB;
@@ -25,6 +24,7 @@ use super::directory::DataDirectory;
 use super::directory::contents;
 use super::directory::file_bytes;
 use super::error::engine_error;
+use super::kept::KeptFiles;
 use super::open;
 use super::options::RocksOptions;
 use super::tables::handle;
@@ -42,8 +42,7 @@ pub struct RocksEngine {
     /// What was found when it was opened to read what can be read; `None` when it may be written.
     found: Option<Vec<EngineDamage>>,
     gate: Gate,
-    /// Held while a kept checkpoint is replaced.
-    keeper: Mutex<()>,
+    kept: KeptFiles,
     directory: DataDirectory,
 }
 
@@ -75,7 +74,8 @@ impl RocksEngine {
         }
         let cache = options.block_cache();
         let database = open::to_write(&directory.store(), options, &cache)?;
-        Ok(Self::over(database, cache, None, directory))
+        let kept = directory.hold_kept()?;
+        Ok(Self::over(database, cache, None, kept, directory))
     }
 
     /// Opens the existing store in `directory` without changing a byte of it, on a read-only file
@@ -92,7 +92,8 @@ impl RocksEngine {
                 let directory = DataDirectory::lock_to_read(directory)?;
                 let cache = RocksOptions::default().block_cache();
                 let (database, found) = open::to_read(&directory.store(), &cache)?;
-                Ok(Self::over(database, cache, Some(found), directory))
+                let kept = directory.read_kept()?;
+                Ok(Self::over(database, cache, Some(found), kept, directory))
             }
             Contents::Nothing => Err(EngineError::NoStore {
                 directory: directory.to_owned(),
@@ -117,6 +118,7 @@ impl RocksEngine {
         database: DB,
         cache: Cache,
         found: Option<Vec<EngineDamage>>,
+        kept: KeptFiles,
         directory: DataDirectory,
     ) -> Self {
         Self {
@@ -124,7 +126,7 @@ impl RocksEngine {
             cache,
             found,
             gate: Gate::default(),
-            keeper: Mutex::new(()),
+            kept,
             directory,
         }
     }
@@ -235,10 +237,9 @@ impl RocksEngine {
 
     fn replace_kept(&self, tree: u32, from: Option<&[u8]>, to: &[u8]) -> Result<(), EngineError> {
         self.must_write()?;
-        let _keeper = self.keeper.lock();
         // A crash before this leaves a kept checkpoint that lags behind the store, as every crash
         // between rounds may.
-        self.directory.advance(tree, from, to)
+        self.kept.advance(tree, from, to)
     }
 
     fn use_of_the_machine(&self) -> Result<Statistics, EngineError> {
@@ -300,7 +301,7 @@ impl Engine for RocksEngine {
     }
 
     fn kept(&self, tree: u32) -> Answer<'_, Option<Bytes>> {
-        Box::pin(async move { self.directory.kept(tree) })
+        Box::pin(async move { self.kept.kept(tree) })
     }
 
     fn advance(&self, tree: u32, from: Option<Bytes>, to: Bytes) -> Answer<'_, ()> {
@@ -310,8 +311,7 @@ impl Engine for RocksEngine {
     fn sync_kept(&self, tree: u32) -> Answer<'_, ()> {
         Box::pin(async move {
             self.must_write()?;
-            let _keeper = self.keeper.lock();
-            self.directory.sync_kept(tree)
+            self.kept.sync(tree)
         })
     }
 

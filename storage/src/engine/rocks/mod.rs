@@ -3,6 +3,7 @@
 mod database;
 mod directory;
 mod error;
+mod kept;
 mod open;
 mod options;
 mod salvage;
