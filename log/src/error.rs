@@ -35,6 +35,10 @@ pub enum AppendError {
         /// The longest body, in bytes.
         limit: usize,
     },
+    /// What the log holds of the entry cannot be read, so that nobody can tell whether it is logged
+    /// already. It is not logged again. The operator repairs the store.
+    #[error("whether the entry is logged already cannot be read: {0}")]
+    Unchecked(Arc<ReadError>),
     /// The log has no tree that takes entries of this protocol.
     #[error("the log has no tree that takes such entries")]
     NotGrowing,

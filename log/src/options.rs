@@ -55,6 +55,8 @@ pub struct RoundReport {
     pub entries: usize,
     /// Submissions that the log, or this round, already held.
     pub duplicates: usize,
+    /// Submissions that failed alone, because what the store holds of them could not be read.
+    pub unchecked: usize,
     /// Bytes of new bodies.
     pub bytes: usize,
     /// How long the atomic batch and its sync took.

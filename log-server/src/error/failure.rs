@@ -72,6 +72,10 @@ impl From<AppendError> for Failure {
             AppendError::TooLarge { .. } => Self::EntryTooLarge(error.to_string()),
             AppendError::Stopped => Self::Closed,
             AppendError::NotGrowing => Self::NotTaken,
+            AppendError::Unchecked(reason) => {
+                error!(error = %reason, "an entry could not be compared with what is logged");
+                Self::Unreadable
+            }
             AppendError::Unproven(reason) => {
                 error!(error = %reason, "an entry could not be proven");
                 Self::Unproven

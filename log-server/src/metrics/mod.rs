@@ -44,6 +44,7 @@ struct Shared {
     round: Histogram,
     wait: Histogram,
     duplicates: Counter,
+    unchecked: Counter,
     bytes: Counter,
     size: Family<TreeLabels, Gauge<u64, AtomicU64>>,
     queue: Gauge<u64, AtomicU64>,
@@ -101,6 +102,7 @@ impl Default for Metrics {
             round: latency_histogram(),
             wait: latency_histogram(),
             duplicates: Counter::default(),
+            unchecked: Counter::default(),
             bytes: Counter::default(),
             size: Family::default(),
             queue: Gauge::default(),
@@ -169,6 +171,11 @@ impl Shared {
             "duplicate_entries",
             "Submissions of an entry that the log held",
             self.duplicates.clone(),
+        );
+        r.register(
+            "unchecked_entries",
+            "Submissions refused because what the log holds of them could not be read",
+            self.unchecked.clone(),
         );
         r.register_with_unit(
             "logged",
@@ -281,6 +288,7 @@ impl Observer for Metrics {
         let shared = &self.shared;
         shared.rounds.inc();
         shared.duplicates.inc_by(report.duplicates as u64);
+        shared.unchecked.inc_by(report.unchecked as u64);
         shared.wait.observe(report.waited.as_secs_f64());
         shared.round.observe(report.total.as_secs_f64());
         if report.entries > 0 {

@@ -5,7 +5,8 @@
 //! back what was stored and extend a second edge from it; compare; sign; keep the checkpoint;
 //! publish; answer. A crash before the commit loses only what was not acknowledged. A crash after
 //! it leaves entries that nobody was told of, which is allowed, and which the next start signs. Any
-//! error ends the sequencer for good.
+//! error ends the sequencer for good, but for one: where the store cannot say what it holds of a
+//! submission, that submission fails alone.
 
 use std::sync::Arc;
 use std::thread;
@@ -130,7 +131,9 @@ impl Sequencer {
             let (entries, bytes) = part.plan.new_entries();
             report.entries += entries;
             report.bytes += bytes;
-            report.duplicates += part.waiting.len() - entries;
+            let unchecked = part.plan.unchecked();
+            report.unchecked += unchecked;
+            report.duplicates += part.waiting.len() - entries - unchecked;
         }
         let parts = self.integrate(parts, time, &mut report)?;
         for part in parts {
@@ -245,22 +248,26 @@ struct Part {
 
 fn answer(part: Part, head: &Arc<Head>) {
     for (waiting, place) in part.waiting.into_iter().zip(part.plan.places) {
-        let Place {
-            index,
-            duplicate,
-            integrated_time,
-            leaf_hash,
-            body,
-        } = place;
-        let sequenced = Sequenced {
-            index,
-            duplicate,
-            integrated_time,
-            leaf_hash,
-            body,
-            head: Arc::clone(head),
-        };
+        let sequenced = place.map(|place| sequenced(place, Arc::clone(head)));
         // The receiver is gone when its client is: the entry stays logged.
-        let _ = waiting.reply.send(Ok(sequenced));
+        let _ = waiting.reply.send(sequenced);
+    }
+}
+
+fn sequenced(place: Place, head: Arc<Head>) -> Sequenced {
+    let Place {
+        index,
+        duplicate,
+        integrated_time,
+        leaf_hash,
+        body,
+    } = place;
+    Sequenced {
+        index,
+        duplicate,
+        integrated_time,
+        leaf_hash,
+        body,
+        head,
     }
 }
