@@ -73,7 +73,7 @@ impl RocksEngine {
             }
         }
         let cache = options.block_cache();
-        let database = open::to_write(&directory.store(), options, &cache)?;
+        let database = open::to_write(&directory, options, &cache)?;
         let kept = directory.hold_kept()?;
         Ok(Self::over(database, cache, None, kept, directory))
     }

@@ -8,6 +8,7 @@ mod open;
 mod options;
 mod salvage;
 mod tables;
+mod torn;
 mod verify;
 mod wal;
 

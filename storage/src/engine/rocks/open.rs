@@ -21,8 +21,8 @@ use super::options::RocksOptions;
 use super::salvage;
 use super::tables::synced;
 use super::tables::write_batch;
+use super::torn;
 use super::verify::must_have_files;
-use super::wal;
 
 /// Makes a store with the rows of `first`. It gets its name only when it is complete, so a store by
 /// that name without them is damage and never the remains of a crash.
@@ -46,13 +46,14 @@ pub(super) fn create(
     directory.finish_store()
 }
 
-/// Opens the store at `path` for writing.
+/// Opens the store of `directory` for writing.
 pub(super) fn to_write(
-    path: &Path,
+    directory: &DataDirectory,
     options: &RocksOptions,
     cache: &Cache,
 ) -> Result<DB, EngineError> {
-    wal::must_be_sound(path)?;
+    let path = &directory.store();
+    torn::must_be_sound(path, directory.path())?;
     let settings = options.database(cache);
     must_have_tables(path, &settings)?;
     let database = DB::open_cf_descriptors(&settings, path, options.tables(cache));
@@ -66,8 +67,9 @@ pub(super) fn to_read(path: &Path, cache: &Cache) -> Result<(DB, Vec<EngineDamag
     let options = RocksOptions::default();
     let settings = options.database(cache);
     must_have_tables(path, &settings)?;
-    let mut found = wal::damage(path)?;
-    if found.is_empty() {
+    let unsound = torn::Unsound::of(path)?;
+    let mut found = unsound.damage();
+    if found.is_empty() && unsound.torn.is_none() {
         // Who only reads looks for what is wrong, and is not helped by a refusal.
         match DB::open_cf_descriptors_read_only(&settings, path, options.tables(cache), false) {
             Ok(database) => return Ok((database, found)),
