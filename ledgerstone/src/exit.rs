@@ -186,6 +186,7 @@ fn open_untrue(error: &OpenError) -> bool {
         | OpenError::FrozenCheckpoint { .. }
         | OpenError::ForeignCheckpoint { .. } => true,
         OpenError::Exists { .. }
+        | OpenError::Clock(_)
         | OpenError::NoShard(_)
         | OpenError::OtherOrigin { .. }
         | OpenError::SameTreeId(_)

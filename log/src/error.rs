@@ -13,6 +13,7 @@ use ledgerstone_storage::StorageError;
 use ledgerstone_storage::TreeKind;
 use thiserror::Error;
 
+use crate::clock::ClockAhead;
 use crate::key_role::KeyRole;
 
 /// Why an entry was not appended. Nothing is logged when one of these is returned, except after
@@ -42,6 +43,10 @@ pub enum AppendError {
     /// The log has no tree that takes entries of this protocol.
     #[error("the log has no tree that takes such entries")]
     NotGrowing,
+    /// The clock of the log is too far ahead to be believed: nothing is dated by it. The operator
+    /// sets the clock, or, where the time is right, restarts the log.
+    #[error("the log cannot tell the time: {0}")]
+    Clock(#[from] ClockAhead),
     /// The log is closing, or ended by an error: it takes no writes.
     #[error("the log no longer takes entries")]
     Stopped,
@@ -367,6 +372,12 @@ pub enum OpenError {
         /// What differs.
         reason: String,
     },
+    /// The clock is far ahead of the last round. What it would date could not be undone.
+    #[error(
+        "the log made its last round long before the time of this machine ({0}); set the clock, \
+         or, if it is right, start once with `ledgerstone serve --trust-clock`"
+    )]
+    Clock(#[from] ClockAhead),
     /// The sequencer's thread could not be started.
     #[error("the sequencer could not be started: {0}")]
     Thread(io::Error),

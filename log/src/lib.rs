@@ -56,6 +56,8 @@ mod tree;
 mod trees;
 mod upgrade;
 
+pub use clock::Clock;
+pub use clock::ClockAhead;
 pub use error::AppendError;
 pub use error::CloseError;
 pub use error::Fatal;

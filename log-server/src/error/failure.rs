@@ -70,7 +70,7 @@ impl From<AppendError> for Failure {
         match error {
             AppendError::QueueFull { .. } => Self::QueueFull,
             AppendError::TooLarge { .. } => Self::EntryTooLarge(error.to_string()),
-            AppendError::Stopped => Self::Closed,
+            AppendError::Stopped | AppendError::Clock(_) => Self::Closed,
             AppendError::NotGrowing => Self::NotTaken,
             AppendError::Unchecked(reason) => {
                 error!(error = %reason, "an entry could not be compared with what is logged");

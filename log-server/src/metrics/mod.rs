@@ -45,6 +45,7 @@ struct Shared {
     wait: Histogram,
     duplicates: Counter,
     unchecked: Counter,
+    clock_refused: Counter,
     bytes: Counter,
     size: Family<TreeLabels, Gauge<u64, AtomicU64>>,
     queue: Gauge<u64, AtomicU64>,
@@ -103,6 +104,7 @@ impl Default for Metrics {
             wait: latency_histogram(),
             duplicates: Counter::default(),
             unchecked: Counter::default(),
+            clock_refused: Counter::default(),
             bytes: Counter::default(),
             size: Family::default(),
             queue: Gauge::default(),
@@ -176,6 +178,11 @@ impl Shared {
             "unchecked_entries",
             "Submissions refused because what the log holds of them could not be read",
             self.unchecked.clone(),
+        );
+        r.register(
+            "refused_clock_readings",
+            "Rounds that were refused because the clock was too far ahead to be believed",
+            self.clock_refused.clone(),
         );
         r.register_with_unit(
             "logged",
@@ -300,6 +307,10 @@ impl Observer for Metrics {
         for (tree_id, size) in &report.sizes {
             shared.tree_size(*tree_id, size.get());
         }
+    }
+
+    fn clock_refused(&self) {
+        self.shared.clock_refused.inc();
     }
 }
 
