@@ -6,7 +6,10 @@ use std::path::PathBuf;
 use ledgerstone_instance::InstanceError;
 use ledgerstone_log::Log;
 use ledgerstone_log::OpenError;
+use ledgerstone_log::Protocols;
 use ledgerstone_log::Submission;
+use ledgerstone_storage::EngineError;
+use ledgerstone_storage::StorageError;
 use ledgerstone_storage::TreeKind;
 
 use crate::Site;
@@ -88,4 +91,98 @@ async fn a_kept_checkpoint_that_is_ahead_forbids_to_go_on_without_the_dropped_ro
         );
         assert_eq!(fs::read(site.data().join(KEPT)).unwrap(), kept);
     }
+}
+
+/// Changes a byte of the last round, which no power cut does.
+fn flip(site: &Site, start: usize) {
+    let wal = newest_wal(site);
+    let mut bytes = fs::read(&wal).unwrap();
+    bytes[start + SECTOR_BYTES] ^= 1;
+    fs::write(&wal, bytes).unwrap();
+}
+
+fn kept_notes(site: &Site) -> Vec<String> {
+    let names = [KEPT, "checkpoint-1"];
+    let notes = names.map(|name| fs::read_to_string(site.data().join(name)).unwrap());
+    notes.into()
+}
+
+#[track_caller]
+fn assert_unproven(site: &Site) {
+    let refused = site.try_open().err().unwrap();
+    let InstanceError::Storage(StorageError::Engine(EngineError::Unproven { .. })) = refused else {
+        panic!("{refused}");
+    };
+    let refused = site.instance().check(Protocols::default(), true).err();
+    assert!(refused.is_some(), "a head is accepted, and so signed");
+}
+
+#[tokio::test]
+async fn a_damaged_end_is_dropped_by_the_operator_alone_and_nothing_signed_before_a_comparison() {
+    let (site, start, kept) = site_of_three().await;
+    let newest = kept_notes(&site);
+    flip(&site, start);
+    fs::write(site.data().join(KEPT), kept).unwrap();
+    assert!(site.try_open().is_err());
+    let protocols = Protocols::default();
+
+    let dropped = site
+        .instance()
+        .drop_torn_round(&protocols)
+        .unwrap()
+        .unwrap();
+    let wal = newest_wal(&site);
+    let name = wal.file_name().unwrap().to_str().unwrap();
+    assert!(dropped.damage.part.contains(name), "{dropped:?}");
+    assert!(
+        dropped.damage.what.contains(&start.to_string()),
+        "{dropped:?}"
+    );
+    let sizes = dropped.trees.iter().map(|tree| tree.size.get());
+    assert_eq!(sizes.collect::<Vec<_>>(), [2, 0]);
+    assert_eq!(wal.metadata().unwrap().len(), start as u64);
+    assert_unproven(&site);
+    assert_eq!(site.instance().drop_torn_round(&protocols).unwrap(), None);
+
+    // Nothing, one tree of two, and a checkpoint over the entry that was dropped.
+    let compare = |notes: &[String]| site.instance().compare_with(&protocols, notes);
+    for notes in [&[], &kept_notes(&site)[..1]] {
+        let refused = compare(notes).unwrap_err();
+        assert!(
+            matches!(
+                refused,
+                InstanceError::Open(OpenError::NothingToCompare { .. })
+            ),
+            "{refused}"
+        );
+    }
+    let refused = compare(&newest).unwrap_err();
+    assert!(
+        matches!(refused, InstanceError::Open(OpenError::RolledBack { .. })),
+        "{refused}"
+    );
+    assert_unproven(&site);
+
+    let compared = compare(&kept_notes(&site)).unwrap();
+    let sizes = compared.iter().map(|tree| tree.size.get());
+    assert_eq!(sizes.collect::<Vec<_>>(), [2, 0]);
+    let log = site.try_open().unwrap();
+    append(&log, 3).await;
+    assert_eq!(size(&log), 3);
+    log.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_end_that_was_signed_is_not_dropped() {
+    let (site, start, _) = site_of_three().await;
+    flip(&site, start);
+    let before = fs::read(newest_wal(&site)).unwrap();
+    let refused = site.instance().drop_torn_round(&Protocols::default());
+    let refused = refused.unwrap_err();
+    assert!(
+        matches!(refused, InstanceError::Open(OpenError::RolledBack { .. })),
+        "{refused}"
+    );
+    assert_eq!(fs::read(newest_wal(&site)).unwrap(), before);
+    assert!(!site.data().join("unproven").exists());
 }

@@ -278,6 +278,17 @@ pub enum OpenError {
         /// The root that the store gives at that size.
         stored: Hash,
     },
+    /// No checkpoint that was named is one of the tree, and as new as the kept one.
+    #[error(
+        "none of the checkpoints is one of {origin:?} over at least {size} leaves that its key \
+         signed: name one that a witness, a mirror or somebody else kept with --compare-with"
+    )]
+    NothingToCompare {
+        /// What the checkpoints of the tree call it.
+        origin: String,
+        /// The size of the kept checkpoint.
+        size: TreeSize,
+    },
     /// The store failed.
     #[error(transparent)]
     Storage(#[from] StorageError),

@@ -34,6 +34,7 @@
 
 mod appender;
 mod clock;
+mod compare;
 mod error;
 mod follow;
 mod fsck;
@@ -58,6 +59,8 @@ mod upgrade;
 
 pub use clock::Clock;
 pub use clock::ClockAhead;
+pub use compare::compare_tree;
+pub use compare::verify_tree;
 pub use error::AppendError;
 pub use error::CloseError;
 pub use error::Fatal;

@@ -31,6 +31,7 @@ use super::tables::handle;
 use super::tables::read_options;
 use super::tables::synced;
 use super::tables::write_batch;
+use super::torn;
 use super::verify;
 
 /// Rows in RocksDB: durable, bounded in memory, open in one process at a time. The lock on the data
@@ -55,13 +56,15 @@ impl RocksEngine {
     ///
     /// # Errors
     /// [`EngineError::Locked`], [`EngineError::NotEmpty`], [`EngineError::UnknownTable`],
-    /// [`EngineError::Damaged`], or what the operating system or RocksDB says.
+    /// [`EngineError::Damaged`], [`EngineError::Unproven`], or what the operating system or RocksDB
+    /// says.
     pub fn open(
         directory: &Path,
         options: &RocksOptions,
         first: &Batch,
     ) -> Result<Self, EngineError> {
         let directory = DataDirectory::create(directory)?;
+        directory.must_be_proven()?;
         match contents(directory.path())? {
             Contents::Store => {}
             Contents::Nothing => open::create(&directory, options, first)?,
@@ -103,6 +106,50 @@ impl RocksEngine {
                 found,
             }),
         }
+    }
+
+    /// Opens the existing store in `directory` as [`RocksEngine::open_read_only`] does, but without
+    /// the end of its write-ahead log from the first damage on, which comes with it. `None` where
+    /// there is no damage that [`RocksEngine::open`] refuses.
+    ///
+    /// # Errors
+    /// [`EngineError::Damaged`] when the damage is not at the end; otherwise as for that.
+    pub fn open_without_end(directory: &Path) -> Result<Option<(Self, EngineDamage)>, EngineError> {
+        let directory = DataDirectory::lock_to_read(directory)?;
+        let Some(end) = torn::damaged_end(&directory.store())? else {
+            return Ok(None);
+        };
+        let cache = RocksOptions::default().block_cache();
+        let database = open::salvaged(&directory.store(), &cache, Some(&end))?;
+        let kept = directory.read_kept()?;
+        let engine = Self::over(database, cache, Some(Vec::new()), kept, directory);
+        Ok(Some((engine, end.to_damage())))
+    }
+
+    /// Drops the end that [`RocksEngine::open_without_end`] leaves out, and sets it aside in
+    /// `directory`. From before that on [`RocksEngine::open`] refuses the store, until
+    /// [`RocksEngine::set_proven`].
+    ///
+    /// # Errors
+    /// As for that.
+    pub fn drop_end(directory: &Path) -> Result<(), EngineError> {
+        let directory = DataDirectory::create(directory)?;
+        let Some(end) = torn::damaged_end(&directory.store())? else {
+            return Ok(());
+        };
+        // A crash between the two leaves a store that is marked and damaged still: then this is
+        // done again.
+        directory.set_unproven()?;
+        torn::cut(&end.log, end.at, directory.path())
+    }
+
+    /// Lets the store in `directory` be opened for writing again: it was compared with what was
+    /// signed.
+    ///
+    /// # Errors
+    /// [`EngineError::Locked`], or what the operating system says.
+    pub fn set_proven(directory: &Path) -> Result<(), EngineError> {
+        DataDirectory::create(directory)?.set_proven()
     }
 
     /// Whether there is any trace of a log in `directory`: where there is, [`RocksEngine::open`]

@@ -144,6 +144,37 @@ impl DataDirectory {
         Ok(KeptFiles::new(self.open_directory(false)?))
     }
 
+    /// Refuses to write where the end of the store was dropped and nobody proved since that nothing
+    /// signed went with it.
+    pub(super) fn must_be_proven(&self) -> Result<(), EngineError> {
+        let mark = self.path.join(UNPROVEN);
+        match mark.try_exists().map_err(in_path("look at", &mark))? {
+            false => Ok(()),
+            true => Err(EngineError::Unproven {
+                directory: self.path.clone(),
+            }),
+        }
+    }
+
+    /// Marks the store as one whose end was dropped. Durable when it returns.
+    pub(super) fn set_unproven(&self) -> Result<(), EngineError> {
+        let mark = self.path.join(UNPROVEN);
+        let marked = File::create(&mark).and_then(|mark| mark.sync_all());
+        marked.map_err(in_path("write", &mark))?;
+        sync_directory(&self.path)
+    }
+
+    /// Takes the mark away. Durable when it returns.
+    pub(super) fn set_proven(&self) -> Result<(), EngineError> {
+        let mark = self.path.join(UNPROVEN);
+        match fs::remove_file(&mark) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                Err(in_path("remove", &mark)(source))
+            }
+            _ => sync_directory(&self.path),
+        }
+    }
+
     fn open_directory(&self, is_writable: bool) -> Result<kept::Directory, EngineError> {
         let directory = kept::Directory::open(&self.path, is_writable);
         directory.map_err(in_path("open", &self.path))
@@ -204,6 +235,7 @@ fn sync_directory(path: &Path) -> Result<(), EngineError> {
 
 const LOCK: &str = "LOCK";
 const STORE: &str = "store";
+const UNPROVEN: &str = "unproven";
 const UNFINISHED_STORE: &str = "store.new";
 
 #[cfg(test)]

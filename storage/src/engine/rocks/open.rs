@@ -23,6 +23,7 @@ use super::tables::synced;
 use super::tables::write_batch;
 use super::torn;
 use super::verify::must_have_files;
+use super::wal::Damaged;
 
 /// Makes a store with the rows of `first`. It gets its name only when it is complete, so a store by
 /// that name without them is damage and never the remains of a crash.
@@ -79,14 +80,27 @@ pub(super) fn to_read(path: &Path, cache: &Cache) -> Result<(DB, Vec<EngineDamag
             },
         }
     }
+    let database = salvaged(path, cache, None)?;
+    Ok((database, found))
+}
+
+/// Opens the store at `path` to read what can be read, where its log is damaged: of that up to
+/// `end`, if one is given.
+pub(super) fn salvaged(
+    path: &Path,
+    cache: &Cache,
+    end: Option<&Damaged>,
+) -> Result<DB, EngineError> {
+    let options = RocksOptions::default();
+    let settings = options.database(cache);
     // RocksDB reads the log while it opens, and then no more.
     let logs = TempDir::new().map_err(in_path("make a directory in", &std::env::temp_dir()))?;
-    salvage::logs(path, logs.path())?;
+    salvage::logs(path, logs.path(), end)?;
     let settings = RocksOptions::of_damaged(settings, logs.path());
     for _ in 0..MAX_ATTEMPTS {
         let tables = options.tables(cache);
         match DB::open_cf_descriptors_read_only(&settings, path, tables, false) {
-            Ok(database) => return Ok((database, found)),
+            Ok(database) => return Ok(database),
             Err(error) if salvage::fill_up(error.as_ref(), logs.path())? => {}
             Err(error) => return Err(open_error(&error)),
         }

@@ -73,6 +73,19 @@ pub(super) fn must_be_sound(path: &Path, aside: &Path) -> Result<(), EngineError
     }
 }
 
+/// The damaged end of the logs at `path` that a start does not drop by itself.
+///
+/// # Errors
+/// The damage itself, when it is not an end: a later log holds records.
+pub(super) fn damaged_end(path: &Path) -> Result<Option<Damaged>, EngineError> {
+    let mut damaged = Unsound::of(path)?.damaged.into_iter();
+    match damaged.next() {
+        None => Ok(None),
+        Some(end) if is_followed(path, &end.log)? => Err(end.to_damage().into()),
+        Some(end) => Ok(Some(end)),
+    }
+}
+
 /// Cuts off the log `log` at byte `at`. What was behind is in a file in `aside` before.
 pub(super) fn cut(log: &Path, at: u64, aside: &Path) -> Result<(), EngineError> {
     let kept = aside.join(aside_name(log, at));
