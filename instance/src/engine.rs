@@ -1,7 +1,9 @@
 //! The one place that opens an engine: RocksDB, in the data directory.
 
 use std::path::Path;
+use std::sync::Arc;
 
+use ledgerstone_storage::EngineDamage;
 use ledgerstone_storage::RocksOptions;
 use ledgerstone_storage::StorageError;
 use ledgerstone_storage::Store;
@@ -25,4 +27,25 @@ pub(crate) fn open(directory: &Path, memory: Option<usize>) -> Result<Store, Sto
 /// Opens the existing store in `directory` without changing a byte of it.
 pub(crate) fn open_read_only(directory: &Path) -> Result<Store, StorageError> {
     Store::open_rocksdb_read_only(directory)
+}
+
+/// Opens the store in `directory` to read it as it would be without its damaged end, which comes
+/// with it; `None` where that is sound.
+pub(crate) fn open_without_end(
+    directory: &Path,
+) -> Result<Option<(Store, EngineDamage)>, StorageError> {
+    let Some((engine, end)) = RocksEngine::open_without_end(directory)? else {
+        return Ok(None);
+    };
+    Ok(Some((Store::open_read_only(Arc::new(engine))?, end)))
+}
+
+/// Drops that end, and marks the store.
+pub(crate) fn drop_end(directory: &Path) -> Result<(), StorageError> {
+    Ok(RocksEngine::drop_end(directory)?)
+}
+
+/// Takes the mark away.
+pub(crate) fn set_proven(directory: &Path) -> Result<(), StorageError> {
+    Ok(RocksEngine::set_proven(directory)?)
 }

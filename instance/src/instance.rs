@@ -55,7 +55,7 @@ impl Instance {
         Ok(engine::open(&self.data_dir, None)?)
     }
 
-    fn must_exist(&self) -> Result<(), InstanceError> {
+    pub(crate) fn must_exist(&self) -> Result<(), InstanceError> {
         match engine::exists(&self.data_dir)? {
             true => Ok(()),
             false => Err(InstanceError::NoLog(self.data_dir.clone())),

@@ -16,6 +16,7 @@
 //! # }
 //! ```
 
+mod dropped_end;
 mod engine;
 mod error;
 mod import;
@@ -27,6 +28,9 @@ mod store_check;
 mod tree_list;
 mod upgrade;
 
+pub use dropped_end::ComparedTree;
+pub use dropped_end::DroppedEnd;
+pub use dropped_end::ShortenedTree;
 pub use error::InstanceError;
 pub use import::ImportRequest;
 pub use import::StartedImport;

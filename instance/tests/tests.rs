@@ -5,6 +5,7 @@
 mod check;
 mod old;
 mod open;
+mod torn;
 mod upgrade;
 
 use std::collections::BTreeMap;

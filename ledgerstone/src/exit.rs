@@ -151,6 +151,7 @@ fn engine_untrue(error: &EngineError) -> bool {
         | EngineError::Locked { .. }
         | EngineError::NoStore { .. }
         | EngineError::UnknownTable { .. }
+        | EngineError::Unproven { .. }
         | EngineError::Io { .. }
         | EngineError::Failed { .. } => false,
     }
@@ -186,6 +187,8 @@ fn open_untrue(error: &OpenError) -> bool {
         | OpenError::FrozenCheckpoint { .. }
         | OpenError::ForeignCheckpoint { .. } => true,
         OpenError::Exists { .. }
+        | OpenError::Clock(_)
+        | OpenError::NothingToCompare { .. }
         | OpenError::NoShard(_)
         | OpenError::OtherOrigin { .. }
         | OpenError::SameTreeId(_)

@@ -13,6 +13,7 @@ use ledgerstone_storage::StorageError;
 use ledgerstone_storage::TreeKind;
 use thiserror::Error;
 
+use crate::clock::ClockAhead;
 use crate::key_role::KeyRole;
 
 /// Why an entry was not appended. Nothing is logged when one of these is returned, except after
@@ -35,9 +36,17 @@ pub enum AppendError {
         /// The longest body, in bytes.
         limit: usize,
     },
+    /// What the log holds of the entry cannot be read, so that nobody can tell whether it is logged
+    /// already. It is not logged again. The operator repairs the store.
+    #[error("whether the entry is logged already cannot be read: {0}")]
+    Unchecked(Arc<ReadError>),
     /// The log has no tree that takes entries of this protocol.
     #[error("the log has no tree that takes such entries")]
     NotGrowing,
+    /// The clock of the log is too far ahead to be believed: nothing is dated by it. The operator
+    /// sets the clock, or, where the time is right, restarts the log.
+    #[error("the log cannot tell the time: {0}")]
+    Clock(#[from] ClockAhead),
     /// The log is closing, or ended by an error: it takes no writes.
     #[error("the log no longer takes entries")]
     Stopped,
@@ -269,6 +278,17 @@ pub enum OpenError {
         /// The root that the store gives at that size.
         stored: Hash,
     },
+    /// No checkpoint that was named is one of the tree, and as new as the kept one.
+    #[error(
+        "none of the checkpoints is one of {origin:?} over at least {size} leaves that its key \
+         signed: name one that a witness, a mirror or somebody else kept with --compare-with"
+    )]
+    NothingToCompare {
+        /// What the checkpoints of the tree call it.
+        origin: String,
+        /// The size of the kept checkpoint.
+        size: TreeSize,
+    },
     /// The store failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -363,6 +383,12 @@ pub enum OpenError {
         /// What differs.
         reason: String,
     },
+    /// The clock is far ahead of the last round. What it would date could not be undone.
+    #[error(
+        "the log made its last round long before the time of this machine ({0}); set the clock, \
+         or, if it is right, start once with `ledgerstone serve --trust-clock`"
+    )]
+    Clock(#[from] ClockAhead),
     /// The sequencer's thread could not be started.
     #[error("the sequencer could not be started: {0}")]
     Thread(io::Error),

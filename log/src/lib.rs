@@ -34,6 +34,7 @@
 
 mod appender;
 mod clock;
+mod compare;
 mod error;
 mod follow;
 mod fsck;
@@ -56,6 +57,10 @@ mod tree;
 mod trees;
 mod upgrade;
 
+pub use clock::Clock;
+pub use clock::ClockAhead;
+pub use compare::compare_tree;
+pub use compare::verify_tree;
 pub use error::AppendError;
 pub use error::CloseError;
 pub use error::Fatal;

@@ -194,7 +194,8 @@ impl Log {
     ///
     /// # Errors
     /// [`AppendError::NotGrowing`] when there is no such tree; [`AppendError::QueueFull`] at once
-    /// when too much waits; [`AppendError::Stopped`] when the log no longer takes writes.
+    /// when too much waits; [`AppendError::Unchecked`] when it cannot be read whether the entry is
+    /// logged already; [`AppendError::Stopped`] when the log no longer takes writes.
     pub async fn append(
         &self,
         kind: TreeKind,

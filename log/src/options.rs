@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use ledgerstone_merkle::TreeSize;
 
+use crate::clock::Clock;
+use crate::clock::SystemClock;
 use crate::protocol::table::Protocols;
 
 /// How a log runs. Every field is a limit or an observer; the default suits one log on two cores.
@@ -24,6 +26,11 @@ pub struct LogOptions {
     pub cached_tiles: usize,
     /// What the trees of the store may be of.
     pub protocols: Protocols,
+    /// Where the log reads the time.
+    pub clock: Arc<dyn Clock>,
+    /// Whether the operator vouches for the clock: then its first reading is believed however long
+    /// after the last round it is.
+    pub trusts_clock: bool,
     /// What is told of each round.
     pub observer: Option<Arc<dyn Observer>>,
 }
@@ -37,6 +44,8 @@ impl Default for LogOptions {
             queue_bytes: 64 << 20,
             cached_tiles: 1_024,
             protocols: Protocols::default(),
+            clock: Arc::new(SystemClock::default()),
+            trusts_clock: false,
             observer: None,
         }
     }
@@ -46,6 +55,9 @@ impl Default for LogOptions {
 pub trait Observer: Send + Sync + 'static {
     /// A round ended, and its heads are published.
     fn round(&self, report: &RoundReport);
+
+    /// The clock was too far ahead to be believed, and the submissions of a round were refused.
+    fn clock_refused(&self) {}
 }
 
 /// What one round of the sequencer did.
@@ -55,6 +67,8 @@ pub struct RoundReport {
     pub entries: usize,
     /// Submissions that the log, or this round, already held.
     pub duplicates: usize,
+    /// Submissions that failed alone, because what the store holds of them could not be read.
+    pub unchecked: usize,
     /// Bytes of new bodies.
     pub bytes: usize,
     /// How long the atomic batch and its sync took.

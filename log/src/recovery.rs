@@ -236,7 +236,7 @@ fn keys_of(
 }
 
 /// Compares the store with the last checkpoint that was signed.
-fn check_kept(
+pub(crate) fn check_kept(
     store: &Store,
     shard: ShardId,
     key: &VerifierKey,
@@ -253,6 +253,17 @@ fn check_kept(
         };
     };
     let kept = parse_kept(&text, Some(key)).map_err(OpenError::BadKeptCheckpoint)?;
+    must_extend(store, shard, stored, live, &kept)
+}
+
+/// Refuses a tree that does not extend the one that `kept` is over.
+pub(crate) fn must_extend(
+    store: &Store,
+    shard: ShardId,
+    stored: &StoredHead,
+    live: &LiveTiles,
+    kept: &Checkpoint,
+) -> Result<(), OpenError> {
     if kept.size > stored.size {
         return Err(OpenError::RolledBack {
             kept: kept.size,

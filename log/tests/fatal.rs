@@ -2,13 +2,11 @@ use ledgerstone_log::AppendError;
 use ledgerstone_log::CloseError;
 use ledgerstone_log::Fatal;
 use ledgerstone_merkle::TileId;
-use ledgerstone_merkle::leaf_hash;
 
 use crate::Running;
 use crate::Site;
 use crate::append;
 use crate::append_all;
-use crate::body;
 use crate::faulty::Faults;
 
 /// Appends with `faults`, and checks that the log is finished and has published nothing since.
@@ -137,25 +135,6 @@ async fn a_tile_that_reads_back_wrong_is_never_signed() {
             "{fatal}"
         );
     }
-}
-
-#[tokio::test]
-async fn a_duplicate_that_leads_to_another_entry_ends_the_log() {
-    let site = Site::new();
-    let log = site.create();
-    append(&log, 1).await.unwrap();
-    let wrong_index = Some((leaf_hash(&body(2)), 0));
-    let fatal = fails(
-        &site,
-        &log,
-        2,
-        Faults {
-            wrong_index,
-            ..Faults::default()
-        },
-    )
-    .await;
-    assert!(matches!(*fatal, Fatal::Read(_)), "{fatal}");
 }
 
 #[tokio::test]

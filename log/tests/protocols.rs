@@ -186,8 +186,8 @@ async fn a_hit_that_is_not_what_was_submitted_is_not_believed() {
         wrong_index: Some((key, 2)),
         ..Faults::default()
     });
-    assert!(log.append(KIND, submission(1)).await.is_err());
-    assert!(log.failed().await.to_string().contains("another entry"));
+    let refused = log.append(KIND, submission(1)).await.unwrap_err();
+    assert!(refused.to_string().contains("another entry"), "{refused}");
 }
 
 #[tokio::test]

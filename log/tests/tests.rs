@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test's helpers may stop the test")]
 
 mod append;
+mod clock;
+mod damaged;
 mod fatal;
 mod faulty;
 mod fsck;

@@ -28,7 +28,7 @@
 //! ```text
 //! <directory>/LOCK                 held for as long as the store is open
 //! <directory>/store/               the tables
-//! <directory>/checkpoint-<shard>   the last signed checkpoint, outside the tables, not synced
+//! <directory>/checkpoint-<shard>   the last signed checkpoint, outside the tables; may lag
 //! ```
 
 #[cfg(any(test, feature = "testing"))]

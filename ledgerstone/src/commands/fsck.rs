@@ -6,6 +6,7 @@ use clap::Args;
 use indicatif::ProgressBar;
 use indicatif::ProgressStyle;
 use ledgerstone_instance::CheckedTree;
+use ledgerstone_instance::ComparedTree;
 use ledgerstone_instance::Instance;
 use ledgerstone_instance::StoreCheck;
 use ledgerstone_log::Finding;
@@ -15,6 +16,7 @@ use serde_json::Value;
 use serde_json::json;
 use thiserror::Error;
 
+use crate::files::read_text;
 use crate::output;
 use crate::output::OutputError;
 
@@ -36,6 +38,14 @@ pub(crate) struct Fsck {
     /// the store as the newest, and sign its head
     #[arg(long)]
     accept_head: bool,
+    /// Drop the end of the write-ahead log from its first damage on. Entries that are named may be
+    /// lost with it, so that the log is not served before --compare-with
+    #[arg(long, conflicts_with = "accept_head")]
+    drop_torn_round: bool,
+    /// After --drop-torn-round: prove that the log extends this checkpoint, which a witness, a mirror
+    /// or somebody else kept, and let it be served again. Once for each tree that takes entries
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["accept_head", "drop_torn_round"])]
+    compare_with: Vec<PathBuf>,
 }
 
 /// The store is damaged: the findings have been printed.
@@ -49,6 +59,12 @@ pub(crate) struct Damaged {
 /// Checks every tree of the store.
 pub(crate) fn run(arguments: &Fsck, json: bool) -> anyhow::Result<()> {
     let instance = Instance::new(&arguments.data_dir, arguments.key_dir.clone());
+    if arguments.drop_torn_round {
+        return drop_torn_round(&instance, json);
+    }
+    // Before the long check: a file that is not there is no reason to wait for it.
+    let notes = arguments.compare_with.iter().map(|path| read_text(path));
+    let notes: Vec<String> = notes.collect::<Result<_, _>>()?;
     let check = instance.check(Protocols::default(), arguments.accept_head)?;
     let (mut sound, mut printed) = (true, Vec::new());
     for shard in check.shards() {
@@ -60,14 +76,68 @@ pub(crate) fn run(arguments: &Fsck, json: bool) -> anyhow::Result<()> {
             print(&tree_text(&tree), sound)?;
         }
     }
+    drop(check);
+    let compared = match sound && !notes.is_empty() {
+        true => instance.compare_with(&Protocols::default(), &notes)?,
+        false => Vec::new(),
+    };
     if json {
-        let report = json!({ "sound": sound, "shards": printed }).to_string();
-        print(&report, sound)?;
+        let compared: Vec<Value> = compared.iter().map(compared_json).collect();
+        let report = json!({ "sound": sound, "shards": printed, "compared": compared });
+        print(&report.to_string(), sound)?;
+    } else {
+        compared
+            .iter()
+            .try_for_each(|tree| output::line(&compared_text(tree)))?;
     }
     match sound {
         true => Ok(()),
         false => Err(Damaged { is_printed: json }.into()),
     }
+}
+
+/// Drops a damaged end, and says what may be lost with it.
+fn drop_torn_round(instance: &Instance, json: bool) -> anyhow::Result<()> {
+    let dropped = instance.drop_torn_round(&Protocols::default())?;
+    if json {
+        let trees = dropped.iter().flat_map(|dropped| &dropped.trees);
+        let trees = trees.map(|tree| {
+            json!({
+                "origin": tree.origin,
+                "size": tree.size.get().to_string(),
+                "seen": tree.seen.get().to_string(),
+            })
+        });
+        let damage = dropped.as_ref().map(|dropped| dropped.damage.to_string());
+        let report = json!({ "dropped": damage, "trees": trees.collect::<Vec<_>>() });
+        return Ok(output::line(&report.to_string())?);
+    }
+    let Some(dropped) = dropped else {
+        let text = "nothing is dropped: the write-ahead log has no damage that a start refuses";
+        return Ok(output::line(text)?);
+    };
+    let mut lines = vec![format!("dropped    {}", dropped.damage)];
+    lines.extend(dropped.trees.iter().map(|tree| {
+        format!(
+            "may lose   entries of {} from index {} on; what could be read of them ended at {}",
+            tree.origin, tree.size, tree.seen
+        )
+    }));
+    lines.push(
+        "next       ledgerstone fsck --compare-with FILE, with a checkpoint of each tree that a \
+         witness, a mirror or somebody else kept"
+            .to_owned(),
+    );
+    Ok(output::line(&lines.join("\n"))?)
+}
+
+fn compared_json(tree: &ComparedTree) -> Value {
+    json!({ "origin": tree.origin, "extends": tree.size.get().to_string() })
+}
+
+fn compared_text(tree: &ComparedTree) -> String {
+    let ComparedTree { origin, size } = tree;
+    format!("compared   {origin} extends the checkpoint over {size} leaves")
 }
 
 fn check_tree(check: &StoreCheck, shard: ShardId) -> anyhow::Result<CheckedTree> {

@@ -42,6 +42,11 @@ pub(crate) struct Serve {
     /// every auditor can prove.
     #[arg(long)]
     new_log: bool,
+    /// Believe the clock of this machine, though it says that the last entry is more than a year old: the
+    /// log: the log stood still for so long. A clock that is wrong dates all entries until its time
+    /// has come.
+    #[arg(long)]
+    trust_clock: bool,
     /// Print the settings in force as a TOML file, and end.
     #[arg(long)]
     print_config: bool,
@@ -72,10 +77,20 @@ pub(crate) fn run(arguments: Serve, json: bool) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    runtime.block_on(serve(settings, arguments.new_log, json))
+    let by_operator = ByOperator {
+        new_log: arguments.new_log,
+        trust_clock: arguments.trust_clock,
+    };
+    runtime.block_on(serve(settings, by_operator, json))
 }
 
-async fn serve(settings: Settings, new_log: bool, json: bool) -> anyhow::Result<()> {
+/// What the operator answers for, once and not in a file.
+struct ByOperator {
+    new_log: bool,
+    trust_clock: bool,
+}
+
+async fn serve(settings: Settings, by_operator: ByOperator, json: bool) -> anyhow::Result<()> {
     // Before the log is opened: a signal that comes while it loads must not be lost.
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
@@ -87,7 +102,7 @@ async fn serve(settings: Settings, new_log: bool, json: bool) -> anyhow::Result<
         &settings.store.data_dir,
         Some(settings.store.key_dir.clone()),
     );
-    let log = instance.open_or_create(&open_settings(&settings, new_log, &metrics))?;
+    let log = instance.open_or_create(&open_settings(&settings, &by_operator, &metrics))?;
     let server = Server::new(sockets, log.clone(), settings.clone(), metrics);
     let announcement = if json {
         announcement_json(&settings, &log, &server)?.to_string()
@@ -109,17 +124,18 @@ async fn serve(settings: Settings, new_log: bool, json: bool) -> anyhow::Result<
 }
 
 /// How the log is opened, as the settings of the server say.
-fn open_settings(settings: &Settings, new_log: bool, metrics: &Metrics) -> OpenSettings {
+fn open_settings(settings: &Settings, by_operator: &ByOperator, metrics: &Metrics) -> OpenSettings {
     OpenSettings {
         origin: settings.log.origin.clone(),
         default_origin: host_name(),
         rekor_v1: settings.rekor_v1.rekor_v1,
         rekor_v2: settings.rekor_v2.rekor_v2,
-        new_log,
+        new_log: by_operator.new_log,
         store_memory: Some(settings.store.store_memory),
         log: LogOptions {
             queue_entries: settings.log.queue_entries,
             round_entries: settings.log.round_entries,
+            trusts_clock: by_operator.trust_clock,
             observer: Some(Arc::new(metrics.clone())),
             ..LogOptions::default()
         },

@@ -70,8 +70,12 @@ impl From<AppendError> for Failure {
         match error {
             AppendError::QueueFull { .. } => Self::QueueFull,
             AppendError::TooLarge { .. } => Self::EntryTooLarge(error.to_string()),
-            AppendError::Stopped => Self::Closed,
+            AppendError::Stopped | AppendError::Clock(_) => Self::Closed,
             AppendError::NotGrowing => Self::NotTaken,
+            AppendError::Unchecked(reason) => {
+                error!(error = %reason, "an entry could not be compared with what is logged");
+                Self::Unreadable
+            }
             AppendError::Unproven(reason) => {
                 error!(error = %reason, "an entry could not be proven");
                 Self::Unproven

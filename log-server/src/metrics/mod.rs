@@ -46,6 +46,8 @@ struct Shared {
     round: Histogram,
     wait: Histogram,
     duplicates: Counter,
+    unchecked: Counter,
+    clock_refused: Counter,
     bytes: Counter,
     size: Family<TreeLabels, Gauge<u64, AtomicU64>>,
     queue: Gauge<u64, AtomicU64>,
@@ -106,6 +108,8 @@ impl Default for Metrics {
             round: latency_histogram(),
             wait: latency_histogram(),
             duplicates: Counter::default(),
+            unchecked: Counter::default(),
+            clock_refused: Counter::default(),
             bytes: Counter::default(),
             size: Family::default(),
             queue: Gauge::default(),
@@ -177,6 +181,16 @@ impl Shared {
             "duplicate_entries",
             "Submissions of an entry that the log held",
             self.duplicates.clone(),
+        );
+        r.register(
+            "unchecked_entries",
+            "Submissions refused because what the log holds of them could not be read",
+            self.unchecked.clone(),
+        );
+        r.register(
+            "refused_clock_readings",
+            "Rounds that were refused because the clock was too far ahead to be believed",
+            self.clock_refused.clone(),
         );
         r.register_with_unit(
             "logged",
@@ -316,6 +330,7 @@ impl Observer for Metrics {
         let shared = &self.shared;
         shared.rounds.inc();
         shared.duplicates.inc_by(report.duplicates as u64);
+        shared.unchecked.inc_by(report.unchecked as u64);
         shared.wait.observe(report.waited.as_secs_f64());
         shared.round.observe(report.total.as_secs_f64());
         if report.entries > 0 {
@@ -327,6 +342,10 @@ impl Observer for Metrics {
         for (tree_id, size) in &report.sizes {
             shared.tree_size(*tree_id, size.get());
         }
+    }
+
+    fn clock_refused(&self) {
+        self.shared.clock_refused.inc();
     }
 }
 

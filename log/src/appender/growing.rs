@@ -19,6 +19,7 @@ use ledgerstone_storage::ShardId;
 use ledgerstone_storage::Store;
 use ledgerstone_storage::StoredHead;
 
+use crate::error::AppendError;
 use crate::error::Fatal;
 use crate::error::ReadError;
 use crate::head::DurableHead;
@@ -48,7 +49,10 @@ pub(crate) struct Growing {
 
 /// What a round does to one tree: where each submission is, and the entries that are new.
 pub(crate) struct Plan {
-    pub(crate) places: Vec<Place>,
+    /// Of each submission, or why it has none.
+    pub(crate) places: Vec<Result<Place, AppendError>>,
+    /// The size of the tree without the new entries.
+    first: TreeSize,
     entries: Vec<NewEntry>,
 }
 
@@ -104,43 +108,54 @@ impl Growing {
     }
 
     /// Finds the place of each submission: that of the entry it repeats, or the next free index.
+    ///
+    /// One whose duplicate cannot be read, or is not what the index says, fails alone: it gets no
+    /// place, since it might be logged a second time. It changes nothing that is signed.
     pub(crate) fn plan(&self, submissions: &[&Submission], time: i64) -> Result<Plan, Fatal> {
         let keys: Vec<Hash> = submissions
             .iter()
             .map(|submission| self.protocol.duplicate_key(submission))
             .collect();
-        let known = self.store.indexes_of(self.shard, &keys)?;
-        // The place in `places` of what is new in this round, by its duplicate key.
+        let known = self.known(&keys);
+        // The place in `entries` of what is new in this round, by its duplicate key.
         let mut fresh: HashMap<Hash, usize> = HashMap::with_capacity(submissions.len());
         let mut plan = Plan {
             places: Vec::with_capacity(submissions.len()),
+            first: self.running.size(),
             entries: Vec::with_capacity(submissions.len()),
         };
-        let mut next = self.running.size();
         for ((submission, key), known) in submissions.iter().zip(keys).zip(known) {
-            let place = if let Some(index) = known {
-                self.existing(index, &key, submission)?
-            } else if let Some(&position) = fresh.get(&key) {
-                plan.places[position].repeated()
-            } else {
-                let index = next.next_index();
-                next = TreeSize::new(next.get().checked_add(1).ok_or(Fatal::TreeFull)?);
-                fresh.insert(key, plan.places.len());
-                let leaf = self.protocol.finish(submission, index, time);
-                let place = Place {
-                    index,
-                    duplicate: false,
-                    integrated_time: time,
-                    leaf_hash: leaf.leaf_hash,
-                    body: leaf.body.clone(),
-                };
-                plan.entries
-                    .push(new_entry(submission, key, leaf, index, time));
-                place
+            let place = match (known, fresh.get(&key)) {
+                (Err(error), _) => Err(error),
+                (Ok(Some(index)), _) => self.existing(index, &key, submission),
+                (Ok(None), Some(&position)) => Ok(plan.place(position, true)),
+                (Ok(None), None) => {
+                    let position = plan.entries.len();
+                    fresh.insert(key, position);
+                    let index = plan.next_index().ok_or(Fatal::TreeFull)?;
+                    let leaf = self.protocol.finish(submission, index, time);
+                    plan.entries
+                        .push(new_entry(submission, key, leaf, index, time));
+                    Ok(plan.place(position, false))
+                }
             };
-            plan.places.push(place);
+            plan.places
+                .push(place.map_err(|error| AppendError::Unchecked(Arc::new(error))));
         }
         Ok(plan)
+    }
+
+    /// Where the leaf index says that each of `keys` is.
+    fn known(&self, keys: &[Hash]) -> Vec<Result<Option<LeafIndex>, ReadError>> {
+        if let Ok(known) = self.store.indexes_of(self.shard, keys) {
+            return known.into_iter().map(Ok).collect();
+        }
+        // One damaged block fails the read of all; the others are not to fail with it.
+        let known = keys.iter().map(|key| {
+            let known = self.store.index_of(self.shard, key);
+            known.map_err(ReadError::from)
+        });
+        known.collect()
     }
 
     /// Checks a hit of the leaf index against the entry itself.
@@ -149,15 +164,14 @@ impl Growing {
         index: LeafIndex,
         key: &Hash,
         submission: &Submission,
-    ) -> Result<Place, Fatal> {
+    ) -> Result<Place, ReadError> {
         let stored = self.store.entry(self.shard, index)?;
         let entry = stored.ok_or(ReadError::MissingEntry(index))?.into();
         if !self.protocol.repeats(submission, &entry) {
             return Err(ReadError::WrongIndex {
                 leaf_hash: *key,
                 index,
-            }
-            .into());
+            });
         }
         let leaf_hash = ledgerstone_merkle::leaf_hash(&entry.body);
         Ok(Place {
@@ -253,15 +267,28 @@ impl Plan {
         let bytes = self.entries.iter().map(|entry| entry.body.len()).sum();
         (self.entries.len(), bytes)
     }
-}
 
-impl Place {
-    /// The place of a submission that repeats the one at this place.
-    fn repeated(&self) -> Self {
-        Self {
-            duplicate: true,
-            body: self.body.clone(),
-            ..*self
+    /// How many submissions have no place.
+    pub(crate) fn unchecked(&self) -> usize {
+        self.places.iter().filter(|place| place.is_err()).count()
+    }
+
+    /// The index of the next new entry; `None` when the tree is full with it.
+    fn next_index(&self) -> Option<LeafIndex> {
+        let index = self.first.get().checked_add(self.entries.len() as u64)?;
+        index.checked_add(1)?;
+        Some(LeafIndex::new(index))
+    }
+
+    /// The place of the new entry at `position`.
+    fn place(&self, position: usize, duplicate: bool) -> Place {
+        let entry = &self.entries[position];
+        Place {
+            index: LeafIndex::new(self.first.get() + position as u64),
+            duplicate,
+            integrated_time: entry.integrated_time,
+            leaf_hash: entry.leaf_hash,
+            body: entry.body.clone(),
         }
     }
 }

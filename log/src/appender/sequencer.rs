@@ -5,7 +5,8 @@
 //! back what was stored and extend a second edge from it; compare; sign; keep the checkpoint;
 //! publish; answer. A crash before the commit loses only what was not acknowledged. A crash after
 //! it leaves entries that nobody was told of, which is allowed, and which the next start signs. Any
-//! error ends the sequencer for good.
+//! error ends the sequencer for good, but for one: where the store cannot say what it holds of a
+//! submission, that submission fails alone.
 
 use std::sync::Arc;
 use std::thread;
@@ -25,7 +26,8 @@ use crate::appender::growing::Plan;
 use crate::appender::queue::Queue;
 use crate::appender::queue::Sequenced;
 use crate::appender::queue::Waiting;
-use crate::clock::unix_time;
+use crate::clock::ClockAhead;
+use crate::clock::RoundClock;
 use crate::error::AppendError;
 use crate::error::CloseError;
 use crate::error::Fatal;
@@ -43,8 +45,9 @@ pub(crate) struct Sequencer {
     options: LogOptions,
     /// Counts the rounds whose heads are all shown.
     rounds: watch::Sender<u64>,
-    /// Of the last round; never goes backwards.
-    time: i64,
+    clock: RoundClock,
+    /// Whether the last reading of the clock was refused.
+    is_clock_refused: bool,
 }
 
 /// How others see the sequencer's end.
@@ -61,10 +64,11 @@ impl Sequencer {
         rounds: watch::Sender<u64>,
         options: LogOptions,
     ) -> Result<SequencerHandle, OpenError> {
-        let times = trees.iter().map(|tree| tree.reader().head().time());
+        let clock = round_clock(&trees, &options)?;
         let (ended, end) = watch::channel(None);
         let sequencer = Self {
-            time: times.max().unwrap_or(0),
+            clock,
+            is_clock_refused: false,
             store,
             trees,
             queue,
@@ -124,13 +128,22 @@ impl Sequencer {
                 .unwrap_or_default(),
             ..RoundReport::default()
         };
-        let time = unix_time().max(self.time);
+        let time = match self.clock.time() {
+            Ok(time) => time,
+            Err(ahead) => {
+                self.refuse(batch, ahead);
+                return Ok(());
+            }
+        };
+        self.is_clock_refused = false;
         let parts = self.plan(batch, time)?;
         for part in &parts {
             let (entries, bytes) = part.plan.new_entries();
             report.entries += entries;
             report.bytes += bytes;
-            report.duplicates += part.waiting.len() - entries;
+            let unchecked = part.plan.unchecked();
+            report.unchecked += unchecked;
+            report.duplicates += part.waiting.len() - entries - unchecked;
         }
         let parts = self.integrate(parts, time, &mut report)?;
         for part in parts {
@@ -142,6 +155,20 @@ impl Sequencer {
             observer.round(&report);
         }
         Ok(())
+    }
+
+    /// Refuses what waits, which cannot be dated.
+    fn refuse(&mut self, batch: Vec<Waiting>, ahead: ClockAhead) {
+        if !std::mem::replace(&mut self.is_clock_refused, true) {
+            error!(%ahead, "the clock is not believed: no entry is accepted until it is set");
+        }
+        if let Some(observer) = &self.options.observer {
+            observer.clock_refused();
+        }
+        for waiting in batch {
+            // The receiver is gone when its client is.
+            let _ = waiting.reply.send(Err(ahead.into()));
+        }
     }
 
     /// Sorts what waits by trees, and finds the place of each submission.
@@ -197,7 +224,7 @@ impl Sequencer {
         let started = Instant::now();
         self.store.commit(&rounds)?;
         report.commit = started.elapsed();
-        self.time = time;
+        self.clock.passed(time);
         drop(rounds);
         for (tree, extension) in extensions {
             let tree = &mut self.trees[tree];
@@ -235,6 +262,16 @@ impl SequencerHandle {
     }
 }
 
+/// The clock for the rounds of `trees`. One without entries never had a round.
+fn round_clock(trees: &[Growing], options: &LogOptions) -> Result<RoundClock, ClockAhead> {
+    let heads = || trees.iter().map(|tree| tree.reader().head());
+    let rounds = heads().filter(|head| !head.size().is_empty() && !options.trusts_clock);
+    let last_round = rounds.map(|head| head.time()).max();
+    let last = heads().map(|head| head.time()).max();
+    let clock = Arc::clone(&options.clock);
+    RoundClock::start(clock, last.unwrap_or(0), last_round)
+}
+
 /// The share of one tree in a round.
 struct Part {
     /// Its place among the sequencer's trees.
@@ -245,22 +282,26 @@ struct Part {
 
 fn answer(part: Part, head: &Arc<Head>) {
     for (waiting, place) in part.waiting.into_iter().zip(part.plan.places) {
-        let Place {
-            index,
-            duplicate,
-            integrated_time,
-            leaf_hash,
-            body,
-        } = place;
-        let sequenced = Sequenced {
-            index,
-            duplicate,
-            integrated_time,
-            leaf_hash,
-            body,
-            head: Arc::clone(head),
-        };
+        let sequenced = place.map(|place| sequenced(place, Arc::clone(head)));
         // The receiver is gone when its client is: the entry stays logged.
-        let _ = waiting.reply.send(Ok(sequenced));
+        let _ = waiting.reply.send(sequenced);
+    }
+}
+
+fn sequenced(place: Place, head: Arc<Head>) -> Sequenced {
+    let Place {
+        index,
+        duplicate,
+        integrated_time,
+        leaf_hash,
+        body,
+    } = place;
+    Sequenced {
+        index,
+        duplicate,
+        integrated_time,
+        leaf_hash,
+        body,
+        head,
     }
 }

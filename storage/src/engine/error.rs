@@ -42,6 +42,19 @@ pub enum EngineError {
         tree: u32,
     },
 
+    /// The end of the store was dropped, and with it perhaps what was signed. The operator proves
+    /// that it was not.
+    #[error(
+        "the damaged end of the store in {} was dropped: prove with `ledgerstone fsck \
+         --compare-with FILE` that nothing which was signed went with it; FILE is a checkpoint \
+         that a witness, a mirror or somebody else kept",
+        directory.display()
+    )]
+    Unproven {
+        /// The data directory.
+        directory: PathBuf,
+    },
+
     /// One data directory, one process. The operator stops the other one; the lock goes with the
     /// process, so there is no stale lock to remove.
     #[error(

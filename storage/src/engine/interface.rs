@@ -68,7 +68,7 @@ pub trait Engine: Send + Sync + 'static {
 
     /// Replaces the text that is kept for `tree` if it is `from` (`None`: if there is none), and
     /// fails with [`EngineError::KeptDiffers`] otherwise. A power cut may bring back an earlier
-    /// one, or an empty one, until [`sync_kept`](Self::sync_kept).
+    /// one until [`sync_kept`](Self::sync_kept), but never leaves a part of one, or none.
     fn advance(&self, tree: u32, from: Option<Bytes>, to: Bytes) -> Answer<'_, ()>;
 
     /// Makes the text that is kept for `tree` durable.

@@ -101,8 +101,8 @@ impl Schema {
         self.value(Table::Meta, keys::REINDEX).await
     }
 
-    /// The checkpoint that was kept last, or `None` when none is. An empty text is what a power cut
-    /// may leave of one that was never synced; it says nothing about the store.
+    /// The checkpoint that was kept last, or `None` when none is. After a power cut it may be an
+    /// earlier one.
     ///
     /// # Errors
     /// [`StorageError::Damaged`] when it is too long or not UTF-8; the engine's own trouble.

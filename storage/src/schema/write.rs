@@ -99,7 +99,7 @@ impl Schema {
     }
 
     /// Replaces the kept checkpoint of `shard` if it is `from` (`None`: if there is none). After a
-    /// power cut an earlier one may be there, or an empty one, until [`Schema::sync_kept`].
+    /// power cut an earlier one may be there until [`Schema::sync_kept`], but always a whole one.
     ///
     /// # Errors
     /// [`EngineError::KeptDiffers`](crate::EngineError::KeptDiffers) when another one is kept,

@@ -1,7 +1,6 @@
 use std::path::Path;
 
 use bytes::Bytes;
-use parking_lot::Mutex;
 use rocksdb::Cache;
 use rocksdb::ColumnFamily;
 use rocksdb::DB;
@@ -25,12 +24,14 @@ use super::directory::DataDirectory;
 use super::directory::contents;
 use super::directory::file_bytes;
 use super::error::engine_error;
+use super::kept::KeptFiles;
 use super::open;
 use super::options::RocksOptions;
 use super::tables::handle;
 use super::tables::read_options;
 use super::tables::synced;
 use super::tables::write_batch;
+use super::torn;
 use super::verify;
 
 /// Rows in RocksDB: durable, bounded in memory, open in one process at a time. The lock on the data
@@ -42,8 +43,7 @@ pub struct RocksEngine {
     /// What was found when it was opened to read what can be read; `None` when it may be written.
     found: Option<Vec<EngineDamage>>,
     gate: Gate,
-    /// Held while a kept checkpoint is replaced.
-    keeper: Mutex<()>,
+    kept: KeptFiles,
     directory: DataDirectory,
 }
 
@@ -56,13 +56,15 @@ impl RocksEngine {
     ///
     /// # Errors
     /// [`EngineError::Locked`], [`EngineError::NotEmpty`], [`EngineError::UnknownTable`],
-    /// [`EngineError::Damaged`], or what the operating system or RocksDB says.
+    /// [`EngineError::Damaged`], [`EngineError::Unproven`], or what the operating system or RocksDB
+    /// says.
     pub fn open(
         directory: &Path,
         options: &RocksOptions,
         first: &Batch,
     ) -> Result<Self, EngineError> {
         let directory = DataDirectory::create(directory)?;
+        directory.must_be_proven()?;
         match contents(directory.path())? {
             Contents::Store => {}
             Contents::Nothing => open::create(&directory, options, first)?,
@@ -74,8 +76,9 @@ impl RocksEngine {
             }
         }
         let cache = options.block_cache();
-        let database = open::to_write(&directory.store(), options, &cache)?;
-        Ok(Self::over(database, cache, None, directory))
+        let database = open::to_write(&directory, options, &cache)?;
+        let kept = directory.hold_kept()?;
+        Ok(Self::over(database, cache, None, kept, directory))
     }
 
     /// Opens the existing store in `directory` without changing a byte of it, on a read-only file
@@ -92,7 +95,8 @@ impl RocksEngine {
                 let directory = DataDirectory::lock_to_read(directory)?;
                 let cache = RocksOptions::default().block_cache();
                 let (database, found) = open::to_read(&directory.store(), &cache)?;
-                Ok(Self::over(database, cache, Some(found), directory))
+                let kept = directory.read_kept()?;
+                Ok(Self::over(database, cache, Some(found), kept, directory))
             }
             Contents::Nothing => Err(EngineError::NoStore {
                 directory: directory.to_owned(),
@@ -102,6 +106,50 @@ impl RocksEngine {
                 found,
             }),
         }
+    }
+
+    /// Opens the existing store in `directory` as [`RocksEngine::open_read_only`] does, but without
+    /// the end of its write-ahead log from the first damage on, which comes with it. `None` where
+    /// there is no damage that [`RocksEngine::open`] refuses.
+    ///
+    /// # Errors
+    /// [`EngineError::Damaged`] when the damage is not at the end; otherwise as for that.
+    pub fn open_without_end(directory: &Path) -> Result<Option<(Self, EngineDamage)>, EngineError> {
+        let directory = DataDirectory::lock_to_read(directory)?;
+        let Some(end) = torn::damaged_end(&directory.store())? else {
+            return Ok(None);
+        };
+        let cache = RocksOptions::default().block_cache();
+        let database = open::salvaged(&directory.store(), &cache, Some(&end))?;
+        let kept = directory.read_kept()?;
+        let engine = Self::over(database, cache, Some(Vec::new()), kept, directory);
+        Ok(Some((engine, end.to_damage())))
+    }
+
+    /// Drops the end that [`RocksEngine::open_without_end`] leaves out, and sets it aside in
+    /// `directory`. From before that on [`RocksEngine::open`] refuses the store, until
+    /// [`RocksEngine::set_proven`].
+    ///
+    /// # Errors
+    /// As for that.
+    pub fn drop_end(directory: &Path) -> Result<(), EngineError> {
+        let directory = DataDirectory::create(directory)?;
+        let Some(end) = torn::damaged_end(&directory.store())? else {
+            return Ok(());
+        };
+        // A crash between the two leaves a store that is marked and damaged still: then this is
+        // done again.
+        directory.set_unproven()?;
+        torn::cut(&end.log, end.at, directory.path())
+    }
+
+    /// Lets the store in `directory` be opened for writing again: it was compared with what was
+    /// signed.
+    ///
+    /// # Errors
+    /// [`EngineError::Locked`], or what the operating system says.
+    pub fn set_proven(directory: &Path) -> Result<(), EngineError> {
+        DataDirectory::create(directory)?.set_proven()
     }
 
     /// Whether there is any trace of a log in `directory`: where there is, [`RocksEngine::open`]
@@ -117,6 +165,7 @@ impl RocksEngine {
         database: DB,
         cache: Cache,
         found: Option<Vec<EngineDamage>>,
+        kept: KeptFiles,
         directory: DataDirectory,
     ) -> Self {
         Self {
@@ -124,7 +173,7 @@ impl RocksEngine {
             cache,
             found,
             gate: Gate::default(),
-            keeper: Mutex::new(()),
+            kept,
             directory,
         }
     }
@@ -235,10 +284,9 @@ impl RocksEngine {
 
     fn replace_kept(&self, tree: u32, from: Option<&[u8]>, to: &[u8]) -> Result<(), EngineError> {
         self.must_write()?;
-        let _keeper = self.keeper.lock();
         // A crash before this leaves a kept checkpoint that lags behind the store, as every crash
         // between rounds may.
-        self.directory.advance(tree, from, to)
+        self.kept.advance(tree, from, to)
     }
 
     fn use_of_the_machine(&self) -> Result<Statistics, EngineError> {
@@ -300,7 +348,7 @@ impl Engine for RocksEngine {
     }
 
     fn kept(&self, tree: u32) -> Answer<'_, Option<Bytes>> {
-        Box::pin(async move { self.directory.kept(tree) })
+        Box::pin(async move { self.kept.kept(tree) })
     }
 
     fn advance(&self, tree: u32, from: Option<Bytes>, to: Bytes) -> Answer<'_, ()> {
@@ -310,8 +358,7 @@ impl Engine for RocksEngine {
     fn sync_kept(&self, tree: u32) -> Answer<'_, ()> {
         Box::pin(async move {
             self.must_write()?;
-            let _keeper = self.keeper.lock();
-            self.directory.sync_kept(tree)
+            self.kept.sync(tree)
         })
     }
 

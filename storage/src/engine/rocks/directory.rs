@@ -5,16 +5,13 @@ use std::fs::File;
 use std::fs::OpenOptions;
 use std::fs::TryLockError;
 use std::io;
-use std::io::Read as _;
-use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::path::PathBuf;
 
-use bytes::Bytes;
-
 use super::super::error::EngineError;
-use super::super::interface::MAX_KEPT_BYTES;
 use super::error::in_path;
+use super::kept;
+use super::kept::KeptFiles;
 
 /// A data directory that this process alone has open, or that nobody writes to while it is read.
 ///
@@ -131,83 +128,86 @@ impl DataDirectory {
         }
     }
 
-    /// Replaces the kept checkpoint of `tree` if it is `from`. A process that ends meanwhile leaves
-    /// the old text or the new one; a power cut may bring back an old one, or leave none of its
-    /// bytes, because nothing is synced.
-    pub(super) fn advance(
-        &self,
-        tree: u32,
-        from: Option<&[u8]>,
-        to: &[u8],
-    ) -> Result<(), EngineError> {
-        if self.kept(tree)?.as_deref() != from {
-            return Err(EngineError::KeptDiffers { tree });
-        }
-        let path = self.checkpoint(tree);
-        if overwrite_sector(&path, to).map_err(in_path("write", &path))? {
-            return Ok(());
-        }
-        let next = path.with_extension("new");
-        fs::write(&next, to).map_err(in_path("write", &next))?;
-        // A crash before the rename leaves the old text, which lags behind the store: the next
-        // start signs again.
-        fs::rename(&next, &path).map_err(in_path("replace", &path))
+    /// The kept checkpoints, with all of their files open and durable.
+    pub(super) fn hold_kept(&self) -> Result<KeptFiles, EngineError> {
+        let kept = KeptFiles::new(self.open_directory(true)?);
+        let trees: Vec<u32> = names(&self.path)?
+            .iter()
+            .filter_map(|name| kept::tree_of(name))
+            .collect();
+        kept.hold(&trees)?;
+        Ok(kept)
     }
 
-    /// Makes the kept checkpoint of `tree` and its name durable.
-    pub(super) fn sync_kept(&self, tree: u32) -> Result<(), EngineError> {
-        let path = self.checkpoint(tree);
-        match File::open(&path) {
-            Ok(file) => file.sync_all().map_err(in_path("sync", &path))?,
-            Err(source) if source.kind() == io::ErrorKind::NotFound => {
-                return Err(EngineError::NothingKept { tree });
-            }
-            Err(source) => return Err(in_path("open", &path)(source)),
+    /// The kept checkpoints, to read only.
+    pub(super) fn read_kept(&self) -> Result<KeptFiles, EngineError> {
+        Ok(KeptFiles::new(self.open_directory(false)?))
+    }
+
+    /// Refuses to write where the end of the store was dropped and nobody proved since that nothing
+    /// signed went with it.
+    pub(super) fn must_be_proven(&self) -> Result<(), EngineError> {
+        let mark = self.path.join(UNPROVEN);
+        match mark.try_exists().map_err(in_path("look at", &mark))? {
+            false => Ok(()),
+            true => Err(EngineError::Unproven {
+                directory: self.path.clone(),
+            }),
         }
+    }
+
+    /// Marks the store as one whose end was dropped. Durable when it returns.
+    pub(super) fn set_unproven(&self) -> Result<(), EngineError> {
+        let mark = self.path.join(UNPROVEN);
+        let marked = File::create(&mark).and_then(|mark| mark.sync_all());
+        marked.map_err(in_path("write", &mark))?;
         sync_directory(&self.path)
     }
 
-    /// The kept checkpoint of `tree`: of one longer than [`MAX_KEPT_BYTES`] one byte more than
-    /// that.
-    pub(super) fn kept(&self, tree: u32) -> Result<Option<Bytes>, EngineError> {
-        let path = self.checkpoint(tree);
-        let file = match File::open(&path) {
-            Ok(file) => file,
-            Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(in_path("open", &path)(source)),
-        };
-        let mut text = Vec::new();
-        file.take(MAX_KEPT_BYTES as u64 + 1)
-            .read_to_end(&mut text)
-            .map_err(in_path("read", &path))?;
-        Ok(Some(text.into()))
+    /// Takes the mark away. Durable when it returns.
+    pub(super) fn set_proven(&self) -> Result<(), EngineError> {
+        let mark = self.path.join(UNPROVEN);
+        match fs::remove_file(&mark) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                Err(in_path("remove", &mark)(source))
+            }
+            _ => sync_directory(&self.path),
+        }
     }
 
-    fn checkpoint(&self, tree: u32) -> PathBuf {
-        self.path.join(format!("{CHECKPOINT_PREFIX}{tree}"))
+    fn open_directory(&self, is_writable: bool) -> Result<kept::Directory, EngineError> {
+        let directory = kept::Directory::open(&self.path, is_writable);
+        directory.map_err(in_path("open", &self.path))
     }
 }
 
 /// What is in the directory at `path`. Names that are not the store's own (keys, configuration) are
 /// no trace of a store.
 pub(super) fn contents(path: &Path) -> Result<Contents, EngineError> {
-    let names = match fs::read_dir(path) {
-        Ok(names) => names,
-        Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(Contents::Nothing),
-        Err(source) => return Err(in_path("list", path)(source)),
-    };
     let mut contents = Contents::Nothing;
-    for name in names {
-        let name = name.map_err(in_path("list", path))?.file_name();
-        let name = name.to_string_lossy();
+    for name in names(path)? {
         if name == STORE {
             return Ok(Contents::Store);
         }
-        if name.starts_with(CHECKPOINT_PREFIX) {
-            contents = Contents::Trace(name.into_owned());
+        if name.starts_with(kept::PREFIX) {
+            contents = Contents::Trace(name);
         }
     }
     Ok(contents)
+}
+
+/// The names in the directory at `path`; none where there is no directory.
+fn names(path: &Path) -> Result<Vec<String>, EngineError> {
+    let names = match fs::read_dir(path) {
+        Ok(names) => names,
+        Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => return Err(in_path("list", path)(source)),
+    };
+    let names = names.map(|name| {
+        let name = name.map_err(in_path("list", path))?.file_name();
+        Ok(name.to_string_lossy().into_owned())
+    });
+    names.collect()
 }
 
 /// The bytes of the files in the directory at `path`, without directories in it.
@@ -226,29 +226,6 @@ pub(super) fn file_bytes(path: &Path) -> Result<u64, EngineError> {
     Ok(bytes)
 }
 
-/// Writes `text` over a file of the same length that fits one sector, and says whether there was
-/// one.
-///
-/// This is the case of nearly every round, and far cheaper than a rename, which makes some file
-/// systems allocate and write out the new file at once and puts two more blocks into the journal
-/// that the next sync waits for. It is as safe: neither the copy into the page nor the write of the
-/// sector stops half-way, and nothing but these bytes changes.
-fn overwrite_sector(path: &Path, text: &[u8]) -> io::Result<bool> {
-    if text.len() > SECTOR_BYTES {
-        return Ok(false);
-    }
-    let file = match OpenOptions::new().write(true).open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(error),
-    };
-    if file.metadata()?.len() != text.len() as u64 {
-        return Ok(false);
-    }
-    file.write_all_at(text, 0)?;
-    Ok(true)
-}
-
 /// Makes renames and new names in the directory at `path` durable.
 fn sync_directory(path: &Path) -> Result<(), EngineError> {
     File::open(path)
@@ -256,13 +233,10 @@ fn sync_directory(path: &Path) -> Result<(), EngineError> {
         .map_err(in_path("sync", path))
 }
 
-/// The least that any disk writes as a whole.
-const SECTOR_BYTES: usize = 512;
-
 const LOCK: &str = "LOCK";
 const STORE: &str = "store";
+const UNPROVEN: &str = "unproven";
 const UNFINISHED_STORE: &str = "store.new";
-const CHECKPOINT_PREFIX: &str = "checkpoint-";
 
 #[cfg(test)]
 mod tests {
@@ -317,58 +291,12 @@ mod tests {
         fs::write(path.join("ed25519.pem"), "").unwrap();
         assert_eq!(contents(path).unwrap(), Contents::Nothing);
 
-        open.advance(3, None, b"text").unwrap();
+        open.hold_kept().unwrap().advance(3, None, b"text").unwrap();
         let trace = Contents::Trace("checkpoint-3".to_owned());
         assert_eq!(contents(path).unwrap(), trace);
 
         open.finish_store().unwrap();
         assert_eq!(contents(path).unwrap(), Contents::Store);
-    }
-
-    #[test]
-    fn as_much_is_read_of_a_kept_checkpoint_as_shows_that_it_is_too_long() {
-        let directory = tempfile::tempdir().unwrap();
-        let open = DataDirectory::create(directory.path()).unwrap();
-        let path = directory.path().join("checkpoint-0");
-        for length in [0, MAX_KEPT_BYTES, MAX_KEPT_BYTES + 1, MAX_KEPT_BYTES + 10] {
-            fs::write(&path, vec![0xff; length]).unwrap();
-            let kept = open.kept(0).unwrap().unwrap();
-            assert_eq!(kept.len(), length.min(MAX_KEPT_BYTES + 1));
-            // However damaged it is, it can be replaced.
-            open.advance(0, Some(&kept), b"text").unwrap();
-            assert_eq!(fs::read(&path).unwrap(), b"text");
-        }
-    }
-
-    #[test]
-    fn a_kept_checkpoint_is_written_over_only_where_that_cannot_tear() {
-        let directory = tempfile::tempdir().unwrap();
-        let open = DataDirectory::create(directory.path()).unwrap();
-        let path = directory.path().join("checkpoint-0");
-        let sector = |byte: &str| byte.repeat(SECTOR_BYTES);
-        let long = |byte: &str| byte.repeat(SECTOR_BYTES + 1);
-        let mut held = None;
-        for (text, in_place) in [
-            (sector("a"), false),
-            (sector("b"), true),
-            (long("c"), false),
-            (long("d"), false),
-            ("short".to_owned(), false),
-            ("other".to_owned(), true),
-            ("longer".to_owned(), false),
-        ] {
-            let before = open.kept(0).unwrap();
-            open.advance(0, before.as_deref(), text.as_bytes()).unwrap();
-            assert_eq!(open.kept(0).unwrap(), Some(Bytes::from(text)));
-            // Whoever holds the file open sees what is written over it, and not what replaces it.
-            let mut seen = String::new();
-            if let Some(file) = held.replace(File::open(&path).unwrap()) {
-                io::BufReader::new(file).read_to_string(&mut seen).unwrap();
-            }
-            let now = fs::read_to_string(&path).unwrap();
-            assert_eq!(seen == now, in_place, "{now}");
-        }
-        assert!(!path.with_extension("new").exists());
     }
 
     #[test]

@@ -41,7 +41,10 @@ pub(super) fn damage(error: &rocksdb::Error) -> EngineDamage {
 }
 
 /// Names `path` in an error of the operating system.
-pub(super) fn in_path(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> EngineError {
+pub(super) fn in_path(
+    action: &'static str,
+    path: &Path,
+) -> impl FnOnce(io::Error) -> EngineError + use<> {
     let path = path.to_owned();
     move |source| EngineError::Io {
         action,

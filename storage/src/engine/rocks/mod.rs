@@ -3,10 +3,12 @@
 mod database;
 mod directory;
 mod error;
+mod kept;
 mod open;
 mod options;
 mod salvage;
 mod tables;
+mod torn;
 mod verify;
 mod wal;
 

@@ -21,8 +21,9 @@ use super::options::RocksOptions;
 use super::salvage;
 use super::tables::synced;
 use super::tables::write_batch;
+use super::torn;
 use super::verify::must_have_files;
-use super::wal;
+use super::wal::Damaged;
 
 /// Makes a store with the rows of `first`. It gets its name only when it is complete, so a store by
 /// that name without them is damage and never the remains of a crash.
@@ -46,13 +47,14 @@ pub(super) fn create(
     directory.finish_store()
 }
 
-/// Opens the store at `path` for writing.
+/// Opens the store of `directory` for writing.
 pub(super) fn to_write(
-    path: &Path,
+    directory: &DataDirectory,
     options: &RocksOptions,
     cache: &Cache,
 ) -> Result<DB, EngineError> {
-    wal::must_be_sound(path)?;
+    let path = &directory.store();
+    torn::must_be_sound(path, directory.path())?;
     let settings = options.database(cache);
     must_have_tables(path, &settings)?;
     let database = DB::open_cf_descriptors(&settings, path, options.tables(cache));
@@ -66,8 +68,9 @@ pub(super) fn to_read(path: &Path, cache: &Cache) -> Result<(DB, Vec<EngineDamag
     let options = RocksOptions::default();
     let settings = options.database(cache);
     must_have_tables(path, &settings)?;
-    let mut found = wal::damage(path)?;
-    if found.is_empty() {
+    let unsound = torn::Unsound::of(path)?;
+    let mut found = unsound.damage();
+    if found.is_empty() && unsound.torn.is_none() {
         // Who only reads looks for what is wrong, and is not helped by a refusal.
         match DB::open_cf_descriptors_read_only(&settings, path, options.tables(cache), false) {
             Ok(database) => return Ok((database, found)),
@@ -77,14 +80,27 @@ pub(super) fn to_read(path: &Path, cache: &Cache) -> Result<(DB, Vec<EngineDamag
             },
         }
     }
+    let database = salvaged(path, cache, None)?;
+    Ok((database, found))
+}
+
+/// Opens the store at `path` to read what can be read, where its log is damaged: of that up to
+/// `end`, if one is given.
+pub(super) fn salvaged(
+    path: &Path,
+    cache: &Cache,
+    end: Option<&Damaged>,
+) -> Result<DB, EngineError> {
+    let options = RocksOptions::default();
+    let settings = options.database(cache);
     // RocksDB reads the log while it opens, and then no more.
     let logs = TempDir::new().map_err(in_path("make a directory in", &std::env::temp_dir()))?;
-    salvage::logs(path, logs.path())?;
+    salvage::logs(path, logs.path(), end)?;
     let settings = RocksOptions::of_damaged(settings, logs.path());
     for _ in 0..MAX_ATTEMPTS {
         let tables = options.tables(cache);
         match DB::open_cf_descriptors_read_only(&settings, path, tables, false) {
-            Ok(database) => return Ok((database, found)),
+            Ok(database) => return Ok(database),
             Err(error) if salvage::fill_up(error.as_ref(), logs.path())? => {}
             Err(error) => return Err(open_error(&error)),
         }

@@ -14,14 +14,17 @@ use super::super::error::EngineError;
 use super::error::in_path;
 use super::wal;
 use super::wal::BLOCK_BYTES;
+use super::wal::Damaged;
 use super::wal::HEADER_BYTES;
 use super::wal::Header;
 
-/// Writes what can be read of the logs in the directory `from` into the directory `to`.
-pub(super) fn logs(from: &Path, to: &Path) -> Result<(), EngineError> {
+/// Writes what can be read of the logs in the directory `from` into the directory `to`: of the log
+/// that `end` is in, what is before that.
+pub(super) fn logs(from: &Path, to: &Path, end: Option<&Damaged>) -> Result<(), EngineError> {
     for log in wal::files(from)? {
         let salvaged = to.join(log.file_name().unwrap_or_default());
-        salvage(&log, &salvaged)?;
+        let end = end.filter(|end| end.log == log);
+        salvage(&log, &salvaged, end.map_or(u64::MAX, |end| end.at))?;
     }
     Ok(())
 }
@@ -48,20 +51,23 @@ pub(super) fn fill_up(words: &str, logs: &Path) -> Result<bool, EngineError> {
     Ok(true)
 }
 
-fn salvage(from: &Path, to: &Path) -> Result<(), EngineError> {
+fn salvage(from: &Path, to: &Path, end: u64) -> Result<(), EngineError> {
     let file = File::create(to).map_err(in_path("create", to))?;
     let mut log = Log {
         file: BufWriter::new(file),
         written: 0,
     };
     let mut batch = Joined::default();
+    let mut left = end;
     wal::visit_blocks(from, |block| {
-        for part in parts(block) {
+        let length = usize::try_from(left).map_or(block.len(), |left| left.min(block.len()));
+        left -= length as u64;
+        for part in parts(&block[..length]) {
             if let Some(batch) = batch.add(part) {
                 log.append(batch).map_err(in_path("write", to))?;
             }
         }
-        Ok(true)
+        Ok(left > 0)
     })?;
     log.file.flush().map_err(in_path("write", to))
 }
@@ -216,7 +222,7 @@ mod tests {
             bytes[at] ^= 1 << bit;
             std::fs::write(&from, &bytes).unwrap();
             let to = tempfile::tempdir().unwrap();
-            logs(directory.path(), to.path()).unwrap();
+            logs(directory.path(), to.path(), None).unwrap();
             prop_assert_eq!(wal::damage(to.path()).unwrap(), []);
             let left = batches_of(&to.path().join("000001.log"));
             // In order, and none that was not written.

@@ -2,7 +2,8 @@
 //!
 //! RocksDB 11.8 skips a zeroed record without a word, and with it what was acknowledged; it takes a
 //! record that says to be longer than it is for one that a crash cut off; and it never returns from
-//! reading a record of some changed types. All of these are refused here.
+//! reading a record of some changed types. All of these are
+//! found here.
 //!
 //! ```text
 //! log     blocks of 32 KiB, the last one shorter
@@ -21,27 +22,37 @@ use super::super::error::EngineDamage;
 use super::super::error::EngineError;
 use super::error::in_path;
 
-/// Refuses the store at `path` when one of its logs is anything but whole records, with at most one
-/// behind them that was cut off.
+/// A log that is anything but whole records, with at most one behind them that was cut off, or
+/// zeros.
 ///
 /// Each log may end so: one that was closed may still lie beside its successor after a crash, and
 /// RocksDB itself remembers how long those were that it still needs.
-pub(super) fn must_be_sound(path: &Path) -> Result<(), EngineError> {
-    match damage(path)?.into_iter().next() {
-        Some(damage) => Err(damage.into()),
-        None => Ok(()),
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Damaged {
+    pub(super) log: PathBuf,
+    /// The first byte of what is not sound.
+    pub(super) at: u64,
+    what: &'static str,
+}
+
+impl Damaged {
+    /// In the words of an engine.
+    pub(super) fn to_damage(&self) -> EngineDamage {
+        let name = self.log.file_name().unwrap_or_default().display();
+        EngineDamage {
+            part: format!("the file {name}"),
+            what: format!("has {} at byte {}", self.what, self.at),
+        }
     }
 }
 
-/// Where the logs of the store at `path` are damaged, the first place in each.
-pub(super) fn damage(path: &Path) -> Result<Vec<EngineDamage>, EngineError> {
+/// Where the logs of the store at `path` are damaged, the first place in each, the oldest log
+/// first.
+pub(super) fn damage(path: &Path) -> Result<Vec<Damaged>, EngineError> {
     let mut found = Vec::new();
     for log in files(path)? {
         if let Some((at, what)) = damage_of(&log)? {
-            let name = log.file_name().unwrap_or_default().display();
-            let part = format!("the file {name}");
-            let what = format!("has {what} at byte {at}");
-            found.push(EngineDamage { part, what });
+            found.push(Damaged { log, at, what });
         }
     }
     Ok(found)

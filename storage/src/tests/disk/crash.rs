@@ -113,7 +113,8 @@ async fn zeros_are_the_end_of_a_log_and_nothing_else() {
         (32 << 10, 64 << 10),
         (starts[1], next_block(starts[1])),
         (starts[1], starts[2]),
-        (starts[1], length - 1),
+        // Sectors never reach the disk in part.
+        (length - 20, length - 10),
     ] {
         let mut spoilt = sound.clone();
         spoilt[start..end].fill(0);
@@ -124,6 +125,77 @@ async fn zeros_are_the_end_of_a_log_and_nothing_else() {
     extended.resize(starts[2] + (80 << 10), 0);
     fs::write(&log, extended).unwrap();
     contract::assert_holds(&*open(directory.path()).await, SHARD, 700).await;
+}
+
+/// A power cut while a round is written: of the sectors of its record, those that did not reach the
+/// disk are zeros. Nobody was told of the round. It is dropped, and set aside.
+#[tokio::test]
+async fn a_torn_round_at_the_end_is_dropped_and_set_aside() {
+    let (directory, record) = store_of_two_records().await;
+    let (log, length) = write_ahead_log(directory.path());
+    let sound = fs::read(&log).unwrap();
+    let first = record.end.next_multiple_of(SECTOR_BYTES);
+    let last = (length as usize) / SECTOR_BYTES * SECTOR_BYTES;
+    for (start, end) in [
+        (record.end, first),
+        (first, first + SECTOR_BYTES),
+        (record.end, last),
+        (last, length as usize),
+    ] {
+        let mut torn = sound.clone();
+        torn[start..end].fill(0);
+        fs::write(&log, &torn).unwrap();
+        let what = format!("zeros from {start} to {end}");
+
+        let copy = copy_of(directory.path());
+        let reader = super::open_read_only(copy.path()).await.unwrap();
+        contract::assert_holds(&reader, SHARD, 40).await;
+        assert_eq!(reader.verify(SHARD).await.unwrap(), [], "{what}");
+        drop(reader);
+        contract::assert_holds(&*open(copy.path()).await, SHARD, 40).await;
+        let name = log.file_stem().unwrap().to_string_lossy().into_owned();
+        let aside = copy.path().join(format!("torn-{name}-at-{}", record.end));
+        assert_eq!(fs::read(aside).unwrap(), &torn[record.end..], "{what}");
+        // It goes on from there.
+        let store = open(copy.path()).await;
+        let round = contract::round(40..50);
+        store.commit(&[(SHARD, &round)]).await.unwrap();
+        contract::assert_holds(&store, SHARD, 50).await;
+    }
+}
+
+/// What does not look like sectors that never reached the disk may be a round that was
+/// acknowledged, and so may all that a sound record follows.
+#[tokio::test]
+async fn other_damage_at_the_end_is_not_dropped() {
+    let (directory, record) = store_of_two_records().await;
+    let (log, length) = write_ahead_log(directory.path());
+    let sound = fs::read(&log).unwrap();
+    let sector = record.end.next_multiple_of(SECTOR_BYTES);
+    for range in [
+        sector + 1..sector + SECTOR_BYTES,
+        sector..sector + SECTOR_BYTES - 1,
+        record.end + HEADER_BYTES..record.end + HEADER_BYTES + 1,
+        record.start.next_multiple_of(SECTOR_BYTES)..record.end / SECTOR_BYTES * SECTOR_BYTES,
+    ] {
+        let mut spoilt = sound.clone();
+        spoilt[range.clone()].fill(0);
+        assert_ne!(spoilt, sound);
+        fs::write(&log, spoilt).unwrap();
+        assert_wal_damage(directory.path(), &format!("zeros in {range:?}")).await;
+    }
+    // The very end, and a log behind it.
+    let mut torn = sound.clone();
+    torn[sector..length as usize].fill(0);
+    fs::write(&log, torn).unwrap();
+    let (number, _) = log.file_stem().unwrap().to_str().unwrap().split_at(6);
+    let later = format!("{:06}.log", number.parse::<u32>().unwrap() + 1);
+    fs::write(log.with_file_name(later), &sound).unwrap();
+    match try_open(directory.path()).await {
+        Err(StorageError::Damaged(damage)) if engine_part(&damage).ends_with(".log") => {}
+        Err(other) => panic!("{other:?}"),
+        Ok(_) => panic!("a log that another one follows is cut off"),
+    }
 }
 
 async fn assert_wal_damage(directory: &Path, what: &str) {
@@ -159,6 +231,8 @@ fn flip(directory: &Path, at: usize, bit: u8) {
     bytes[at] ^= 1 << bit;
     fs::write(&path, bytes).unwrap();
 }
+
+const SECTOR_BYTES: usize = 512;
 
 /// The newest write-ahead log of the store in `directory`, and its length.
 fn write_ahead_log(directory: &Path) -> (PathBuf, u64) {
