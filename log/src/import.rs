@@ -255,7 +255,7 @@ impl Importer {
                 target: self.target.size,
             });
         }
-        // Not synced: a power cut may take it away, and then an import from the same source finds
+        // A power cut may bring back an older one, and then an import from the same source finds
         // all entries there, and keeps it again.
         Ok(self.store.keep_checkpoint(self.shard, &self.note)?)
     }

@@ -402,3 +402,43 @@ fn fsck_of_what_is_no_log_says_so() {
     assert_ne!(output.status.code(), Some(0));
     assert!(!site.data_dir().join("store").exists(), "nothing was made");
 }
+
+/// A damaged end is given up by the operator alone, and nothing is signed then before the log was
+/// compared with checkpoints from outside.
+#[tokio::test]
+async fn a_damaged_end_is_dropped_and_compared_before_the_log_goes_on() {
+    let server = Server::start();
+    fill(&server, 2).await;
+    let older = fs::read(server.site.data_dir().join(KEPT)).unwrap();
+    fill(&server, 1).await;
+    let site = server.stop().await;
+    let wal = store_files(&site, "log").remove(0);
+    flip(&wal, fs::metadata(&wal).unwrap().len() as usize - 10);
+    let ahead = fsck(&site, &["--drop-torn-round"]);
+    assert_eq!(ahead.status.code(), Some(UNTRUE), "{ahead:?}");
+    assert!(told(&ahead).contains("rolled back"), "{ahead:?}");
+
+    // As after a power cut, where it lags.
+    fs::write(site.data_dir().join(KEPT), &older).unwrap();
+    site.start_refused().assert(UNTRUE, &["another checksum"]);
+    let dropped = fsck(&site, &["--drop-torn-round"]);
+    assert!(dropped.status.success(), "{dropped:?}");
+    let name = wal.file_name().unwrap().to_str().unwrap();
+    for word in [name, "at byte", "from index 2 on", "--compare-with"] {
+        assert!(told(&dropped).contains(word), "{word}: {dropped:?}");
+    }
+    site.start_refused()
+        .assert(UNDONE, &["fsck --compare-with"]);
+
+    let notes = [KEPT, "checkpoint-1"].map(|name| site.data_dir().join(name));
+    let notes = notes.map(|path| path.to_str().unwrap().to_owned());
+    let one = fsck(&site, &["--compare-with", &notes[0]]);
+    assert_eq!(one.status.code(), Some(UNDONE), "{one:?}");
+    let [v2, v1] = &notes;
+    let both = fsck(&site, &["--compare-with", v2, "--compare-with", v1]);
+    assert!(both.status.success(), "{both:?}");
+    assert!(told(&both).contains("extends the checkpoint over 2 leaves"));
+    let server = site.start();
+    assert_eq!(server.size, 2);
+    fill(&server, 2).await;
+}

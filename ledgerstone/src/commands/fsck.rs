@@ -42,8 +42,9 @@ pub(crate) struct Fsck {
     /// lost with it, so that the log is not served before --compare-with
     #[arg(long, conflicts_with = "accept_head")]
     drop_torn_round: bool,
-    /// After --drop-torn-round: prove that the log extends this checkpoint, which a witness, a mirror
-    /// or somebody else kept, and let it be served again. Once for each tree that takes entries
+    /// After --drop-torn-round: prove that the log extends this checkpoint, which a witness, a
+    /// mirror or somebody else kept, and let it be served again. Once for each tree that takes
+    /// entries
     #[arg(long, value_name = "FILE", conflicts_with_all = ["accept_head", "drop_torn_round"])]
     compare_with: Vec<PathBuf>,
 }

@@ -42,9 +42,9 @@ pub(crate) struct Serve {
     /// every auditor can prove.
     #[arg(long)]
     new_log: bool,
-    /// Believe the clock of this machine, though it says that the last entry is more than a year old: the
-    /// log: the log stood still for so long. A clock that is wrong dates all entries until its time
-    /// has come.
+    /// Believe the clock of this machine though it makes the last entry more than a year old. Only
+    /// when the log stood still for so long: a wrong clock dates all entries until its time has
+    /// come.
     #[arg(long)]
     trust_clock: bool,
     /// Print the settings in force as a TOML file, and end.

@@ -9,8 +9,8 @@
 //!   durable.
 //!
 //! A round that was acknowledged and zeroed since looks the same. The kept checkpoint then tells:
-//! where it is ahead of what is left, a start is refused. So that nothing is lost by the guess, what
-//! is dropped is set aside beside the store.
+//! where it is ahead of what is left, a start is refused. What is dropped is set aside beside the
+//! store, so that nothing is lost by the guess.
 
 use std::fs::File;
 use std::fs::OpenOptions;

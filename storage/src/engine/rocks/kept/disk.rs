@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 /// A directory with files, where nothing is durable before it was synced: the content of a file by
 /// [`sync`](Self::sync), names by [`sync_names`](Self::sync_names).
-pub(in super::super) trait Disk {
+pub(crate) trait Disk {
     /// An open file.
     type File;
 
@@ -45,7 +45,7 @@ pub(in super::super) trait Disk {
 
 /// A directory of the operating system. It stays open, so that syncing names takes no descriptor.
 #[derive(Debug)]
-pub(in super::super) struct Directory {
+pub(crate) struct Directory {
     path: PathBuf,
     handle: File,
     is_writable: bool,
@@ -53,7 +53,7 @@ pub(in super::super) struct Directory {
 
 impl Directory {
     /// Opens the directory at `path`.
-    pub(in super::super) fn open(path: &Path, is_writable: bool) -> io::Result<Self> {
+    pub(crate) fn open(path: &Path, is_writable: bool) -> io::Result<Self> {
         Ok(Self {
             path: path.to_owned(),
             handle: File::open(path)?,

@@ -2,8 +2,6 @@
 
 mod disk;
 #[cfg(test)]
-mod power;
-#[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;

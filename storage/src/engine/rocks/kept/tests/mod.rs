@@ -1,11 +1,13 @@
 //! What is left of a kept checkpoint after a power cut at any step, and at the end of descriptors.
 
+mod power;
+
 use std::fs;
 use std::fs::File;
 use std::io::Read as _;
 
-use super::power::Lost;
-use super::power::PoweredDisk;
+use self::power::Lost;
+use self::power::PoweredDisk;
 use super::*;
 
 const TREE: u32 = 0;

@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 use std::rc::Rc;
 
-use super::disk::Disk;
+use super::super::disk::Disk;
 
 /// A disk that works until its power is cut. Clones are the same disk.
 #[derive(Clone, Default)]
