@@ -126,21 +126,39 @@ impl StoreCheck {
             Err(error) => (None, Some(error)),
         };
         let report = fsck(store, shard, key.as_ref(), progress)?;
-        let mut findings = report.findings.iter();
-        let is_accepted = self.accepts_heads
-            && store.frozen(shard)?.is_none()
-            && findings.all(Finding::is_about_kept_checkpoint);
-        if is_accepted {
-            let signer = keys.checkpoint_signer(shard, identity, &self.protocols)?;
-            accept_head(store, shard, signer.as_ref(), &self.protocols)?;
-        }
         Ok(CheckedTree {
             shard,
             identity: Some(identity.clone()),
             report,
             unverified,
-            is_accepted,
+            is_accepted: false,
         })
+    }
+
+    /// Accepts the heads of the trees of the log's own, where that was asked for and nothing else is
+    /// wrong in the whole store. The trees share one store: where one of them was rolled back or is
+    /// damaged, no head of the others is known to be the newest. `checked` are all trees.
+    ///
+    /// # Errors
+    /// [`InstanceError::Open`] when a head cannot be signed; the store's own trouble.
+    pub fn accept(&self, checked: &mut [CheckedTree]) -> Result<(), InstanceError> {
+        let mut findings = checked.iter().flat_map(|tree| &tree.report.findings);
+        if !self.accepts_heads || !findings.all(Finding::is_about_kept_checkpoint) {
+            return Ok(());
+        }
+        for tree in checked {
+            let own = tree.identity.as_ref();
+            let own = own.filter(|identity| identity.import.is_none());
+            if let Some(identity) = own
+                && self.store.frozen(tree.shard)?.is_none()
+            {
+                let keys = self.instance.keys();
+                let signer = keys.checkpoint_signer(tree.shard, identity, &self.protocols)?;
+                accept_head(&self.store, tree.shard, signer.as_ref(), &self.protocols)?;
+                tree.is_accepted = true;
+            }
+        }
+        Ok(())
     }
 
     /// A copy is signed by whoever runs the log that it is of: there is nothing here to accept.

@@ -14,9 +14,10 @@ use crate::old::write_log;
 fn check(site: &Site, accept_heads: bool) -> Result<Vec<CheckedTree>, InstanceError> {
     let check = site.instance().check(Protocols::default(), accept_heads)?;
     let shards = check.shards().iter();
-    shards
-        .map(|shard| check.check(*shard, &mut |_, _| ()))
-        .collect()
+    let checked = shards.map(|shard| check.check(*shard, &mut |_, _| ()));
+    let mut checked = checked.collect::<Result<Vec<_>, _>>()?;
+    check.accept(&mut checked)?;
+    Ok(checked)
 }
 
 #[track_caller]
@@ -53,6 +54,40 @@ async fn every_tree_is_checked_and_a_head_accepted() {
     );
     assert_sound(&site, 2);
     site.start_and_stop().await;
+}
+
+async fn append_to_both(site: &Site, text: &'static str) {
+    let log = site.try_open().unwrap();
+    for kind in [TreeKind::REKOR_V1, TreeKind::REKOR_V2] {
+        let submission = Submission::new(text.into()).unwrap();
+        log.append(kind, submission).await.unwrap();
+    }
+    log.close().await.unwrap();
+}
+
+/// The trees share one store: what the checkpoint of one says of its age holds for all.
+#[tokio::test]
+async fn no_head_is_accepted_of_a_store_that_was_rolled_back() {
+    let site = Site::new();
+    append_to_both(&site, "one").await;
+    let (store, older) = (site.data().join("store"), tempfile::tempdir().unwrap());
+    let copy = |from: &std::path::Path, to: &std::path::Path| {
+        for file in std::fs::read_dir(from).unwrap() {
+            let file = file.unwrap();
+            std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
+        }
+    };
+    copy(&store, older.path());
+    append_to_both(&site, "two").await;
+    std::fs::remove_dir_all(&store).unwrap();
+    std::fs::create_dir(&store).unwrap();
+    copy(older.path(), &store);
+    let lost = site.data().join("checkpoint-0");
+    std::fs::remove_file(&lost).unwrap();
+
+    let checked = check(&site, true).unwrap();
+    assert!(checked.iter().all(|tree| !tree.is_sound()), "{checked:?}");
+    assert!(!lost.exists());
 }
 
 #[tokio::test]

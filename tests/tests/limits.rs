@@ -187,6 +187,26 @@ async fn idle_connections_of_one_caller_make_room_for_others() {
     assert!(evicted >= 1.0, "{evicted}");
 }
 
+/// Connections at work end for nobody, so that one caller never has all of them, however few there
+/// may be.
+#[tokio::test]
+async fn connections_at_work_of_one_caller_leave_room_for_others() {
+    let server = Site::new().with("--max-connections", "8").start();
+    let mut at_work = Vec::new();
+    for _ in 0..2 {
+        let mut stream = connected(&server).await;
+        begin(&mut stream).await;
+        at_work.push(stream);
+    }
+    for _ in 0..8 {
+        let mut refused = TcpStream::connect(server.address()).await.unwrap();
+        assert_ended(&mut refused).await;
+    }
+    let mut other = connect_from(&server, 2).await;
+    ask(&mut other).await;
+    answered(&mut other).await;
+}
+
 #[tokio::test]
 async fn one_caller_has_no_more_than_its_share_of_connections() {
     let site = Site::new().with("--max-caller-connections", "2");

@@ -67,17 +67,20 @@ pub(crate) fn run(arguments: &Fsck, json: bool) -> anyhow::Result<()> {
     let notes = arguments.compare_with.iter().map(|path| read_text(path));
     let notes: Vec<String> = notes.collect::<Result<_, _>>()?;
     let check = instance.check(Protocols::default(), arguments.accept_head)?;
-    let (mut sound, mut printed) = (true, Vec::new());
-    for shard in check.shards() {
-        let tree = check_tree(&check, *shard)?;
-        sound &= tree.is_sound();
-        if json {
-            printed.push(tree_json(&tree));
-        } else {
-            print(&tree_text(&tree), sound)?;
-        }
-    }
+    let trees = check
+        .shards()
+        .iter()
+        .map(|shard| check_tree(&check, *shard));
+    let mut trees = trees.collect::<Result<Vec<_>, _>>()?;
+    check.accept(&mut trees)?;
     drop(check);
+    let sound = trees.iter().all(CheckedTree::is_sound);
+    let printed: Vec<Value> = trees.iter().map(tree_json).collect();
+    if !json {
+        trees
+            .iter()
+            .try_for_each(|tree| print(&tree_text(tree), sound))?;
+    }
     let compared = match sound && !notes.is_empty() {
         true => instance.compare_with(&Protocols::default(), &notes)?,
         false => Vec::new(),

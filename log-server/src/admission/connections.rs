@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::admission::peer::Peer;
 use crate::admission::peer::Site;
+use crate::admission::share;
 
 /// How many times as many connections a site may have as one of its callers.
 const SITE_FACTOR: usize = 4;
@@ -63,11 +64,12 @@ pub(crate) struct Place {
 pub(crate) struct Busy(Arc<Activity>);
 
 impl Connections {
-    /// Room for `limit` connections, and for `peer_limit` of one caller.
+    /// Room for `limit` connections, and for `peer_limit` of one caller, or a quarter of all where
+    /// that is not below them.
     pub(crate) fn new(limit: usize, peer_limit: usize) -> Arc<Self> {
         Arc::new(Self {
             limit,
-            peer_limit,
+            peer_limit: share(peer_limit, limit),
             open: Mutex::default(),
         })
     }
@@ -235,7 +237,7 @@ mod tests {
 
     #[test]
     fn the_longest_idle_connection_of_whoever_has_the_most_gives_way() {
-        let connections = Connections::new(5, 5);
+        let connections = Connections::new(5, 4);
         let few = connections.admit(peer(1)).unwrap();
         let many: Vec<_> = (0..4)
             .map(|_| connections.admit(peer(2)).unwrap())
@@ -254,22 +256,22 @@ mod tests {
 
     #[test]
     fn a_connection_at_work_never_gives_way() {
-        let connections = Connections::new(2, 2);
-        let places: Vec<_> = (0..2)
-            .map(|_| connections.admit(peer(1)).unwrap())
+        let connections = Connections::new(2, 1);
+        let places: Vec<_> = (1..=2)
+            .map(|number| connections.admit(peer(number)).unwrap())
             .collect();
         let busy = places[0].activity().begin();
         let also_busy = places[1].activity().begin();
-        assert!(connections.admit(peer(2)).is_none());
+        assert!(connections.admit(peer(3)).is_none());
         drop(also_busy);
-        let newcomer = connections.admit(peer(2)).unwrap();
+        let newcomer = connections.admit(peer(3)).unwrap();
         assert!(has_ended(&places[1]) && !has_ended(&places[0]));
         drop((busy, newcomer));
     }
 
     #[test]
     fn whoever_has_more_does_not_displace_whoever_has_less() {
-        let connections = Connections::new(3, 3);
+        let connections = Connections::new(3, 2);
         let lone = connections.admit(peer(1)).unwrap();
         let greedy: Vec<_> = (0..2)
             .map(|_| connections.admit(peer(2)).unwrap())
@@ -297,6 +299,18 @@ mod tests {
         assert!(connections.admit(peer(2)).is_some());
         let proxy: Vec<_> = (0..10).map(|_| connections.admit(None).unwrap()).collect();
         assert!(!proxy.iter().any(has_ended));
+        drop(busy);
+    }
+
+    #[test]
+    fn no_caller_has_all_connections_however_many_one_may_have() {
+        let connections = Connections::new(8, 1_000);
+        let own: Vec<_> = (0..2)
+            .map(|_| connections.admit(peer(1)).unwrap())
+            .collect();
+        let busy: Vec<_> = own.iter().map(|place| place.activity().begin()).collect();
+        assert!(connections.admit(peer(1)).is_none());
+        assert!(connections.admit(peer(2)).is_some());
         drop(busy);
     }
 

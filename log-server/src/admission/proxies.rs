@@ -24,7 +24,10 @@ pub(crate) struct Network {
 
 /// Why a text is no network.
 #[derive(Clone, Debug, Error, Eq, PartialEq)]
-#[error("{0:?} is no address, and no network as in 192.0.2.0/24 or 2001:db8::/32")]
+#[error(
+    "{0:?} is no address, and no network as in 192.0.2.0/24 or 2001:db8::/32, whose bits behind the \
+     first ones are 0"
+)]
 pub(crate) struct NetworkError(String);
 
 /// The proxies that are believed when they name their callers.
@@ -62,7 +65,11 @@ impl FromStr for Network {
             Some(bits) => bits.parse().map_err(|_| error())?,
             None => most,
         };
-        if bits > most {
+        let behind = match address {
+            IpAddr::V4(address) => address.to_bits().trailing_zeros().min(32),
+            IpAddr::V6(address) => address.to_bits().trailing_zeros().min(128),
+        };
+        if bits > most || u32::from(most - bits) > behind {
             return Err(error());
         }
         Ok(Self { address, bits })
@@ -134,6 +141,8 @@ mod tests {
             "192.0.2.0/-1",
             "::/129",
             "a/8",
+            "10.0.0.1/8",
+            "2001:db8::1/32",
         ] {
             assert!(text.parse::<Network>().is_err(), "{text}");
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::admission::peer::Peer;
+use crate::admission::share;
 
 /// The streams that run, counted in total and for each caller, so that no caller has them all.
 #[derive(Debug)]
@@ -38,11 +39,12 @@ pub(crate) enum NoStream {
 }
 
 impl Streams {
-    /// `limit` streams, and `peer_limit` of one caller.
+    /// `limit` streams, and `peer_limit` of one caller, or a quarter of all where that is not below
+    /// them.
     pub(crate) fn new(limit: usize, peer_limit: usize) -> Arc<Self> {
         Arc::new(Self {
             limit,
-            peer_limit,
+            peer_limit: share(peer_limit, limit),
             running: Mutex::default(),
         })
     }

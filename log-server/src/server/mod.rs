@@ -81,6 +81,9 @@ const MAX_CONCURRENT_STREAMS: u32 = 256;
 /// The longest head of a request, in bytes.
 const MAX_HEAD_BYTES: usize = 64 << 10;
 
+/// The most connections of the admin port at a time.
+const ADMIN_CONNECTIONS: usize = 64;
+
 /// The pause after a failed accept: out of file descriptors, most likely.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -209,18 +212,21 @@ impl Server {
         let admin = admin::router(state);
 
         let stop = CancellationToken::new();
+        let limits = &self.settings.server;
+        let room = descriptors::connections(limits.max_connections);
+        let room = Connections::new(room, limits.max_caller_connections);
         let main = Acceptor {
             metrics: Some(self.metrics.clone()),
-            ..Acceptor::new(self.sockets.listener, service, &self.settings)?
+            ..Acceptor::new(self.sockets.listener, service, room, &self.settings)?
         };
         let main = Acceptor {
             tls: self.sockets.tls,
             ..main
         };
         let main = tokio::spawn(main.run(draining.clone()));
-        let admin = tokio::spawn(
-            Acceptor::new(self.sockets.admin, admin, &self.settings)?.run(stop.clone()),
-        );
+        let room = Connections::new(ADMIN_CONNECTIONS, ADMIN_CONNECTIONS);
+        let admin = Acceptor::new(self.sockets.admin, admin, room, &self.settings)?;
+        let admin = tokio::spawn(admin.run(stop.clone()));
 
         let couriers = couriers
             .into_iter()
@@ -294,15 +300,15 @@ impl Acceptor {
     fn new(
         listener: TcpListener,
         router: Router,
+        connections: Arc<Connections>,
         settings: &Settings,
     ) -> Result<Self, SettingsError> {
         let settings = &settings.server;
-        let limit = descriptors::connections(settings.max_connections);
         Ok(Self {
             listener,
             router,
             tls: None,
-            connections: Connections::new(limit, settings.max_caller_connections),
+            connections,
             proxies: Arc::new(settings.proxies()?),
             metrics: None,
             drain: settings.shutdown_timeout(),

@@ -23,12 +23,12 @@ section! {
         [BYTES] max_request_bytes: usize = 4 << 20, in 1 << 16..=1 << 30;
         /// Most connections at a time; for more, idle ones of whoever has the most are ended
         [COUNT] max_connections: usize = 4_096, in 1..=1_000_000;
-        /// Most connections of one caller at a time; of IPv6, of one /64, and four times as many of
-        /// one /48
+        /// Most connections of one caller at a time (of IPv6, of one /64, and four times as many of
+        /// one /48); a quarter of all where it is not below them
         [COUNT] max_caller_connections: usize = 1_024, in 1..=1_000_000;
         /// Most streams (entry ranges, watches, streamed appends) at a time
         [COUNT] max_streams: usize = 256, in 1..=1_000_000;
-        /// Most streams of one caller at a time
+        /// Most streams of one caller at a time; a quarter of all where it is not below them
         [COUNT] max_caller_streams: usize = 64, in 1..=1_000_000;
         /// Addresses or networks of proxies, comma-separated: their x-forwarded-for names the
         /// caller, and they have no limit of their own
