@@ -135,9 +135,9 @@ impl StoreCheck {
         })
     }
 
-    /// Accepts the heads of the trees of the log's own, where that was asked for and nothing else is
-    /// wrong in the whole store. The trees share one store: where one of them was rolled back or is
-    /// damaged, no head of the others is known to be the newest. `checked` are all trees.
+    /// Accepts the heads of the trees of the log's own, where that was asked for and nothing else
+    /// is wrong in the whole store. The trees share one store: where one of them was rolled back or
+    /// is damaged, no head of the others is known to be the newest. `checked` are all trees.
     ///
     /// # Errors
     /// [`InstanceError::Open`] when a head cannot be signed; the store's own trouble.

@@ -238,12 +238,7 @@ async fn streams_are_counted_for_each_caller_that_a_proxy_names() {
     let site = Site::new().with("--max-caller-streams", "1");
     let server = site.with("--trusted-proxies", "127.0.0.1").start();
     let mut client = log_client(&server).await;
-    let mut watch = async |caller: &'static str| {
-        let mut request = tonic::Request::new(WatchTreeHeadsRequest::default());
-        let header = request.metadata_mut();
-        header.insert("x-forwarded-for", caller.parse().unwrap());
-        client.watch_tree_heads(request).await
-    };
+    let mut watch = async |caller| client.watch_tree_heads(watch_of(caller)).await;
     let _first = watch("203.0.113.1").await.unwrap();
     let status = watch("203.0.113.1").await.unwrap_err();
     assert_eq!(status.code(), Code::ResourceExhausted, "{status}");
@@ -286,20 +281,15 @@ async fn a_reader_of_log_lines_that_is_stuck_stops_nobody() {
 
 #[tokio::test]
 async fn streams_over_the_limit_are_refused_until_one_ends() {
-    let server = Site::new().with("--max-streams", "2").start();
+    let site = Site::new().with("--max-streams", "2");
+    let server = site.with("--trusted-proxies", "127.0.0.1").start();
     let mut client = log_client(&server).await;
-    let first = client
-        .watch_tree_heads(WatchTreeHeadsRequest::default())
-        .await
-        .unwrap();
-    let second = client
-        .watch_tree_heads(WatchTreeHeadsRequest::default())
-        .await
-        .unwrap();
-    let status = client
-        .watch_tree_heads(WatchTreeHeadsRequest::default())
-        .await
-        .unwrap_err();
+    let first = client.watch_tree_heads(watch_of("203.0.113.1")).await;
+    let first = first.unwrap();
+    let second = client.watch_tree_heads(watch_of("203.0.113.2")).await;
+    let second = second.unwrap();
+    let status = client.watch_tree_heads(watch_of("203.0.113.3")).await;
+    let status = status.unwrap_err();
     assert_eq!(status.code(), Code::Unavailable, "{status}");
     assert!(status.message().contains("streams"), "{status}");
     assert_eq!(metric(&server, "ledgerstone_streams").await, 2.0);
@@ -308,10 +298,7 @@ async fn streams_over_the_limit_are_refused_until_one_ends() {
     drop(first);
     let reopened = async {
         loop {
-            match client
-                .watch_tree_heads(WatchTreeHeadsRequest::default())
-                .await
-            {
+            match client.watch_tree_heads(watch_of("203.0.113.3")).await {
                 Ok(stream) => return stream,
                 Err(status) => assert_eq!(status.code(), Code::Unavailable),
             }
@@ -321,6 +308,14 @@ async fn streams_over_the_limit_are_refused_until_one_ends() {
         .await
         .expect("the place is not given back");
     drop(second);
+}
+
+/// A request for new heads that a proxy passes on for `caller`.
+fn watch_of(caller: &str) -> tonic::Request<WatchTreeHeadsRequest> {
+    let mut request = tonic::Request::new(WatchTreeHeadsRequest::default());
+    let header = request.metadata_mut();
+    header.insert("x-forwarded-for", caller.parse().unwrap());
+    request
 }
 
 #[tokio::test]

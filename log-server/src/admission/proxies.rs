@@ -25,8 +25,8 @@ pub(crate) struct Network {
 /// Why a text is no network.
 #[derive(Clone, Debug, Error, Eq, PartialEq)]
 #[error(
-    "{0:?} is no address, and no network as in 192.0.2.0/24 or 2001:db8::/32, whose bits behind the \
-     first ones are 0"
+    "{0:?} is no address, and no network as in 192.0.2.0/24 or 2001:db8::/32, where only 0 follows \
+     the first bits"
 )]
 pub(crate) struct NetworkError(String);
 
