@@ -181,7 +181,6 @@ waits! {
     schema_version() -> u32;
     entry(shard: ShardId, index: LeafIndex) -> Option<StoredEntry>;
     tile(shard: ShardId, id: TileId) -> Option<Bytes>;
-    tiles(shard: ShardId, ids: &[TileId]) -> Vec<Option<Bytes>>;
     attestation(shard: ShardId, key: &[u8]) -> Option<Bytes>;
     index_of(shard: ShardId, leaf_hash: &Hash) -> Option<LeafIndex>;
     indexes_of(shard: ShardId, leaf_hashes: &[Hash]) -> Vec<Option<LeafIndex>>;

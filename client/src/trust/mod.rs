@@ -14,3 +14,5 @@ pub(crate) mod origin;
 pub(crate) mod root;
 pub(crate) mod root_file;
 pub(crate) mod signing_config;
+#[cfg(test)]
+mod tests;

@@ -139,31 +139,14 @@ fn other_origin(checkpoint: Checkpoint, signers: &[&VerifierKey]) -> CheckpointF
 
 #[cfg(test)]
 mod tests {
-    use ledgerstone_merkle::EMPTY_ROOT;
-    use ledgerstone_merkle::Ed25519Signer;
+
     use ledgerstone_merkle::NoteError;
     use ledgerstone_merkle::NoteSigner;
-    use ledgerstone_merkle::TreeSize;
 
     use super::*;
-
-    fn signer(name: &str, seed: u8) -> Ed25519Signer {
-        Ed25519Signer::from_seed(name, &[seed; 32]).unwrap()
-    }
-
-    fn trust(signers: &[&Ed25519Signer]) -> TrustedLogs {
-        let logs = signers
-            .iter()
-            .map(|signer| TrustedLog::new(signer.verifier().clone()).unwrap());
-        TrustedLogs::new(logs.collect()).unwrap()
-    }
-
-    fn checkpoint(origin: &str, signers: &[&dyn NoteSigner]) -> String {
-        let text = Checkpoint::new(origin, TreeSize::EMPTY, EMPTY_ROOT)
-            .unwrap()
-            .to_text();
-        SignedNote::sign(text, signers).unwrap().to_string()
-    }
+    use crate::trust::tests::checkpoint;
+    use crate::trust::tests::signer;
+    use crate::trust::tests::trust;
 
     #[test]
     fn a_checkpoint_must_be_signed_by_the_log_it_names() {

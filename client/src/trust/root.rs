@@ -181,33 +181,15 @@ pub const TRUSTED_ROOT_MEDIA_TYPE: &str =
 mod tests {
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
-    use ledgerstone_merkle::Checkpoint;
-    use ledgerstone_merkle::EMPTY_ROOT;
-    use ledgerstone_merkle::Ed25519Signer;
+
     use ledgerstone_merkle::NoteSigner;
-    use ledgerstone_merkle::SignedNote;
-    use ledgerstone_merkle::TreeSize;
+
     use serde_json::json;
 
     use super::*;
-
-    fn signer(name: &str, seed: u8) -> Ed25519Signer {
-        Ed25519Signer::from_seed(name, &[seed; 32]).unwrap()
-    }
-
-    fn trust(signers: &[&Ed25519Signer]) -> TrustedLogs {
-        let logs = signers
-            .iter()
-            .map(|signer| TrustedLog::new(signer.verifier().clone()).unwrap());
-        TrustedLogs::new(logs.collect()).unwrap()
-    }
-
-    fn checkpoint(origin: &str, signers: &[&dyn NoteSigner]) -> String {
-        let text = Checkpoint::new(origin, TreeSize::EMPTY, EMPTY_ROOT)
-            .unwrap()
-            .to_text();
-        SignedNote::sign(text, signers).unwrap().to_string()
-    }
+    use crate::trust::tests::checkpoint;
+    use crate::trust::tests::signer;
+    use crate::trust::tests::trust;
 
     const SPKI: &str = "MCowBQYDK2VwAyEAREvJyNZGjX6B3DAIuD3BTg9rIwV00GY8Xg5FU+IFDUQ=";
 
