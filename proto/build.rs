@@ -61,14 +61,17 @@ fn compile_descriptors() -> Result<Vec<u8>, Box<dyn Error>> {
 
 fn generate_messages(out_dir: &Path, descriptors: &[u8]) -> Result<(), Box<dyn Error>> {
     let set = FileDescriptorSet::decode(descriptors)?;
+    let mut config = tonic_prost_build::Config::new();
+    config.enable_type_names();
     tonic_prost_build::configure()
+        .codec_path("crate::codec::CountingCodec")
         .out_dir(out_dir)
         .bytes(".")
         .extern_path(TIMESTAMP, "crate::google::protobuf::Timestamp")
         .emit_rerun_if_changed(false)
         // The server needs no connections of clients; who calls a log brings one.
         .build_transport(false)
-        .compile_fds(set)?;
+        .compile_fds_with_config(set, config)?;
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! How the load generator talks to a server.
 
+use std::net::Ipv4Addr;
 use std::net::SocketAddr;
 
 use anyhow::Context;
@@ -7,6 +8,7 @@ use anyhow::bail;
 use anyhow::ensure;
 use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
+use tokio::net::TcpSocket;
 use tokio::net::TcpStream;
 
 /// One HTTP/1.1 connection that is kept open. It reads only what our server sends: a status, a
@@ -33,6 +35,17 @@ impl Connection {
         let stream = TcpStream::connect(address)
             .await
             .with_context(|| format!("cannot connect to {address}"))?;
+        Self::over(stream)
+    }
+
+    /// The same from the address `from`.
+    pub(crate) async fn open_from(from: Ipv4Addr, to: SocketAddr) -> anyhow::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind((from, 0).into())?;
+        Self::over(socket.connect(to).await?)
+    }
+
+    fn over(stream: TcpStream) -> anyhow::Result<Self> {
         stream.set_nodelay(true)?;
         Ok(Self {
             stream,

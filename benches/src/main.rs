@@ -14,6 +14,8 @@ mod hash;
 mod load;
 mod machine;
 mod metrics;
+mod multiplexed;
+mod overload;
 mod report;
 mod requests;
 mod server;
@@ -49,6 +51,8 @@ struct Arguments {
 enum Command {
     /// Submit signed entries to a fresh server over HTTP/1.1, and check what it answers.
     Submit(submit::Arguments),
+    /// Submit more than a server can take, by clients that do not wait for each other.
+    Overload(overload::Arguments),
     /// Append through the library, and compare with synced batches of a plain RocksDB.
     Append(append::Arguments),
     /// Hash nodes and leaves, and compare with one digest at a time.
@@ -67,6 +71,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let report = match arguments.command {
         Command::Submit(arguments) => submit::run(&arguments),
+        Command::Overload(arguments) => overload::run(&arguments),
         Command::Append(arguments) => append::run(&arguments),
         Command::Hash(arguments) => hash::run(&arguments),
         Command::Grow(arguments) => grow::run(&arguments),

@@ -1,11 +1,16 @@
 //! What all faces share: the log, the limits, and the one way to submit.
 
+use std::num::NonZero;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::FutureExt;
 use http::Extensions;
+use http::HeaderMap;
+use http::Uri;
 use ledgerstone_entry::EntryKind;
 use ledgerstone_entry::Policy;
 use ledgerstone_entry::PreparedEntry;
@@ -18,6 +23,7 @@ use ledgerstone_log::Log;
 use ledgerstone_log::ReadError;
 use ledgerstone_log::Tree;
 use ledgerstone_log::Trees;
+use ledgerstone_proto::json;
 use ledgerstone_proto::sigstore::common::v1::LogId;
 use ledgerstone_proto::sigstore::rekor::v1::Checkpoint;
 use ledgerstone_proto::sigstore::rekor::v1::InclusionProof;
@@ -25,15 +31,26 @@ use ledgerstone_proto::sigstore::rekor::v1::KindVersion;
 use ledgerstone_proto::sigstore::rekor::v1::TransparencyLogEntry;
 use ledgerstone_proto::sigstore::rekor::v2::CreateEntryRequest;
 use ledgerstone_proto::sigstore::rekor::v2::create_entry_request::Spec;
+use ledgerstone_storage::BLOCKING_WORKERS;
 use ledgerstone_storage::TreeKind;
-use tokio::sync::Semaphore;
+use prost::Message;
+use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
-use crate::admission::service::Caller;
-use crate::admission::streams::NoStream;
-use crate::admission::streams::Stream;
-use crate::admission::streams::Streams;
+use crate::admission::Numbers;
+use crate::admission::caller;
+use crate::admission::peer::Peer;
+use crate::admission::rates::Rates;
+use crate::admission::room::Memory;
+use crate::admission::room::Room;
+use crate::admission::share;
+use crate::admission::shares::NoShare;
+use crate::admission::shares::Share;
+use crate::admission::shares::Shares;
+use crate::admission::turns::Turn;
+use crate::admission::turns::Turns;
 use crate::error::ApiError;
+use crate::error::failure::Failure;
 use crate::layers::host::Host;
 use crate::metrics::Metrics;
 use crate::metrics::OpenGuard;
@@ -41,12 +58,23 @@ use crate::settings::OnDuplicate;
 use crate::settings::Settings;
 use crate::settings::SettingsError;
 
-/// The room that large bodies take is counted in units of this many bytes.
-pub(crate) const LARGE_BODY_UNIT: usize = 1 << 16;
+/// The most submissions at work at a time where the disk is fast: enough to fill a round while the
+/// one before it is written.
+const SUBMISSIONS: usize = 128;
 
-/// The bytes of large bodies that may be in memory at a time; at least one of the largest always
-/// has room.
-const LARGE_BODIES: usize = 128 << 20;
+/// The most submissions at work at a time where the disk is slow.
+const MAX_SUBMISSIONS: usize = 8_192;
+
+/// About how many submissions two cores verify in a second: as many more may be at work as come in
+/// while a round is written.
+const SUBMISSIONS_A_SECOND: f64 = 16_384.0;
+
+/// An entry of Rekor v2 whose proposal has up to this many bytes is read and verified on the
+/// request's own task.
+const QUICK_PROPOSAL: usize = 64 << 10;
+
+/// As many signatures are verified there.
+const QUICK_SIGNATURES: usize = 2;
 
 /// What all faces share. Clones share it.
 #[derive(Clone)]
@@ -60,11 +88,30 @@ struct Shared {
     v1_policy: V1Policy,
     settings: Settings,
     metrics: Metrics,
-    streams: Arc<Streams>,
-    /// The room for large bodies that is left, in units of [`LARGE_BODY_UNIT`].
-    large_bodies: Arc<Semaphore>,
+    streams: Arc<Shares>,
+    memory: Memory,
+    rates: Option<Rates>,
+    turns: AllTurns,
     /// Cancelled when the server drains: streams end, and readiness is gone.
     draining: CancellationToken,
+}
+
+/// Whose turn it is to do what.
+struct AllTurns {
+    /// To submit: from before the signature is verified until the entry is logged.
+    submit: Arc<Turns>,
+    /// To verify what takes long.
+    verify: Arc<Turns>,
+    /// To read what may lie on the disk.
+    read: Arc<Turns>,
+}
+
+/// An entry of Rekor v2 as it is submitted.
+pub(crate) enum Proposal {
+    /// Over gRPC.
+    Message(CreateEntryRequest),
+    /// Over HTTP: a body that nobody has read yet.
+    Json(Bytes),
 }
 
 /// An entry that the log took, or held already.
@@ -77,7 +124,11 @@ pub(crate) struct Submitted {
 
 /// Lets a stream run: one of a bounded number, counted.
 pub(crate) struct StreamPermit {
-    _stream: Stream,
+    /// Who has it.
+    pub(crate) caller: Option<Peer>,
+    _stream: Share,
+    /// Where its memory is counted, given back with the last clone.
+    pub(crate) room: Option<Room>,
     _open: OpenGuard,
 }
 
@@ -90,23 +141,20 @@ impl State {
     ) -> Result<Self, SettingsError> {
         let policy = settings.policy()?;
         let v1_policy = settings.v1_policy()?;
-        let (all, of_caller) = (
-            &settings.server.max_streams,
-            settings.server.max_caller_streams,
-        );
-        let streams = Streams::new(*all, of_caller);
-        let large_bodies = LARGE_BODIES
-            .max(settings.v1_body_limit())
-            .div_ceil(LARGE_BODY_UNIT);
+        let server = &settings.server;
+        let of_caller = share(server.max_caller_streams, server.max_streams);
+        let largest = settings.v1_body_limit().max(server.max_request_bytes);
         Ok(Self {
             shared: Arc::new(Shared {
                 log,
                 policy,
                 v1_policy,
+                streams: Shares::new(server.max_streams, of_caller),
+                memory: Memory::new(server.max_request_memory, largest),
+                rates: (server.max_caller_rate > 0).then(|| Rates::new(server.max_caller_rate)),
+                turns: AllTurns::new(server.max_wait()),
                 settings,
                 metrics,
-                streams,
-                large_bodies: Arc::new(Semaphore::new(large_bodies)),
                 draining,
             }),
         })
@@ -125,10 +173,6 @@ impl State {
         &self.shared.v1_policy
     }
 
-    pub(crate) fn large_bodies(&self) -> &Arc<Semaphore> {
-        &self.shared.large_bodies
-    }
-
     pub(crate) fn settings(&self) -> &Settings {
         &self.shared.settings
     }
@@ -141,25 +185,87 @@ impl State {
         &self.shared.draining
     }
 
+    /// Lets a request in that has this head, with memory for it.
+    ///
+    /// # Errors
+    /// [`Failure::TooFast`], [`Failure::NoRoom`] and [`Failure::CallerShare`].
+    pub(crate) fn admit(
+        &self,
+        caller: Option<Peer>,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> Result<Room, Failure> {
+        if let (Some(rates), Some(peer)) = (&self.shared.rates, caller)
+            && let Err(wait) = rates.count(peer)
+        {
+            let seconds = wait.as_secs_f64().ceil() as u32;
+            return Err(Failure::TooFast { wait: seconds });
+        }
+        Ok(self.shared.memory.request(caller, uri, headers)?)
+    }
+
+    /// What the admission has to tell of itself.
+    pub(crate) fn numbers(&self) -> Numbers {
+        let Shared {
+            memory,
+            streams,
+            rates,
+            turns,
+            ..
+        } = &*self.shared;
+        let turns = [&turns.submit, &turns.verify, &turns.read];
+        Numbers {
+            memory: memory.taken(),
+            waiting: turns.iter().map(|turns| turns.waiting()).sum(),
+            refused: [
+                ("memory", memory.refused()),
+                ("streams", streams.refused()),
+                ("rate", rates.as_ref().map_or(0, Rates::refused)),
+                ("wait", turns.iter().map(|turns| turns.refused()).sum()),
+            ],
+        }
+    }
+
+    /// Refuses a submission before its body is read, where its turn would not come in time.
+    pub(crate) fn check_turn(&self) -> Result<(), Failure> {
+        let caller = caller::current().caller;
+        Ok(self.shared.turns.submit.check(caller)?)
+    }
+
     /// Takes one of the places for streams, for whoever sent a request with these extensions.
-    pub(crate) fn open_stream(&self, extensions: &Extensions) -> Result<StreamPermit, ApiError> {
-        let peer = extensions.get().map(|Caller(peer)| *peer);
-        let stream = self.shared.streams.begin(peer).map_err(|full| match full {
-            NoStream::Total => ApiError::unavailable("too many streams are open; retry later"),
-            NoStream::Peer => {
+    /// `buffered` bytes of it may wait for their reader.
+    pub(crate) fn open_stream(
+        &self,
+        extensions: &Extensions,
+        buffered: usize,
+    ) -> Result<StreamPermit, ApiError> {
+        let caller = caller::current().caller;
+        let stream = self.shared.streams.take(caller, 1);
+        let stream = stream.map_err(|full| match full {
+            NoShare::Total => ApiError::unavailable("too many streams are open; retry later"),
+            NoShare::Peer => {
                 ApiError::exhausted("too many streams of yours are open; end one, or retry later")
             }
         })?;
+        let room = extensions.get::<Room>().cloned();
+        if let Some(room) = &room {
+            room.grow(buffered).map_err(Failure::from)?;
+        }
         Ok(StreamPermit {
+            caller,
             _stream: stream,
+            room,
             _open: self.shared.metrics.stream(),
         })
     }
 
     /// Verifies, canonicalises and appends one entry of Rekor v2.
-    pub(crate) async fn submit(&self, request: CreateEntryRequest) -> Result<Submitted, ApiError> {
-        let prepared = self.prepare(request).await?;
-        let submitted = self.append(TreeKind::REKOR_V2, prepared).await?;
+    pub(crate) async fn submit(&self, proposal: Proposal) -> Result<Submitted, ApiError> {
+        let proposal = proposal.read_if_short()?;
+        let (is_quick, state) = (proposal.is_quick(), self.clone());
+        let prepare = move || state.prepare(proposal);
+        let (turn, prepared) = self.prepared(is_quick, prepare).await?;
+        let submitted = self.append(turn, TreeKind::REKOR_V2, prepared?).await?;
         let Appended {
             duplicate, index, ..
         } = submitted.appended;
@@ -170,14 +276,44 @@ impl State {
         Ok(submitted)
     }
 
+    /// Does `prepare`, which verifies a submission, when it is the caller's turn: here where it
+    /// `is_quick`, and otherwise on a thread that no others' requests share. The turn lasts until
+    /// the entry is logged.
+    ///
+    /// # Errors
+    /// [`Failure::Busy`] before anything is verified, and [`Failure::Panicked`].
+    pub(crate) async fn prepared<T: Send + 'static>(
+        &self,
+        is_quick: bool,
+        prepare: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<(Turn, T), Failure> {
+        let (caller, turns) = (caller::current().caller, &self.shared.turns);
+        if is_quick {
+            let turn = turns.submit.take(caller).await?;
+            return Ok((turn, prepare()));
+        }
+        turns.submit.check(caller)?;
+        let turn = turns.verify.take(caller).await?;
+        let prepared = spawn_blocking(move || {
+            let prepared = prepare();
+            drop(turn);
+            prepared
+        });
+        let prepared = prepared.await.map_err(|_| Failure::Panicked)?;
+        Ok((turns.submit.take(caller).await?, prepared))
+    }
+
     /// Appends an entry to the tree of its protocol, whichever face it came by.
     pub(crate) async fn append(
         &self,
+        turn: Turn,
         kind: TreeKind,
         prepared: PreparedEntry,
     ) -> Result<Submitted, AppendError> {
         let entry_kind = prepared.kind;
         let appended = self.log().append(kind, prepared.into()).await?;
+        self.shared.turns.fit(self.log().commit_time());
+        drop(turn);
         let tree = self.trees().by_tree_id(appended.tree_id).cloned();
         Ok(Submitted {
             kind: entry_kind,
@@ -192,21 +328,32 @@ impl State {
         self.metrics().accepted(kind.name(), kind.version());
     }
 
-    async fn prepare(&self, request: CreateEntryRequest) -> Result<PreparedEntry, ApiError> {
-        let prepared = if matches!(request.spec, Some(Spec::DsseRequestV002(_))) {
-            // Up to a hundred verifications: too long for a thread that others' requests share.
-            let state = self.clone();
-            let prepare = move || prepare(&request, &state.shared.policy);
-            tokio::task::spawn_blocking(prepare)
-                .await
-                .map_err(|_| ApiError::internal())?
-        } else {
-            prepare(&request, &self.shared.policy)
-        };
-        prepared.map_err(|reject: Reject| {
+    /// Reads and verifies a proposal.
+    fn prepare(&self, proposal: Proposal) -> Result<PreparedEntry, ApiError> {
+        let request = proposal.read()?;
+        prepare(&request, &self.shared.policy).map_err(|reject: Reject| {
             self.metrics().rejected(reject.reason_label());
             ApiError::rejected(&reject)
         })
+    }
+
+    /// Does `work`, which reads trees, when it is the caller's turn.
+    ///
+    /// # Errors
+    /// [`Failure::Busy`] before anything is read, and [`Failure::Panicked`].
+    pub(crate) async fn run<T, F>(&self, work: F) -> Result<T, Failure>
+    where
+        T: Send + 'static,
+        F: Future<Output = T> + Send + 'static,
+    {
+        let (turns, current) = (&self.shared.turns.read, caller::current());
+        let _turn = match current.is_begun {
+            true => turns.wait(current.caller).await,
+            false => turns.take(current.caller).await?,
+        };
+        // A stream that ended by a panic would look like one that came to its end.
+        let work = AssertUnwindSafe(self.log().run(work));
+        work.catch_unwind().await.map_err(|_| Failure::Panicked)
     }
 
     /// The tree with this id. For 0 it is the one that takes entries of Rekor v2, or else of Rekor
@@ -241,10 +388,62 @@ impl State {
         R: FnOnce(Tree) -> F,
         F: Future<Output = Result<T, ReadError>> + Send + 'static,
     {
-        // A stream that ended by a panic would look like one that came to its end.
-        let read = AssertUnwindSafe(self.log().run(read(tree.clone())));
-        let result = read.catch_unwind().await;
-        Ok(result.map_err(|_| ApiError::internal())??)
+        Ok(self.run(read(tree.clone())).await??)
+    }
+}
+
+impl AllTurns {
+    fn new(max_wait: Duration) -> Self {
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        let readers = BLOCKING_WORKERS;
+        Self {
+            submit: Turns::new(SUBMISSIONS, usize::MAX, max_wait),
+            verify: Turns::new(cores, usize::MAX, max_wait),
+            read: Turns::new(readers, readers.div_ceil(4), max_wait),
+        }
+    }
+
+    /// Lets as many submissions be at work as come in while a round is written, which took so long
+    /// the last time.
+    fn fit(&self, commit: Duration) {
+        let more = commit.as_secs_f64() * SUBMISSIONS_A_SECOND;
+        let limit = SUBMISSIONS.saturating_add(more as usize);
+        self.submit.set_limit(limit.min(MAX_SUBMISSIONS));
+    }
+}
+
+impl Proposal {
+    fn read(self) -> Result<CreateEntryRequest, ApiError> {
+        match self {
+            Self::Message(request) => Ok(request),
+            Self::Json(body) => {
+                json::from_slice_first(&body).map_err(|error| ApiError::invalid(error.to_string()))
+            }
+        }
+    }
+
+    /// The message, where it is soon read.
+    fn read_if_short(self) -> Result<Self, ApiError> {
+        match &self {
+            Self::Json(body) if body.len() > QUICK_PROPOSAL => Ok(self),
+            _ => self.read().map(Self::Message),
+        }
+    }
+
+    /// Whether it is verified in less time than it takes to hand it to another thread, or not much
+    /// more.
+    fn is_quick(&self) -> bool {
+        let Self::Message(request) = self else {
+            return false;
+        };
+        let signatures = match &request.spec {
+            Some(Spec::DsseRequestV002(dsse)) => {
+                let envelope = dsse.envelope.as_ref();
+                envelope.map_or(0, |envelope| envelope.signatures.len())
+            }
+            _ => 1,
+        };
+        signatures <= QUICK_SIGNATURES && request.encoded_len() <= QUICK_PROPOSAL
     }
 }
 

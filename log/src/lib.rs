@@ -123,6 +123,7 @@ pub use search::SearchQuery;
 pub use search::search;
 pub use submission::Submission;
 pub use tree::Tree;
+pub use tree::entry::BundlePart;
 pub use tree::entry::LoggedEntry;
 pub use tree::entry::ProvenEntry;
 pub use trees::Trees;

@@ -1,6 +1,7 @@
 //! A running log: the trees of a store, and the appender that extends those that grow.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
@@ -18,7 +19,10 @@ use ledgerstone_storage::TreeKind;
 use tokio::sync::watch;
 
 use crate::appender::growing::Growing;
+use crate::appender::growing::NewPlace;
+use crate::appender::growing::Place;
 use crate::appender::queue::Queue;
+use crate::appender::queue::Sequenced;
 use crate::appender::sequencer::Sequencer;
 use crate::appender::sequencer::SequencerHandle;
 use crate::error::AppendError;
@@ -32,6 +36,7 @@ use crate::keyring::foreign::ForeignKey;
 use crate::keyring::ring::Keyring;
 use crate::new_tree::NewTree;
 use crate::options::LogOptions;
+use crate::options::Observer;
 use crate::protocol::rules::Protocol;
 use crate::publish::Publisher;
 use crate::recovery;
@@ -60,6 +65,7 @@ struct Inner {
     sequencer: SequencerHandle,
     rounds: watch::Receiver<u64>,
     reindexing: Reindexing,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 /// What an append came to: the entry is durable, and this is the proof that the log holds it.
@@ -136,6 +142,7 @@ impl Log {
         let queue = Arc::new(Queue::new(&opening.options));
         let reindexing = Reindexing::new(store.clone(), Arc::clone(&queue));
         let schema = Arc::clone(store.schema());
+        let observer = opening.options.observer.clone();
         let (rounds, followed) = watch::channel(0);
         let sequencer = Sequencer::start(
             store,
@@ -153,6 +160,7 @@ impl Log {
                 sequencer,
                 rounds: followed,
                 reindexing,
+                observer,
             }),
         })
     }
@@ -204,28 +212,80 @@ impl Log {
         let trees = self.trees();
         let tree = trees.growing_of(kind).ok_or(AppendError::NotGrowing)?;
         let receiver = self.inner.queue.submit(tree.shard(), submission)?;
-        let sequenced = receiver.await.map_err(|_| AppendError::Stopped)??;
-        let (head, reader) = (sequenced.head, tree.reader().clone());
-        // The tiles of a fresh entry lie in the head itself. Those of an old one may have to come
-        // from the disk, which must not hold up the other tasks of this thread.
-        let (index, leaf_hash) = (sequenced.index, sequenced.leaf_hash);
-        let proof = if sequenced.duplicate {
-            let (head, reader) = (Arc::clone(&head), reader.clone());
-            let prove = async move { reader.verified_inclusion(&head, index, &leaf_hash).await };
-            self.run(prove).await?
-        } else {
-            reader.verified_inclusion(&head, index, &leaf_hash).await?
-        };
+        let Sequenced {
+            submission,
+            place,
+            head,
+        } = receiver.await.map_err(|_| AppendError::Stopped)??;
+        match place {
+            Place::New(place) => self.appended(tree, place, head).await,
+            Place::Stored(index) => {
+                let repeated = self.repeated(tree, submission, index, head).await;
+                if let (Err(AppendError::Unchecked(_)), Some(observer)) =
+                    (&repeated, &self.inner.observer)
+                {
+                    observer.unchecked();
+                }
+                repeated
+            }
+        }
+    }
+
+    /// The answer to a submission of which this round made an entry. The tiles that its proof takes
+    /// lie in the head.
+    async fn appended(
+        &self,
+        tree: &Tree,
+        place: NewPlace,
+        head: Arc<Head>,
+    ) -> Result<Appended, AppendError> {
+        let (index, leaf_hash) = (place.index, place.leaf_hash);
+        let reader = tree.reader();
+        let proof = reader.verified_inclusion(&head, index, &leaf_hash).await?;
         Ok(Appended {
             tree_id: tree.tree_id(),
-            index: sequenced.index,
-            duplicate: sequenced.duplicate,
-            integrated_time: sequenced.integrated_time,
-            body: sequenced.body,
-            leaf_hash: sequenced.leaf_hash,
+            index,
+            duplicate: place.duplicate,
+            integrated_time: place.integrated_time,
+            body: place.body,
+            leaf_hash,
             head,
             proof,
         })
+    }
+
+    /// The answer to a submission of what the leaf index says to be at `index`. The entry and the
+    /// tiles may have to come from the disk, which must not hold up the other tasks of this thread.
+    async fn repeated(
+        &self,
+        tree: &Tree,
+        submission: Submission,
+        index: LeafIndex,
+        head: Arc<Head>,
+    ) -> Result<Appended, AppendError> {
+        let (reader, tree_id) = (tree.reader().clone(), tree.tree_id());
+        let work = async move {
+            let entry = reader.repeated(&submission, index).await;
+            let entry = entry.map_err(|error| AppendError::Unchecked(Arc::new(error)))?;
+            let leaf_hash = ledgerstone_merkle::leaf_hash(&entry.body);
+            let proof = reader.verified_inclusion(&head, index, &leaf_hash).await?;
+            Ok(Appended {
+                tree_id,
+                index,
+                duplicate: true,
+                integrated_time: entry.integrated_time,
+                body: entry.body,
+                leaf_hash,
+                head,
+                proof,
+            })
+        };
+        self.run(work).await
+    }
+
+    /// How long the last round took to become durable.
+    pub fn commit_time(&self) -> Duration {
+        self.inner.sequencer.commit_time()
     }
 
     /// How many entries wait to be sequenced.

@@ -51,13 +51,17 @@ impl Default for LogOptions {
     }
 }
 
-/// Hears of the sequencer's work, on its thread: it must return at once.
+/// Hears of what the log does, mostly on the sequencer's thread: it must return at once.
 pub trait Observer: Send + Sync + 'static {
     /// A round ended, and its heads are published.
     fn round(&self, report: &RoundReport);
 
     /// The clock was too far ahead to be believed, and the submissions of a round were refused.
     fn clock_refused(&self) {}
+
+    /// A submission failed after its round, on the thread of whoever waits for it: what the leaf
+    /// index says of it could not be borne out.
+    fn unchecked(&self) {}
 }
 
 /// What one round of the sequencer did.
@@ -65,9 +69,10 @@ pub trait Observer: Send + Sync + 'static {
 pub struct RoundReport {
     /// New entries.
     pub entries: usize,
-    /// Submissions that the log, or this round, already held.
+    /// Submissions that this round held already, or the log by what its leaf index says. Whoever
+    /// waits for one of the latter compares it with the entry.
     pub duplicates: usize,
-    /// Submissions that failed alone, because what the store holds of them could not be read.
+    /// Submissions that failed alone, because the leaf index could not be read.
     pub unchecked: usize,
     /// Bytes of new bodies.
     pub bytes: usize,

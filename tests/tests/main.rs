@@ -9,6 +9,7 @@ mod admin;
 mod client;
 mod commands;
 mod crash;
+mod crowds;
 mod drain;
 mod faces;
 mod foreign;

@@ -46,7 +46,7 @@ pub(crate) fn router(state: State) -> Router {
 async fn metrics(Extract(state): Extract<State>) -> Response {
     (
         [(CONTENT_TYPE, OPENMETRICS)],
-        state.metrics().render(state.log()),
+        state.metrics().render(state.log(), &state.numbers()),
     )
         .into_response()
 }

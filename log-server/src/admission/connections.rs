@@ -3,19 +3,17 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering;
+use std::time::Duration;
 use std::time::Instant;
 
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
+use crate::admission::SITE_FACTOR;
+use crate::admission::activity::Activity;
 use crate::admission::peer::Peer;
 use crate::admission::peer::Site;
 use crate::admission::share;
-
-/// How many times as many connections a site may have as one of its callers.
-const SITE_FACTOR: usize = 4;
 
 /// The connections that are open. No caller keeps others out: each has a share, and when there is
 /// no room the longest idle connection of whoever has the most gives way.
@@ -42,14 +40,6 @@ struct Entry {
     end: CancellationToken,
 }
 
-/// What a connection has to do.
-#[derive(Debug)]
-pub(crate) struct Activity {
-    /// Requests that are not answered to the last byte.
-    requests: AtomicUsize,
-    idle_since: Mutex<Instant>,
-}
-
 /// The place of an open connection, which is free again when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
@@ -58,10 +48,6 @@ pub(crate) struct Place {
     activity: Arc<Activity>,
     end: CancellationToken,
 }
-
-/// A request that is not answered to the last byte, while this lives.
-#[derive(Debug)]
-pub(crate) struct Busy(Arc<Activity>);
 
 impl Connections {
     /// Room for `limit` connections, and for `peer_limit` of one caller, or a quarter of all where
@@ -104,6 +90,16 @@ impl Connections {
         })
     }
 
+    /// Ends connections whose clients have left an answer unread for `limit`, and says how many.
+    pub(crate) fn end_unread(&self, limit: Duration) -> usize {
+        let mut open = self.open.lock();
+        let connections = open.connections.iter();
+        let unread = connections.filter(|(_, entry)| entry.activity.leaves_unread(limit));
+        let unread: Vec<u64> = unread.map(|(id, _)| *id).collect();
+        let ended = unread.iter().filter_map(|id| open.remove(*id));
+        ended.map(|entry| entry.end.cancel()).count()
+    }
+
     /// How many are open.
     #[cfg(test)]
     fn len(&self) -> usize {
@@ -134,10 +130,7 @@ impl Open {
                 *self.sites.entry(site).or_default() += 1;
             }
         }
-        let activity = Arc::new(Activity {
-            requests: AtomicUsize::new(0),
-            idle_since: Mutex::new(Instant::now()),
-        });
+        let activity = Activity::new();
         let end = CancellationToken::new();
         let entry = Entry {
             peer,
@@ -172,27 +165,6 @@ impl Open {
         let (id, ..) = candidates.max_by_key(order)?;
         self.remove(id)?.end.cancel();
         Some(())
-    }
-}
-
-impl Activity {
-    /// Since when there has been nothing to do; `None` while there is.
-    fn idle_since(&self) -> Option<Instant> {
-        let idle = self.requests.load(Ordering::Acquire) == 0;
-        idle.then(|| *self.idle_since.lock())
-    }
-
-    /// A request begins.
-    pub(crate) fn begin(self: &Arc<Self>) -> Busy {
-        self.requests.fetch_add(1, Ordering::AcqRel);
-        Busy(Arc::clone(self))
-    }
-}
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        *self.0.idle_since.lock() = Instant::now();
-        self.0.requests.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
@@ -312,6 +284,18 @@ mod tests {
         assert!(connections.admit(peer(1)).is_none());
         assert!(connections.admit(peer(2)).is_some());
         drop(busy);
+    }
+
+    #[test]
+    fn whoever_leaves_an_answer_unread_is_hung_up_on() {
+        let connections = Connections::new(8, 8);
+        let reads = connections.admit(peer(1)).unwrap();
+        let waits = connections.admit(peer(1)).unwrap();
+        let (_read, unread) = (reads.activity().begin(), waits.activity().begin());
+        unread.wait_for_reader();
+        assert_eq!(connections.end_unread(Duration::from_secs(3_600)), 0);
+        assert_eq!(connections.end_unread(Duration::ZERO), 1);
+        assert!(has_ended(&waits) && !has_ended(&reads));
     }
 
     #[test]

@@ -10,12 +10,14 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use http::Request;
+use hyper::body::Body as _;
 use hyper::body::Frame;
+use hyper::body::Incoming;
 use hyper::body::SizeHint;
 use tower::Service;
 
-use crate::admission::connections::Activity;
-use crate::admission::connections::Busy;
+use crate::admission::activity::Activity;
+use crate::admission::activity::Busy;
 use crate::admission::peer::Peer;
 use crate::admission::proxies::Proxies;
 
@@ -23,8 +25,8 @@ use crate::admission::proxies::Proxies;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Caller(pub(crate) Peer);
 
-/// The service of one connection: it says of each request who sent it, and counts it as work from
-/// its head to the last byte of its answer.
+/// The service of one connection: it says of each request who sent it, and notes from its head to
+/// the last byte of its answer whether it waits for the server or for its client.
 #[derive(Clone)]
 pub(crate) struct ConnectionService<S> {
     pub(crate) service: S,
@@ -33,9 +35,9 @@ pub(crate) struct ConnectionService<S> {
     pub(crate) activity: Arc<Activity>,
 }
 
-impl<S, B> Service<Request<B>> for ConnectionService<S>
+impl<S> Service<Request<Incoming>> for ConnectionService<S>
 where
-    S: Service<Request<B>, Response = Response>,
+    S: Service<Request<Body>, Response = Response>,
     S::Future: Send + 'static,
 {
     type Response = Response;
@@ -46,25 +48,64 @@ where
         self.service.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<Incoming>) -> Self::Future {
         let caller = self.proxies.caller(self.address, request.headers());
         request.extensions_mut().insert(Caller(caller));
-        let busy = self.activity.begin();
+        let busy = Arc::new(self.activity.begin());
+        let request = request.map(|body| match body.is_end_stream() {
+            true => Body::empty(),
+            false => Body::new(Upload {
+                body,
+                busy: Arc::clone(&busy),
+            }),
+        });
         let answer = self.service.call(request);
         Box::pin(async move {
             let answer = answer.await?;
-            Ok(answer.map(|body| Body::new(BusyBody { body, _busy: busy })))
+            busy.wait_for_reader();
+            Ok(answer.map(|body| Body::new(Download { body, busy })))
         })
     }
 }
 
-/// The body of an answer, which is work until it is sent or given up.
-struct BusyBody {
-    body: Body,
-    _busy: Busy,
+/// The body of a request, which waits for its client while nothing comes.
+struct Upload {
+    body: Incoming,
+    busy: Arc<Busy>,
 }
 
-impl hyper::body::Body for BusyBody {
+/// The body of an answer, which waits for its client until the next part is asked for.
+struct Download {
+    body: Body,
+    busy: Arc<Busy>,
+}
+
+impl hyper::body::Body for Upload {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        match polled {
+            Poll::Pending => self.busy.wait_for_sender(),
+            Poll::Ready(_) => self.busy.work(),
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl hyper::body::Body for Download {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -72,7 +113,12 @@ impl hyper::body::Body for BusyBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        match polled {
+            Poll::Pending => self.busy.work(),
+            Poll::Ready(_) => self.busy.wait_for_reader(),
+        }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

@@ -8,6 +8,9 @@ use ledgerstone_log::AppendError;
 use ledgerstone_log::ReadError;
 use tracing::error;
 
+use crate::admission::shares::NoShare;
+use crate::admission::turns::TooManyWait;
+
 /// Why a request cannot be answered as it should be.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Failure {
@@ -37,13 +40,34 @@ pub(crate) enum Failure {
     Encoded,
     /// The body is longer than this many bytes.
     BodyTooLarge(usize),
-    /// There is no room at the moment for a body that is not small.
+    /// There is no memory left for requests.
     NoRoom,
+    /// The caller has all the memory, or as many streams, as one caller may have.
+    CallerShare,
+    /// The caller sends faster than one caller may.
+    TooFast {
+        /// How long it should wait, in seconds.
+        wait: u32,
+    },
+    /// More waits to be done than can be done in time.
+    Busy,
     /// The body ended before its end.
     BodyCut,
 }
 
 impl Failure {
+    /// How long a caller who is turned away for now should wait, in seconds. A full queue empties in
+    /// a few rounds.
+    pub(crate) fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::TooFast { wait } => Some(*wait),
+            Self::QueueFull | Self::Closed | Self::NoRoom | Self::CallerShare | Self::Busy => {
+                Some(1)
+            }
+            _ => None,
+        }
+    }
+
     /// What is said alike by all faces where the protocols have no text of their own.
     pub(crate) fn text(&self) -> &str {
         match self {
@@ -59,9 +83,30 @@ impl Failure {
             }
             Self::Encoded => "the request body is encoded; send it without Content-Encoding",
             Self::BodyTooLarge(_) => "the request body is too large",
-            Self::NoRoom => "too many large requests are under way; retry later",
+            Self::NoRoom => "too much is under way; retry later",
+            Self::CallerShare => {
+                "requests of yours take as much as one caller may have; wait for their answers, or \
+                 retry later"
+            }
+            Self::TooFast { .. } => "you send more requests than one caller may; retry later",
+            Self::Busy => "the server has more to do than it can; retry later",
             Self::BodyCut => "the request body ended early",
         }
+    }
+}
+
+impl From<NoShare> for Failure {
+    fn from(full: NoShare) -> Self {
+        match full {
+            NoShare::Total => Self::NoRoom,
+            NoShare::Peer => Self::CallerShare,
+        }
+    }
+}
+
+impl From<TooManyWait> for Failure {
+    fn from(_: TooManyWait) -> Self {
+        Self::Busy
     }
 }
 

@@ -26,8 +26,7 @@ use crate::error::failure::Failure;
 /// (rekor-v2, section 1.5).
 pub(crate) const LOG_INDEX_HEADER: &str = "x-log-index";
 
-/// How long a caller that was turned away should wait, in seconds: a full queue empties in a few
-/// rounds.
+/// How long a caller that was turned away should wait where nothing else is known, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 1;
 
 /// An error as a caller sees it.
@@ -39,6 +38,8 @@ pub(crate) struct ApiError {
     message: String,
     /// The index of the entry that is in the way of a duplicate.
     log_index: Option<u64>,
+    /// How long to wait before the same may succeed, in seconds.
+    retry_after: Option<u32>,
 }
 
 impl ApiError {
@@ -75,12 +76,12 @@ impl ApiError {
 
     /// 503 with Retry-After.
     pub(crate) fn unavailable(message: impl Into<String>) -> Self {
-        Self::new(Code::Unavailable, message)
+        Self::new(Code::Unavailable, message).retry_after(Some(RETRY_AFTER_SECONDS))
     }
 
     /// 429: the caller has all that one caller may have.
     pub(crate) fn exhausted(message: impl Into<String>) -> Self {
-        Self::new(Code::ResourceExhausted, message)
+        Self::new(Code::ResourceExhausted, message).retry_after(Some(RETRY_AFTER_SECONDS))
     }
 
     /// A rejected entry. `prefix` is upstream's literal text, which some clients match.
@@ -94,6 +95,14 @@ impl ApiError {
             status: http_status(code),
             message: message.into(),
             log_index: None,
+            retry_after: None,
+        }
+    }
+
+    fn retry_after(self, retry_after: Option<u32>) -> Self {
+        Self {
+            retry_after,
+            ..self
         }
     }
 
@@ -113,9 +122,10 @@ impl ApiError {
 impl From<Failure> for ApiError {
     fn from(failure: Failure) -> Self {
         let text = failure.text();
-        match &failure {
+        let error = match &failure {
             Failure::QueueFull => Self::unavailable("reached max pushback; retry"),
-            Failure::Closed | Failure::NoRoom => Self::unavailable(text),
+            Failure::Closed | Failure::NoRoom | Failure::Busy => Self::unavailable(text),
+            Failure::CallerShare | Failure::TooFast { .. } => Self::exhausted(text),
             Failure::NotTaken => Self::unimplemented(text),
             Failure::EntryTooLarge(why) => Self::invalid(format!("invalid entry: {why}")),
             Failure::OutOfRange(_) => Self::new(Code::OutOfRange, text),
@@ -130,7 +140,8 @@ impl From<Failure> for ApiError {
                 Self::new(Code::Internal, text)
             }
             Failure::Late => Self::new(Code::DeadlineExceeded, text),
-        }
+        };
+        error.retry_after(failure.retry_after())
     }
 }
 
@@ -152,10 +163,8 @@ impl From<ApiError> for Status {
         if let Some(index) = error.log_index {
             status.metadata_mut().insert(LOG_INDEX_HEADER, index.into());
         }
-        if error.code == Code::Unavailable {
-            status
-                .metadata_mut()
-                .insert("retry-after", RETRY_AFTER_SECONDS.into());
+        if let Some(seconds) = error.retry_after {
+            status.metadata_mut().insert("retry-after", seconds.into());
         }
         status
     }
@@ -180,8 +189,8 @@ impl IntoResponse for ApiError {
         if self.status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
             headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
-        if self.code == Code::Unavailable {
-            headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS.into());
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, seconds.into());
         }
         response
     }

@@ -1,9 +1,4 @@
 //! The one reader of request bodies.
-//!
-//! Whole artifacts come in bodies, so that those of many requests could fill the memory: bodies
-//! that are not small share a bounded room.
-
-use std::sync::Arc;
 
 use axum::body::Body;
 use axum::body::BodyDataStream;
@@ -12,40 +7,37 @@ use bytes::BytesMut;
 use futures::StreamExt;
 use http::HeaderMap;
 use http::header;
-use tokio::sync::OwnedSemaphorePermit;
+use http::request::Parts;
 
+use crate::admission::room::Room;
 use crate::error::failure::Failure;
-use crate::state::LARGE_BODY_UNIT;
-use crate::state::State;
+use crate::layers::metered::NotRead;
 
-/// A body up to this length, in bytes, is read without asking for room.
-const SMALL_BODY: usize = 1 << 20;
-
-/// A body that was read, with the room that it takes.
-pub(crate) struct ReadBody {
-    pub(crate) bytes: Bytes,
-    /// Given back when the request is done with the body.
-    pub(crate) room: Option<OwnedSemaphorePermit>,
-}
+/// How much is made ready for a body because its head announces it, in bytes: who announces more
+/// has to send it.
+const READY: usize = 64 << 10;
 
 /// Reads a body of up to `limit` bytes.
 ///
+/// The request keeps room for what is made of the body too.
+///
 /// # Errors
-/// [`Failure::Encoded`], [`Failure::BodyTooLarge`], [`Failure::NoRoom`] and [`Failure::BodyCut`].
-pub(crate) async fn read(
-    state: &State,
-    headers: &HeaderMap,
-    body: Body,
-    limit: usize,
-) -> Result<ReadBody, Failure> {
-    if is_encoded(headers) {
+/// [`Failure::Encoded`], [`Failure::BodyTooLarge`], [`Failure::BodyCut`], and where there is no
+/// memory for it [`Failure::NoRoom`] or [`Failure::CallerShare`].
+pub(crate) async fn read(parts: &Parts, body: Body, limit: usize) -> Result<Bytes, Failure> {
+    if is_encoded(&parts.headers) {
         return Err(Failure::Encoded);
     }
-    let announced = announced(headers);
+    let announced = announced(&parts.headers);
     if announced.is_some_and(|length| length > limit) {
         return Err(Failure::BodyTooLarge(limit));
     }
-    collect(state, body.into_data_stream(), limit, announced).await
+    let ready = announced.unwrap_or(0).min(READY);
+    let bytes = collect(body.into_data_stream(), limit, ready).await?;
+    if let Some(room) = parts.extensions.get::<Room>() {
+        room.for_decoding(bytes.len())?;
+    }
+    Ok(bytes)
 }
 
 /// The length that the head of a request says its body has, in bytes.
@@ -64,39 +56,16 @@ fn is_encoded(headers: &HeaderMap) -> bool {
     })
 }
 
-async fn collect(
-    state: &State,
-    mut stream: BodyDataStream,
-    limit: usize,
-    announced: Option<usize>,
-) -> Result<ReadBody, Failure> {
-    let mut bytes = BytesMut::new();
-    let mut room = None;
+async fn collect(mut stream: BodyDataStream, limit: usize, ready: usize) -> Result<Bytes, Failure> {
+    let mut bytes = BytesMut::with_capacity(ready);
     while let Some(chunk) = stream.next().await {
-        let chunk = chunk.map_err(|_| Failure::BodyCut)?;
-        let length = bytes.len() + chunk.len();
-        if length > limit {
+        let chunk = chunk.map_err(|error| NotRead::failure(&error))?;
+        if bytes.len() + chunk.len() > limit {
             return Err(Failure::BodyTooLarge(limit));
-        }
-        if length > SMALL_BODY && room.is_none() {
-            room = Some(make_room(state, announced.unwrap_or(limit))?);
-            bytes.reserve(announced.unwrap_or(0).saturating_sub(bytes.len()));
         }
         bytes.extend_from_slice(&chunk);
     }
-    Ok(ReadBody {
-        bytes: bytes.freeze(),
-        room,
-    })
-}
-
-/// Takes room for `length` bytes, which does not change while the body comes: two bodies that each
-/// wait for the other's room would wait for ever.
-fn make_room(state: &State, length: usize) -> Result<OwnedSemaphorePermit, Failure> {
-    let units = u32::try_from(length.div_ceil(LARGE_BODY_UNIT)).unwrap_or(u32::MAX);
-    Arc::clone(state.large_bodies())
-        .try_acquire_many_owned(units)
-        .map_err(|_| Failure::NoRoom)
+    Ok(bytes.freeze())
 }
 
 #[cfg(test)]

@@ -6,4 +6,5 @@ pub(crate) mod deadline;
 pub(crate) mod encoding;
 pub(crate) mod host;
 pub(crate) mod leftover;
+pub(crate) mod metered;
 pub(crate) mod request_id;

@@ -131,7 +131,7 @@ async fn entries(
         tree_id,
     } = parse(query)?;
     let (tree, limit) = (state.tree(tree_id)?, limit.unwrap_or(views::READ_ENTRIES));
-    let entries = views::entries(&state, &tree, start, limit).await?;
+    let entries = views::entries(&state, &tree, start, limit, views::READ_BYTES).await?;
     let next = (start.saturating_add(entries.len() as u64)).to_string();
     let entries = entries.iter().map(view).collect();
     json_response(serde_json::to_vec(&EntriesPage { entries, next }).ok())

@@ -111,16 +111,17 @@ pub(crate) async fn entry(state: &State, tree: &Tree, lookup: Lookup) -> Result<
     found.await?.ok_or_else(|| absent(tree, lookup))
 }
 
-/// Up to [`READ_ENTRIES`] entries from `start` on.
+/// Up to [`READ_ENTRIES`] entries from `start` on, with at most `bytes` of bodies, or one entry.
 pub(crate) async fn entries(
     state: &State,
     tree: &Tree,
     start: u64,
     limit: usize,
+    bytes: usize,
 ) -> Result<Vec<Entry>, ApiError> {
     let limit = limit.min(READ_ENTRIES);
     let read = state.read(tree, async move |tree| {
-        let entries = tree.entries(LeafIndex::new(start), limit, READ_BYTES);
+        let entries = tree.entries(LeafIndex::new(start), limit, bytes);
         let entries = entries.await?;
         Ok(entries
             .into_iter()

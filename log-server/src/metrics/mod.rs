@@ -26,6 +26,7 @@ use self::rekor::RekorMetrics;
 pub(crate) use self::webhooks::Outcome as WebhookOutcome;
 pub(crate) use self::webhooks::WebhookCounters;
 use self::webhooks::WebhookMetrics;
+use crate::admission::Numbers;
 use crate::telemetry;
 
 /// The counters of one server. Clones share them.
@@ -56,6 +57,9 @@ struct Shared {
     evicted_connections: Counter,
     dropped_lines: Counter,
     streams: Gauge,
+    refused_requests: Family<RejectLabels, Counter>,
+    request_memory: Gauge<u64, AtomicU64>,
+    waiting_requests: Gauge<u64, AtomicU64>,
     rekor: RekorMetrics,
     webhooks: WebhookMetrics,
 }
@@ -118,6 +122,9 @@ impl Default for Metrics {
             evicted_connections: Counter::default(),
             dropped_lines: Counter::default(),
             streams: Gauge::default(),
+            refused_requests: Family::default(),
+            request_memory: Gauge::default(),
+            waiting_requests: Gauge::default(),
             rekor,
             webhooks,
         };
@@ -229,12 +236,37 @@ impl Shared {
             "Streams open: ranges, watches, streamed appends",
             self.streams.clone(),
         );
+        r.register(
+            "refused_requests",
+            "Requests turned away because they, or those of their caller, were too many",
+            self.refused_requests.clone(),
+        );
+        r.register_with_unit(
+            "request_memory",
+            "Memory that requests take",
+            Unit::Bytes,
+            self.request_memory.clone(),
+        );
+        r.register(
+            "waiting_requests",
+            "Requests that wait for their turn",
+            self.waiting_requests.clone(),
+        );
     }
 }
 
 impl Metrics {
     /// Everything, as OpenMetrics text.
-    pub(crate) fn render(&self, log: &Log) -> String {
+    pub(crate) fn render(&self, log: &Log, admission: &Numbers) -> String {
+        self.shared.request_memory.set(admission.memory as u64);
+        self.shared.waiting_requests.set(admission.waiting as u64);
+        for (reason, count) in admission.refused {
+            let refused = self
+                .shared
+                .refused_requests
+                .get_or_create(&RejectLabels { reason });
+            refused.inner().store(count, Ordering::Relaxed);
+        }
         self.shared.queue.set(log.queue_len() as u64);
         let trees = log.trees();
         let own = trees.own().filter(|tree| tree.import().is_none());
@@ -346,6 +378,10 @@ impl Observer for Metrics {
 
     fn clock_refused(&self) {
         self.shared.clock_refused.inc();
+    }
+
+    fn unchecked(&self) {
+        self.shared.unchecked.inc();
     }
 }
 

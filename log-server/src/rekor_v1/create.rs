@@ -4,6 +4,7 @@ use axum::extract::Request;
 use axum::extract::State as Extract;
 use axum::response::IntoResponse;
 use axum::response::Response;
+use bytes::Bytes;
 use http::HeaderValue;
 use http::StatusCode;
 use http::Uri;
@@ -15,8 +16,7 @@ use ledgerstone_log::LoggedEntry;
 use ledgerstone_log::ProvenEntry;
 use ledgerstone_storage::TreeKind;
 
-use crate::error::failure::Failure;
-use crate::layers::body::ReadBody;
+use crate::admission::turns::Turn;
 use crate::rekor_v1::body;
 use crate::rekor_v1::entry_id::EntryId;
 use crate::rekor_v1::error::V1Error;
@@ -32,8 +32,8 @@ use crate::state::Submitted;
 /// What upstream says before the reason for which an entry is not taken.
 const REJECTED: &str = "error processing entry: ";
 
-/// A hashedrekord proposal up to this length, in bytes, is verified on the request's own task: one
-/// signature, over a digest.
+/// A proposal up to this length, in bytes, is read on the request's own task, and a hashedrekord
+/// verified there: one signature, over a digest.
 const QUICK_PROPOSAL: usize = 64 << 10;
 
 /// `POST /api/v1/log/entries` (rekor-v1, section 1.2).
@@ -46,10 +46,11 @@ pub(crate) async fn create(
         return Err(V1Error::switched_off(V1Endpoint::CreateLogEntry));
     }
     admit(&state, V1Endpoint::CreateLogEntry, &parts)?;
+    state.check_turn()?;
     let body = body::read(&state, &parts, content, "proposedEntry").await?;
-    let prepared = prepare_proposal(&state, body).await?;
+    let (turn, prepared) = prepare_proposal(&state, body).await?;
 
-    let submitted = state.append(TreeKind::REKOR_V1, prepared).await?;
+    let submitted = state.append(turn, TreeKind::REKOR_V1, prepared).await?;
     let id = EntryId::new(submitted.appended.tree_id, submitted.appended.leaf_hash);
     let location = location(&parts.uri, &id);
     if submitted.appended.duplicate && state.settings().log.on_duplicate == OnDuplicate::Conflict {
@@ -80,26 +81,23 @@ pub(crate) async fn create(
     Ok((StatusCode::CREATED, headers, json_line(&entries)).into_response())
 }
 
-/// Reads, verifies and canonicalises a proposal.
-async fn prepare_proposal(state: &State, body: ReadBody) -> Result<PreparedEntry, V1Error> {
-    let is_quick = body.bytes.len() <= QUICK_PROPOSAL;
+/// Reads, verifies and canonicalises a proposal when it is its turn.
+async fn prepare_proposal(state: &State, body: Bytes) -> Result<(Turn, PreparedEntry), V1Error> {
     let policy = *state.v1_policy();
-    let parsed = ProposedEntry::parse_bytes(body.bytes);
-    let proposed = parsed.map_err(|reject| refuse(state, &reject))?;
-    if is_quick && proposed.kind == "hashedrekord" {
-        return prepare(&proposed, &policy).map_err(|reject| refuse(state, &reject));
-    }
-    // Many signatures, or a whole artifact: too long for a thread that others' requests share.
-    let room = body.room;
-    let prepared = tokio::task::spawn_blocking(move || {
-        let prepared = prepare(&proposed, &policy);
-        drop((proposed, room));
-        prepared
-    });
-    prepared
-        .await
-        .map_err(|_| V1Error::from(Failure::Panicked))?
-        .map_err(|reject| refuse(state, &reject))
+    let (turn, prepared) = if body.len() <= QUICK_PROPOSAL {
+        let proposed = ProposedEntry::parse_bytes(body).map_err(|reject| refuse(state, &reject))?;
+        // Of the others some have many signatures, or a whole artifact.
+        let is_quick = proposed.kind == "hashedrekord";
+        let prepare = move || prepare(&proposed, &policy);
+        state.prepared(is_quick, prepare).await?
+    } else {
+        let prepare = move || {
+            let proposed = ProposedEntry::parse_bytes(body)?;
+            prepare(&proposed, &policy)
+        };
+        state.prepared(false, prepare).await?
+    };
+    Ok((turn, prepared.map_err(|reject| refuse(state, &reject))?))
 }
 
 fn refuse(state: &State, reject: &ledgerstone_entry::v1::V1Reject) -> V1Error {

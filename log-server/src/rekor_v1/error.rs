@@ -15,9 +15,6 @@ use crate::rekor_v1::json::JSON;
 use crate::rekor_v1::json::json_line;
 use crate::rekor_v1::settings::V1Endpoint;
 
-/// How long a caller that was turned away should wait, in seconds.
-const RETRY_AFTER_SECONDS: u32 = 1;
-
 /// The longest message, in bytes. Some say what was sent, which may be megabytes.
 const MAX_MESSAGE: usize = 1_024;
 
@@ -53,6 +50,8 @@ pub(crate) struct V1Error {
     has_body: bool,
     /// Whether the body of the request was.
     is_encoded: bool,
+    /// How long to wait before the same may succeed, in seconds.
+    retry_after: Option<u32>,
 }
 
 impl V1Error {
@@ -64,6 +63,7 @@ impl V1Error {
             content_type: JSON,
             has_body: true,
             is_encoded: false,
+            retry_after: None,
         }
     }
 
@@ -107,11 +107,6 @@ impl V1Error {
         Self::new(StatusCode::NOT_IMPLEMENTED, message)
     }
 
-    /// 503 with Retry-After.
-    fn unavailable(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, message)
-    }
-
     /// A proposed entry that is not taken: 422 where it breaks the schema, else 400 with `prefix`
     /// before the reason.
     pub(crate) fn rejected(reject: &V1Reject, prefix: &str) -> Self {
@@ -134,8 +129,13 @@ impl V1Error {
 impl From<Failure> for V1Error {
     fn from(failure: Failure) -> Self {
         let text = failure.text();
-        match &failure {
-            Failure::QueueFull | Failure::Closed | Failure::NoRoom => Self::unavailable(text),
+        let error = match &failure {
+            Failure::QueueFull | Failure::Closed | Failure::NoRoom | Failure::Busy => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, text)
+            }
+            Failure::CallerShare | Failure::TooFast { .. } => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, text)
+            }
             Failure::NotTaken => Self::new(StatusCode::NOT_IMPLEMENTED, text),
             Failure::EntryTooLarge(why) => Self::invalid(format!("error processing entry: {why}")),
             Failure::OutOfRange(_) | Failure::SizesReversed(_) | Failure::BodyCut => {
@@ -155,6 +155,10 @@ impl From<Failure> for V1Error {
             Failure::Unsigned => Self::internal("error signing"),
             Failure::Panicked => Self::internal("Internal Server Error"),
             Failure::Late => Self::new(StatusCode::GATEWAY_TIMEOUT, text),
+        };
+        Self {
+            retry_after: failure.retry_after(),
+            ..error
         }
     }
 }
@@ -192,8 +196,8 @@ impl IntoResponse for V1Error {
                 HeaderValue::from_static("identity"),
             );
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, RETRY_AFTER_SECONDS.into());
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
         }
         response
     }

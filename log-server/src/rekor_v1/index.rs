@@ -60,7 +60,7 @@ pub(crate) async fn search(
     let (parts, content) = request.into_parts();
     admit(&state, V1Endpoint::SearchIndex, &parts)?;
     let body = body::read(&state, &parts, content, "query").await?;
-    let query = parse(&body.bytes)?;
+    let query = parse(&body)?;
     drop(body);
     let ids = operation::read(&state, async move |trees| {
         find(&trees, &query, MAX_RESULTS).await

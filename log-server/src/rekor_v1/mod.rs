@@ -43,6 +43,7 @@ use axum::routing::get;
 use axum::routing::post;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::error::failure::Failure;
 use crate::rekor_v1::error::V1Error;
 use crate::rekor_v1::operation::around;
 use crate::rekor_v1::operation::only;
@@ -71,6 +72,11 @@ pub(crate) fn router(state: &State) -> Router<State> {
         .merge(pages::router())
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(state.clone(), around))
+}
+
+/// A request that is refused before it comes to a route of the face.
+pub(crate) fn failed(failure: Failure) -> Response {
+    V1Error::from(failure).into_response()
 }
 
 /// What no route takes, below the prefix of the face.

@@ -47,7 +47,7 @@ where
     R: FnOnce(Arc<Trees>) -> F,
     F: Future<Output = Result<T, V1Error>> + Send + 'static,
 {
-    state.log().run(read(state.trees())).await
+    state.run(read(state.trees())).await?
 }
 
 /// Answers 405 to other methods than those of `route`, which are `allowed`.

@@ -14,7 +14,6 @@ use ledgerstone_log::Trees;
 use ledgerstone_merkle::Hash;
 use serde_json::value::RawValue;
 
-use crate::layers::body::ReadBody;
 use crate::rekor_v1::body;
 use crate::rekor_v1::entry_id;
 use crate::rekor_v1::entry_id::EntryId;
@@ -43,13 +42,13 @@ pub(crate) async fn retrieve(
 ) -> Result<Response, V1Error> {
     let (parts, content) = request.into_parts();
     admit(&state, V1Endpoint::SearchLogQuery, &parts)?;
-    let ReadBody { bytes, room } = body::read(&state, &parts, content, "entry").await?;
+    let bytes = body::read(&state, &parts, content, "entry").await?;
     let policy = *state.v1_policy();
     let attestations = state.settings().rekor_v1.keep_attestations;
     let answer = operation::read(&state, async move |trees| {
         let query = Query::parse(&bytes, &policy);
         // What was proposed has become hashes.
-        drop((bytes, room));
+        drop(bytes);
         let found = query?.run(&trees, attestations).await?;
         Ok(json_line(&found))
     })

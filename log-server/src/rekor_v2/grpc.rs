@@ -1,5 +1,7 @@
 //! `dev.sigstore.rekor.v2.Rekor` over gRPC.
 
+use ledgerstone_merkle::MAX_ENTRY_BYTES;
+use ledgerstone_merkle::TILE_WIDTH;
 use ledgerstone_merkle::TilePath;
 use ledgerstone_proto::google::api::HttpBody;
 use ledgerstone_proto::sigstore::rekor::v1::TransparencyLogEntry;
@@ -13,11 +15,17 @@ use tonic::Response;
 use tonic::Status;
 use tonic::async_trait;
 
+use crate::admission::room::Room;
 use crate::error::ApiError;
 use crate::error::LOG_INDEX_HEADER;
+use crate::error::failure::Failure;
 use crate::layers::host::Host;
+use crate::state::Proposal;
 use crate::state::State;
 use crate::tiles;
+
+/// The longest entry bundle, in bytes.
+const MAX_BUNDLE_BYTES: usize = TILE_WIDTH * (MAX_ENTRY_BYTES + 2);
 
 /// The gRPC service of the face.
 pub(crate) fn service(state: State) -> RekorServer<Face> {
@@ -39,7 +47,10 @@ impl Rekor for Face {
         if self.state.settings().log.read_only || !self.state.tree_of_host(&host)?.grows() {
             return Err(ApiError::unimplemented("log frozen").into());
         }
-        let submitted = self.state.submit(request.into_inner()).await?;
+        let submitted = self
+            .state
+            .submit(Proposal::Message(request.into_inner()))
+            .await?;
         let (index, duplicate) = (submitted.appended.index.get(), submitted.appended.duplicate);
         let mut response = Response::new(submitted.into_transparency_log_entry());
         let metadata = response.metadata_mut();
@@ -60,6 +71,12 @@ impl Rekor for Face {
         &self,
         request: Request<EntryBundleRequest>,
     ) -> Result<Response<HttpBody>, Status> {
+        // One message has to hold the whole bundle, however long it turns out to be.
+        if let Some(room) = request.extensions().get::<Room>() {
+            room.grow(MAX_BUNDLE_BYTES)
+                .map_err(Failure::from)
+                .map_err(ApiError::from)?;
+        }
         let host = host(&request);
         self.object(&host, &format!("tile/entries/{}", request.into_inner().n))
             .await

@@ -8,13 +8,13 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use ledgerstone_proto::json;
 use ledgerstone_proto::json::RekorReply;
-use ledgerstone_proto::sigstore::rekor::v2::CreateEntryRequest;
 
 use crate::error::ApiError;
 use crate::error::LOG_INDEX_HEADER;
 use crate::face::Routes;
 use crate::layers::body;
 use crate::layers::host::Host;
+use crate::state::Proposal;
 use crate::state::State;
 use crate::tiles;
 
@@ -34,14 +34,11 @@ async fn create_entry(
     if state.settings().log.read_only || !state.tree_of_host(&host)?.grows() {
         return Ok(frozen());
     }
+    state.check_turn()?;
     let (parts, content) = request.into_parts();
     let limit = state.settings().server.max_request_bytes;
-    let read = body::read(&state, &parts.headers, content, limit).await;
-    let read = read.map_err(ApiError::from)?;
-    let request: CreateEntryRequest = json::from_slice_first(&read.bytes)
-        .map_err(|error| ApiError::invalid(error.to_string()))?;
-    drop(read);
-    let submitted = state.submit(request).await?;
+    let body = body::read(&parts, content, limit).await?;
+    let submitted = state.submit(Proposal::Json(body)).await?;
     let (index, duplicate) = (submitted.appended.index.get(), submitted.appended.duplicate);
     let entry = submitted.into_transparency_log_entry();
     let body = json::to_vec(&RekorReply(&entry)).map_err(|_| ApiError::internal())?;

@@ -4,6 +4,7 @@
 //! that port 0 works and the addresses are known, and [`Server::run`] serves until its shutdown
 //! future resolves or the log fails.
 
+mod admit;
 mod greeting;
 mod health;
 pub(crate) mod routes;
@@ -37,6 +38,7 @@ use tokio::io::AsyncRead;
 use tokio::io::AsyncWrite;
 use tokio::net::TcpListener;
 use tokio::net::TcpStream;
+use tokio::time::interval;
 use tokio::time::timeout;
 use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
@@ -69,6 +71,13 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a client may leave an answer unread before its connection is cut.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a client may leave the next part of an answer unread before its connection is cut, where
+/// that is not seen by its socket: over HTTP/2 a client says how much of each answer it takes.
+const UNREAD_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How often it is looked for such clients.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(10);
 
 /// How often an idle HTTP/2 connection is asked whether it is still there, and how long the answer
 /// may take.
@@ -317,9 +326,14 @@ impl Acceptor {
 
     async fn run(self, stop: CancellationToken) {
         let graceful = GracefulShutdown::new();
+        let mut sweeps = interval(SWEEP_INTERVAL);
         loop {
             let accepted = tokio::select! {
                 () = stop.cancelled() => break,
+                _ = sweeps.tick() => {
+                    self.connections.end_unread(UNREAD_TIMEOUT);
+                    continue;
+                }
                 accepted = self.listener.accept() => accepted,
             };
             let (stream, peer) = match accepted {
@@ -358,7 +372,7 @@ impl Acceptor {
                         }
                     }
                     () = place.ended() => {
-                        debug!(%peer, "an idle connection makes room for another");
+                        debug!(%peer, "a connection was ended that its client held up, or for another");
                         if let Some(metrics) = metrics {
                             metrics.connection_evicted();
                         }

@@ -42,6 +42,7 @@ use crate::log_v1;
 use crate::log_v1::grpc;
 use crate::rekor_v1;
 use crate::rekor_v2;
+use crate::server::admit;
 use crate::server::health;
 use crate::state::State;
 use crate::tiles;
@@ -91,6 +92,7 @@ fn faces(state: State) -> Router {
         .merge(grpc_router(&state))
         .fallback(not_found)
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(state.clone(), admit::admit))
         .layer(middleware::from_fn(cors::allow))
         .layer(middleware::from_fn_with_state(state.clone(), observe))
         .layer(middleware::from_fn(leftover::discard))

@@ -21,6 +21,15 @@ section! {
         [FILE] tls_key: Option<PathBuf> = None;
         /// Longest request body, in bytes
         [BYTES] max_request_bytes: usize = 4 << 20, in 1 << 16..=1 << 30;
+        /// Memory that all requests may take, from their bodies to their answers, in bytes; a
+        /// caller gets a quarter
+        [BYTES] max_request_memory: usize = 384 << 20, in 1 << 24..=1 << 40;
+        /// Most requests of one caller a second (of one /48 of IPv6: four times as many); 0: no
+        /// limit
+        [COUNT] max_caller_rate: usize = 0, in 0..=1_000_000;
+        /// Longest time that a request may wait for its turn, in milliseconds; who would wait
+        /// longer is answered 503 at once
+        [MILLISECONDS] max_wait: u64 = 500, in 10..=60_000;
         /// Most connections at a time; for more, idle ones of whoever has the most are ended
         [COUNT] max_connections: usize = 4_096, in 1..=1_000_000;
         /// Most connections of one caller at a time (of IPv6, of one /64, and four times as many of
@@ -61,6 +70,11 @@ impl ServerSettings {
     /// The longest time of a request.
     pub(crate) fn request_timeout(&self) -> Duration {
         Duration::from_secs(self.request_timeout)
+    }
+
+    /// The longest wait for a turn.
+    pub(crate) fn max_wait(&self) -> Duration {
+        Duration::from_millis(self.max_wait)
     }
 
     /// The longest time of a drain.

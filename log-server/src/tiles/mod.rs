@@ -7,20 +7,30 @@
 //! Partial tiles and bundles of every size ever published stay readable, since each is a prefix of
 //! a later one.
 
+use std::future::ready;
+
+use axum::body::Body;
 use axum::extract::Path;
 use axum::extract::State as Extract;
 use axum::extract::rejection::PathRejection;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use bytes::Bytes;
+use futures::StreamExt;
+use futures::TryStreamExt;
+use futures::stream::once;
+use futures::stream::try_unfold;
 use http::HeaderValue;
 use http::header::CACHE_CONTROL;
 use http::header::CONTENT_TYPE;
 use http::header::HeaderName;
 use http::header::X_CONTENT_TYPE_OPTIONS;
+use ledgerstone_log::BundlePart;
 use ledgerstone_log::Tree;
 use ledgerstone_merkle::TilePath;
+use ledgerstone_merkle::TileWidth;
 
+use crate::admission::caller;
 use crate::error::ApiError;
 use crate::face::Routes;
 use crate::layers::encoding::Incompressible;
@@ -32,6 +42,9 @@ pub(crate) const CHECKPOINT_TYPE: &str = "text/plain; charset=utf-8";
 
 /// The content type of tiles and entry bundles.
 pub(crate) const TILE_TYPE: &str = "application/octet-stream";
+
+/// About how much of a bundle is read at a time, in bytes.
+const PART_BYTES: usize = 256 << 10;
 
 /// A tile never changes: a week, as the reference servers say.
 const IMMUTABLE: &str = "max-age=604800,immutable";
@@ -86,13 +99,66 @@ async fn tile_of(
 }
 
 async fn render_tile(state: &State, tree: &Tree, path: &str) -> Result<Response, ApiError> {
-    let path = parse(&format!("tile/{path}"))?;
-    let body = object(state, tree, path).await?;
-    let mut response = (headers(TILE_TYPE, IMMUTABLE), body).into_response();
-    if matches!(path, TilePath::Hashes { .. }) {
-        response.extensions_mut().insert(Incompressible);
+    let headers = headers(TILE_TYPE, IMMUTABLE);
+    match parse(&format!("tile/{path}"))? {
+        TilePath::Entries { number, width } => {
+            let bundle = bundle(state, tree, number, width).await?;
+            Ok((headers, bundle).into_response())
+        }
+        path @ TilePath::Hashes { .. } => {
+            let mut response = (headers, object(state, tree, path).await?).into_response();
+            response.extensions_mut().insert(Incompressible);
+            Ok(response)
+        }
     }
-    Ok(response)
+}
+
+/// A bundle, which can be 16 MiB long: what is not short is read as its reader takes it.
+async fn bundle(
+    state: &State,
+    tree: &Tree,
+    number: u64,
+    width: TileWidth,
+) -> Result<Body, ApiError> {
+    let first = bundle_part(state, tree, number, width, 0).await?;
+    if first.next >= width.get() {
+        return Ok(first.bytes.into());
+    }
+    let (state, tree, caller) = (state.clone(), tree.clone(), caller::current().caller);
+    let next = first.next;
+    let rest = try_unfold(next, move |next| {
+        let (state, tree) = (state.clone(), tree.clone());
+        let read = async move {
+            if next >= width.get() {
+                return Ok(None);
+            }
+            let part = bundle_part(&state, &tree, number, width, next).await?;
+            Ok::<_, ApiError>(Some((part.bytes, part.next)))
+        };
+        caller::go_on_for(caller, read)
+    });
+    let first = once(ready(Ok(first.bytes)));
+    Ok(Body::from_stream(first.chain(rest.map_err(cut_off))))
+}
+
+/// Why a bundle ends early, for the log lines: who reads it finds that it is cut off.
+fn cut_off(error: ApiError) -> std::io::Error {
+    std::io::Error::other(error.message().to_owned())
+}
+
+async fn bundle_part(
+    state: &State,
+    tree: &Tree,
+    number: u64,
+    width: TileWidth,
+    from: usize,
+) -> Result<BundlePart, ApiError> {
+    let part = state
+        .read(tree, async move |tree| {
+            tree.bundle_part(number, width, from, PART_BYTES).await
+        })
+        .await?;
+    part.ok_or_else(not_covered)
 }
 
 /// The tree with this id. Paths name no default.
@@ -121,7 +187,11 @@ pub(crate) async fn object(state: &State, tree: &Tree, path: TilePath) -> Result
             TilePath::Entries { number, width } => tree.bundle(number, width).await,
         })
         .await?;
-    object.ok_or_else(|| ApiError::not_found("the published checkpoint does not cover this tile"))
+    object.ok_or_else(not_covered)
+}
+
+fn not_covered() -> ApiError {
+    ApiError::not_found("the published checkpoint does not cover this tile")
 }
 
 fn headers(content_type: &'static str, caching: &'static str) -> [(HeaderName, HeaderValue); 3] {

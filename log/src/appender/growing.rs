@@ -57,8 +57,20 @@ pub(crate) struct Plan {
 }
 
 /// Where a submission is.
-pub(crate) struct Place {
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    /// In this round.
+    New(NewPlace),
+    /// At this index, by what the leaf index says. Whoever waits for the answer compares the entry
+    /// there, so that old entries which are sent again hold up no round.
+    Stored(LeafIndex),
+}
+
+/// Where an entry of this round is.
+#[derive(Clone, Debug)]
+pub(crate) struct NewPlace {
     pub(crate) index: LeafIndex,
+    /// Whether the round had it already.
     pub(crate) duplicate: bool,
     pub(crate) integrated_time: i64,
     pub(crate) leaf_hash: Hash,
@@ -109,8 +121,8 @@ impl Growing {
 
     /// Finds the place of each submission: that of the entry it repeats, or the next free index.
     ///
-    /// One whose duplicate cannot be read, or is not what the index says, fails alone: it gets no
-    /// place, since it might be logged a second time. It changes nothing that is signed.
+    /// One of which the leaf index cannot be read fails alone: it gets no place, since it might be
+    /// logged a second time. It changes nothing that is signed.
     pub(crate) fn plan(&self, submissions: &[&Submission], time: i64) -> Result<Plan, Fatal> {
         let keys: Vec<Hash> = submissions
             .iter()
@@ -127,7 +139,7 @@ impl Growing {
         for ((submission, key), known) in submissions.iter().zip(keys).zip(known) {
             let place = match (known, fresh.get(&key)) {
                 (Err(error), _) => Err(error),
-                (Ok(Some(index)), _) => self.existing(index, &key, submission),
+                (Ok(Some(index)), _) => Ok(Place::Stored(index)),
                 (Ok(None), Some(&position)) => Ok(plan.place(position, true)),
                 (Ok(None), None) => {
                     let position = plan.entries.len();
@@ -156,31 +168,6 @@ impl Growing {
             known.map_err(ReadError::from)
         });
         known.collect()
-    }
-
-    /// Checks a hit of the leaf index against the entry itself.
-    fn existing(
-        &self,
-        index: LeafIndex,
-        key: &Hash,
-        submission: &Submission,
-    ) -> Result<Place, ReadError> {
-        let stored = self.store.entry(self.shard, index)?;
-        let entry = stored.ok_or(ReadError::MissingEntry(index))?.into();
-        if !self.protocol.repeats(submission, &entry) {
-            return Err(ReadError::WrongIndex {
-                leaf_hash: *key,
-                index,
-            });
-        }
-        let leaf_hash = ledgerstone_merkle::leaf_hash(&entry.body);
-        Ok(Place {
-            index,
-            duplicate: true,
-            integrated_time: entry.integrated_time,
-            leaf_hash,
-            body: entry.body,
-        })
     }
 
     /// Extends the running edge and the live tiles by the new entries of `plan`. `None` when there
@@ -283,13 +270,13 @@ impl Plan {
     /// The place of the new entry at `position`.
     fn place(&self, position: usize, duplicate: bool) -> Place {
         let entry = &self.entries[position];
-        Place {
+        Place::New(NewPlace {
             index: LeafIndex::new(self.first.get() + position as u64),
             duplicate,
             integrated_time: entry.integrated_time,
             leaf_hash: entry.leaf_hash,
             body: entry.body.clone(),
-        }
+        })
     }
 }
 

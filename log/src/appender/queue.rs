@@ -4,14 +4,12 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
-use ledgerstone_merkle::Hash;
-use ledgerstone_merkle::LeafIndex;
 use ledgerstone_storage::ShardId;
 use parking_lot::Condvar;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
+use crate::appender::growing::Place;
 use crate::error::AppendError;
 use crate::error::Fatal;
 use crate::head::Head;
@@ -19,13 +17,11 @@ use crate::options::LogOptions;
 use crate::submission::Submission;
 
 /// What the sequencer made of a submission.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Sequenced {
-    pub(crate) index: LeafIndex,
-    pub(crate) duplicate: bool,
-    pub(crate) integrated_time: i64,
-    pub(crate) leaf_hash: Hash,
-    pub(crate) body: Bytes,
+    pub(crate) submission: Submission,
+    pub(crate) place: Place,
+    /// The published head, which covers it.
     pub(crate) head: Arc<Head>,
 }
 

@@ -5,11 +5,15 @@
 //! back what was stored and extend a second edge from it; compare; sign; keep the checkpoint;
 //! publish; answer. A crash before the commit loses only what was not acknowledged. A crash after
 //! it leaves entries that nobody was told of, which is allowed, and which the next start signs. Any
-//! error ends the sequencer for good, but for one: where the store cannot say what it holds of a
-//! submission, that submission fails alone.
+//! error ends the sequencer for good, but for one: where the store cannot say whether it holds a
+//! submission, that submission fails alone. Of one that the store holds, the sequencer reads the
+//! index only: whoever waits for the answer compares the entry.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 use std::thread;
+use std::time::Duration;
 use std::time::Instant;
 
 use ledgerstone_storage::Round;
@@ -21,7 +25,6 @@ use tracing::info;
 
 use crate::appender::growing::Extension;
 use crate::appender::growing::Growing;
-use crate::appender::growing::Place;
 use crate::appender::growing::Plan;
 use crate::appender::queue::Queue;
 use crate::appender::queue::Sequenced;
@@ -45,6 +48,8 @@ pub(crate) struct Sequencer {
     options: LogOptions,
     /// Counts the rounds whose heads are all shown.
     rounds: watch::Sender<u64>,
+    /// How long the last commit took, in nanoseconds. Only the sequencer writes it.
+    commit_time: Arc<AtomicU64>,
     clock: RoundClock,
     /// Whether the last reading of the clock was refused.
     is_clock_refused: bool,
@@ -53,6 +58,7 @@ pub(crate) struct Sequencer {
 /// How others see the sequencer's end.
 pub(crate) struct SequencerHandle {
     end: watch::Receiver<Option<Result<(), Arc<Fatal>>>>,
+    commit_time: Arc<AtomicU64>,
 }
 
 impl Sequencer {
@@ -64,6 +70,7 @@ impl Sequencer {
         rounds: watch::Sender<u64>,
         options: LogOptions,
     ) -> Result<SequencerHandle, OpenError> {
+        let commit_time = Arc::new(AtomicU64::new(0));
         let clock = round_clock(&trees, &options)?;
         let (ended, end) = watch::channel(None);
         let sequencer = Self {
@@ -74,6 +81,7 @@ impl Sequencer {
             queue,
             options,
             rounds,
+            commit_time: Arc::clone(&commit_time),
         };
         let run = move || {
             let result = sequencer.run_to_end();
@@ -83,7 +91,7 @@ impl Sequencer {
             .name("sequencer".to_owned())
             .spawn(run)
             .map_err(OpenError::Thread)?;
-        Ok(SequencerHandle { end })
+        Ok(SequencerHandle { end, commit_time })
     }
 
     fn run_to_end(mut self) -> Result<(), Arc<Fatal>> {
@@ -224,6 +232,8 @@ impl Sequencer {
         let started = Instant::now();
         self.store.commit(&rounds)?;
         report.commit = started.elapsed();
+        let nanos = u64::try_from(report.commit.as_nanos()).unwrap_or(u64::MAX);
+        self.commit_time.store(nanos, Ordering::Relaxed);
         self.clock.passed(time);
         drop(rounds);
         for (tree, extension) in extensions {
@@ -238,6 +248,11 @@ impl Sequencer {
 }
 
 impl SequencerHandle {
+    /// How long the last commit took.
+    pub(crate) fn commit_time(&self) -> Duration {
+        Duration::from_nanos(self.commit_time.load(Ordering::Relaxed))
+    }
+
     pub(crate) async fn failed(&self) -> Arc<Fatal> {
         let mut end = self.end.clone();
         loop {
@@ -282,26 +297,15 @@ struct Part {
 
 fn answer(part: Part, head: &Arc<Head>) {
     for (waiting, place) in part.waiting.into_iter().zip(part.plan.places) {
-        let sequenced = place.map(|place| sequenced(place, Arc::clone(head)));
+        let Waiting {
+            submission, reply, ..
+        } = waiting;
+        let sequenced = place.map(|place| Sequenced {
+            submission,
+            place,
+            head: Arc::clone(head),
+        });
         // The receiver is gone when its client is: the entry stays logged.
-        let _ = waiting.reply.send(sequenced);
-    }
-}
-
-fn sequenced(place: Place, head: Arc<Head>) -> Sequenced {
-    let Place {
-        index,
-        duplicate,
-        integrated_time,
-        leaf_hash,
-        body,
-    } = place;
-    Sequenced {
-        index,
-        duplicate,
-        integrated_time,
-        leaf_hash,
-        body,
-        head,
+        let _ = reply.send(sequenced);
     }
 }

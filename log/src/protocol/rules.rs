@@ -63,7 +63,8 @@ pub trait Protocol: Send + Sync + 'static {
         false
     }
 
-    /// The entry bundle of consecutive entries (C2SP tlog-tiles, "Log Entries").
+    /// The entry bundle of consecutive entries (C2SP tlog-tiles, "Log Entries"). It is the bundles
+    /// of its parts, one after the other.
     ///
     /// # Errors
     /// What cannot be put into a bundle; nothing of what a round takes.

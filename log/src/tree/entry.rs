@@ -42,3 +42,12 @@ pub struct ProvenEntry {
     /// The proof, verified.
     pub proof: InclusionProof,
 }
+
+/// Consecutive entries of an entry bundle, in its form.
+#[derive(Clone, Debug)]
+pub struct BundlePart {
+    /// What stands in the bundle.
+    pub bytes: Bytes,
+    /// The entry of the bundle, counted from 0, that the next part starts with.
+    pub next: usize,
+}

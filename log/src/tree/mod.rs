@@ -26,6 +26,7 @@ use crate::head::Head;
 use crate::import::timestamp_key;
 use crate::keyring::foreign::ForeignKey;
 use crate::protocol::rules::Protocol;
+use crate::tree::entry::BundlePart;
 use crate::tree::entry::LoggedEntry;
 use crate::tree::entry::ProvenEntry;
 use crate::tree::reader::Reader;
@@ -316,7 +317,25 @@ impl Tree {
     /// # Errors
     /// As for [`proven_entry`](Self::proven_entry).
     pub async fn bundle(&self, number: u64, width: TileWidth) -> Result<Option<Bytes>, ReadError> {
-        self.inner.reader.bundle(number, width).await
+        let whole = self.bundle_part(number, width, 0, usize::MAX).await?;
+        Ok(whole.map(|part| part.bytes))
+    }
+
+    /// The part of an entry bundle, cut to `width`, that starts with its entry `from`, counted from
+    /// 0: about `max_bytes`, and at least one entry. `None` when the head does not cover that much
+    /// of the bundle.
+    ///
+    /// # Errors
+    /// As for [`proven_entry`](Self::proven_entry).
+    pub async fn bundle_part(
+        &self,
+        number: u64,
+        width: TileWidth,
+        from: usize,
+        max_bytes: usize,
+    ) -> Result<Option<BundlePart>, ReadError> {
+        let reader = &self.inner.reader;
+        reader.bundle_part(number, width, from, max_bytes).await
     }
 
     /// The root of the tree when it had `size` leaves.

@@ -33,6 +33,8 @@ use crate::error::ReadError;
 use crate::head::Head;
 use crate::protocol::rules::BundleEntry;
 use crate::protocol::rules::Protocol;
+use crate::submission::Submission;
+use crate::tree::entry::BundlePart;
 use crate::tree::entry::LoggedEntry;
 use crate::tree::entry::ProvenEntry;
 
@@ -117,6 +119,22 @@ impl Reader {
         Ok(stored.ok_or(ReadError::MissingEntry(index))?.into())
     }
 
+    /// The entry at `index`, where the leaf index says that `submission` is: a hit is believed only
+    /// when the two are the same.
+    pub(crate) async fn repeated(
+        &self,
+        submission: &Submission,
+        index: LeafIndex,
+    ) -> Result<LoggedEntry, ReadError> {
+        let entry = self.stored_entry(index).await?;
+        let protocol = &self.shared.protocol;
+        if !protocol.repeats(submission, &entry) {
+            let leaf_hash = protocol.duplicate_key(submission);
+            return Err(ReadError::WrongIndex { leaf_hash, index });
+        }
+        Ok(entry)
+    }
+
     pub(crate) async fn entries(
         &self,
         start: LeafIndex,
@@ -193,24 +211,30 @@ impl Reader {
         Ok(Some(bytes.slice(..width.get() * Hash::LENGTH)))
     }
 
-    pub(crate) async fn bundle(
+    pub(crate) async fn bundle_part(
         &self,
         number: u64,
         width: TileWidth,
-    ) -> Result<Option<Bytes>, ReadError> {
+        from: usize,
+        max_bytes: usize,
+    ) -> Result<Option<BundlePart>, ReadError> {
         match tile_width_at(TileId { level: 0, number }, self.head().size()) {
             Some(covered) if covered >= width => {}
             _ => return Ok(None),
         }
-        let start = LeafIndex::new(number * TILE_WIDTH as u64);
-        let mut entries = Vec::with_capacity(width.get());
-        for (index, entry) in self.entries(start, width.get(), usize::MAX).await? {
+        let start = LeafIndex::new(number * TILE_WIDTH as u64 + from as u64);
+        let read = self.entries(start, width.get() - from, max_bytes).await?;
+        let mut entries = Vec::with_capacity(read.len());
+        for (index, entry) in read {
             let beside = self.beside(index).await?;
             let body = entry.body;
             entries.push(BundleEntry { body, beside });
         }
-        let bundle = self.shared.protocol.bundle(&entries);
-        bundle.map(Some).map_err(ReadError::Bundle)
+        let bytes = self.shared.protocol.bundle(&entries);
+        Ok(Some(BundlePart {
+            bytes: bytes.map_err(ReadError::Bundle)?,
+            next: from + entries.len(),
+        }))
     }
 
     /// What the protocol keeps beside the entry at `index`.

@@ -2,6 +2,7 @@
 //! default of a field of any type, base64 may have line breaks in it, and an error tells the path
 //! to the value.
 
+use std::cell::Cell;
 use std::cell::RefCell;
 use std::fmt;
 use std::fmt::Write as _;
@@ -17,10 +18,16 @@ use serde::forward_to_deserialize_any;
 
 use crate::json::base64_text::without_line_breaks;
 
+/// The most values that one document may hold: one of a few megabytes must not take hundreds in
+/// memory.
+const MAX_VALUES: usize = 65_536;
+
 /// Where an error happened. Filled from the inside out while the error passes.
 #[derive(Debug, Default)]
 pub(super) struct Trace {
     steps: RefCell<Vec<Step>>,
+    /// How many values were read.
+    values: Cell<usize>,
 }
 
 impl Trace {
@@ -37,6 +44,16 @@ impl Trace {
             };
         }
         path
+    }
+
+    /// Counts a value before it is read.
+    fn count<E: Error>(&self) -> Result<(), E> {
+        let values = self.values.get() + 1;
+        self.values.set(values);
+        if values > MAX_VALUES {
+            return Err(E::custom(format_args!("more than {MAX_VALUES} values")));
+        }
+        Ok(())
     }
 
     fn push(&self, step: Step) {
@@ -143,6 +160,7 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for ValueReader<'_, S> {
     type Value = S::Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        self.trace.count()?;
         self.deserializer.deserialize(ValueReader {
             deserializer,
             nullable: self.nullable,

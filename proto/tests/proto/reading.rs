@@ -456,3 +456,20 @@ fn reasons_are_bounded() {
     assert!(reason.len() <= REASON_BYTES_MAX && reason.len() > REASON_BYTES_MAX - 8);
     assert!(reason.starts_with("unknown field `aé") && reason.ends_with("é ..."));
 }
+
+#[test]
+fn refuses_more_values_than_a_message_has_use_for() {
+    let with = |count: usize| {
+        let verifiers = vec!["{}"; count].join(",");
+        let json = format!("{{\"dsseRequestV002\":{{\"verifiers\":[{verifiers}]}}}}");
+        json::from_slice_first::<CreateEntryRequest>(json.as_bytes())
+    };
+    assert!(with(60_000).is_ok());
+    let Err(error) = with(70_000) else {
+        panic!("it is taken");
+    };
+    assert!(
+        error.to_string().contains("more than 65536 values"),
+        "{error}"
+    );
+}

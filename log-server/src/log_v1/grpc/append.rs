@@ -6,6 +6,7 @@ use ledgerstone_proto::log::v1::AppendResponse;
 use ledgerstone_storage::TreeKind;
 
 use crate::error::ApiError;
+use crate::state::Proposal;
 use crate::state::State;
 
 /// Logs one entry.
@@ -26,7 +27,7 @@ pub(super) async fn append(
             request.tree_id
         )));
     }
-    let submitted = state.submit(entry).await?;
+    let submitted = state.submit(Proposal::Message(entry)).await?;
     Ok(AppendResponse {
         duplicate: submitted.appended.duplicate,
         leaf_hash: bytes::Bytes::copy_from_slice(submitted.appended.leaf_hash.as_ref()),

@@ -74,12 +74,10 @@ impl Log for Face {
         request: Request<Streaming<AppendRequest>>,
     ) -> Result<Response<Self::AppendStreamStream>, Status> {
         append::check_writable(&self.state)?;
-        let permit = self.state.open_stream(request.extensions())?;
-        Ok(Response::new(streams::appends(
-            self.state.clone(),
-            permit,
-            request.into_inner(),
-        )))
+        let (_, extensions, requests) = request.into_parts();
+        let permit = self.state.open_stream(&extensions, 0)?;
+        let state = self.state.clone();
+        Ok(Response::new(streams::appends(state, permit, requests)))
     }
 
     async fn list_trees(
@@ -123,7 +121,9 @@ impl Log for Face {
             tree_id,
         } = message;
         let tree = self.state.tree(tree_id)?;
-        let permit = self.state.open_stream(&extensions)?;
+        let permit = self
+            .state
+            .open_stream(&extensions, streams::BUFFERED_BYTES)?;
         Ok(Response::new(streams::entries(
             self.state.clone(),
             permit,
@@ -171,7 +171,9 @@ impl Log for Face {
     ) -> Result<Response<Self::WatchTreeHeadsStream>, Status> {
         let (_, extensions, message) = request.into_parts();
         let scope = Scope::of(&self.state, message.tree_id)?;
-        let permit = self.state.open_stream(&extensions)?;
+        let permit = self
+            .state
+            .open_stream(&extensions, streams::BUFFERED_BYTES)?;
         Ok(Response::new(streams::tree_heads(
             self.state.clone(),
             permit,
@@ -193,7 +195,9 @@ impl Log for Face {
         let scope = Scope::of(&self.state, tree_id)?;
         let positions = scope.positions(start, &from)?;
         let filter = filter.as_ref().map(filter::watch_list).transpose()?;
-        let permit = self.state.open_stream(&extensions)?;
+        let permit = self
+            .state
+            .open_stream(&extensions, streams::BUFFERED_BYTES)?;
         Ok(Response::new(streams::new_entries(
             self.state.clone(),
             permit,

@@ -10,17 +10,21 @@ use ledgerstone_entry::matcher::WatchList;
 use ledgerstone_log::Positions;
 use ledgerstone_log::Tree;
 use ledgerstone_log::read_on;
+use ledgerstone_merkle::MAX_ENTRY_BYTES;
 use ledgerstone_proto::log::v1::AppendRequest;
 use ledgerstone_proto::log::v1::AppendResult;
 use ledgerstone_proto::log::v1::Entry;
 use ledgerstone_proto::log::v1::Status as EntryStatus;
 use ledgerstone_proto::log::v1::TreeHead;
 use ledgerstone_proto::log::v1::append_result::Outcome;
+use prost::Message;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 use tonic::Streaming;
 
+use crate::admission::caller::go_on_for;
+use crate::admission::caller::work_for;
 use crate::error::ApiError;
 use crate::log_v1::grpc::append::append;
 use crate::log_v1::search;
@@ -31,8 +35,17 @@ use crate::state::StreamPermit;
 /// How many appends of one stream are under way at a time.
 const APPENDS_IN_FLIGHT: usize = 64;
 
+/// What stands before a message on the wire, in bytes.
+const MESSAGE_HEAD: usize = 5;
+
 /// How many messages wait for their reader.
-const BUFFERED_MESSAGES: usize = 16;
+const BUFFERED_MESSAGES: usize = 4;
+
+/// The most bytes of bodies that one read for a stream yields.
+const READ_BYTES: usize = 256 << 10;
+
+/// The memory of a stream of entries: what was read and not sent, in bytes.
+pub(crate) const BUFFERED_BYTES: usize = READ_BYTES + (BUFFERED_MESSAGES + 2) * MAX_ENTRY_BYTES;
 
 /// How long a reader may leave the next message unread before its stream is ended.
 const SLOW_READER_TIMEOUT: Duration = Duration::from_secs(60);
@@ -55,21 +68,27 @@ pub(crate) fn appends(
     permit: StreamPermit,
     requests: Streaming<AppendRequest>,
 ) -> ResponseStream<AppendResult> {
+    let (caller, room) = (permit.caller, permit.room.clone());
     let (sender, stream) = channel(state.clone(), permit);
-    tokio::spawn(async move {
+    let run = async move {
         let results = requests.enumerate().map(move |(position, request)| {
-            let state = state.clone();
+            let (state, room) = (state.clone(), room.clone());
             // A task each, so that the signatures are verified on all cores.
-            tokio::spawn(async move {
-                let outcome = match append(&state, request?).await {
+            tokio::spawn(work_for(caller, async move {
+                let request = request?;
+                let length = request.encoded_len() + MESSAGE_HEAD;
+                let outcome = match append(&state, request).await {
                     Ok(response) => Outcome::Response(response),
                     Err(error) => Outcome::Status(status_of(&error)),
                 };
+                if let Some(room) = room {
+                    room.shrink(length);
+                }
                 Ok::<_, Status>(AppendResult {
                     position: position as u64,
                     outcome: Some(outcome),
                 })
-            })
+            }))
         });
         let mut results = results.buffered(APPENDS_IN_FLIGHT);
         while let Some(result) = results.next().await {
@@ -79,7 +98,8 @@ pub(crate) fn appends(
                 return;
             }
         }
-    });
+    };
+    tokio::spawn(run);
     stream
 }
 
@@ -105,11 +125,12 @@ pub(crate) fn entries(
             "the start {start} is beyond the end {end}"
         )));
     }
+    let caller = permit.caller;
     let (sender, stream) = channel(state, permit);
-    tokio::spawn(async move {
+    tokio::spawn(go_on_for(caller, async move {
         // What ended the stream early was sent, or has nobody to be sent to.
         let _ = sender.send_entries(&tree, start, end).await;
-    });
+    }));
     Ok(stream)
 }
 
@@ -164,8 +185,9 @@ pub(crate) fn new_entries(
     mut positions: Positions,
     filter: Option<Arc<WatchList>>,
 ) -> ResponseStream<Entry> {
+    let caller = permit.caller;
     let (sender, stream) = channel(state, permit);
-    tokio::spawn(async move {
+    tokio::spawn(go_on_for(caller, async move {
         let mut rounds = sender.state.log().rounds();
         loop {
             rounds.borrow_and_update();
@@ -175,7 +197,7 @@ pub(crate) fn new_entries(
                 return;
             }
         }
-    });
+    }));
     stream
 }
 
@@ -256,7 +278,7 @@ impl Sender<Entry> {
         while next < end {
             self.must_go_on().await?;
             let limit = usize::try_from(end - next).unwrap_or(usize::MAX);
-            match views::entries(&self.state, tree, next, limit).await {
+            match views::entries(&self.state, tree, next, limit, READ_BYTES).await {
                 Ok(entries) => {
                     next += entries.len() as u64;
                     for entry in entries {
@@ -285,8 +307,8 @@ impl Sender<Entry> {
             self.must_go_on().await?;
             let (trees, mut next) = (Arc::clone(&trees), positions.clone());
             let read = self.state.read(&first, async move |_| {
-                let (limit, bytes) = (views::READ_ENTRIES, views::READ_BYTES);
-                let entries = read_on(trees.iter(), &mut next, limit, bytes).await?;
+                let read = read_on(trees.iter(), &mut next, views::READ_ENTRIES, READ_BYTES);
+                let entries = read.await?;
                 Ok((entries, next))
             });
             let (entries, next) = match read.await {

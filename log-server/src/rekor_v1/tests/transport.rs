@@ -238,38 +238,44 @@ async fn bodies_over_the_limit_are_refused_however_they_come() {
     site.create(&Signer::new().rekord(&artifact)).await;
 }
 
+/// Bodies take memory as they come: those that stall have what they sent, and what is left is there
+/// for others.
 #[tokio::test]
-async fn large_bodies_share_a_bounded_room() {
+async fn bodies_share_a_bounded_memory() {
     use std::sync::Arc;
     use tokio::sync::oneshot;
 
-    let site = Arc::new(Site::set("max-artifact-bytes = 94371840").await);
-    let chunk = || Ok::<_, std::io::Error>(Bytes::from(vec![b' '; 2 << 20]));
-    // The first body takes its room, and then waits for its end.
-    let (proceed, wait) = oneshot::channel::<()>();
-    let (begin, begun) = oneshot::channel::<()>();
-    let end = futures::stream::once(async move {
-        begin.send(()).unwrap();
-        wait.await.unwrap();
-        Ok(Bytes::new())
-    });
-    let body = Body::from_stream(futures::StreamExt::chain(
-        futures::stream::iter([chunk()]),
-        end,
-    ));
-    let first = tokio::spawn({
+    let site = Arc::new(Site::set("max-request-memory = 16777216").await);
+    // The memory is for one body of the greatest length, with what is made of it.
+    let limit = site.state.settings().v1_body_limit();
+    let chunk = move || Ok::<_, std::io::Error>(Bytes::from(vec![b' '; limit - 1]));
+    let mut stalled = Vec::new();
+    for _ in 0..4 {
+        let (proceed, wait) = oneshot::channel::<()>();
+        let (begin, begun) = oneshot::channel::<()>();
+        let end = futures::stream::once(async move {
+            begin.send(()).unwrap();
+            wait.await.unwrap();
+            Ok(Bytes::new())
+        });
+        let chunks = futures::stream::iter([chunk()]);
+        let body = Body::from_stream(futures::StreamExt::chain(chunks, end));
         let site = Arc::clone(&site);
-        async move { site.post(POSTS[1], body).await }
-    });
-    begun.await.unwrap();
+        let answer = tokio::spawn(async move { site.post(POSTS[1], body).await });
+        begun.await.unwrap();
+        stalled.push((proceed, answer));
+    }
     let body = Body::from_stream(futures::stream::iter([chunk()]));
     let refused = site.post(POSTS[1], body).await;
-    refused.must_fail(503, 503, "too many large requests");
+    refused.must_fail(503, 503, "too much is under way");
     assert_eq!(refused.header("retry-after"), "1");
-    // Small ones go on.
     assert_eq!(site.retrieve(json!({})).await.status, 200);
-    proceed.send(()).unwrap();
-    assert_eq!(first.await.unwrap().status, 400);
+    // Nobody makes anything of a body that there is no memory for.
+    for (proceed, answer) in stalled {
+        proceed.send(()).unwrap();
+        assert!([400, 503].contains(&answer.await.unwrap().status.as_u16()));
+    }
+    assert_eq!(site.state.numbers().memory, 0);
 }
 
 #[tokio::test]
@@ -318,7 +324,10 @@ async fn requests_are_counted_under_their_route() {
     let site = Site::new().await;
     site.get("/api/v1/log/").await;
     site.get(GETS[4]).await;
-    let metrics = site.state.metrics().render(&site.log);
+    let metrics = site
+        .state
+        .metrics()
+        .render(&site.log, &site.state.numbers());
     for route in ["/api/v1/log\"", "/api/v1/log/entries/{entryUUID}\""] {
         let label = format!("route=\"{route}");
         assert!(metrics.contains(&label), "{metrics}");

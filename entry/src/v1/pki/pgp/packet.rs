@@ -16,6 +16,10 @@ pub(super) const PUBLIC_KEY: u8 = 6;
 pub(super) const USER_ID: u8 = 13;
 pub(super) const PUBLIC_SUBKEY: u8 = 14;
 
+/// The most packets of one key ring or signature: empty ones have two bytes, and must not take many
+/// times that.
+const MAX_PACKETS: usize = 16_384;
+
 /// What is wrong with packets. Texts for the caller.
 pub(super) type Malformed = &'static str;
 
@@ -32,6 +36,9 @@ pub(super) fn split(bytes: &[u8]) -> Result<Vec<Packet<'_>>, Malformed> {
     while let Some(head) = byte(&mut reader) {
         if head & 0x80 == 0 {
             return Err("a packet does not begin with its mark");
+        }
+        if packets.len() == MAX_PACKETS {
+            return Err("there are too many packets");
         }
         let is_new = head & 0x40 != 0;
         let length = if is_new {
@@ -495,3 +502,15 @@ const X25519: u8 = 25;
 const X448: u8 = 26;
 const ED25519: u8 = 27;
 const ED448: u8 = 28;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packets_are_counted_before_they_take_memory() {
+        let empty = |count: usize| [0xc0 | SIGNATURE, 0].repeat(count);
+        assert_eq!(split(&empty(MAX_PACKETS)).unwrap().len(), MAX_PACKETS);
+        assert!(split(&empty(MAX_PACKETS + 1)).is_err());
+    }
+}
