@@ -15,6 +15,10 @@ pub(crate) enum Failure {
     QueueFull,
     /// The log closes, and takes no entries.
     Closed,
+    /// The disk is nearly full: the log takes no entries.
+    DiskFull,
+    /// What would have to be signed was not kept, and the log is only read.
+    NotKept,
     /// No tree of the log takes entries of this protocol.
     NotTaken,
     /// The entry is longer than an entry bundle can carry: why.
@@ -49,6 +53,14 @@ impl Failure {
         match self {
             Self::EntryTooLarge(why) | Self::OutOfRange(why) | Self::SizesReversed(why) => why,
             Self::QueueFull | Self::Closed => "the log takes no entries at the moment; retry later",
+            Self::DiskFull => {
+                "the disk of the log is full, and it takes no entries until there is room; retry \
+                 later"
+            }
+            Self::NotKept => {
+                "the log is only read at the moment, and what it signed for this was not kept; \
+                 retry later"
+            }
             Self::NotTaken => "the log has no tree that takes such entries",
             Self::Unproven | Self::Unsigned | Self::Unreadable | Self::Panicked => {
                 "internal server error"
@@ -70,7 +82,8 @@ impl From<AppendError> for Failure {
         match error {
             AppendError::QueueFull { .. } => Self::QueueFull,
             AppendError::TooLarge { .. } => Self::EntryTooLarge(error.to_string()),
-            AppendError::Stopped | AppendError::Clock(_) => Self::Closed,
+            AppendError::Stopped | AppendError::ReadOnly | AppendError::Clock(_) => Self::Closed,
+            AppendError::DiskFull => Self::DiskFull,
             AppendError::NotGrowing => Self::NotTaken,
             AppendError::Unchecked(reason) => {
                 error!(error = %reason, "an entry could not be compared with what is logged");
@@ -91,9 +104,11 @@ impl From<ReadError> for Failure {
                 return Self::OutOfRange(error.to_string());
             }
             ReadError::SizesReversed { .. } => return Self::SizesReversed(error.to_string()),
+            ReadError::NotKept => return Self::NotKept,
             ReadError::Signing(_) => Self::Unsigned,
             ReadError::MissingEntry(_)
             | ReadError::MissingTile(_)
+            | ReadError::WrongTile(_)
             | ReadError::WrongIndex { .. }
             | ReadError::BadProof(_)
             | ReadError::NotRekorV1(_)

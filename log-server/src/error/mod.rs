@@ -115,7 +115,11 @@ impl From<Failure> for ApiError {
         let text = failure.text();
         match &failure {
             Failure::QueueFull => Self::unavailable("reached max pushback; retry"),
-            Failure::Closed | Failure::NoRoom => Self::unavailable(text),
+            Failure::Closed | Failure::NotKept | Failure::NoRoom => Self::unavailable(text),
+            Failure::DiskFull => Self {
+                status: StatusCode::SERVICE_UNAVAILABLE,
+                ..Self::exhausted(text)
+            },
             Failure::NotTaken => Self::unimplemented(text),
             Failure::EntryTooLarge(why) => Self::invalid(format!("invalid entry: {why}")),
             Failure::OutOfRange(_) => Self::new(Code::OutOfRange, text),
@@ -180,7 +184,7 @@ impl IntoResponse for ApiError {
         if self.status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
             headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
-        if self.code == Code::Unavailable {
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS.into());
         }
         response

@@ -135,7 +135,11 @@ impl From<Failure> for V1Error {
     fn from(failure: Failure) -> Self {
         let text = failure.text();
         match &failure {
-            Failure::QueueFull | Failure::Closed | Failure::NoRoom => Self::unavailable(text),
+            Failure::QueueFull
+            | Failure::Closed
+            | Failure::DiskFull
+            | Failure::NotKept
+            | Failure::NoRoom => Self::unavailable(text),
             Failure::NotTaken => Self::new(StatusCode::NOT_IMPLEMENTED, text),
             Failure::EntryTooLarge(why) => Self::invalid(format!("error processing entry: {why}")),
             Failure::OutOfRange(_) | Failure::SizesReversed(_) | Failure::BodyCut => {
