@@ -18,7 +18,7 @@ fn resolved(text: &str) -> Settings {
 }
 
 /// What users write in their files, units and scripts: each name, and what holds without it.
-const NAMES: [(&str, &str, Option<&str>); 34] = [
+const NAMES: [(&str, &str, Option<&str>); 36] = [
     ("data-dir", "LEDGERSTONE_DATA_DIR", Some("\"./data\"")),
     ("key-dir", "LEDGERSTONE_KEY_DIR", Some("\"./data/keys\"")),
     (
