@@ -18,6 +18,7 @@ mod limits;
 mod log_grpc;
 mod log_http;
 mod monitor;
+mod read_only;
 mod receiver;
 mod reindex;
 mod rekor_metrics;

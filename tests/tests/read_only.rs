@@ -5,6 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use ledgerstone_tests::proposals::Signer as V1Signer;
+
 use crate::admin::admin_get;
 use crate::client::checkpoint;
 use crate::client::fill;
@@ -34,10 +36,10 @@ fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
 async fn logged(site: &Site) -> (V1, Vec<String>) {
     let v1 = V1::serving(site).await;
     fill(&v1.server, 300).await;
-    let signer = Signer::new();
+    let signer = V1Signer::new();
     let mut ids = Vec::new();
     for number in 0..3_u8 {
-        let (id, _) = v1.create(&signer.v1_hashedrekord(&[number])).await;
+        let (id, _) = v1.create(&signer.hashedrekord(&[number])).await;
         ids.push(id);
     }
     (v1, ids)
