@@ -34,6 +34,7 @@ use crate::admission::streams::NoStream;
 use crate::admission::streams::Stream;
 use crate::admission::streams::Streams;
 use crate::error::ApiError;
+use crate::error::failure::Failure;
 use crate::layers::host::Host;
 use crate::metrics::Metrics;
 use crate::metrics::OpenGuard;
@@ -220,7 +221,7 @@ impl State {
             _ => trees.by_tree_id(tree_id),
         };
         let tree = tree.cloned();
-        tree.ok_or_else(|| ApiError::not_found(format!("there is no tree {tree_id} here")))
+        tree.ok_or_else(|| self.no_tree(format!("there is no tree {tree_id} here")))
     }
 
     /// The tree that is served without naming one: for a host name that a tree of the log, frozen
@@ -230,8 +231,16 @@ impl State {
         let frozen = trees.by_origin(host.name()).filter(|tree| !tree.grows());
         let tree = frozen.or_else(|| trees.growing_of(TreeKind::REKOR_V2));
         tree.cloned().ok_or_else(|| {
-            ApiError::not_found("no tree of Rekor v2 is here; each tree is below /trees/<tree id>")
+            self.no_tree("no tree of Rekor v2 is here; each tree is below /trees/<tree id>")
         })
+    }
+
+    /// That a tree is not here, as far as that is known: one that cannot be read is not served.
+    fn no_tree(&self, message: impl Into<String>) -> ApiError {
+        match self.log().lacking().any() {
+            true => Failure::NotServed.into(),
+            false => ApiError::not_found(message),
+        }
     }
 
     /// Runs a read of a tree where it may wait for the disk.

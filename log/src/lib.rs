@@ -113,6 +113,7 @@ pub use protocol::Protocols;
 pub use protocol::RekorMixed;
 pub use protocol::RekorV1;
 pub use protocol::RekorV2;
+pub use read_only::Lacking;
 pub use read_only::UnservedTree;
 pub use reindex::Reindex;
 pub use reindex::ReindexError;

@@ -38,6 +38,7 @@ use crate::options::LogOptions;
 use crate::protocol::rules::Protocol;
 use crate::public_keys;
 use crate::publish::Publisher;
+use crate::read_only::Lacking;
 use crate::recovery;
 use crate::reindex::rebuild::ReindexError;
 use crate::reindex::running::ReindexStatus;
@@ -63,6 +64,7 @@ struct Inner {
     trees: ArcSwap<Trees>,
     schema: Arc<Schema>,
     incomplete: Vec<IncompleteCopy>,
+    lacking: Lacking,
     rounds: watch::Receiver<u64>,
     /// Whether the disk is too full to take entries.
     is_disk_full: AtomicBool,
@@ -190,6 +192,7 @@ impl Log {
                 trees: ArcSwap::from_pointee(trees),
                 schema,
                 incomplete: opening.incomplete,
+                lacking: Lacking::default(),
                 rounds: followed,
                 is_disk_full: AtomicBool::new(false),
                 scrubbing,
@@ -208,6 +211,7 @@ impl Log {
         store: &Store,
         trees: Trees,
         incomplete: Vec<IncompleteCopy>,
+        lacking: Lacking,
         options: &LogOptions,
     ) -> Result<Self, OpenError> {
         // No round will ever be seen.
@@ -218,6 +222,7 @@ impl Log {
                 trees: ArcSwap::from_pointee(trees),
                 schema: Arc::clone(store.schema()),
                 incomplete,
+                lacking,
                 rounds,
                 is_disk_full: AtomicBool::new(false),
                 scrubbing,
@@ -252,6 +257,12 @@ impl Log {
     /// The copies that are left out.
     pub fn incomplete_copies(&self) -> &[IncompleteCopy] {
         &self.inner.incomplete
+    }
+
+    /// Which trees it does not serve, since they cannot be read: only a log that is only read lacks
+    /// any.
+    pub fn lacking(&self) -> Lacking {
+        self.inner.lacking
     }
 
     /// A receiver that sees a change after each round, when the heads of all its trees are

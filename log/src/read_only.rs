@@ -42,6 +42,31 @@ pub struct UnservedTree {
     pub name: String,
     /// Why it is not served.
     pub reason: String,
+    /// Whether it is the tree that takes entries of Rekor v2.
+    pub is_rekor_v2: bool,
+}
+
+/// Which trees a log that is only read does not serve: what they hold is not absent.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Lacking {
+    /// The one that takes entries of Rekor v2.
+    pub rekor_v2: bool,
+    /// Any other.
+    pub others: bool,
+}
+
+impl Lacking {
+    fn of(unserved: &[UnservedTree]) -> Self {
+        Self {
+            rekor_v2: unserved.iter().any(|tree| tree.is_rekor_v2),
+            others: unserved.iter().any(|tree| !tree.is_rekor_v2),
+        }
+    }
+
+    /// Whether any tree is not served.
+    pub fn any(self) -> bool {
+        self.rekor_v2 || self.others
+    }
 }
 
 impl Log {
@@ -80,7 +105,13 @@ impl Log {
             return Err(first.unwrap_or(OpenError::NothingGrows));
         }
         let trees = Trees::new(reading.trees)?;
-        let log = Self::over(store, trees, reading.incomplete, options)?;
+        let log = Self::over(
+            store,
+            trees,
+            reading.incomplete,
+            Lacking::of(&reading.unserved),
+            options,
+        )?;
         Ok((log, reading.unserved))
     }
 }
@@ -225,11 +256,15 @@ impl Reading<'_> {
                 || (identity.import.is_none()
                     && self.store.frozen(shard).is_ok_and(|f| f.is_none()))
         });
+        let is_rekor_v2 = identity.as_ref().is_some_and(|identity| {
+            identity.kind == TreeKind::REKOR_V2 && identity.import.is_none()
+        });
         let name = identity.map_or_else(|| shard.to_string(), |identity| identity.origin);
         error!(tree = name, %error, "a tree is not served");
         self.unserved.push(UnservedTree {
             name,
             reason: error.to_string(),
+            is_rekor_v2,
         });
         if is_last {
             return;
@@ -248,6 +283,7 @@ impl Reading<'_> {
                 name: tree.log_name().to_owned(),
                 reason:
                     "a tree before it is not served, so that its indexes are unknown".to_owned(),
+                is_rekor_v2: false,
             }));
     }
 }

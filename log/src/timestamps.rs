@@ -78,7 +78,9 @@ impl Timestamps {
             trees: Vec::new(),
             budget: 0,
         };
-        for tree in trees.filter(|tree| tree.v1_signer().is_some()) {
+        let signed_here =
+            |tree: &&Tree| tree.v1_signer().is_some() && !tree.has_source_timestamps();
+        for tree in trees.filter(signed_here) {
             keeper.add(tree)?;
         }
         let thread = Arc::clone(&shared);

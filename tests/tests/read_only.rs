@@ -13,9 +13,9 @@ use crate::client::fill;
 use crate::client::get;
 use crate::client::submit;
 use crate::client::submit_proven;
-use crate::requests::Signer;
 use crate::rekor_v1::ENTRIES;
 use crate::rekor_v1::V1;
+use crate::requests::Signer;
 use crate::server::Site;
 
 /// Every file below `directory`, with its content.
@@ -62,7 +62,10 @@ async fn assert_serves(site: &Site, ids: &[String]) -> V1 {
     let refused = submit(server, &Signer::new().hashedrekord(b"artifact")).await;
     assert_eq!(refused.status, 405);
     let ready = admin_get(server, "/readyz").await;
-    assert_eq!((ready.status, ready.text()), (200, "ready, read-only, as set\n"));
+    assert_eq!(
+        (ready.status, ready.text()),
+        (200, "ready, read-only, as set\n")
+    );
     let metrics = admin_get(server, "/metrics").await;
     let told = "ledgerstone_read_only{cause=\"setting\"} 1";
     assert!(metrics.text().contains(told), "{}", metrics.text());
@@ -230,7 +233,11 @@ impl<'a> Mount<'a> {
 
     /// A small file system in memory.
     fn small(path: &'a Path) -> Option<Self> {
-        mount(&["-t", "tmpfs", "-o", "size=64m"], Some(Path::new("tmpfs")), path)
+        mount(
+            &["-t", "tmpfs", "-o", "size=64m"],
+            Some(Path::new("tmpfs")),
+            path,
+        )
     }
 }
 

@@ -19,6 +19,8 @@ pub(crate) enum Failure {
     DiskFull,
     /// What would have to be signed was not kept, and the log is only read.
     NotKept,
+    /// A tree of the log cannot be read, and is not served: what was asked for may be there.
+    NotServed,
     /// No tree of the log takes entries of this protocol.
     NotTaken,
     /// The entry is longer than an entry bundle can carry: why.
@@ -60,6 +62,10 @@ impl Failure {
             Self::NotKept => {
                 "the log is only read at the moment, and what it signed for this was not kept; \
                  retry later"
+            }
+            Self::NotServed => {
+                "a tree of the log cannot be read at the moment, and what was asked for may be \
+                 there; retry later"
             }
             Self::NotTaken => "the log has no tree that takes such entries",
             Self::Unproven | Self::Unsigned | Self::Unreadable | Self::Panicked => {

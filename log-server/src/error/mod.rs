@@ -115,7 +115,9 @@ impl From<Failure> for ApiError {
         let text = failure.text();
         match &failure {
             Failure::QueueFull => Self::unavailable("reached max pushback; retry"),
-            Failure::Closed | Failure::NotKept | Failure::NoRoom => Self::unavailable(text),
+            Failure::Closed | Failure::NotKept | Failure::NotServed | Failure::NoRoom => {
+                Self::unavailable(text)
+            }
             Failure::DiskFull => Self {
                 status: StatusCode::SERVICE_UNAVAILABLE,
                 ..Self::exhausted(text)

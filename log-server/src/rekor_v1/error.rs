@@ -139,6 +139,7 @@ impl From<Failure> for V1Error {
             | Failure::Closed
             | Failure::DiskFull
             | Failure::NotKept
+            | Failure::NotServed
             | Failure::NoRoom => Self::unavailable(text),
             Failure::NotTaken => Self::new(StatusCode::NOT_IMPLEMENTED, text),
             Failure::EntryTooLarge(why) => Self::invalid(format!("error processing entry: {why}")),

@@ -292,17 +292,22 @@ impl Tree {
     /// The timestamp that came with an imported entry, as long as the tree counts from where it was
     /// signed.
     async fn source_timestamp(&self, index: LeafIndex) -> Result<Option<Vec<u8>>, ReadError> {
-        let TreeKeys::Foreign(foreign) = &self.inner.keys else {
-            return Ok(None);
-        };
-        let counted_from = self.import().map(|import| import.start);
-        // What came with the entry is signed by the key of the source, which is the key of the tree
-        // unless another signs for it.
-        if !foreign.signs_as_source() || counted_from != Some(self.start) {
+        if !self.has_source_timestamps() {
             return Ok(None);
         }
         let kept = self.inner.reader.attestation(&timestamp_key(index)).await?;
         Ok(kept.map(|kept| kept.to_vec()))
+    }
+
+    /// Whether timestamps that came with imported entries are those of the tree: signed by the key of
+    /// the source, which is the key of the tree unless another signs for it, and counted from where
+    /// the tree counts.
+    pub(crate) fn has_source_timestamps(&self) -> bool {
+        let TreeKeys::Foreign(foreign) = &self.inner.keys else {
+            return false;
+        };
+        let counted_from = self.import().map(|import| import.start);
+        foreign.signs_as_source() && counted_from == Some(self.start)
     }
 
     /// What signs for Rekor v1 clients here, if anything does.

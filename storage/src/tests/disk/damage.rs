@@ -473,7 +473,9 @@ async fn what_a_compaction_cannot_read_marks_the_store() {
     let handle = store.engine.handle(Table::Entries);
     let database = store.engine.database();
     database.compact_range_cf(handle, None::<&[u8]>, None::<&[u8]>);
-    let failed = store.commit(&[(SHARD, &contract::round(1_200..1_201))]).await;
+    let failed = store
+        .commit(&[(SHARD, &contract::round(1_200..1_201))])
+        .await;
     assert!(
         matches!(failed, Err(StorageError::Damaged(_))),
         "{failed:?}"
@@ -490,7 +492,10 @@ async fn what_a_compaction_cannot_read_marks_the_store() {
         assert!(told.contains("ledgerstone fsck"), "{told}");
     }
     let reader = open_read_only(directory.path()).await.unwrap();
-    assert_eq!(reader.head(SHARD).await.unwrap(), Some(contract::head(1_200)));
+    assert_eq!(
+        reader.head(SHARD).await.unwrap(),
+        Some(contract::head(1_200))
+    );
     drop(reader);
 
     fs::write(&path, &sound).unwrap();
