@@ -33,12 +33,12 @@ use crate::head::Head;
 use crate::key_role::KeyRole;
 use crate::keyring::foreign::ForeignKey;
 use crate::keyring::ring::Keyring;
+use crate::lacking::Lacking;
 use crate::new_tree::NewTree;
 use crate::options::LogOptions;
 use crate::protocol::rules::Protocol;
 use crate::public_keys;
 use crate::publish::Publisher;
-use crate::read_only::Lacking;
 use crate::recovery;
 use crate::reindex::rebuild::ReindexError;
 use crate::reindex::running::ReindexStatus;
@@ -178,15 +178,16 @@ impl Log {
         let reindexing = Reindexing::new(store.clone(), Arc::clone(&queue));
         let schema = Arc::clone(store.schema());
         let (rounds, followed) = watch::channel(0);
+        // Whoever is refused here leaves nothing that holds the store.
+        let timestamps = Timestamps::start(store.clone(), trees.all(), Arc::clone(&queue))?;
         let scrubbing = scrubbing(&store, &trees, &opening.options)?;
         let sequencer = Sequencer::start(
-            store.clone(),
+            store,
             opening.growing,
             Arc::clone(&queue),
             rounds,
             opening.options,
         )?;
-        let timestamps = Timestamps::start(store, trees.all(), Arc::clone(&queue))?;
         Ok(Self {
             inner: Arc::new(Inner {
                 trees: ArcSwap::from_pointee(trees),
@@ -346,8 +347,8 @@ impl Log {
     ///
     /// # Errors
     /// [`ReindexError`] when it cannot start. After [`ReindexError::Write`], here or during the
-    /// rebuild, the log itself has [`failed`](Self::failed). [`ReindexError::ReadOnly`] when the log
-    /// is only read.
+    /// rebuild, the log itself has [`failed`](Self::failed). [`ReindexError::ReadOnly`] when the
+    /// log is only read.
     pub fn start_reindex(&self) -> Result<ReindexStatus, ReindexError> {
         let writer = self.inner.writer.as_ref();
         writer.ok_or(ReindexError::ReadOnly)?.reindexing.start()

@@ -22,6 +22,8 @@ use crate::head::Head;
 use crate::kept;
 use crate::keyring::directory::KeyDirectory;
 use crate::keyring::foreign::ForeignKey;
+use crate::lacking::Lacking;
+use crate::lacking::UnservedTree;
 use crate::log::IncompleteCopy;
 use crate::log::Log;
 use crate::options::LogOptions;
@@ -35,48 +37,14 @@ use crate::tree::TreeKeys;
 use crate::tree::reader::Reader;
 use crate::trees::Trees;
 
-/// A tree that is not served, since what is stored of it does not hold together.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct UnservedTree {
-    /// What it is called; the number of its shard where the store does not say.
-    pub name: String,
-    /// Why it is not served.
-    pub reason: String,
-    /// Whether it is the tree that takes entries of Rekor v2.
-    pub is_rekor_v2: bool,
-}
-
-/// Which trees a log that is only read does not serve: what they hold is not absent.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Lacking {
-    /// The one that takes entries of Rekor v2.
-    pub rekor_v2: bool,
-    /// Any other.
-    pub others: bool,
-}
-
-impl Lacking {
-    fn of(unserved: &[UnservedTree]) -> Self {
-        Self {
-            rekor_v2: unserved.iter().any(|tree| tree.is_rekor_v2),
-            others: unserved.iter().any(|tree| !tree.is_rekor_v2),
-        }
-    }
-
-    /// Whether any tree is not served.
-    pub fn any(self) -> bool {
-        self.rekor_v2 || self.others
-    }
-}
-
 impl Log {
     /// Opens the log that `store` holds to read it: no key is loaded, nothing is signed and nothing
     /// is written. Of the key directory only files with public keys are read, and only where the
     /// store has none.
     ///
     /// Trees that cannot be served are left out, and come with the log: those whose edge cannot be
-    /// read or does not give the root of the kept checkpoint, and those whose virtual indexes nobody
-    /// knows then.
+    /// read or does not give the root of the kept checkpoint, and those whose virtual indexes
+    /// nobody knows then.
     ///
     /// # Errors
     /// What is wrong with the first tree, where none can be served; [`OpenError::NothingGrows`]

@@ -33,8 +33,8 @@ async fn damage_is_found_once_for_a_place_and_ends_nothing() {
         level: 0,
         number: 1,
     };
-    // A flipped body is another leaf, which the leaf index does not know; and what cannot be read of
-    // that is met by whoever looks for a leaf, and by whoever reads all of it.
+    // A flipped body is another leaf, which the leaf index does not know; and what cannot be read
+    // of that is met by whoever looks for a leaf, and by whoever reads all of it.
     let faults = [
         (0, Faults::default()),
         (

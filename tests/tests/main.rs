@@ -11,6 +11,7 @@ mod commands;
 mod crash;
 mod drain;
 mod faces;
+mod flips;
 mod foreign;
 mod house;
 mod imported;

@@ -184,7 +184,7 @@ impl Site {
         process.end();
     }
 
-    fn try_start(&self) -> Result<Server, Refusal> {
+    pub(crate) fn try_start(&self) -> Result<Server, Refusal> {
         let mut process = Process::spawn(self.serve());
         match process.lines.recv_timeout(DEADLINE) {
             Ok(line) => {

@@ -26,7 +26,7 @@ use tracing::error;
 use crate::error::ApiError;
 use crate::face::Routes;
 use crate::layers::encoding;
-use crate::server::Reading;
+use crate::server::reading::Reading;
 use crate::state::State;
 
 /// The content type of OpenMetrics text.

@@ -6,7 +6,7 @@
 
 mod greeting;
 mod health;
-mod reading;
+pub(crate) mod reading;
 pub(crate) mod routes;
 pub(crate) mod settings;
 #[cfg(test)]

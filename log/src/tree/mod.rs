@@ -299,9 +299,9 @@ impl Tree {
         Ok(kept.map(|kept| kept.to_vec()))
     }
 
-    /// Whether timestamps that came with imported entries are those of the tree: signed by the key of
-    /// the source, which is the key of the tree unless another signs for it, and counted from where
-    /// the tree counts.
+    /// Whether timestamps that came with imported entries are those of the tree: signed by the key
+    /// of the source, which is the key of the tree unless another signs for it, and counted from
+    /// where the tree counts.
     pub(crate) fn has_source_timestamps(&self) -> bool {
         let TreeKeys::Foreign(foreign) = &self.inner.keys else {
             return false;
