@@ -122,7 +122,8 @@ async fn assert_true(server: &Server, truth: &Truth, what: &str) {
     }
     let taken = submit(server, &Signer::new().hashedrekord(b"artifact")).await;
     match server.read_only.is_empty() {
-        true => assert_eq!(taken.status, 201, "{what}: {taken:?}"),
+        // A block in the way of the search for duplicates fails the submission alone.
+        true => assert!(matches!(taken.status, 201 | 500), "{what}: {taken:?}"),
         false => assert_eq!(taken.status, 503, "{what}: {taken:?}"),
     }
 }
