@@ -466,3 +466,11 @@ pub enum CloseError {
     #[error("{0}")]
     Failed(Arc<Fatal>),
 }
+
+/// Why something cannot be read, without the advice of a start: whoever reads this follows it.
+pub(crate) fn reason(error: &StorageError) -> String {
+    match error {
+        StorageError::Damaged(damage) => damage.to_string(),
+        other => other.to_string(),
+    }
+}

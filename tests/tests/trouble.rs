@@ -244,6 +244,11 @@ async fn a_kept_checkpoint_that_nobody_signed_is_refused() {
         site.start_refused()
             .assert(UNTRUE, &["cannot be trusted", "fsck --accept-head"]);
     }
+    let found = told(&fsck(&site, &[]));
+    assert!(
+        !found.contains("ledgerstone fsck"),
+        "fsck is advised by itself: {found}"
+    );
     let accepted = fsck(&site, &["--accept-head"]);
     assert!(accepted.status.success(), "{accepted:?}");
     assert_eq!(site.start().size, 3);

@@ -28,8 +28,7 @@ impl fmt::Display for Reading {
             Self::Wanted => f.write_str("read-only, as set"),
             Self::Damage(reason) => write!(
                 f,
-                "read-only because of damage: {reason}; stop the server, run `ledgerstone fsck`, \
-                 restore what it names, and start it again"
+                "read-only because of damage: {reason}; start the server again then"
             ),
             Self::FullDisk(reason) => write!(
                 f,

@@ -19,6 +19,7 @@ use ledgerstone_storage::Store;
 use ledgerstone_storage::behind_damage;
 use tracing::error;
 
+use crate::error::reason;
 use crate::recovery::parse_kept;
 use crate::tree::Tree;
 
@@ -219,7 +220,7 @@ impl Scrub {
             });
         self.report.bytes += bodies.iter().map(|body| body.len() as u64).sum::<u64>();
         match visited {
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(reason(&error)),
             Ok(()) if bodies.len() < wanted => Err("one of them is missing".to_owned()),
             Ok(()) => Ok(bodies),
         }
@@ -229,7 +230,7 @@ impl Scrub {
         let place = format!("the leaf index of entries from {first} on");
         let found = match self.store.reread_indexes(tree.shard(), hashes) {
             Ok(found) => found,
-            Err(error) => return self.find(tree, place, error.to_string()),
+            Err(error) => return self.find(tree, place, reason(&error)),
         };
         self.report.bytes += (hashes.len() * Hash::LENGTH) as u64;
         // Of a leaf that stands in a copied tree twice, the index has the later one.
@@ -278,7 +279,7 @@ impl Scrub {
     fn compare(&mut self, tree: &Tree, id: TileId, made: &Tile) {
         let stored = self.store.reread_tiles(tree.shard(), &[id]);
         let wrong = match stored.map(|mut tiles| tiles.pop().flatten()) {
-            Err(error) => error.to_string(),
+            Err(error) => reason(&error),
             Ok(None) => "it is missing".to_owned(),
             Ok(Some(stored)) => {
                 self.report.bytes += stored.len() as u64;
@@ -315,7 +316,7 @@ impl Scrub {
                     RowsPart::Search => "the search index",
                     RowsPart::Attestations => "what is kept beside entries",
                 };
-                self.find(&tree, format!("{place}, slice {slice}"), error.to_string());
+                self.find(&tree, format!("{place}, slice {slice}"), reason(&error));
                 behind_damage(shard, slice, next.as_deref())
             }
         }
@@ -325,7 +326,7 @@ impl Scrub {
         let tree = self.trees[tree].clone();
         let place = || "the kept checkpoint".to_owned();
         match self.store.kept_checkpoint(tree.shard()) {
-            Err(error) => self.find(&tree, place(), error.to_string()),
+            Err(error) => self.find(&tree, place(), reason(&error)),
             Ok(None) => self.find(&tree, place(), "it is missing".to_owned()),
             Ok(Some(text)) => {
                 if let Err(reason) = parse_kept(&text, Some(tree.checkpoint_key())) {
