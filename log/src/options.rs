@@ -8,7 +8,7 @@ use ledgerstone_merkle::TreeSize;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
 use crate::protocol::table::Protocols;
-use crate::scrub::ScrubReport;
+use crate::scrub::report::ScrubReport;
 
 /// How a log runs. Every field is a limit or an observer; the default suits one log on two cores.
 #[derive(Clone)]

@@ -8,6 +8,7 @@
 //! disk once they have left it.
 
 pub(crate) mod pass;
+pub(crate) mod report;
 pub(crate) mod running;
 
-pub use pass::ScrubReport;
+pub use report::ScrubReport;

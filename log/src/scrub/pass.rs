@@ -21,6 +21,7 @@ use tracing::error;
 
 use crate::error::reason;
 use crate::recovery::parse_kept;
+use crate::scrub::report::ScrubReport;
 use crate::tree::Tree;
 
 /// The most places whose damage is remembered, so that each is told once. A store that is that
@@ -32,19 +33,6 @@ const STEP_BYTES: usize = 64 << 10;
 const MAX_READS: usize = 4_096;
 
 const WIDTH: u64 = TILE_WIDTH as u64;
-
-/// How far the reading is, for whoever counts it.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ScrubReport {
-    /// Bytes that this step read.
-    pub bytes: u64,
-    /// The share of the pass that is done, from 0 to 1, as far as that is known.
-    pub progress: f64,
-    /// How many passes are complete since the start.
-    pub passes: u64,
-    /// In how many places damage was found since the start.
-    pub findings: u64,
-}
 
 /// What is still to be read in this pass.
 #[derive(Clone, Debug)]
