@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
+use std::path::PathBuf;
 use std::process::Command;
 
 use ledgerstone_tests::proposals::Signer as V1Signer;
@@ -172,7 +174,7 @@ async fn a_disk_without_room_loses_nothing() {
     let bodies = fill(&server, 50).await;
     // All the room that is left.
     let hog = site.data_dir().join("hog");
-    let _ = fs::write(&hog, vec![1; 80 << 20]);
+    take_room(&hog);
     let mut told = Vec::new();
     for number in 0..2_000_u32 {
         let content = number.to_be_bytes().repeat(4_096);
@@ -190,9 +192,12 @@ async fn a_disk_without_room_loses_nothing() {
     let (code, stderr) = server.wait().await;
     assert_eq!(code, Some(3), "{stderr}");
 
-    // Still full: what can be read is served, and nothing else.
+    // Still full, with what the end of the process gave back: what can be read is served, and
+    // nothing else.
+    take_room(&hog);
     let server = site.start();
-    assert!(!server.read_only.is_empty(), "{}", server.read_only);
+    let told = "read-only because the disk is full";
+    assert!(server.read_only.starts_with(told), "{}", server.read_only);
     assert_eq!(get(&server, "/log/v1/entries/49").await.status, 200);
     let size = checkpoint(&server).await.size.get();
     assert!(size >= bodies.len() as u64 + acknowledged, "{size}");
@@ -209,6 +214,16 @@ async fn a_disk_without_room_loses_nothing() {
     drop(mount);
 }
 
+/// Lets the file at `path` grow until its disk is full.
+fn take_room(path: &Path) {
+    let mut file = fs::File::options()
+        .create(true)
+        .append(true)
+        .open(path)
+        .unwrap();
+    while file.write(&[1; 4_096]).is_ok_and(|written| written > 0) {}
+}
+
 async fn try_post(
     server: &crate::server::Server,
     request: &ledgerstone_proto::sigstore::rekor::v2::CreateEntryRequest,
@@ -221,18 +236,19 @@ async fn try_post(
 }
 
 /// A mount that ends with this.
-struct Mount<'a>(&'a Path);
+struct Mount(PathBuf);
 
-impl<'a> Mount<'a> {
+impl Mount {
     /// The directory itself, for reading only.
-    fn read_only(path: &'a Path) -> Option<Self> {
+    fn read_only(path: &Path) -> Option<Self> {
         let bound = mount(&["--bind"], Some(path), path)?;
-        mount(&["-o", "remount,ro,bind"], None, path)?;
+        // It is the same mount, which ends once.
+        std::mem::forget(mount(&["-o", "remount,ro,bind"], None, path)?);
         Some(bound)
     }
 
     /// A small file system in memory.
-    fn small(path: &'a Path) -> Option<Self> {
+    fn small(path: &Path) -> Option<Self> {
         mount(
             &["-t", "tmpfs", "-o", "size=64m"],
             Some(Path::new("tmpfs")),
@@ -241,15 +257,15 @@ impl<'a> Mount<'a> {
     }
 }
 
-fn mount<'a>(arguments: &[&str], source: Option<&Path>, path: &'a Path) -> Option<Mount<'a>> {
+fn mount(arguments: &[&str], source: Option<&Path>, path: &Path) -> Option<Mount> {
     let mut command = Command::new("mount");
     command.args(arguments).args(source).arg(path);
     let output = command.output().ok()?;
-    output.status.success().then_some(Mount(path))
+    output.status.success().then(|| Mount(path.to_owned()))
 }
 
-impl Drop for Mount<'_> {
+impl Drop for Mount {
     fn drop(&mut self) {
-        let _ = Command::new("umount").arg("--lazy").arg(self.0).status();
+        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
     }
 }
