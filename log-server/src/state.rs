@@ -213,6 +213,10 @@ impl State {
     /// The tree with this id. For 0 it is the one that takes entries of Rekor v2, or else of Rekor
     /// v1.
     pub(crate) fn tree(&self, tree_id: u64) -> Result<Tree, ApiError> {
+        // The tree that is meant is there, and no other stands in for it.
+        if tree_id == 0 && self.log().lacking().rekor_v2 {
+            return Err(Failure::NotServed.into());
+        }
         let trees = self.trees();
         let tree = match tree_id {
             0 => trees
