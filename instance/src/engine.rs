@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ledgerstone_storage::EngineDamage;
+use ledgerstone_storage::EngineError;
 use ledgerstone_storage::RocksOptions;
 use ledgerstone_storage::StorageError;
 use ledgerstone_storage::Store;
@@ -17,16 +18,23 @@ pub(crate) fn exists(directory: &Path) -> Result<bool, StorageError> {
 /// Opens the store in `directory`, and makes an empty one where there is no trace of a log.
 /// `memory` is for caches and write buffers, in bytes.
 pub(crate) fn open(directory: &Path, memory: Option<usize>) -> Result<Store, StorageError> {
+    Store::open_rocksdb(directory, &options(memory))
+}
+
+/// Opens the existing store in `directory` without changing a byte of it.
+pub(crate) fn open_read_only(
+    directory: &Path,
+    memory: Option<usize>,
+) -> Result<Store, StorageError> {
+    Store::open_rocksdb_read_only(directory, &options(memory))
+}
+
+fn options(memory: Option<usize>) -> RocksOptions {
     let mut options = RocksOptions::default();
     if let Some(memory) = memory {
         options.memory_bytes = memory;
     }
-    Store::open_rocksdb(directory, &options)
-}
-
-/// Opens the existing store in `directory` without changing a byte of it.
-pub(crate) fn open_read_only(directory: &Path) -> Result<Store, StorageError> {
-    Store::open_rocksdb_read_only(directory)
+    options
 }
 
 /// Opens the store in `directory` to read it as it would be without its damaged end, which comes
@@ -43,6 +51,17 @@ pub(crate) fn open_without_end(
 /// Drops that end, and marks the store.
 pub(crate) fn drop_end(directory: &Path) -> Result<(), StorageError> {
     Ok(RocksEngine::drop_end(directory)?)
+}
+
+/// Why a store that was found damaged, or lost its end, is not opened for writing; `None` where
+/// nothing is in the way.
+pub(crate) fn mark(directory: &Path) -> Result<Option<EngineError>, StorageError> {
+    Ok(RocksEngine::mark(directory)?)
+}
+
+/// Takes the mark of a store away that was found damaged, and says whether there was one.
+pub(crate) fn set_sound(directory: &Path) -> Result<bool, StorageError> {
+    Ok(RocksEngine::set_sound(directory)?)
 }
 
 /// Takes the mark away.

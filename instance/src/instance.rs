@@ -46,7 +46,7 @@ impl Instance {
     /// [`InstanceError::NoLog`] where there is no trace of a log; the store's own trouble.
     pub fn open_read_only(&self) -> Result<Store, InstanceError> {
         self.must_exist()?;
-        Ok(engine::open_read_only(&self.data_dir)?)
+        Ok(engine::open_read_only(&self.data_dir, None)?)
     }
 
     /// Opens the store to write to it, which must be there.

@@ -160,7 +160,10 @@ impl Instance {
 }
 
 /// Refuses a configured name that no tree has which takes entries.
-fn must_have_name(own: &[OwnTree], configured: Option<&str>) -> Result<(), InstanceError> {
+pub(crate) fn must_have_name(
+    own: &[OwnTree],
+    configured: Option<&str>,
+) -> Result<(), InstanceError> {
     let names = names(own);
     let (Some(configured), Some(first)) = (configured, names.first()) else {
         return Ok(());

@@ -9,11 +9,13 @@ use ledgerstone_log::fsck;
 use ledgerstone_log::fsck_copy;
 use ledgerstone_log::load_foreign_key;
 use ledgerstone_merkle::TreeSize;
+use ledgerstone_storage::EngineError;
 use ledgerstone_storage::ShardId;
 use ledgerstone_storage::ShardIdentity;
 use ledgerstone_storage::StorageError;
 use ledgerstone_storage::Store;
 
+use crate::engine;
 use crate::error::InstanceError;
 use crate::instance::Instance;
 
@@ -40,6 +42,15 @@ pub struct CheckedTree {
     /// Whether the head was accepted: its checkpoint was signed and kept, so that findings about
     /// the kept one are mended.
     pub is_accepted: bool,
+}
+
+/// What kept a store from being opened for writing when it was checked.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct StoreMark {
+    /// Why, and what lets it be opened.
+    pub reason: String,
+    /// Whether the check took it away.
+    pub is_lifted: bool,
 }
 
 impl CheckedTree {
@@ -159,6 +170,30 @@ impl StoreCheck {
             }
         }
         Ok(())
+    }
+
+    /// Ends the check, and lets a store that was found damaged while it ran be written again, where
+    /// `is_sound` says that all of it could be read. Yields what keeps it from being opened for
+    /// writing still.
+    ///
+    /// # Errors
+    /// The store's own trouble, where the mark cannot be taken away.
+    pub fn finish(self, is_sound: bool) -> Result<Option<StoreMark>, InstanceError> {
+        let Self {
+            store, instance, ..
+        } = self;
+        // Whoever takes the mark away needs the lock alone.
+        drop(store);
+        let Some(mark) = engine::mark(instance.data_dir())? else {
+            return Ok(None);
+        };
+        let is_lifted = is_sound
+            && matches!(mark, EngineError::Marked { .. })
+            && engine::set_sound(instance.data_dir())?;
+        Ok(Some(StoreMark {
+            reason: mark.to_string(),
+            is_lifted,
+        }))
     }
 
     /// A copy is signed by whoever runs the log that it is of: there is nothing here to accept.

@@ -17,6 +17,7 @@ use ledgerstone_storage::StorageError;
 use serde_json::json;
 
 use crate::commands::fsck::Damaged;
+use crate::commands::fsck::Unreadable;
 use crate::commands::reindex::Unfinished;
 use crate::output;
 use crate::output::OutputError;
@@ -72,6 +73,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         return UNREACHABLE;
     }
     let untrue = error.is::<Damaged>()
+        || error.is::<Unreadable>()
         || error.downcast_ref().is_some_and(instance_untrue)
         || error.downcast_ref().is_some_and(storage_untrue)
         || error.downcast_ref().is_some_and(open_untrue)
@@ -127,6 +129,7 @@ fn storage_untrue(error: &StorageError) -> bool {
         | StorageError::TileLength { .. }
         | StorageError::TileMissing { .. }
         | StorageError::TileUnexpected { .. }
+        | StorageError::BesideLength
         | StorageError::CorrectionLength { .. }
         | StorageError::ProgressLength { .. }
         | StorageError::RowBeyondHead { .. }
@@ -142,7 +145,7 @@ fn storage_untrue(error: &StorageError) -> bool {
 fn engine_untrue(error: &EngineError) -> bool {
     match error {
         // A trace of a log without its store is a log whose store was lost.
-        EngineError::Damaged(_) | EngineError::NotEmpty { .. } => true,
+        EngineError::Damaged(_) | EngineError::Marked { .. } | EngineError::NotEmpty { .. } => true,
         EngineError::Fenced
         | EngineError::Stopped
         | EngineError::ReadOnly
@@ -163,6 +166,7 @@ fn key_untrue(error: &KeyError) -> bool {
         KeyError::Store(error) => storage_untrue(error),
         KeyError::Io { .. }
         | KeyError::Missing(_)
+        | KeyError::NotKept(_)
         | KeyError::Exposed { .. }
         | KeyError::Shared { .. }
         | KeyError::Kind(_)
@@ -222,12 +226,14 @@ fn read_untrue(error: &ReadError) -> bool {
         ReadError::Storage(error) => storage_untrue(error),
         ReadError::MissingEntry(_)
         | ReadError::MissingTile(_)
+        | ReadError::WrongTile(_)
         | ReadError::WrongIndex { .. }
         | ReadError::BadProof(_) => true,
         ReadError::BeyondHead { .. }
         | ReadError::IndexBeyondSize { .. }
         | ReadError::SizesReversed { .. }
         | ReadError::Signing(_)
+        | ReadError::NotKept
         | ReadError::NotRekorV1(_)
         | ReadError::OtherCheckpoint { .. }
         | ReadError::Bundle(_) => false,
@@ -260,7 +266,10 @@ fn reindex_untrue(error: &ReindexError) -> bool {
         ReindexError::Read(error) => read_untrue(error),
         ReindexError::Write(error) => storage_untrue(error),
         ReindexError::NotLogged { .. } => true,
-        ReindexError::NoLog | ReindexError::Panicked | ReindexError::Thread(_) => false,
+        ReindexError::NoLog
+        | ReindexError::ReadOnly
+        | ReindexError::Panicked
+        | ReindexError::Thread(_) => false,
     }
 }
 

@@ -21,12 +21,14 @@ mod rekor_v1;
 mod rekor_v2;
 mod server;
 mod settings;
+mod space;
 mod state;
 mod telemetry;
 mod tiles;
 mod webhooks;
 
 pub use metrics::Metrics;
+pub use server::Reading;
 pub use server::Server;
 pub use server::ServerError;
 pub use server::Sockets;

@@ -359,6 +359,10 @@ impl State {
     /// The tree with this id. For 0 it is the one that takes entries of Rekor v2, or else of Rekor
     /// v1.
     pub(crate) fn tree(&self, tree_id: u64) -> Result<Tree, ApiError> {
+        // The tree that is meant is there, and no other stands in for it.
+        if tree_id == 0 && self.log().lacking().rekor_v2 {
+            return Err(Failure::NotServed.into());
+        }
         let trees = self.trees();
         let tree = match tree_id {
             0 => trees
@@ -367,7 +371,7 @@ impl State {
             _ => trees.by_tree_id(tree_id),
         };
         let tree = tree.cloned();
-        tree.ok_or_else(|| ApiError::not_found(format!("there is no tree {tree_id} here")))
+        tree.ok_or_else(|| self.no_tree(format!("there is no tree {tree_id} here")))
     }
 
     /// The tree that is served without naming one: for a host name that a tree of the log, frozen
@@ -377,8 +381,16 @@ impl State {
         let frozen = trees.by_origin(host.name()).filter(|tree| !tree.grows());
         let tree = frozen.or_else(|| trees.growing_of(TreeKind::REKOR_V2));
         tree.cloned().ok_or_else(|| {
-            ApiError::not_found("no tree of Rekor v2 is here; each tree is below /trees/<tree id>")
+            self.no_tree("no tree of Rekor v2 is here; each tree is below /trees/<tree id>")
         })
+    }
+
+    /// That a tree is not here, as far as that is known: one that cannot be read is not served.
+    fn no_tree(&self, message: impl Into<String>) -> ApiError {
+        match self.log().lacking().any() {
+            true => Failure::NotServed.into(),
+            false => ApiError::not_found(message),
+        }
     }
 
     /// Runs a read of a tree where it may wait for the disk.

@@ -10,6 +10,7 @@ use crate::error::OpenError;
 use crate::key_role::KeyRole;
 use crate::recovery::Loaded;
 use crate::recovery::check_kept;
+use crate::recovery::kept_text;
 use crate::recovery::load;
 use crate::recovery::must_extend;
 use crate::recovery::parse_kept;
@@ -57,7 +58,7 @@ pub fn compare_tree(
     notes: &[String],
 ) -> Result<TreeSize, OpenError> {
     verify_tree(store, shard, key)?;
-    let kept = match store.kept_checkpoint(shard)? {
+    let kept = match kept_text(store, shard)? {
         Some(text) => {
             parse_kept(&text, Some(key))
                 .map_err(OpenError::BadKeptCheckpoint)?

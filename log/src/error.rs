@@ -47,6 +47,12 @@ pub enum AppendError {
     /// sets the clock, or, where the time is right, restarts the log.
     #[error("the log cannot tell the time: {0}")]
     Clock(#[from] ClockAhead),
+    /// There is less room on the disk than the log needs to go on safely.
+    #[error("the disk of the log is nearly full")]
+    DiskFull,
+    /// The log is open for reading only.
+    #[error("the log is only read here, and takes no entries")]
+    ReadOnly,
     /// The log is closing, or ended by an error: it takes no writes.
     #[error("the log no longer takes entries")]
     Stopped,
@@ -90,6 +96,9 @@ pub enum ReadError {
     /// The store lacks a tile that the published head covers.
     #[error("the store lacks tile {} of level {}", .0.number, .0.level)]
     MissingTile(TileId),
+    /// A stored tile is not the one that the entries below it give.
+    #[error("tile {} of level {} is not what the entries give", .0.number, .0.level)]
+    WrongTile(TileId),
     /// An index entry points at an entry with another leaf hash.
     #[error("the leaf index points from {leaf_hash} to index {index}, which holds another entry")]
     WrongIndex {
@@ -104,6 +113,9 @@ pub enum ReadError {
     /// What a reader asked for could not be signed.
     #[error("the log's key could not sign: {0}")]
     Signing(String),
+    /// What a reader asked for would have to be signed, and the log is only read.
+    #[error("the log is only read here, and what it signed for this was not kept")]
+    NotKept,
     /// A tree that Rekor v1 clients cannot read.
     #[error("the tree {0} is not one of Rekor v1")]
     NotRekorV1(u64),
@@ -426,6 +438,11 @@ pub enum KeyError {
         /// The role that was to get it.
         second: KeyRole,
     },
+    /// The store, and the files without private keys, have no public keys of a tree.
+    #[error(
+        "the store has no public keys of {0:?}: start the log once for writing, which keeps them"
+    )]
+    NotKept(String),
     /// A tree of a protocol that this program does not know.
     #[error("protocol {} is not known to this program", .0.get())]
     Kind(TreeKind),
@@ -448,4 +465,12 @@ pub enum CloseError {
     /// The sequencer ended by an error.
     #[error("{0}")]
     Failed(Arc<Fatal>),
+}
+
+/// Why something cannot be read, without the advice of a start: whoever reads this follows it.
+pub(crate) fn reason(error: &StorageError) -> String {
+    match error {
+        StorageError::Damaged(damage) => damage.to_string(),
+        other => other.to_string(),
+    }
 }

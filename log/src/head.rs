@@ -81,7 +81,8 @@ pub struct Head {
     durable: DurableHead,
     /// Replaced by the same text with more signatures, never by another text.
     checkpoint: ArcSwap<String>,
-    /// Signed when the first Rekor v1 client asks, and then kept: most heads are never asked for.
+    /// Signed with the head where a tree of Rekor v1 grows, and otherwise when the first of its
+    /// clients asks.
     v1_checkpoint: OnceLock<Result<String, String>>,
 }
 
@@ -93,6 +94,16 @@ impl Head {
             checkpoint: ArcSwap::from_pointee(checkpoint),
             v1_checkpoint: OnceLock::new(),
         }
+    }
+
+    /// The head with the checkpoint over it that Rekor v1 clients read, which is signed already.
+    #[must_use]
+    pub(crate) fn with_v1_checkpoint(self, note: Option<String>) -> Self {
+        if let Some(note) = note {
+            // Nobody else has the head yet.
+            let _ = self.v1_checkpoint.set(Ok(note));
+        }
+        self
     }
 
     /// The number of leaves.
@@ -137,6 +148,11 @@ impl Head {
         }
         self.checkpoint.store(Arc::new(note.to_string()));
         Ok(())
+    }
+
+    /// The checkpoint that Rekor v1 clients read, where it is signed already.
+    pub(crate) fn signed_v1_checkpoint(&self) -> Option<&str> {
+        self.v1_checkpoint.get()?.as_deref().ok()
     }
 
     /// The checkpoint over this head under `origin` that Rekor v1 clients read, signed by `signer`

@@ -1,6 +1,8 @@
 //! A running log: the trees of a store, and the appender that extends those that grow.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -13,6 +15,7 @@ use ledgerstone_storage::ImportRole;
 use ledgerstone_storage::Schema;
 use ledgerstone_storage::ShardId;
 use ledgerstone_storage::ShardIdentity;
+use ledgerstone_storage::StorageError;
 use ledgerstone_storage::Store;
 use ledgerstone_storage::TreeChange;
 use ledgerstone_storage::TreeKind;
@@ -34,16 +37,21 @@ use crate::head::Head;
 use crate::key_role::KeyRole;
 use crate::keyring::foreign::ForeignKey;
 use crate::keyring::ring::Keyring;
+use crate::lacking::Lacking;
 use crate::new_tree::NewTree;
 use crate::options::LogOptions;
 use crate::options::Observer;
 use crate::protocol::rules::Protocol;
+use crate::public_keys;
 use crate::publish::Publisher;
 use crate::recovery;
 use crate::reindex::rebuild::ReindexError;
 use crate::reindex::running::ReindexStatus;
 use crate::reindex::running::Reindexing;
+use crate::scrub::pass::Scrub;
+use crate::scrub::running::Scrubbing;
 use crate::submission::Submission;
+use crate::timestamps::Timestamps;
 use crate::tree::Tree;
 use crate::tree::TreeKeys;
 use crate::tree::reader::Reader;
@@ -61,10 +69,22 @@ struct Inner {
     trees: ArcSwap<Trees>,
     schema: Arc<Schema>,
     incomplete: Vec<IncompleteCopy>,
+    lacking: Lacking,
+    rounds: watch::Receiver<u64>,
+    /// Whether the disk is too full to take entries.
+    is_disk_full: AtomicBool,
+    /// Reads the store again and again, where that is wanted.
+    scrubbing: Option<Scrubbing>,
+    /// What writes; `None` where the log is only read.
+    writer: Option<Writer>,
+}
+
+/// What writes to a log.
+struct Writer {
     queue: Arc<Queue>,
     sequencer: SequencerHandle,
-    rounds: watch::Receiver<u64>,
     reindexing: Reindexing,
+    timestamps: Timestamps,
     observer: Option<Arc<dyn Observer>>,
 }
 
@@ -98,6 +118,26 @@ pub struct IncompleteCopy {
     pub tree_id: u64,
     /// How many of its entries are there.
     pub entries: u64,
+}
+
+impl IncompleteCopy {
+    /// The tree in `shard`, of `size` entries, where it is one. An import that was interrupted
+    /// leaves no checkpoint, or that of an earlier one over fewer entries.
+    pub(crate) fn of(
+        store: &Store,
+        shard: ShardId,
+        identity: &ShardIdentity,
+        size: TreeSize,
+    ) -> Result<Option<Self>, StorageError> {
+        let is_copy = identity.import.map(|import| import.role) == Some(ImportRole::Copy);
+        let covered = covered_size(store.kept_checkpoint(shard)?.as_deref());
+        let is_incomplete = is_copy && covered.is_none_or(|covered| covered < size);
+        Ok(is_incomplete.then(|| Self {
+            origin: identity.origin.clone(),
+            tree_id: identity.tree_id,
+            entries: size.get(),
+        }))
+    }
 }
 
 impl Log {
@@ -139,11 +179,15 @@ impl Log {
             return Err(OpenError::NothingGrows);
         }
         let trees = Trees::new(opening.trees)?;
+        public_keys::keep(&store, trees.all())?;
         let queue = Arc::new(Queue::new(&opening.options));
         let reindexing = Reindexing::new(store.clone(), Arc::clone(&queue));
         let schema = Arc::clone(store.schema());
         let observer = opening.options.observer.clone();
         let (rounds, followed) = watch::channel(0);
+        // Whoever is refused here leaves nothing that holds the store.
+        let timestamps = Timestamps::start(store.clone(), trees.all(), Arc::clone(&queue))?;
+        let scrubbing = scrubbing(&store, &trees, &opening.options)?;
         let sequencer = Sequencer::start(
             store,
             opening.growing,
@@ -156,13 +200,49 @@ impl Log {
                 trees: ArcSwap::from_pointee(trees),
                 schema,
                 incomplete: opening.incomplete,
-                queue,
-                sequencer,
+                lacking: Lacking::default(),
                 rounds: followed,
-                reindexing,
-                observer,
+                is_disk_full: AtomicBool::new(false),
+                scrubbing,
+                writer: Some(Writer {
+                    queue,
+                    sequencer,
+                    reindexing,
+                    timestamps,
+                    observer,
+                }),
             }),
         })
+    }
+
+    /// A log of `trees` that is only read.
+    pub(crate) fn over(
+        store: &Store,
+        trees: Trees,
+        incomplete: Vec<IncompleteCopy>,
+        lacking: Lacking,
+        options: &LogOptions,
+    ) -> Result<Self, OpenError> {
+        // No round will ever be seen.
+        let (_, rounds) = watch::channel(0);
+        let scrubbing = scrubbing(store, &trees, options)?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                trees: ArcSwap::from_pointee(trees),
+                schema: Arc::clone(store.schema()),
+                incomplete,
+                lacking,
+                rounds,
+                is_disk_full: AtomicBool::new(false),
+                scrubbing,
+                writer: None,
+            }),
+        })
+    }
+
+    /// Whether it is only read: it takes no entries and signs nothing.
+    pub fn is_read_only(&self) -> bool {
+        self.inner.writer.is_none()
     }
 
     /// The trees of the log as they are now, and the copies beside them.
@@ -188,6 +268,12 @@ impl Log {
         &self.inner.incomplete
     }
 
+    /// Which trees it does not serve, since they cannot be read: only a log that is only read lacks
+    /// any.
+    pub fn lacking(&self) -> Lacking {
+        self.inner.lacking
+    }
+
     /// A receiver that sees a change after each round, when the heads of all its trees are
     /// published.
     pub fn rounds(&self) -> watch::Receiver<u64> {
@@ -203,7 +289,8 @@ impl Log {
     /// # Errors
     /// [`AppendError::NotGrowing`] when there is no such tree; [`AppendError::QueueFull`] at once
     /// when too much waits; [`AppendError::Unchecked`] when it cannot be read whether the entry is
-    /// logged already; [`AppendError::Stopped`] when the log no longer takes writes.
+    /// logged already; [`AppendError::DiskFull`] and [`AppendError::ReadOnly`];
+    /// [`AppendError::Stopped`] when it no longer takes writes.
     pub async fn append(
         &self,
         kind: TreeKind,
@@ -211,7 +298,11 @@ impl Log {
     ) -> Result<Appended, AppendError> {
         let trees = self.trees();
         let tree = trees.growing_of(kind).ok_or(AppendError::NotGrowing)?;
-        let receiver = self.inner.queue.submit(tree.shard(), submission)?;
+        if self.inner.is_disk_full.load(Ordering::Acquire) {
+            return Err(AppendError::DiskFull);
+        }
+        let writer = self.inner.writer.as_ref().ok_or(AppendError::ReadOnly)?;
+        let receiver = writer.queue.submit(tree.shard(), submission)?;
         let Sequenced {
             submission,
             place,
@@ -222,7 +313,7 @@ impl Log {
             Place::Stored(index) => {
                 let repeated = self.repeated(tree, submission, index, head).await;
                 if let (Err(AppendError::Unchecked(_)), Some(observer)) =
-                    (&repeated, &self.inner.observer)
+                    (&repeated, &writer.observer)
                 {
                     observer.unchecked();
                 }
@@ -285,18 +376,29 @@ impl Log {
 
     /// How long the last round took to become durable.
     pub fn commit_time(&self) -> Duration {
-        self.inner.sequencer.commit_time()
+        let writer = self.inner.writer.as_ref();
+        writer.map_or(Duration::ZERO, |writer| writer.sequencer.commit_time())
+    }
+
+    /// Says whether the disk is too full to take entries: then each is refused, before the store
+    /// would fail, and reads go on.
+    pub fn set_disk_full(&self, is_full: bool) {
+        self.inner.is_disk_full.store(is_full, Ordering::Release);
     }
 
     /// How many entries wait to be sequenced.
     pub fn queue_len(&self) -> usize {
-        self.inner.queue.len()
+        let writer = self.inner.writer.as_ref();
+        writer.map_or(0, |writer| writer.queue.len())
     }
 
     /// The error that finished the sequencer, as soon as there is one. From then on the log takes
     /// no writes, and the process should end: the only way back is a verified [`open`](Self::open).
     pub async fn failed(&self) -> Arc<Fatal> {
-        self.inner.sequencer.failed().await
+        match &self.inner.writer {
+            Some(writer) => writer.sequencer.failed().await,
+            None => std::future::pending().await,
+        }
     }
 
     /// Starts to rebuild the search index of all shards of the store, on a thread of its own, or
@@ -305,23 +407,30 @@ impl Log {
     ///
     /// # Errors
     /// [`ReindexError`] when it cannot start. After [`ReindexError::Write`], here or during the
-    /// rebuild, the log itself has [`failed`](Self::failed).
+    /// rebuild, the log itself has [`failed`](Self::failed). [`ReindexError::ReadOnly`] when the
+    /// log is only read.
     pub fn start_reindex(&self) -> Result<ReindexStatus, ReindexError> {
-        self.inner.reindexing.start()
+        let writer = self.inner.writer.as_ref();
+        writer.ok_or(ReindexError::ReadOnly)?.reindexing.start()
     }
 
     /// Goes on with a rebuild of the search index that did not end before the log was opened, if
     /// there is one.
     ///
     /// # Errors
-    /// As for [`start_reindex`](Self::start_reindex).
+    /// As for [`start_reindex`](Self::start_reindex), but that a log which is only read goes on
+    /// with none.
     pub fn resume_reindex(&self) -> Result<(), ReindexError> {
-        self.inner.reindexing.resume()
+        match &self.inner.writer {
+            Some(writer) => writer.reindexing.resume(),
+            None => Ok(()),
+        }
     }
 
     /// How far the rebuild of the search index is.
     pub fn reindex_status(&self) -> ReindexStatus {
-        self.inner.reindexing.status()
+        let writer = self.inner.writer.as_ref();
+        writer.map_or_else(ReindexStatus::idle, |writer| writer.reindexing.status())
     }
 
     /// Takes no more entries, sequences those that wait, and ends the sequencer. A rebuild of the
@@ -330,9 +439,17 @@ impl Log {
     /// # Errors
     /// [`CloseError::Failed`] when the sequencer ended by an error before or during this.
     pub async fn close(&self) -> Result<(), CloseError> {
-        self.inner.reindexing.stop().await;
-        self.inner.queue.close();
-        self.inner.sequencer.ended().await
+        if let Some(scrubbing) = &self.inner.scrubbing {
+            scrubbing.stop().await;
+        }
+        let Some(writer) = &self.inner.writer else {
+            return Ok(());
+        };
+        writer.reindexing.stop().await;
+        writer.queue.close();
+        let ended = writer.sequencer.ended().await;
+        writer.timestamps.stop().await;
+        ended
     }
 }
 
@@ -357,6 +474,20 @@ pub fn create_trees(
     // Durable step: before it nothing of the trees is there, after it all of them are, empty and
     // unsigned.
     Ok(store.change_trees(&change)?)
+}
+
+/// Starts to read the store again and again, where the options want it.
+fn scrubbing(
+    store: &Store,
+    trees: &Trees,
+    options: &LogOptions,
+) -> Result<Option<Scrubbing>, OpenError> {
+    if options.scrub_rate == 0 {
+        return Ok(None);
+    }
+    let scrub = Scrub::new(store.clone(), trees.all().cloned().collect());
+    let observer = options.observer.clone();
+    Scrubbing::start(scrub, options.scrub_rate, observer).map(Some)
 }
 
 fn protocol_of(
@@ -451,16 +582,9 @@ impl Opening {
     fn imported(&mut self, shard: ShardId, identity: ShardIdentity) -> Result<(), OpenError> {
         let store = &self.store;
         let head = store.head(shard)?.ok_or(OpenError::MissingHead(shard))?;
-        // An import that was interrupted leaves no checkpoint, or that of an earlier one over fewer
-        // entries.
-        let covered = covered_size(store.kept_checkpoint(shard)?.as_deref());
-        let is_copy = identity.import.map(|import| import.role) == Some(ImportRole::Copy);
-        if is_copy && covered.is_none_or(|size| size < head.size) {
-            self.incomplete.push(IncompleteCopy {
-                origin: identity.origin,
-                tree_id: identity.tree_id,
-                entries: head.size.get(),
-            });
+        let copy = IncompleteCopy::of(store, shard, &identity, head.size)?;
+        if let Some(copy) = copy {
+            self.incomplete.push(copy);
             return Ok(());
         }
         let foreign = self.keyring.foreign(shard).cloned();

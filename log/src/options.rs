@@ -8,6 +8,7 @@ use ledgerstone_merkle::TreeSize;
 use crate::clock::Clock;
 use crate::clock::SystemClock;
 use crate::protocol::table::Protocols;
+use crate::scrub::report::ScrubReport;
 
 /// How a log runs. Every field is a limit or an observer; the default suits one log on two cores.
 #[derive(Clone)]
@@ -31,6 +32,9 @@ pub struct LogOptions {
     /// Whether the operator vouches for the clock: then its first reading is believed however long
     /// after the last round it is.
     pub trusts_clock: bool,
+    /// About how many bytes of the store are read again and checked in a second, round and round;
+    /// 0 for none.
+    pub scrub_rate: u64,
     /// What is told of each round.
     pub observer: Option<Arc<dyn Observer>>,
 }
@@ -46,6 +50,7 @@ impl Default for LogOptions {
             protocols: Protocols::default(),
             clock: Arc::new(SystemClock::default()),
             trusts_clock: false,
+            scrub_rate: 0,
             observer: None,
         }
     }
@@ -55,6 +60,9 @@ impl Default for LogOptions {
 pub trait Observer: Send + Sync + 'static {
     /// A round ended, and its heads are published.
     fn round(&self, report: &RoundReport);
+
+    /// Some of the store was read again.
+    fn scrubbed(&self, _report: &ScrubReport) {}
 
     /// The clock was too far ahead to be believed, and the submissions of a round were refused.
     fn clock_refused(&self) {}

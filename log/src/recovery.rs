@@ -23,10 +23,12 @@ use ledgerstone_merkle::TreeSize;
 use ledgerstone_merkle::VerifierKey;
 use ledgerstone_merkle::leaf_hash;
 use ledgerstone_merkle::root_from_tiles;
+use ledgerstone_storage::Damage;
 use ledgerstone_storage::Frozen;
 use ledgerstone_storage::NewShard;
 use ledgerstone_storage::ShardId;
 use ledgerstone_storage::ShardIdentity;
+use ledgerstone_storage::StorageError;
 use ledgerstone_storage::Store;
 use ledgerstone_storage::StoredHead;
 
@@ -35,6 +37,7 @@ use crate::error::OpenError;
 use crate::error::ReadError;
 use crate::head::DurableHead;
 use crate::head::Head;
+use crate::kept;
 use crate::key_role::KeyRole;
 use crate::keyring::foreign::ForeignKey;
 use crate::keyring::ring::Keyring;
@@ -117,9 +120,57 @@ pub(crate) fn recover(
     };
     let signer = keyring.signer(role).ok_or(OpenError::NoSigner(role))?;
     let Loaded { stored, live, edge } = load(store, shard)?;
-    check_kept(store, shard, signer.verifier(), &stored, &live)?;
+    let kept = check_kept(store, shard, signer.verifier(), &stored, &live)?;
+    read_back(store, shard, kept, &stored)?;
     let durable = DurableHead::loaded(&stored, live);
     Ok(Recovered { durable, edge })
+}
+
+/// Loads a tree that grows where it is written, at the size of its kept checkpoint, which is signed
+/// by `key`: what the store holds behind that nobody signed. The kept text comes with it.
+pub(crate) fn recover_kept(
+    store: &Store,
+    shard: ShardId,
+    identity: &ShardIdentity,
+    key: &VerifierKey,
+) -> Result<(Head, String), OpenError> {
+    let Some(text) = kept_text(store, shard)? else {
+        let head = store.head(shard)?.ok_or(OpenError::MissingHead(shard))?;
+        return Err(OpenError::NoKeptCheckpoint(head.size));
+    };
+    let kept = parse_kept(&text, Some(key)).map_err(OpenError::BadKeptCheckpoint)?;
+    // Where the head can be read, it says more of a roll-back than an entry that is missing.
+    if let Ok(Some(head)) = store.head(shard)
+        && head.size < kept.size
+    {
+        return Err(OpenError::RolledBack {
+            kept: kept.size,
+            stored: head.size,
+        });
+    }
+    let live = live_tiles(store, shard, kept.size)?;
+    let root = edge_of(kept.size, &live).root();
+    if root != kept.root {
+        return Err(OpenError::Forked {
+            size: kept.size,
+            kept: kept.root,
+            stored: root,
+        });
+    }
+    let time = match kept.size.last_index() {
+        Some(last) => {
+            let entry = store.entry(shard, last)?;
+            entry.ok_or(ReadError::MissingEntry(last))?.integrated_time
+        }
+        None => identity.created,
+    };
+    let stored = StoredHead {
+        size: kept.size,
+        root,
+        time,
+    };
+    let head = DurableHead::loaded(&stored, live);
+    Ok((Head::new(head, kept::note_of(&text).to_owned()), text))
 }
 
 /// Loads a tree of the log that takes no more entries, and verifies it against its last checkpoint.
@@ -235,25 +286,65 @@ fn keys_of(
     Ok(keys)
 }
 
-/// Compares the store with the last checkpoint that was signed.
+/// Reads back what was stored behind the signed tree of `kept` leaves, as the rounds that stored it
+/// did or would have: every body hashed, every completed tile compared. What is signed next covers
+/// it.
+fn read_back(
+    store: &Store,
+    shard: ShardId,
+    kept: TreeSize,
+    stored: &StoredHead,
+) -> Result<(), OpenError> {
+    if kept == stored.size {
+        return Ok(());
+    }
+    let mut live = live_tiles(store, shard, kept)?;
+    let mut edge = edge_of(kept, &live);
+    let mut completed = Vec::new();
+    let range = kept.get()..stored.size.get();
+    store.visit_entries(shard, range, &mut |_, entry| {
+        let hash = leaf_hash(&entry.body);
+        edge.append(hash);
+        live.append(hash, &mut completed);
+        ControlFlow::Continue(())
+    })?;
+    if edge.size() != stored.size || edge.root() != stored.root {
+        return Err(OpenError::WrongRoot {
+            size: stored.size,
+            stored: stored.root,
+            computed: edge.root(),
+        });
+    }
+    for (id, tile) in completed {
+        let read = store.tile(shard, id)?.ok_or(ReadError::MissingTile(id))?;
+        if read != tile.to_bytes(TileWidth::FULL) {
+            return Err(ReadError::WrongTile(id).into());
+        }
+    }
+    Ok(())
+}
+
+/// Compares the store with the last checkpoint that was signed, and says over how many leaves that
+/// is.
 pub(crate) fn check_kept(
     store: &Store,
     shard: ShardId,
     key: &VerifierKey,
     stored: &StoredHead,
     live: &LiveTiles,
-) -> Result<(), OpenError> {
-    let Some(text) = store.kept_checkpoint(shard)? else {
+) -> Result<TreeSize, OpenError> {
+    let Some(text) = kept_text(store, shard)? else {
         // A crash between the creation of the shard and its first checkpoint leaves this; anything
         // larger was signed before.
         return if stored.size.is_empty() {
-            Ok(())
+            Ok(TreeSize::EMPTY)
         } else {
             Err(OpenError::NoKeptCheckpoint(stored.size))
         };
     };
     let kept = parse_kept(&text, Some(key)).map_err(OpenError::BadKeptCheckpoint)?;
-    must_extend(store, shard, stored, live, &kept)
+    must_extend(store, shard, stored, live, &kept)?;
+    Ok(kept.size)
 }
 
 /// Refuses a tree that does not extend the one that `kept` is over.
@@ -285,9 +376,20 @@ pub(crate) fn must_extend(
     Ok(())
 }
 
+/// What is kept for a tree. Bytes that are no text are a kept checkpoint that nobody signed, and no
+/// damage of the store: the way back is the same.
+pub(crate) fn kept_text(store: &Store, shard: ShardId) -> Result<Option<String>, OpenError> {
+    match store.kept_checkpoint(shard) {
+        Err(StorageError::Damaged(damage @ Damage::KeptCheckpoint(_))) => {
+            Err(OpenError::BadKeptCheckpoint(damage.to_string()))
+        }
+        other => Ok(other?),
+    }
+}
+
 /// Parses a kept checkpoint, and verifies its signature when the log's key is at hand.
 pub(crate) fn parse_kept(text: &str, key: Option<&VerifierKey>) -> Result<Checkpoint, String> {
-    let note = SignedNote::parse(text).map_err(|error| error.to_string())?;
+    let note = SignedNote::parse(kept::note_of(text)).map_err(|error| error.to_string())?;
     if let Some(key) = key {
         note.verify(std::slice::from_ref(key))
             .map_err(|error| error.to_string())?;

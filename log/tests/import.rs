@@ -93,6 +93,7 @@ impl Source {
             checkpoint: self.checkpoint(size),
             origin: COPY,
             signer: None,
+            shown: None,
         }
     }
 
@@ -501,6 +502,7 @@ fn a_tree_of_rekor_v1_has_its_id_and_signs_under_the_bare_name() {
         checkpoint,
         origin: COPY,
         signer: None,
+        shown: None,
     };
     let store = FaultyStore::new();
     let error = refused(&store, from(1_234, checkpoint(1_235)));

@@ -193,6 +193,10 @@ pub enum StorageError {
         id: TileId,
     },
 
+    /// What is kept beside entries later is bounded, because a round may have to wait for it.
+    #[error("the rows to keep are too many or too long for one write: write them in parts")]
+    BesideLength,
+
     /// A correction of the search index is bounded, because a round may have to wait for it.
     #[error("the correction has more than {limit} rows: make it smaller")]
     CorrectionLength {
@@ -232,6 +236,23 @@ pub enum StorageError {
     /// The engine refused, or could not.
     #[error(transparent)]
     Engine(EngineError),
+}
+
+impl StorageError {
+    /// Whether what is stored, or the disk that it is on, is damaged, so that what is left may
+    /// still be read.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Damaged(_) => true,
+            Self::Engine(error) => error.is_damage(),
+            _ => false,
+        }
+    }
+
+    /// Whether there is no room on the disk.
+    pub fn is_out_of_space(&self) -> bool {
+        matches!(self, Self::Engine(error) if error.is_out_of_space())
+    }
 }
 
 impl From<Damage> for StorageError {

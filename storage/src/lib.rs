@@ -59,6 +59,8 @@ pub use engine::Statistics;
 pub use error::StorageError;
 pub use round::MAX_ATTESTATION_BYTES;
 pub use round::MAX_ATTESTATION_KEY_BYTES;
+pub use round::MAX_BESIDE_BYTES;
+pub use round::MAX_BESIDE_ROWS;
 pub use round::MAX_ROUND_BYTES;
 pub use round::NewEntry;
 pub use round::Round;
@@ -66,9 +68,12 @@ pub use round::SEARCH_ROW_BYTES;
 pub use schema::BLOCKING_WORKERS;
 pub use schema::EntryPage;
 pub use schema::PageLimit;
+pub use schema::RereadRows;
 #[cfg(any(test, feature = "testing"))]
 pub use schema::RowName;
+pub use schema::RowsPart;
 pub use schema::Schema;
+pub use schema::behind_damage;
 pub use schema::first_rows;
 #[cfg(any(test, feature = "testing"))]
 pub use schema::frozen_value;

@@ -26,6 +26,13 @@ pub const MAX_ATTESTATION_KEY_BYTES: usize = 1_024;
 /// The longest attestation, in bytes: 16 MiB. What a log accepts is its own, lower setting.
 pub const MAX_ATTESTATION_BYTES: usize = 16 << 20;
 
+/// The most rows that one write beside the rounds may keep.
+pub const MAX_BESIDE_ROWS: usize = 16_384;
+
+/// The bytes of keys and contents that one write beside the rounds may keep: 4 MiB. A round may
+/// have to wait for it.
+pub const MAX_BESIDE_BYTES: usize = 4 << 20;
+
 /// The bytes of a row of the search index: shard, kind and hash of the key, and the index.
 pub const SEARCH_ROW_BYTES: usize = 4 + 1 + Hash::LENGTH + 8;
 
@@ -161,6 +168,18 @@ pub(crate) fn must_fit_one_write(rounds: &[(ShardId, &Round)]) -> Result<(), Sto
         });
     }
     Ok(())
+}
+
+/// Refuses rows that are too many or too long for one write beside the rounds.
+pub(crate) fn must_fit_beside(rows: &[(Vec<u8>, Bytes)]) -> Result<(), StorageError> {
+    let bytes = rows.iter().map(|(key, content)| key.len() + content.len());
+    let is_long = bytes.sum::<usize>() > MAX_BESIDE_BYTES;
+    let mut keys = rows.iter().map(|(key, _)| key.len());
+    let has_long_key = keys.any(|length| length > MAX_ATTESTATION_KEY_BYTES);
+    match is_long || has_long_key || rows.len() > MAX_BESIDE_ROWS {
+        true => Err(StorageError::BesideLength),
+        false => Ok(()),
+    }
 }
 
 /// Refuses a write that names a shard twice.

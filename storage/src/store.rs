@@ -25,6 +25,8 @@ use crate::engine::Statistics;
 use crate::error::StorageError;
 use crate::round::Round;
 use crate::schema::PageLimit;
+use crate::schema::RereadRows;
+use crate::schema::RowsPart;
 use crate::schema::Schema;
 use crate::schema::block_on;
 use crate::schema::first_rows;
@@ -85,8 +87,12 @@ impl Store {
     /// # Errors
     /// As for these.
     #[cfg(feature = "rocksdb")]
-    pub fn open_rocksdb_read_only(directory: &Path) -> Result<Self, StorageError> {
-        Self::open_read_only(Arc::new(RocksEngine::open_read_only(directory)?))
+    pub fn open_rocksdb_read_only(
+        directory: &Path,
+        options: &RocksOptions,
+    ) -> Result<Self, StorageError> {
+        let engine = RocksEngine::open_read_only(directory, options)?;
+        Self::open_read_only(Arc::new(engine))
     }
 
     /// A store without a shard that forgets everything when it is dropped: for tests, and for
@@ -184,17 +190,25 @@ waits! {
     attestation(shard: ShardId, key: &[u8]) -> Option<Bytes>;
     index_of(shard: ShardId, leaf_hash: &Hash) -> Option<LeafIndex>;
     indexes_of(shard: ShardId, leaf_hashes: &[Hash]) -> Vec<Option<LeafIndex>>;
+    reread_tiles(shard: ShardId, ids: &[TileId]) -> Vec<Option<Bytes>>;
+    reread_indexes(shard: ShardId, leaf_hashes: &[Hash]) -> Vec<Option<LeafIndex>>;
+    reread_rows(
+        shard: ShardId, part: RowsPart, slice: u8, next: Option<Vec<u8>>, bytes: usize
+    ) -> RereadRows;
     search(shard: ShardId, key: &StoredSearchKey, from: LeafIndex, limit: usize) -> Vec<LeafIndex>;
     search_rows(shard: ShardId, after: Option<SearchRow>, limit: usize) -> Vec<SearchRow>;
     has_search_rows(shard: ShardId, rows: &[SearchRow]) -> Vec<bool>;
     reindex_progress() -> Option<Bytes>;
     kept_checkpoint(shard: ShardId) -> Option<String>;
+    public_keys(shard: ShardId) -> Option<String>;
     verify(shard: ShardId) -> Vec<Damage>;
     statistics() -> Statistics;
     create_shard(shard: ShardId, identity: &ShardIdentity, head: &StoredHead) -> ();
     change_trees(change: &TreeChange) -> ();
     commit(rounds: &[(ShardId, &Round)]) -> ();
     correct(shard: ShardId, correction: &Correction) -> ();
+    keep_beside(shard: ShardId, rows: &[(Vec<u8>, Bytes)]) -> ();
+    keep_public_keys(shard: ShardId, vkeys: &str) -> ();
     advance_checkpoint(shard: ShardId, from: Option<&str>, to: &str) -> ();
     keep_checkpoint(shard: ShardId, checkpoint: &str) -> ();
     sync_kept(shard: ShardId) -> ();

@@ -550,7 +550,8 @@ async fn a_watch_ends_with_a_reason_when_the_server_does() {
 
 #[tokio::test]
 async fn writes_to_a_frozen_log_are_refused() {
-    let server = Site::new().with("--read-only", "true").start();
+    let site = Server::start().stop().await;
+    let server = site.with("--read-only", "true").start();
     let mut client = log_client(&server).await;
     let request = append_request(Signer::new().hashedrekord(b"artifact"));
     let status = client.append(request.clone()).await.unwrap_err();

@@ -286,7 +286,8 @@ async fn kinds_and_algorithms_are_taken_as_the_log_is_set() {
     let found = v1.retrieve(&json!({"entries": [p256, rekord]})).await;
     assert!(found.ids().is_empty());
 
-    let v1 = V1::serving(&Site::new().with("--read-only", "true")).await;
+    let site = Site::new().start().stop().await;
+    let v1 = V1::serving(&site.with("--read-only", "true")).await;
     let told = "Create Entry API not enabled in this Rekor instance";
     v1.submit(&p256).await.must_fail(501, 501, told);
     assert_eq!(v1.size().await, 0);

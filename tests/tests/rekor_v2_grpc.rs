@@ -81,7 +81,8 @@ async fn refuses_a_message_over_the_limit() {
 
 #[tokio::test]
 async fn refuses_writes_to_a_frozen_log() {
-    let server = Site::new().with("--read-only", "true").start();
+    let site = Server::start().stop().await;
+    let server = site.with("--read-only", "true").start();
     let mut client = rekor_client(&server).await;
     let request = Signer::new().hashedrekord(b"artifact");
     let status = client.create_entry(request).await.unwrap_err();

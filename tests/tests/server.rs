@@ -145,6 +145,17 @@ impl Site {
         Server::new(self.clone(), process, &announced)
     }
 
+    /// Starts a server that can only read, for a reason that tells all of `parts`.
+    pub(crate) fn start_reading(&self, parts: &[&str]) -> Server {
+        let server = self.start();
+        let told = &server.read_only;
+        assert!(told.starts_with("read-only because of damage"), "{told:?}");
+        for part in parts {
+            assert!(told.contains(part), "{part:?} is not told in {told:?}");
+        }
+        server
+    }
+
     /// Starts a server that has to refuse.
     pub(crate) fn start_refused(&self) -> Refusal {
         match self.try_start() {
@@ -173,7 +184,7 @@ impl Site {
         process.end();
     }
 
-    fn try_start(&self) -> Result<Server, Refusal> {
+    pub(crate) fn try_start(&self) -> Result<Server, Refusal> {
         let mut process = Process::spawn(self.serve());
         match process.lines.recv_timeout(DEADLINE) {
             Ok(line) => {
@@ -233,6 +244,8 @@ pub(crate) struct Server {
     pub(crate) trees: Value,
     pub(crate) ed25519: VerifierKey,
     pub(crate) ecdsa: VerifierKey,
+    /// Why it only reads; empty where it does not.
+    pub(crate) read_only: String,
     /// The size of the log at the start.
     pub(crate) size: u64,
     pub(crate) url: String,
@@ -268,6 +281,7 @@ impl Server {
             trees: announced["trees"].clone(),
             ed25519: key("ed25519"),
             ecdsa: key("ecdsaP256"),
+            read_only: text("readOnly"),
             size: text("size").parse().unwrap_or_default(),
             url: text("url"),
             admin_url: text("adminUrl"),

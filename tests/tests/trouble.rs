@@ -7,8 +7,12 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::Output;
 
+use crate::admin::admin_get;
+use crate::admin::metric;
+use crate::client::DEADLINE;
 use crate::client::fill;
 use crate::client::get;
+use crate::client::submit;
 use crate::client::submit_proven;
 use crate::requests::Signer;
 use crate::server::Server;
@@ -50,7 +54,7 @@ fn told(output: &Output) -> String {
     )
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
@@ -85,6 +89,25 @@ fn flip(path: &Path, offset: usize) {
     let mut bytes = fs::read(path).unwrap();
     bytes[offset] ^= 1;
     fs::write(path, bytes).unwrap();
+}
+
+/// A server that damage lets nobody write starts all the same, serves what it can, and says so.
+async fn assert_reads(site: &Site, parts: &[&str]) {
+    let server = site.start_reading(parts);
+    let ready = admin_get(&server, "/readyz").await;
+    assert_eq!(ready.status, 200);
+    let told = "ready, read-only because of damage: ";
+    assert!(ready.text().starts_with(told), "{ready:?}");
+    let series = "ledgerstone_read_only{cause=\"damage\"}";
+    assert_eq!(metric(&server, series).await, 1.0);
+    let refused = submit(&server, &Signer::new().hashedrekord(b"artifact")).await;
+    assert!(matches!(refused.status, 501 | 503), "{refused:?}");
+    let (code, stderr) = {
+        server.terminate();
+        server.wait().await
+    };
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stderr.contains("read-only because of damage"), "{stderr}");
 }
 
 #[tokio::test]
@@ -216,9 +239,19 @@ async fn a_kept_checkpoint_that_nobody_signed_is_refused() {
     fs::write(&kept, text.replacen("\n3\n", "\n2\n", 1)).unwrap();
     site.start_refused()
         .assert(UNTRUE, &["cannot be trusted", "fsck"]);
-    fs::write(&kept, "nonsense").unwrap();
-    site.start_refused()
-        .assert(UNTRUE, &["cannot be trusted", "fsck"]);
+    for nonsense in [&b"nonsense"[..], b"\xff\xfe\n"] {
+        fs::write(&kept, nonsense).unwrap();
+        site.start_refused()
+            .assert(UNTRUE, &["cannot be trusted", "fsck --accept-head"]);
+    }
+    let found = told(&fsck(&site, &[]));
+    assert!(
+        !found.contains("ledgerstone fsck"),
+        "fsck is advised by itself: {found}"
+    );
+    let accepted = fsck(&site, &["--accept-head"]);
+    assert!(accepted.status.success(), "{accepted:?}");
+    assert_eq!(site.start().size, 3);
 }
 
 #[tokio::test]
@@ -291,8 +324,7 @@ async fn a_shortened_table_is_refused_by_name() {
     let table = &store_files(&site, "sst")[0];
     shorten(table, 10);
     let name = table.file_name().unwrap().to_str().unwrap();
-    site.start_refused()
-        .assert(UNTRUE, &["the store is damaged", name]);
+    assert_reads(&site, &["the store is damaged", name]).await;
     let output = fsck(&site, &[]);
     assert_eq!(output.status.code(), Some(UNTRUE));
     assert!(told(&output).contains(name), "{output:?}");
@@ -304,8 +336,7 @@ async fn a_missing_table_is_refused_by_name() {
     let table = &store_files(&site, "sst")[0];
     fs::remove_file(table).unwrap();
     let name = table.file_name().unwrap().to_str().unwrap();
-    site.start_refused()
-        .assert(UNTRUE, &["the store is damaged", name]);
+    assert_reads(&site, &["the store is damaged", name]).await;
     let output = fsck(&site, &[]);
     assert_eq!(output.status.code(), Some(UNTRUE), "{output:?}");
     let told = told(&output);
@@ -332,7 +363,7 @@ async fn a_damaged_log_of_the_store_is_refused_and_looked_through() {
     for damaged in [zeroed, flipped] {
         fs::write(log, damaged).unwrap();
         let told_to = ["the store is damaged", name, "ledgerstone fsck"];
-        site.start_refused().assert(UNTRUE, &told_to);
+        assert_reads(&site, &told_to).await;
         for arguments in [&[][..], &["--json"]] {
             let output = fsck(&site, arguments);
             assert_eq!(output.status.code(), Some(UNTRUE), "{output:?}");
@@ -376,9 +407,21 @@ async fn a_damaged_manifest_is_refused() {
     let site = site_with_tables(3).await;
     let current = site.data_dir().join("store").join("CURRENT");
     let manifest = fs::read_to_string(&current).unwrap();
-    flip(&site.data_dir().join("store").join(manifest.trim()), 20);
-    site.start_refused()
-        .assert(UNTRUE, &["the store is damaged"]);
+    let manifest = manifest.trim();
+    let path = site.data_dir().join("store").join(manifest);
+    let sound = fs::read(&path).unwrap();
+    // Where the manifest does not read, nothing can be served.
+    let named = ["the store is damaged", manifest];
+    flip(&path, 20);
+    site.start_refused().assert(UNTRUE, &named);
+    fs::write(&path, vec![7; sound.len()]).unwrap();
+    site.start_refused().assert(UNTRUE, &named);
+    let output = fsck(&site, &[]);
+    assert_eq!(output.status.code(), Some(UNTRUE), "{output:?}");
+    let text = told(&output);
+    assert!(text.contains("restore it from a copy"), "{text}");
+    assert!(!text.contains("fsck"), "fsck is advised by itself: {text}");
+    fs::write(&path, sound).unwrap();
     fs::remove_file(current).unwrap();
     site.start_refused()
         .assert(UNTRUE, &["the store is damaged", "CURRENT"]);
@@ -396,6 +439,57 @@ async fn a_sound_store_is_found_sound() {
     assert_eq!(report["tiles"], "1");
     assert_eq!(report["findings"], serde_json::json!([]));
     assert_eq!(report["checkpointSignatureVerified"], true);
+}
+
+/// Without its keys a sound store is sound, and the result says what nobody verified.
+#[tokio::test]
+async fn fsck_says_which_signatures_it_could_not_verify() {
+    let site = site_with(3).await;
+    let nowhere = site.path().join("nowhere");
+    let output = fsck(&site, &["--key-dir", nowhere.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let result = "result     sound, but that nobody verified the signature of its checkpoint";
+    assert!(told(&output).contains(result), "{output:?}");
+    let arguments = ["--json", "--key-dir", nowhere.to_str().unwrap()];
+    let report: serde_json::Value =
+        serde_json::from_slice(&fsck(&site, &arguments).stdout).unwrap();
+    assert_eq!(report["signaturesVerified"], false);
+}
+
+/// A mark of damage that was met while the store ran keeps it from being written until all of it
+/// was read.
+#[tokio::test]
+async fn a_store_that_was_found_damaged_while_it_ran_is_read_until_it_is_checked() {
+    let site = site_with(3).await;
+    fs::write(site.data_dir().join("damaged"), "the file 000012.sst").unwrap();
+    assert_reads(&site, &["000012.sst", "ledgerstone fsck"]).await;
+    let output = fsck(&site, &[]);
+    assert!(output.status.success(), "{output:?}");
+    assert!(told(&output).contains("it may be written again"));
+    assert_eq!(site.start().read_only, "");
+}
+
+/// Flips in tables of a server that runs show, without a read of anybody.
+#[tokio::test]
+async fn a_flip_in_a_table_of_a_running_server_shows() {
+    let site = site_with_tables(300).await;
+    let server = site.with("--scrub-rate", "100000000").start();
+    flip(&store_files(&server.site, "sst")[0], 40);
+    let found = async {
+        while metric(&server, "ledgerstone_scrub_findings").await == 0.0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, found).await.unwrap();
+    assert!(metric(&server, "ledgerstone_scrubbed_bytes_total").await > 0.0);
+    // It ends nothing.
+    fill(&server, 2).await;
+    let site = server.site.clone();
+    server.terminate();
+    let (code, stderr) = server.wait().await;
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stderr.contains("the store is damaged"), "{stderr}");
+    drop(site);
 }
 
 #[test]
@@ -423,15 +517,16 @@ async fn a_damaged_end_is_dropped_and_compared_before_the_log_goes_on() {
 
     // As after a power cut, where it lags.
     fs::write(site.data_dir().join(KEPT), &older).unwrap();
-    site.start_refused().assert(UNTRUE, &["another checksum"]);
+    assert_reads(&site, &["another checksum"]).await;
     let dropped = fsck(&site, &["--drop-torn-round"]);
     assert!(dropped.status.success(), "{dropped:?}");
     let name = wal.file_name().unwrap().to_str().unwrap();
     for word in [name, "at byte", "from index 2 on", "--compare-with"] {
         assert!(told(&dropped).contains(word), "{word}: {dropped:?}");
     }
-    site.start_refused()
-        .assert(UNDONE, &["fsck --compare-with"]);
+    assert_reads(&site, &["fsck --compare-with"]).await;
+    let plain = fsck(&site, &[]);
+    assert!(told(&plain).contains("--compare-with FILE"), "{plain:?}");
 
     let notes = [KEPT, "checkpoint-1"].map(|name| site.data_dir().join(name));
     let notes = notes.map(|path| path.to_str().unwrap().to_owned());

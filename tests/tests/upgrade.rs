@@ -151,7 +151,10 @@ impl Old {
     }
 
     fn read<T>(&self, read: impl FnOnce(&Store) -> T) -> T {
-        read(&Store::open_rocksdb_read_only(&self.site.data_dir()).unwrap())
+        read(
+            &Store::open_rocksdb_read_only(&self.site.data_dir(), &RocksOptions::default())
+                .unwrap(),
+        )
     }
 
     fn schema_version(&self) -> u32 {

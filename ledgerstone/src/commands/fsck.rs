@@ -8,10 +8,14 @@ use indicatif::ProgressStyle;
 use ledgerstone_instance::CheckedTree;
 use ledgerstone_instance::ComparedTree;
 use ledgerstone_instance::Instance;
+use ledgerstone_instance::InstanceError;
 use ledgerstone_instance::StoreCheck;
+use ledgerstone_instance::StoreMark;
 use ledgerstone_log::Finding;
 use ledgerstone_log::Protocols;
+use ledgerstone_storage::Damage;
 use ledgerstone_storage::ShardId;
+use ledgerstone_storage::StorageError;
 use serde_json::Value;
 use serde_json::json;
 use thiserror::Error;
@@ -57,6 +61,14 @@ pub(crate) struct Damaged {
     pub(crate) is_printed: bool,
 }
 
+/// The store is too damaged to be checked.
+#[derive(Debug, Error)]
+#[error("the store is damaged: {damage}; {advice}")]
+pub(crate) struct Unreadable {
+    damage: Damage,
+    advice: &'static str,
+}
+
 /// Checks every tree of the store.
 pub(crate) fn run(arguments: &Fsck, json: bool) -> anyhow::Result<()> {
     let instance = Instance::new(&arguments.data_dir, arguments.key_dir.clone());
@@ -66,15 +78,16 @@ pub(crate) fn run(arguments: &Fsck, json: bool) -> anyhow::Result<()> {
     // Before the long check: a file that is not there is no reason to wait for it.
     let notes = arguments.compare_with.iter().map(|path| read_text(path));
     let notes: Vec<String> = notes.collect::<Result<_, _>>()?;
-    let check = instance.check(Protocols::default(), arguments.accept_head)?;
+    let check = instance.check(Protocols::default(), arguments.accept_head);
+    let check = check.map_err(|error| unchecked(error, arguments.accept_head))?;
     let trees = check
         .shards()
         .iter()
         .map(|shard| check_tree(&check, *shard));
     let mut trees = trees.collect::<Result<Vec<_>, _>>()?;
     check.accept(&mut trees)?;
-    drop(check);
     let sound = trees.iter().all(CheckedTree::is_sound);
+    let mark = check.finish(sound)?;
     let printed: Vec<Value> = trees.iter().map(tree_json).collect();
     if !json {
         trees
@@ -87,18 +100,58 @@ pub(crate) fn run(arguments: &Fsck, json: bool) -> anyhow::Result<()> {
     };
     if json {
         let compared: Vec<Value> = compared.iter().map(compared_json).collect();
-        let report = json!({ "sound": sound, "shards": printed, "compared": compared });
+        let verified = trees.iter().all(|tree| tree.unverified.is_none());
+        let report = json!({
+            "sound": sound,
+            "signaturesVerified": verified,
+            "shards": printed,
+            "compared": compared,
+            "mark": mark.map(|mark| json!({ "reason": mark.reason, "lifted": mark.is_lifted })),
+        });
         print(&report.to_string(), sound)?;
     } else {
         compared
             .iter()
             .try_for_each(|tree| output::line(&compared_text(tree)))?;
+        // What was compared takes the other mark away itself.
+        if let Some(mark) = mark.filter(|_| compared.is_empty()) {
+            print(&mark_text(&mark), sound)?;
+        }
     }
     match sound {
         true => Ok(()),
         false => Err(Damaged { is_printed: json }.into()),
     }
 }
+
+/// Why a store could not be checked, with an advice that helps whoever has run `fsck` already.
+fn unchecked(error: InstanceError, accepts_head: bool) -> anyhow::Error {
+    let InstanceError::Storage(StorageError::Damaged(damage)) = error else {
+        return error.into();
+    };
+    Unreadable {
+        damage,
+        advice: match accepts_head {
+            true => {
+                "no head of a damaged store is accepted: see with `ledgerstone fsck` alone what \
+                     can be read"
+            }
+            false => "what it holds cannot be found out: restore it from a copy",
+        },
+    }
+    .into()
+}
+
+fn mark_text(mark: &StoreMark) -> String {
+    match mark.is_lifted {
+        true => format!("lifted     {}", LIFTED),
+        false => format!("note       {}", mark.reason),
+    }
+}
+
+/// What is said where a sound store was marked.
+const LIFTED: &str = "the store was found damaged while it ran, and all of it can be read now: it \
+                      may be written again";
 
 /// Drops a damaged end, and says what may be lost with it.
 fn drop_torn_round(instance: &Instance, json: bool) -> anyhow::Result<()> {
@@ -213,6 +266,9 @@ fn tree_text(tree: &CheckedTree) -> String {
         lines.push(format!("found      {finding}"));
     }
     let result = match (report.findings.is_empty(), tree.is_accepted) {
+        (true, _) if tree.unverified.is_some() => {
+            "sound, but that nobody verified the signature of its checkpoint"
+        }
         (true, _) => "sound",
         (false, true) => "the entries are sound; the head is accepted and its checkpoint is kept",
         (false, false) => "damaged",

@@ -7,11 +7,14 @@ use anyhow::Context;
 use clap::Args;
 use ledgerstone_instance::Instance;
 use ledgerstone_instance::OpenSettings;
+use ledgerstone_instance::ReadingCause;
 use ledgerstone_log::Log;
 use ledgerstone_log::LogOptions;
 use ledgerstone_log::Tree;
+use ledgerstone_log::UnservedTree;
 use ledgerstone_log_server::Metrics;
 use ledgerstone_log_server::Overrides;
+use ledgerstone_log_server::Reading;
 use ledgerstone_log_server::Server;
 use ledgerstone_log_server::Settings;
 use ledgerstone_log_server::Sockets;
@@ -24,6 +27,9 @@ use serde_json::Value;
 use serde_json::json;
 use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
+use tracing::error;
+use tracing::info;
+use tracing::warn;
 
 use crate::output;
 use crate::output::OutputError;
@@ -102,12 +108,14 @@ async fn serve(settings: Settings, by_operator: ByOperator, json: bool) -> anyho
         &settings.store.data_dir,
         Some(settings.store.key_dir.clone()),
     );
-    let log = instance.open_or_create(&open_settings(&settings, &by_operator, &metrics))?;
+    let opened = open(&instance, &settings, &by_operator, &metrics)?;
+    let log = opened.log.clone();
     let server = Server::new(sockets, log.clone(), settings.clone(), metrics);
+    let server = server.reading(opened.reading.clone());
     let announcement = if json {
-        announcement_json(&settings, &log, &server)?.to_string()
+        announcement_json(&settings, &opened, &server)?.to_string()
     } else {
-        announcement(&settings, &log, &server)?
+        announcement(&settings, &opened, &server)?
     };
     match output::line(&announcement) {
         // A log serves whether or not somebody reads this.
@@ -123,6 +131,64 @@ async fn serve(settings: Settings, by_operator: ByOperator, json: bool) -> anyho
     Ok(server.run(shutdown).await?)
 }
 
+/// A log that is open.
+struct Opened {
+    log: Log,
+    /// Why it is only read, where it is.
+    reading: Option<Reading>,
+    unserved: Vec<UnservedTree>,
+}
+
+/// Opens the log, or makes it. One that is to be read only, or that damage or a full disk lets
+/// nobody write, is opened to read.
+fn open(
+    instance: &Instance,
+    settings: &Settings,
+    by_operator: &ByOperator,
+    metrics: &Metrics,
+) -> anyhow::Result<Opened> {
+    let how = open_settings(settings, by_operator, metrics);
+    if settings.log.read_only {
+        return open_to_read(instance, &how, Reading::Wanted);
+    }
+    let refused = match instance.open_or_create(&how) {
+        Ok(log) => {
+            return Ok(Opened {
+                log,
+                reading: None,
+                unserved: Vec::new(),
+            });
+        }
+        Err(refused) => refused,
+    };
+    let why = match refused.leaves_reading() {
+        Some(ReadingCause::Damage) => Reading::Damage(refused.to_string()),
+        Some(ReadingCause::FullDisk) => Reading::FullDisk(refused.to_string()),
+        None => return Err(refused.into()),
+    };
+    // A process that ends would be started again and again, and answer nobody meanwhile.
+    match open_to_read(instance, &how, why) {
+        Ok(opened) => Ok(opened),
+        Err(error) => {
+            warn!(error = %error, "nor can it be read");
+            Err(refused.into())
+        }
+    }
+}
+
+fn open_to_read(instance: &Instance, how: &OpenSettings, why: Reading) -> anyhow::Result<Opened> {
+    let (log, unserved) = instance.open_to_read(how)?;
+    match &why {
+        Reading::Wanted => info!("the log is only read, as set"),
+        Reading::Damage(_) | Reading::FullDisk(_) => error!("{why}"),
+    }
+    Ok(Opened {
+        log,
+        reading: Some(why),
+        unserved,
+    })
+}
+
 /// How the log is opened, as the settings of the server say.
 fn open_settings(settings: &Settings, by_operator: &ByOperator, metrics: &Metrics) -> OpenSettings {
     OpenSettings {
@@ -136,6 +202,7 @@ fn open_settings(settings: &Settings, by_operator: &ByOperator, metrics: &Metric
             queue_entries: settings.log.queue_entries,
             round_entries: settings.log.round_entries,
             trusts_clock: by_operator.trust_clock,
+            scrub_rate: settings.store.scrub_rate,
             observer: Some(Arc::new(metrics.clone())),
             ..LogOptions::default()
         },
@@ -167,7 +234,8 @@ fn urls(settings: &Settings, server: &Server) -> anyhow::Result<(String, String)
 }
 
 /// Says where the log is and how to try it.
-fn announcement(settings: &Settings, log: &Log, server: &Server) -> anyhow::Result<String> {
+fn announcement(settings: &Settings, opened: &Opened, server: &Server) -> anyhow::Result<String> {
+    let log = &opened.log;
     let (url, admin) = urls(settings, server)?;
     // By the name under which this very program was started.
     let program = std::env::args().next();
@@ -182,6 +250,13 @@ fn announcement(settings: &Settings, log: &Log, server: &Server) -> anyhow::Resu
             copy.origin, copy.tree_id, copy.entries
         )
     }));
+    lines.extend(
+        opened
+            .unserved
+            .iter()
+            .map(|tree| format!("  not served  {}: {}", tree.name, tree.reason)),
+    );
+    lines.extend(opened.reading.iter().map(|why| format!("  {why}")));
     lines.extend([
         format!("  data        {}", settings.store.data_dir.display()),
         format!("  admin       {admin}"),
@@ -223,7 +298,12 @@ fn other_line(tree: &Tree) -> String {
 }
 
 /// The same for machines.
-fn announcement_json(settings: &Settings, log: &Log, server: &Server) -> anyhow::Result<Value> {
+fn announcement_json(
+    settings: &Settings,
+    opened: &Opened,
+    server: &Server,
+) -> anyhow::Result<Value> {
+    let log = &opened.log;
     let (url, admin) = urls(settings, server)?;
     let trees = log.trees();
     // What was there before there were several trees speaks of the one of Rekor v2, and of the key
@@ -238,6 +318,7 @@ fn announcement_json(settings: &Settings, log: &Log, server: &Server) -> anyhow:
         "size": v2.map(|tree| tree.head().size().get().to_string()),
         "url": url,
         "adminUrl": admin,
+        "readOnly": opened.reading.as_ref().map(Reading::to_string),
         "trees": trees.all().map(tree_json).collect::<Vec<_>>(),
     }))
 }

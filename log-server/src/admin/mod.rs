@@ -3,6 +3,9 @@
 
 pub(crate) mod settings;
 
+use std::sync::Arc;
+
+use axum::Extension;
 use axum::Json;
 use axum::Router;
 use axum::extract::State as Extract;
@@ -12,6 +15,7 @@ use http::HeaderValue;
 use http::StatusCode;
 use http::header::CACHE_CONTROL;
 use http::header::CONTENT_TYPE;
+use ledgerstone_log::ReindexError;
 use ledgerstone_log::ReindexPass;
 use ledgerstone_log::ReindexProgress;
 use ledgerstone_log::ReindexState;
@@ -22,6 +26,7 @@ use tracing::error;
 use crate::error::ApiError;
 use crate::face::Routes;
 use crate::layers::encoding;
+use crate::server::reading::Reading;
 use crate::state::State;
 
 /// The content type of OpenMetrics text.
@@ -38,8 +43,9 @@ pub(crate) fn routes() -> Routes {
 }
 
 /// The router of the admin port.
-pub(crate) fn router(state: State) -> Router {
+pub(crate) fn router(state: State, reading: Option<Reading>) -> Router {
     let router = routes().router().layer(encoding::layer());
+    let router = router.layer(Extension(Arc::new(reading)));
     router.with_state(state)
 }
 
@@ -51,13 +57,19 @@ async fn metrics(Extract(state): Extract<State>) -> Response {
         .into_response()
 }
 
-/// Ready while the log takes entries: not while the server drains. When the log fails, the process
-/// ends.
-async fn ready(Extract(state): Extract<State>) -> Response {
+/// Ready while the log takes entries, or answers reads where it is only read: not while the server
+/// drains. When the log fails, the process ends.
+async fn ready(
+    Extract(state): Extract<State>,
+    Extension(reading): Extension<Arc<Option<Reading>>>,
+) -> Response {
     if state.draining().is_cancelled() {
         return (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response();
     }
-    "ready\n".into_response()
+    match reading.as_ref() {
+        Some(reading) => format!("ready, {reading}\n").into_response(),
+        None => "ready\n".into_response(),
+    }
 }
 
 /// How far the rebuild of the search index is.
@@ -74,6 +86,10 @@ async fn reindex(Extract(state): Extract<State>) -> Response {
     let log = state.log().clone();
     match tokio::task::spawn_blocking(move || log.start_reindex()).await {
         Ok(Ok(status)) => (StatusCode::ACCEPTED, render(&status)).into_response(),
+        Ok(Err(ReindexError::ReadOnly)) => {
+            let text = "the log is only read here, and its search index cannot be written";
+            ApiError::unimplemented(text).into_response()
+        }
         Ok(Err(error)) => {
             error!(%error, "the search index cannot be rebuilt");
             ApiError::internal().into_response()

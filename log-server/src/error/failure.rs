@@ -18,6 +18,12 @@ pub(crate) enum Failure {
     QueueFull,
     /// The log closes, and takes no entries.
     Closed,
+    /// The disk is nearly full: the log takes no entries.
+    DiskFull,
+    /// What would have to be signed was not kept, and the log is only read.
+    NotKept,
+    /// A tree of the log cannot be read, and is not served: what was asked for may be there.
+    NotServed,
     /// No tree of the log takes entries of this protocol.
     NotTaken,
     /// The entry is longer than an entry bundle can carry: why.
@@ -61,9 +67,14 @@ impl Failure {
     pub(crate) fn retry_after(&self) -> Option<u32> {
         match self {
             Self::TooFast { wait } => Some(*wait),
-            Self::QueueFull | Self::Closed | Self::NoRoom | Self::CallerShare | Self::Busy => {
-                Some(1)
-            }
+            Self::QueueFull
+            | Self::Closed
+            | Self::DiskFull
+            | Self::NotKept
+            | Self::NotServed
+            | Self::NoRoom
+            | Self::CallerShare
+            | Self::Busy => Some(1),
             _ => None,
         }
     }
@@ -73,6 +84,18 @@ impl Failure {
         match self {
             Self::EntryTooLarge(why) | Self::OutOfRange(why) | Self::SizesReversed(why) => why,
             Self::QueueFull | Self::Closed => "the log takes no entries at the moment; retry later",
+            Self::DiskFull => {
+                "the disk of the log is full, and it takes no entries until there is room; retry \
+                 later"
+            }
+            Self::NotKept => {
+                "the log is only read at the moment, and what it signed for this was not kept; \
+                 retry later"
+            }
+            Self::NotServed => {
+                "a tree of the log cannot be read at the moment, and what was asked for may be \
+                 there; retry later"
+            }
             Self::NotTaken => "the log has no tree that takes such entries",
             Self::Unproven | Self::Unsigned | Self::Unreadable | Self::Panicked => {
                 "internal server error"
@@ -115,7 +138,8 @@ impl From<AppendError> for Failure {
         match error {
             AppendError::QueueFull { .. } => Self::QueueFull,
             AppendError::TooLarge { .. } => Self::EntryTooLarge(error.to_string()),
-            AppendError::Stopped | AppendError::Clock(_) => Self::Closed,
+            AppendError::Stopped | AppendError::ReadOnly | AppendError::Clock(_) => Self::Closed,
+            AppendError::DiskFull => Self::DiskFull,
             AppendError::NotGrowing => Self::NotTaken,
             AppendError::Unchecked(reason) => {
                 error!(error = %reason, "an entry could not be compared with what is logged");
@@ -136,9 +160,11 @@ impl From<ReadError> for Failure {
                 return Self::OutOfRange(error.to_string());
             }
             ReadError::SizesReversed { .. } => return Self::SizesReversed(error.to_string()),
+            ReadError::NotKept => return Self::NotKept,
             ReadError::Signing(_) => Self::Unsigned,
             ReadError::MissingEntry(_)
             | ReadError::MissingTile(_)
+            | ReadError::WrongTile(_)
             | ReadError::WrongIndex { .. }
             | ReadError::BadProof(_)
             | ReadError::NotRekorV1(_)

@@ -124,8 +124,16 @@ impl From<Failure> for ApiError {
         let text = failure.text();
         let error = match &failure {
             Failure::QueueFull => Self::unavailable("reached max pushback; retry"),
-            Failure::Closed | Failure::NoRoom | Failure::Busy => Self::unavailable(text),
+            Failure::Closed
+            | Failure::NotKept
+            | Failure::NotServed
+            | Failure::NoRoom
+            | Failure::Busy => Self::unavailable(text),
             Failure::CallerShare | Failure::TooFast { .. } => Self::exhausted(text),
+            Failure::DiskFull => Self {
+                status: StatusCode::SERVICE_UNAVAILABLE,
+                ..Self::exhausted(text)
+            },
             Failure::NotTaken => Self::unimplemented(text),
             Failure::EntryTooLarge(why) => Self::invalid(format!("invalid entry: {why}")),
             Failure::OutOfRange(_) => Self::new(Code::OutOfRange, text),

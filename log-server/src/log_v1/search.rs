@@ -25,6 +25,7 @@ use ledgerstone_proto::log::v1::SearchTerm;
 use ledgerstone_proto::log::v1::search_term::Term;
 
 use crate::error::ApiError;
+use crate::error::failure::Failure;
 use crate::log_v1::views;
 use crate::state::State;
 
@@ -40,6 +41,8 @@ pub(crate) async fn search(
     let query = parse(&request)?;
     let (from, end) = (positions(&request.from)?, positions(&request.end)?);
     let trees: Vec<Tree> = match request.tree_id {
+        // What is not found may be in a tree that is not served.
+        0 if state.log().lacking().any() => return Err(Failure::NotServed.into()),
         0 => state.trees().own().cloned().collect(),
         tree_id => vec![state.tree(tree_id)?],
     };

@@ -1,6 +1,7 @@
 //! What the server counts, in the OpenMetrics text that Prometheus reads.
 
 mod rekor;
+mod store;
 mod webhooks;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use http::Method;
 use ledgerstone_log::Log;
 use ledgerstone_log::Observer;
 use ledgerstone_log::RoundReport;
+use ledgerstone_log::ScrubReport;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -23,6 +25,7 @@ use prometheus_client::registry::Registry;
 use prometheus_client::registry::Unit;
 
 use self::rekor::RekorMetrics;
+use self::store::StoreMetrics;
 pub(crate) use self::webhooks::Outcome as WebhookOutcome;
 pub(crate) use self::webhooks::WebhookCounters;
 use self::webhooks::WebhookMetrics;
@@ -61,6 +64,7 @@ struct Shared {
     request_memory: Gauge<u64, AtomicU64>,
     waiting_requests: Gauge<u64, AtomicU64>,
     rekor: RekorMetrics,
+    store: StoreMetrics,
     webhooks: WebhookMetrics,
 }
 
@@ -99,6 +103,7 @@ impl Default for Metrics {
         let own = registry.sub_registry_with_prefix("ledgerstone");
         let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
         own.register("build", "The program that runs", build);
+        let store = StoreMetrics::register(own);
         let webhooks = WebhookMetrics::register(own);
         let mut shared = Shared {
             registry,
@@ -126,6 +131,7 @@ impl Default for Metrics {
             request_memory: Gauge::default(),
             waiting_requests: Gauge::default(),
             rekor,
+            store,
             webhooks,
         };
         shared.register();
@@ -351,6 +357,16 @@ impl Metrics {
         self.shared.evicted_connections.inc();
     }
 
+    /// The log is only read, for a cause in one word.
+    pub(crate) fn read_only(&self, cause: &'static str) {
+        self.shared.store.set_read_only(cause);
+    }
+
+    /// The room on the disk, in bytes, and whether that is too little to take entries.
+    pub(crate) fn disk(&self, free: u64, is_full: bool) {
+        self.shared.store.set_free(free, is_full);
+    }
+
     /// Counts a stream until the guard is dropped.
     pub(crate) fn stream(&self) -> OpenGuard {
         OpenGuard::new(&self.shared.streams)
@@ -374,6 +390,10 @@ impl Observer for Metrics {
         for (tree_id, size) in &report.sizes {
             shared.tree_size(*tree_id, size.get());
         }
+    }
+
+    fn scrubbed(&self, report: &ScrubReport) {
+        self.shared.store.scrubbed(report);
     }
 
     fn clock_refused(&self) {

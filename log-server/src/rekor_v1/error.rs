@@ -130,9 +130,13 @@ impl From<Failure> for V1Error {
     fn from(failure: Failure) -> Self {
         let text = failure.text();
         let error = match &failure {
-            Failure::QueueFull | Failure::Closed | Failure::NoRoom | Failure::Busy => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, text)
-            }
+            Failure::QueueFull
+            | Failure::Closed
+            | Failure::DiskFull
+            | Failure::NotKept
+            | Failure::NotServed
+            | Failure::NoRoom
+            | Failure::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, text),
             Failure::CallerShare | Failure::TooFast { .. } => {
                 Self::new(StatusCode::TOO_MANY_REQUESTS, text)
             }

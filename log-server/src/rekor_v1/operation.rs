@@ -37,6 +37,10 @@ pub(crate) fn admit(state: &State, endpoint: V1Endpoint, parts: &Parts) -> Resul
     {
         return Err(V1Error::switched_off(endpoint));
     }
+    // What is not in the trees that are served may be in one that is not.
+    if state.log().lacking().others {
+        return Err(Failure::NotServed.into());
+    }
     negotiate::accepts(&parts.headers, JSON)
 }
 

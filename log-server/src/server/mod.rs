@@ -7,6 +7,7 @@
 mod admit;
 mod greeting;
 mod health;
+pub(crate) mod reading;
 pub(crate) mod routes;
 pub(crate) mod settings;
 #[cfg(test)]
@@ -56,9 +57,11 @@ use crate::admission::proxies::Proxies;
 use crate::admission::service::ConnectionService;
 use crate::metrics::Metrics;
 use crate::server::greeting::Greeting;
+pub use crate::server::reading::Reading;
 use crate::server::settings::TlsFiles;
 use crate::settings::Settings;
 use crate::settings::SettingsError;
+use crate::space::Space;
 use crate::state::State;
 use crate::webhooks::Secret;
 use crate::webhooks::WebhookError;
@@ -110,6 +113,8 @@ pub struct Server {
     settings: Settings,
     sockets: Sockets,
     metrics: Metrics,
+    /// Why it only reads, where it does.
+    reading: Option<Reading>,
 }
 
 /// Why a server could not start, or ended badly.
@@ -171,6 +176,19 @@ impl Server {
             settings,
             sockets,
             metrics,
+            reading: None,
+        }
+    }
+
+    /// Says why the log is only read.
+    #[must_use]
+    pub fn reading(self, why: Option<Reading>) -> Self {
+        if let Some(why) = &why {
+            self.metrics.read_only(why.cause());
+        }
+        Self {
+            reading: why,
+            ..self
         }
     }
 
@@ -205,6 +223,8 @@ impl Server {
             draining.clone(),
         )?;
         let couriers = match self.sockets.webhooks {
+            // Their cursors are written, and there are no new entries.
+            Some(_) if self.log.is_read_only() => Vec::new(),
             Some(webhooks) => {
                 webhooks.couriers(state.log(), &self.settings.store.data_dir, &self.metrics)?
             }
@@ -218,7 +238,16 @@ impl Server {
             error!(%error, "the search index cannot be rebuilt");
         }
         let service = routes::router(state.clone());
-        let admin = admin::router(state);
+        let admin = admin::router(state, self.reading);
+        let mut space = Space::new(
+            self.log.clone(),
+            self.settings.store.data_dir.clone(),
+            self.settings.store.min_free_space,
+            self.metrics.clone(),
+        );
+        // Before the first entry is taken.
+        space.look();
+        let space = tokio::spawn(space.run(draining.clone()));
 
         let stop = CancellationToken::new();
         let limits = &self.settings.server;
@@ -254,6 +283,7 @@ impl Server {
         let _ = main.await;
         stop.cancel();
         let _ = admin.await;
+        let _ = space.await;
         for courier in couriers {
             let _ = courier.await;
         }

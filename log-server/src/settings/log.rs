@@ -20,7 +20,8 @@ section! {
         /// Accepted algorithms, a part of the default list, comma-separated, by upstream's names
         [LIST] client_signing_algorithms: Vec<String> = AlgorithmSet::default().names(),
             shown "all";
-        /// Answer writes with 405 (Rekor v1: 501), and serve reads only
+        /// Only read the data directory, without a private key and without changing a byte of it:
+        /// writes are answered with 405 (Rekor v1: 501)
         [BOOL] read_only: bool = false;
         /// Most entries that wait to be logged; more get 503
         [COUNT] queue_entries: usize = 16_384, in 1..=10_000_000;

@@ -16,5 +16,11 @@ section! {
         [DIR] key_dir: PathBuf = data_dir.join("keys"), shown "keys in the data directory";
         /// Memory of the store's caches and write buffers, in bytes
         [BYTES] store_memory: usize = 256 << 20, in MIN_STORE_MEMORY..=usize::MAX;
+        /// Room that the disk of the data directory keeps, in bytes: with less, entries get 503 and
+        /// reads go on; 0 for none
+        [BYTES] min_free_space: u64 = 512 << 20;
+        /// Bytes of the store that are read again and checked in a second, round and round; 0 for
+        /// none
+        [BYTES] scrub_rate: u64 = 1 << 20;
     }
 }

@@ -18,7 +18,7 @@ fn resolved(text: &str) -> Settings {
 }
 
 /// What users write in their files, units and scripts: each name, and what holds without it.
-const NAMES: [(&str, &str, Option<&str>); 34] = [
+const NAMES: [(&str, &str, Option<&str>); 36] = [
     ("data-dir", "LEDGERSTONE_DATA_DIR", Some("\"./data\"")),
     ("key-dir", "LEDGERSTONE_KEY_DIR", Some("\"./data/keys\"")),
     (
@@ -26,6 +26,12 @@ const NAMES: [(&str, &str, Option<&str>); 34] = [
         "LEDGERSTONE_STORE_MEMORY",
         Some("268435456"),
     ),
+    (
+        "min-free-space",
+        "LEDGERSTONE_MIN_FREE_SPACE",
+        Some("536870912"),
+    ),
+    ("scrub-rate", "LEDGERSTONE_SCRUB_RATE", Some("1048576")),
     ("listen", "LEDGERSTONE_LISTEN", Some("\"127.0.0.1:3000\"")),
     ("tls-certificate", "LEDGERSTONE_TLS_CERTIFICATE", None),
     ("tls-key", "LEDGERSTONE_TLS_KEY", None),

@@ -28,6 +28,7 @@ use ledgerstone_storage::StoredEntry;
 use ledgerstone_storage::StoredHead;
 
 use crate::error::OpenError;
+use crate::error::reason;
 use crate::head::DurableHead;
 use crate::import::open_foreign;
 use crate::key_role::KeyRole;
@@ -222,7 +223,7 @@ impl Check<'_> {
         let frozen = match self.store.frozen(self.shard) {
             Ok(None) => return self.read_kept(open, head),
             Ok(Some(frozen)) => open(&frozen.checkpoint),
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(reason(&error)),
         };
         let compared = frozen.and_then(|checkpoint| must_be_over(&checkpoint, head));
         if let Err(reason) = compared {
@@ -245,7 +246,7 @@ impl Check<'_> {
                 }
                 return;
             }
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(reason(&error)),
         };
         match opened {
             Ok(kept) => {
@@ -315,7 +316,7 @@ impl Check<'_> {
                     continue;
                 }
                 Ok(None) => self.find(Finding::Unreadable(index, "it is missing".to_owned())),
-                Err(error) => self.find(Finding::Unreadable(index, error.to_string())),
+                Err(error) => self.find(Finding::Unreadable(index, reason(&error))),
             }
             seen = false;
         }
@@ -323,7 +324,7 @@ impl Check<'_> {
             && seen
         {
             let index = LeafIndex::new(behind);
-            self.find(Finding::Unreadable(index, error.to_string()));
+            self.find(Finding::Unreadable(index, reason(&error)));
         }
         self.times(&entries);
         let bodies = entries
@@ -353,7 +354,7 @@ impl Check<'_> {
                 Ok(Some(found)) if found == index => {}
                 Ok(indexed) if self.is_repeated(index, hash, indexed) => {}
                 Ok(indexed) => self.find(Finding::WrongLeafIndex(index, indexed)),
-                Err(error) => self.find(Finding::UnreadableLeafIndex(index, error.to_string())),
+                Err(error) => self.find(Finding::UnreadableLeafIndex(index, reason(&error))),
             }
         }
     }
@@ -381,7 +382,7 @@ impl Check<'_> {
                 match self.store.search(self.shard, &key, index, 1) {
                     Ok(found) if found == [index] => {}
                     Ok(_) => lacking += 1,
-                    Err(error) => unreadable = Some(error.to_string()),
+                    Err(error) => unreadable = Some(reason(&error)),
                 }
             }
             if let Some(error) = unreadable {
@@ -424,7 +425,7 @@ impl Check<'_> {
                 self.find(Finding::WrongTile(id));
             }
             Ok(Some(_)) => {}
-            Err(error) => self.find(Finding::UnreadableTile(id, error.to_string())),
+            Err(error) => self.find(Finding::UnreadableTile(id, reason(&error))),
         }
     }
 
@@ -450,7 +451,7 @@ impl Check<'_> {
         match self.store.entry(self.shard, beyond) {
             Ok(None) => {}
             Ok(Some(_)) => self.find(Finding::BeyondHead(beyond)),
-            Err(error) => self.find(Finding::Unreadable(beyond, error.to_string())),
+            Err(error) => self.find(Finding::Unreadable(beyond, reason(&error))),
         }
     }
 
@@ -460,7 +461,7 @@ impl Check<'_> {
             Ok(damage) => damage
                 .iter()
                 .for_each(|damage| self.find(Finding::Store(damage.to_string()))),
-            Err(error) => self.find(Finding::Store(error.to_string())),
+            Err(error) => self.find(Finding::Store(reason(&error))),
         }
     }
 }

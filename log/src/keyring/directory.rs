@@ -272,7 +272,7 @@ impl KeyDirectory {
     }
 }
 
-fn retired_file(tree_id: u64) -> PathBuf {
+pub(crate) fn retired_file(tree_id: u64) -> PathBuf {
     format!("tree-{tree_id}.vkey").into()
 }
 

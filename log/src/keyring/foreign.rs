@@ -22,6 +22,8 @@ pub struct ForeignKey {
     pub key: VerifierKey,
     /// The private key that signs for the tree towards Rekor v1 clients, where the operator has it.
     pub signer: Option<Arc<EcdsaP256Signer>>,
+    /// The public half of that, where the tree is only read.
+    pub shown: Option<VerifierKey>,
 }
 
 impl ForeignKey {
@@ -34,20 +36,27 @@ impl ForeignKey {
             return Ok(None);
         };
         let signer = load_signer(key_dir, shard, key.name())?.map(Arc::new);
-        Ok(Some(Self { key, signer }))
+        Ok(Some(Self {
+            key,
+            signer,
+            shown: None,
+        }))
     }
 
     /// The key that Rekor v1 clients verify with.
     pub(crate) fn v1_key(&self) -> &VerifierKey {
-        self.signer
-            .as_ref()
-            .map_or(&self.key, |signer| signer.verifier())
+        self.own_key().unwrap_or(&self.key)
+    }
+
+    /// The public half of the key that signs here, or did.
+    pub(crate) fn own_key(&self) -> Option<&VerifierKey> {
+        let signer = self.signer.as_ref().map(|signer| signer.verifier());
+        signer.or(self.shown.as_ref())
     }
 
     /// The ids of the keys, as the store keeps them.
     pub(crate) fn log_ids(&self) -> Vec<[u8; 32]> {
-        let signer = self.signer.as_ref().map(|signer| signer.verifier());
-        log_ids(&self.key, signer)
+        log_ids(&self.key, self.own_key())
     }
 
     /// Whether that is the key of the log that the entries come from.

@@ -92,6 +92,9 @@ pub enum ReindexError {
         /// Where the entry is.
         index: LeafIndex,
     },
+    /// The index cannot be written where the log is only read.
+    #[error("the log is only read here: rebuild its index where it is written")]
+    ReadOnly,
     /// A defect of the rebuild itself.
     #[error("the rebuild of the search index panicked")]
     Panicked,

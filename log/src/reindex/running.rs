@@ -60,13 +60,9 @@ struct Shared {
 
 impl Reindexing {
     pub(crate) fn new(store: Store, queue: Arc<Queue>) -> Self {
-        let status = ReindexStatus {
-            state: ReindexState::Idle,
-            progress: None,
-        };
         let shared = Shared {
             starting: Mutex::new(()),
-            status: watch::Sender::new(status),
+            status: watch::Sender::new(ReindexStatus::idle()),
             stop: AtomicBool::new(false),
         };
         Self {
@@ -177,6 +173,14 @@ impl Shared {
 }
 
 impl ReindexStatus {
+    /// There was none yet.
+    pub(crate) fn idle() -> Self {
+        Self {
+            state: ReindexState::Idle,
+            progress: None,
+        }
+    }
+
     /// Whether it is under way.
     pub fn is_running(&self) -> bool {
         matches!(self.state, ReindexState::Running)

@@ -1,6 +1,7 @@
 //! One tree of a store: the only thing that is read.
 
 pub(crate) mod entry;
+pub(crate) mod offered;
 pub(crate) mod reader;
 
 use std::sync::Arc;
@@ -26,9 +27,12 @@ use crate::head::Head;
 use crate::import::timestamp_key;
 use crate::keyring::foreign::ForeignKey;
 use crate::protocol::rules::Protocol;
+use crate::publish::v1_origin;
 use crate::tree::entry::BundlePart;
 use crate::tree::entry::LoggedEntry;
 use crate::tree::entry::ProvenEntry;
+use crate::tree::offered::Offered;
+use crate::tree::offered::signed_key;
 use crate::tree::reader::Reader;
 
 /// One tree of a store, as its readers see it, with what signs for it. Clones share it.
@@ -46,6 +50,7 @@ struct Inner {
     keys: TreeKeys,
     /// When the tree was frozen, in Unix seconds.
     frozen: Option<i64>,
+    offered: Offered,
 }
 
 /// What signs, or once signed, for a tree.
@@ -58,6 +63,13 @@ pub(crate) enum TreeKeys {
         /// protocol has any.
         v1: Option<Arc<dyn NoteSigner>>,
     },
+    /// The log's own keys where the tree is only read: nothing is signed.
+    Shown {
+        /// What the checkpoints were signed with that readers of tiles see.
+        checkpoint: VerifierKey,
+        /// What was signed with for Rekor v1 clients.
+        v1: Option<VerifierKey>,
+    },
     /// The keys of the log that the tree was imported from.
     Foreign(ForeignKey),
 }
@@ -66,7 +78,7 @@ impl TreeKeys {
     /// The public key that checkpoints are, or were, signed with.
     pub(crate) fn checkpoint(&self) -> &VerifierKey {
         match self {
-            Self::Own { checkpoint, .. } => checkpoint,
+            Self::Own { checkpoint, .. } | Self::Shown { checkpoint, .. } => checkpoint,
             Self::Foreign(foreign) => &foreign.key,
         }
     }
@@ -87,6 +99,7 @@ impl Tree {
                 reader,
                 keys,
                 frozen,
+                offered: Offered::default(),
             }),
             start: 0,
         }
@@ -121,7 +134,7 @@ impl Tree {
     /// of its log here.
     pub fn origin(&self) -> String {
         match &self.inner.keys {
-            TreeKeys::Own { .. } => {
+            TreeKeys::Own { .. } | TreeKeys::Shown { .. } => {
                 let protocol = &self.inner.protocol;
                 protocol.origin(self.log_name(), self.tree_id())
             }
@@ -184,8 +197,18 @@ impl Tree {
     pub fn v1_key(&self) -> Option<&VerifierKey> {
         match &self.inner.keys {
             TreeKeys::Own { v1, .. } => v1.as_ref().map(|signer| signer.verifier()),
+            TreeKeys::Shown { v1, .. } => v1.as_ref(),
             TreeKeys::Foreign(foreign) => Some(foreign.v1_key()),
         }
+    }
+
+    /// The public keys of the tree, as its identity has their ids: first the one for checkpoints.
+    pub(crate) fn public_keys(&self) -> impl Iterator<Item = &VerifierKey> {
+        let second = match &self.inner.keys {
+            TreeKeys::Foreign(foreign) => foreign.own_key(),
+            TreeKeys::Own { .. } | TreeKeys::Shown { .. } => self.v1_key(),
+        };
+        std::iter::once(self.checkpoint_key()).chain(second)
     }
 
     /// The checkpoint over `head`, a head of this tree, that Rekor v1 clients read: its origin is
@@ -194,20 +217,23 @@ impl Tree {
     ///
     /// # Errors
     /// [`ReadError::NotRekorV1`] where the tree is none of theirs, [`ReadError::Signing`] when it
-    /// could not be signed.
+    /// could not be signed, [`ReadError::NotKept`] where the tree is only read and nobody kept one.
     pub fn v1_checkpoint(&self, head: &Head) -> Result<String, ReadError> {
         let signer: &dyn NoteSigner = match &self.inner.keys {
             TreeKeys::Own {
                 v1: Some(signer), ..
             } => signer.as_ref(),
-            TreeKeys::Own { v1: None, .. } => return Err(ReadError::NotRekorV1(self.tree_id())),
+            TreeKeys::Own { v1: None, .. } | TreeKeys::Shown { v1: None, .. } => {
+                return Err(ReadError::NotRekorV1(self.tree_id()));
+            }
+            TreeKeys::Shown { v1: Some(_), .. } => return kept_v1_checkpoint(head),
             TreeKeys::Foreign(foreign) => match &foreign.signer {
                 Some(signer) => signer.as_ref(),
+                None if foreign.shown.is_some() => return kept_v1_checkpoint(head),
                 None => return Ok(head.checkpoint().to_string()),
             },
         };
-        let origin = format!("{} - {}", self.log_name(), self.tree_id());
-        head.v1_checkpoint(&origin, signer)
+        head.v1_checkpoint(&v1_origin(self.identity()), signer)
             .map(str::to_owned)
             .map_err(|reason| ReadError::Signing(reason.to_owned()))
     }
@@ -218,7 +244,8 @@ impl Tree {
     ///
     /// An imported tree has the ones that came with its entries, as long as it counts from where
     /// they did, and otherwise those that its own key signs; `None` when it has neither, as no tree
-    /// of Rekor v2 has.
+    /// of Rekor v2 has. Where the tree is only read it is the one that was kept, and `None` when
+    /// none was yet.
     ///
     /// # Errors
     /// [`ReadError::Signing`] when it could not be signed; [`ReadError`] when the store fails.
@@ -228,38 +255,93 @@ impl Tree {
         integrated_time: i64,
         body: &str,
     ) -> Result<Option<Vec<u8>>, ReadError> {
-        let signer: &dyn NoteSigner = match &self.inner.keys {
-            TreeKeys::Own {
-                v1: Some(signer), ..
-            } => signer.as_ref(),
-            TreeKeys::Own { v1: None, .. } => return Ok(None),
-            TreeKeys::Foreign(foreign) => {
-                let counted_from = self.import().map(|import| import.start);
-                // What came with the entry is signed by the key of the source, which is the key of
-                // the tree unless another signs for it.
-                if foreign.signs_as_source() && counted_from == Some(self.start) {
-                    let kept = self.inner.reader.attestation(&timestamp_key(index)).await?;
-                    if let Some(kept) = kept {
-                        return Ok(Some(kept.to_vec()));
-                    }
-                }
-                match &foreign.signer {
-                    Some(signer) => signer.as_ref(),
-                    None => return Ok(None),
-                }
-            }
+        if let Some(kept) = self.source_timestamp(index).await? {
+            return Ok(Some(kept));
+        }
+        let Some(key) = self.v1_key() else {
+            return Ok(None);
         };
-        // Canonical JSON as it stands: the keys are in order, and neither base64 nor hexadecimal
-        // digits need escapes.
-        let payload = format!(
-            r#"{{"body":"{body}","integratedTime":{integrated_time},"logID":"{}","logIndex":{}}}"#,
-            Hash::new(signer.verifier().log_id()),
-            self.virtual_index(index),
-        );
-        let signature = signer.sign(&payload);
-        signature
+        if let Some(signed) = self.sign_timestamp(index, integrated_time, body)? {
+            self.inner.offered.offer(index, &signed);
+            return Ok(Some(signed));
+        }
+        let payload = self.timestamp_payload(key, index, integrated_time, body);
+        let kept = self.inner.reader.attestation(&signed_key(index)).await?;
+        // One that was signed while the tree counted from elsewhere is none of the entry any more.
+        let kept = kept.filter(|kept| key.verify(&payload, kept).is_ok());
+        Ok(kept.map(|kept| kept.to_vec()))
+    }
+
+    /// The timestamp of an entry, signed now; `None` where nothing here signs for the tree.
+    pub(crate) fn sign_timestamp(
+        &self,
+        index: LeafIndex,
+        integrated_time: i64,
+        body: &str,
+    ) -> Result<Option<Vec<u8>>, ReadError> {
+        let Some(signer) = self.v1_signer() else {
+            return Ok(None);
+        };
+        let key = signer.verifier();
+        let payload = self.timestamp_payload(key, index, integrated_time, body);
+        let signed = signer.sign(&payload);
+        signed
             .map(Some)
             .map_err(|error| ReadError::Signing(error.to_string()))
+    }
+
+    /// The timestamp that came with an imported entry, as long as the tree counts from where it was
+    /// signed.
+    async fn source_timestamp(&self, index: LeafIndex) -> Result<Option<Vec<u8>>, ReadError> {
+        if !self.has_source_timestamps() {
+            return Ok(None);
+        }
+        let kept = self.inner.reader.attestation(&timestamp_key(index)).await?;
+        Ok(kept.map(|kept| kept.to_vec()))
+    }
+
+    /// Whether timestamps that came with imported entries are those of the tree: signed by the key
+    /// of the source, which is the key of the tree unless another signs for it, and counted from
+    /// where the tree counts.
+    pub(crate) fn has_source_timestamps(&self) -> bool {
+        let TreeKeys::Foreign(foreign) = &self.inner.keys else {
+            return false;
+        };
+        let counted_from = self.import().map(|import| import.start);
+        foreign.signs_as_source() && counted_from == Some(self.start)
+    }
+
+    /// What signs for Rekor v1 clients here, if anything does.
+    pub(crate) fn v1_signer(&self) -> Option<&dyn NoteSigner> {
+        match &self.inner.keys {
+            TreeKeys::Own { v1, .. } => v1.as_deref(),
+            TreeKeys::Shown { .. } => None,
+            TreeKeys::Foreign(foreign) => {
+                let signer = foreign.signer.as_deref();
+                signer.map(|signer| signer as &dyn NoteSigner)
+            }
+        }
+    }
+
+    /// Canonical JSON as it stands: the keys are in order, and neither base64 nor hexadecimal
+    /// digits need escapes.
+    fn timestamp_payload(
+        &self,
+        key: &VerifierKey,
+        index: LeafIndex,
+        integrated_time: i64,
+        body: &str,
+    ) -> String {
+        format!(
+            r#"{{"body":"{body}","integratedTime":{integrated_time},"logID":"{}","logIndex":{}}}"#,
+            Hash::new(key.log_id()),
+            self.virtual_index(index),
+        )
+    }
+
+    /// The timestamps that were signed for answers, for whoever keeps them.
+    pub(crate) fn offered(&self) -> &Offered {
+        &self.inner.offered
     }
 
     /// The entry at `index` with its proof against the latest head, or `None` beyond that.
@@ -393,6 +475,12 @@ impl Tree {
     /// Whether entries lie in the order of their times: so the sequencer takes them, but others may
     /// not.
     pub(crate) fn is_in_order_of_time(&self) -> bool {
-        matches!(self.inner.keys, TreeKeys::Own { .. })
+        !matches!(self.inner.keys, TreeKeys::Foreign(_))
     }
+}
+
+/// The checkpoint of Rekor v1 over `head` that its writer kept.
+fn kept_v1_checkpoint(head: &Head) -> Result<String, ReadError> {
+    let kept = head.signed_v1_checkpoint();
+    kept.map(str::to_owned).ok_or(ReadError::NotKept)
 }

@@ -50,6 +50,7 @@ pub use reads::pages_of_entries_keep_their_limits;
 pub use reads::search_is_paged;
 pub use reads::shards_do_not_mix;
 pub use reads::visits_keep_to_their_range;
+pub use reads::what_is_kept_beside_entries_later_is_read_back;
 pub use rounds::a_new_store_has_no_shard;
 pub use rounds::a_refused_round_changes_nothing;
 pub use rounds::a_round_is_read_back;
@@ -89,6 +90,7 @@ macro_rules! contract_tests {
             pages_of_entries_keep_their_limits
             search_is_paged
             a_later_leaf_or_attestation_wins
+            what_is_kept_beside_entries_later_is_read_back
             shards_do_not_mix
             a_duplicate_key_leads_to_its_entry
             rounds_of_several_shards_are_one_write

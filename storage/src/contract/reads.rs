@@ -18,6 +18,8 @@ use super::fixture::stored;
 use super::fixture::visited;
 use crate::engine::EngineError;
 use crate::error::StorageError;
+use crate::round::MAX_BESIDE_BYTES;
+use crate::round::MAX_BESIDE_ROWS;
 use crate::schema::EntryPage;
 use crate::schema::PageLimit;
 use crate::schema::Schema;
@@ -161,6 +163,48 @@ pub async fn a_later_leaf_or_attestation_wins(store: &Schema) {
     }
     let attestation = store.attestation(SHARD, b"sha256:0").await.unwrap();
     assert_eq!(attestation, Some(Bytes::from_static(b"later")));
+}
+
+/// What is kept beside entries after their round is found like what came with it, a later one in
+/// the place of an earlier, and changes nothing else; so are public keys.
+pub async fn what_is_kept_beside_entries_later_is_read_back(store: &Schema) {
+    let row = |key: &[u8], content: &'static [u8]| (key.to_vec(), Bytes::from_static(content));
+    let refused = store.keep_beside(SHARD, &[row(b"a", b"1")]).await;
+    assert!(
+        matches!(refused, Err(StorageError::NoShard { .. })),
+        "{refused:?}"
+    );
+    let refused = store.keep_public_keys(SHARD, "key").await;
+    assert!(
+        matches!(refused, Err(StorageError::NoShard { .. })),
+        "{refused:?}"
+    );
+    create(store, SHARD, 300).await;
+    assert_eq!(store.public_keys(SHARD).await.unwrap(), None);
+    for (content, keys) in [(b"1", "one"), (b"2", "one\ntwo")] {
+        let rows = [row(b"a", content), row(b"b", content)];
+        store.keep_beside(SHARD, &rows).await.unwrap();
+        for key in [b"a", b"b"] {
+            let kept = store.attestation(SHARD, key).await.unwrap();
+            assert_eq!(kept.as_deref(), Some(&content[..]));
+        }
+        store.keep_public_keys(SHARD, keys).await.unwrap();
+        let kept = store.public_keys(SHARD).await.unwrap();
+        assert_eq!(kept.as_deref(), Some(keys));
+    }
+    assert_holds(store, SHARD, 300).await;
+    assert_eq!(store.shards().await.unwrap(), [SHARD]);
+
+    let many = vec![row(b"c", b""); MAX_BESIDE_ROWS + 1];
+    let long = vec![(b"c".to_vec(), Bytes::from(vec![0; MAX_BESIDE_BYTES]))];
+    for rows in [many, long] {
+        let refused = store.keep_beside(SHARD, &rows).await;
+        assert!(
+            matches!(refused, Err(StorageError::BesideLength)),
+            "{refused:?}"
+        );
+    }
+    assert_eq!(store.attestation(SHARD, b"c").await.unwrap(), None);
 }
 
 /// The same leaves, tiles, search keys and attestation keys in several shards are not the same

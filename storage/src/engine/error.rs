@@ -55,6 +55,21 @@ pub enum EngineError {
         directory: PathBuf,
     },
 
+    /// The store was found damaged while it ran, by work in the background that every later start
+    /// would begin again. The operator checks it, which takes the mark away where it is sound, and
+    /// restores it where it is not.
+    #[error(
+        "the store in {} was found damaged while it ran ({what}): run `ledgerstone fsck`, which \
+         lets it be written again if all of it can be read, and restore what it names",
+        directory.display()
+    )]
+    Marked {
+        /// The data directory.
+        directory: PathBuf,
+        /// What was found.
+        what: String,
+    },
+
     /// One data directory, one process. The operator stops the other one; the lock goes with the
     /// process, so there is no stale lock to remove.
     #[error(
@@ -120,6 +135,38 @@ pub enum EngineError {
         reason: String,
     },
 }
+
+impl EngineError {
+    /// Whether there is no room on the disk. Reading goes on, and frees nothing.
+    pub fn is_out_of_space(&self) -> bool {
+        match self {
+            Self::Io { source, .. } => matches!(
+                source.kind(),
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+            ),
+            Self::Failed { reason, .. } => NO_SPACE.iter().any(|words| reason.contains(words)),
+            _ => false,
+        }
+    }
+
+    /// Whether what is stored, or the disk that it is on, is damaged, so that what is left may
+    /// still be read.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Damaged(_) | Self::Marked { .. } | Self::Unproven { .. } => true,
+            Self::Io { source, .. } => source.raw_os_error() == Some(EIO),
+            Self::Failed { reason, .. } => reason.contains(INPUT_OUTPUT_ERROR),
+            _ => false,
+        }
+    }
+}
+
+/// What the system says where a disk is full, or a quota is used up, as RocksDB passes it on.
+const NO_SPACE: [&str; 2] = ["No space left on device", "Disk quota exceeded"];
+
+/// What the system says where a disk cannot do what it should, and its number.
+const INPUT_OUTPUT_ERROR: &str = "Input/output error";
+const EIO: i32 = 5;
 
 /// Where a store is damaged, as its engine sees it.
 #[derive(Clone, Debug, Eq, PartialEq)]

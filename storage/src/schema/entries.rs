@@ -183,7 +183,7 @@ impl Schema {
     }
 }
 
-fn full_tile(
+pub(super) fn full_tile(
     shard: ShardId,
     id: TileId,
     value: Option<Bytes>,

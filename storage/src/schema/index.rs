@@ -110,7 +110,7 @@ impl Schema {
     }
 }
 
-fn decode_index(value: Option<Bytes>) -> Result<Option<LeafIndex>, StorageError> {
+pub(super) fn decode_index(value: Option<Bytes>) -> Result<Option<LeafIndex>, StorageError> {
     decode(value, "leaf's index", |value| keys::decode_index(&value))
 }
 

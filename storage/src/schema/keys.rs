@@ -10,6 +10,7 @@
 //! meta          shard u32 | 0                       -> identity, JSON
 //!               shard u32 | 1                       -> size u64 | root | time i64
 //!               shard u32 | 2                       -> frozen at i64 | last checkpoint
+//!               shard u32 | 3                       -> public keys, vkeys in lines
 //!               "schema"                            -> schema version u32
 //!               "reindex"                           -> progress of a rebuild of the search index
 //! ```
@@ -54,6 +55,7 @@ pub(crate) enum MetaKey {
     Identity(ShardId),
     Head(ShardId),
     Frozen(ShardId),
+    PublicKeys(ShardId),
 }
 
 impl MetaKey {
@@ -70,6 +72,7 @@ impl MetaKey {
             IDENTITY => Some(Self::Identity(shard)),
             HEAD => Some(Self::Head(shard)),
             FROZEN => Some(Self::Frozen(shard)),
+            PUBLIC_KEYS => Some(Self::PublicKeys(shard)),
             _ => None,
         }
     }
@@ -85,6 +88,10 @@ pub(crate) fn head(shard: ShardId) -> [u8; 5] {
 
 pub(crate) fn frozen(shard: ShardId) -> [u8; 5] {
     join(&[&shard.get().to_be_bytes(), &[FROZEN]])
+}
+
+pub(crate) fn public_keys(shard: ShardId) -> [u8; 5] {
+    join(&[&shard.get().to_be_bytes(), &[PUBLIC_KEYS]])
 }
 
 pub(crate) fn entry(shard: ShardId, index: LeafIndex) -> [u8; 12] {
@@ -240,6 +247,7 @@ fn join<const N: usize>(parts: &[&[u8]]) -> [u8; N] {
 const IDENTITY: u8 = 0;
 const HEAD: u8 = 1;
 const FROZEN: u8 = 2;
+const PUBLIC_KEYS: u8 = 3;
 
 #[cfg(test)]
 mod tests {

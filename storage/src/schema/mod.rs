@@ -14,6 +14,7 @@ pub(crate) mod keys;
 #[cfg(any(test, feature = "testing"))]
 mod names;
 mod open;
+mod reread;
 mod rows;
 mod store;
 mod trees;
@@ -33,6 +34,9 @@ pub use names::head_value;
 #[cfg(any(test, feature = "testing"))]
 pub use names::leaf_value;
 pub use open::first_rows;
+pub use reread::RereadRows;
+pub use reread::RowsPart;
+pub use reread::behind_damage;
 #[cfg(any(test, feature = "testing"))]
 pub use rows::planted_schema_version;
 #[cfg(any(test, feature = "testing"))]

@@ -32,6 +32,8 @@ pub enum RowName {
     Head(ShardId),
     /// How a shard was frozen.
     Frozen(ShardId),
+    /// The public keys of a shard.
+    PublicKeys(ShardId),
     /// The version of the schema.
     Schema,
     /// How far a rebuild of the search index is.
@@ -66,6 +68,7 @@ impl RowName {
                 MetaKey::Identity(shard) => Self::Identity(shard),
                 MetaKey::Head(shard) => Self::Head(shard),
                 MetaKey::Frozen(shard) => Self::Frozen(shard),
+                MetaKey::PublicKeys(shard) => Self::PublicKeys(shard),
             },
         })
     }

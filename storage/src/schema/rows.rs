@@ -1,5 +1,6 @@
 //! Which rows a write changes.
 
+use bytes::Bytes;
 use ledgerstone_merkle::TreeSize;
 
 use super::identity;
@@ -72,6 +73,23 @@ pub(super) fn of_correction(shard: ShardId, correction: &Correction, size: TreeS
         Some(progress) => batch.put(Table::Meta, keys::REINDEX, progress),
         None => batch.delete(Table::Meta, keys::REINDEX),
     }
+    batch
+}
+
+/// What is kept beside entries that are there already.
+pub(super) fn of_beside(shard: ShardId, rows: &[(Vec<u8>, Bytes)]) -> Batch {
+    let mut batch = Batch::default();
+    for (key, content) in rows {
+        let key = keys::attestation(shard, key);
+        batch.put(Table::Attestations, &key, content);
+    }
+    batch
+}
+
+/// What keeping the public keys of a tree changes.
+pub(super) fn of_public_keys(shard: ShardId, vkeys: &str) -> Batch {
+    let mut batch = Batch::default();
+    batch.put(Table::Meta, &keys::public_keys(shard), vkeys.as_bytes());
     batch
 }
 

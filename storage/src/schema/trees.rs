@@ -39,7 +39,7 @@ impl Schema {
                 MetaKey::Identity(shard) => {
                     identified.insert(shard);
                 }
-                MetaKey::Head(shard) | MetaKey::Frozen(shard) => {
+                MetaKey::Head(shard) | MetaKey::Frozen(shard) | MetaKey::PublicKeys(shard) => {
                     named.insert(shard);
                 }
                 MetaKey::Schema | MetaKey::Reindex => {}
@@ -77,6 +77,18 @@ impl Schema {
     pub async fn frozen(&self, shard: ShardId) -> Result<Option<Frozen>, StorageError> {
         let value = self.value(Table::Meta, &keys::frozen(shard)).await?;
         decode(value, "frozen tree", |value| keys::decode_frozen(&value))
+    }
+
+    /// The public keys that the checkpoints and timestamps of `shard` are verified with, as the
+    /// last [`Schema::keep_public_keys`] says; `None` when nobody kept them.
+    ///
+    /// # Errors
+    /// [`StorageError::Damaged`] when they are no text; the engine's own trouble.
+    pub async fn public_keys(&self, shard: ShardId) -> Result<Option<String>, StorageError> {
+        let value = self.value(Table::Meta, &keys::public_keys(shard)).await?;
+        decode(value, "list of public keys", |value| {
+            String::from_utf8(value.into()).ok()
+        })
     }
 
     /// The version of the schema that the store has: [`SCHEMA_VERSION`](crate::SCHEMA_VERSION), or

@@ -8,7 +8,9 @@ use super::rows;
 use super::store::Schema;
 use crate::correction::Correction;
 use crate::error::StorageError;
+use crate::round::MAX_BESIDE_BYTES;
 use crate::round::Round;
+use crate::round::must_fit_beside;
 use crate::round::must_fit_one_write;
 use crate::shard::ShardIdentity;
 use crate::shard::StoredHead;
@@ -95,6 +97,41 @@ impl Schema {
         let batch = rows::of_correction(shard, correction, head.size);
         // Durable as a round is, though an index can be rebuilt again: the next round comes behind
         // it.
+        Ok(self.engine.write(batch).await?)
+    }
+
+    /// Keeps `rows`, keys and contents, among the attestations of `shard` in one write, which may
+    /// come between any two rounds. Those that are there already are replaced.
+    ///
+    /// # Errors
+    /// [`StorageError::NoShard`], [`StorageError::BesideLength`], and then nothing was written.
+    pub async fn keep_beside(
+        &self,
+        shard: ShardId,
+        rows: &[(Vec<u8>, Bytes)],
+    ) -> Result<(), StorageError> {
+        must_fit_beside(rows)?;
+        let _writer = self.writer.lock().await;
+        if self.head(shard).await?.is_none() {
+            return Err(StorageError::NoShard { shard });
+        }
+        Ok(self.engine.write(rows::of_beside(shard, rows)).await?)
+    }
+
+    /// Keeps the public keys of `shard`, vkeys in lines, for those who read it without its private
+    /// ones.
+    ///
+    /// # Errors
+    /// [`StorageError::NoShard`], [`StorageError::BesideLength`], and then nothing was written.
+    pub async fn keep_public_keys(&self, shard: ShardId, vkeys: &str) -> Result<(), StorageError> {
+        if vkeys.len() > MAX_BESIDE_BYTES {
+            return Err(StorageError::BesideLength);
+        }
+        let _writer = self.writer.lock().await;
+        if self.head(shard).await?.is_none() {
+            return Err(StorageError::NoShard { shard });
+        }
+        let batch = rows::of_public_keys(shard, vkeys);
         Ok(self.engine.write(batch).await?)
     }
 

@@ -65,6 +65,7 @@ impl RocksEngine {
     ) -> Result<Self, EngineError> {
         let directory = DataDirectory::create(directory)?;
         directory.must_be_proven()?;
+        directory.must_not_be_marked()?;
         match contents(directory.path())? {
             Contents::Store => {}
             Contents::Nothing => open::create(&directory, options, first)?,
@@ -89,12 +90,12 @@ impl RocksEngine {
     ///
     /// # Errors
     /// [`EngineError::NoStore`] where there is none; otherwise as [`RocksEngine::open`].
-    pub fn open_read_only(directory: &Path) -> Result<Self, EngineError> {
+    pub fn open_read_only(directory: &Path, options: &RocksOptions) -> Result<Self, EngineError> {
         match contents(directory)? {
             Contents::Store => {
                 let directory = DataDirectory::lock_to_read(directory)?;
-                let cache = RocksOptions::default().block_cache();
-                let (database, found) = open::to_read(&directory.store(), &cache)?;
+                let cache = options.block_cache();
+                let (database, found) = open::to_read(&directory.store(), options, &cache)?;
                 let kept = directory.read_kept()?;
                 Ok(Self::over(database, cache, Some(found), kept, directory))
             }
@@ -120,7 +121,8 @@ impl RocksEngine {
             return Ok(None);
         };
         let cache = RocksOptions::default().block_cache();
-        let database = open::salvaged(&directory.store(), &cache, Some(&end))?;
+        let options = RocksOptions::default();
+        let database = open::salvaged(&directory.store(), &options, &cache, Some(&end))?;
         let kept = directory.read_kept()?;
         let engine = Self::over(database, cache, Some(Vec::new()), kept, directory);
         Ok(Some((engine, end.to_damage())))
@@ -150,6 +152,35 @@ impl RocksEngine {
     /// [`EngineError::Locked`], or what the operating system says.
     pub fn set_proven(directory: &Path) -> Result<(), EngineError> {
         DataDirectory::create(directory)?.set_proven()
+    }
+
+    /// Lets the store in `directory` be opened for writing again after work in the background found
+    /// damage in it, since all of it can be read. Says whether it was marked.
+    ///
+    /// # Errors
+    /// [`EngineError::Locked`], or what the operating system says.
+    pub fn set_sound(directory: &Path) -> Result<bool, EngineError> {
+        DataDirectory::create(directory)?.set_sound()
+    }
+
+    /// Why [`RocksEngine::open`] refuses the store in `directory`, where that is marked.
+    ///
+    /// # Errors
+    /// [`EngineError::Io`] when that cannot be found out.
+    pub fn mark(directory: &Path) -> Result<Option<EngineError>, EngineError> {
+        let marked = [
+            DataDirectory::must_be_proven,
+            DataDirectory::must_not_be_marked,
+        ];
+        let directory = DataDirectory::unlocked(directory);
+        for must in marked {
+            match must(&directory) {
+                Ok(()) => {}
+                Err(error @ EngineError::Io { .. }) => return Err(error),
+                Err(mark) => return Ok(Some(mark)),
+            }
+        }
+        Ok(None)
     }
 
     /// Whether there is any trace of a log in `directory`: where there is, [`RocksEngine::open`]
@@ -277,9 +308,22 @@ impl RocksEngine {
         let written = self.database.write_opt(batch, &synced());
         // A failed sync says nothing about what is on the disk, and the next one may wrongly
         // succeed: the gate stays closed.
-        written.map_err(|error| engine_error("write to the store", &error))?;
+        if let Err(error) = written {
+            return Err(self.failed_write(&error));
+        }
         passage.passed();
         Ok(())
+    }
+
+    /// What a failed write says. A write reads nothing: where it fails by damage, a compaction or a
+    /// flush has met it, would meet it again after each start, and no start would see it before.
+    fn failed_write(&self, error: &rocksdb::Error) -> EngineError {
+        let error = engine_error("write to the store", error);
+        if let EngineError::Damaged(damage) = &error {
+            // Where the mark cannot be written, the next start fails at its first write again.
+            let _ = self.directory.set_damaged(&damage.to_string());
+        }
+        error
     }
 
     fn replace_kept(&self, tree: u32, from: Option<&[u8]>, to: &[u8]) -> Result<(), EngineError> {

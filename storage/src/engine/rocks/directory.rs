@@ -5,6 +5,7 @@ use std::fs::File;
 use std::fs::OpenOptions;
 use std::fs::TryLockError;
 use std::io;
+use std::io::Write as _;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -87,6 +88,14 @@ impl DataDirectory {
         }
     }
 
+    /// The directory at `path`, of which nothing is asked but its marks.
+    pub(super) fn unlocked(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            _lock: None,
+        }
+    }
+
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
@@ -156,6 +165,36 @@ impl DataDirectory {
         }
     }
 
+    /// Refuses to write where work in the background found damage, which it would meet again.
+    pub(super) fn must_not_be_marked(&self) -> Result<(), EngineError> {
+        let mark = self.path.join(DAMAGED);
+        let what = match fs::read(&mark) {
+            Ok(what) => String::from_utf8_lossy(&what).trim().to_owned(),
+            Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(source) => return Err(in_path("read", &mark)(source)),
+        };
+        Err(EngineError::Marked {
+            directory: self.path.clone(),
+            what,
+        })
+    }
+
+    /// Marks the store as one in which `what` was found. Durable when it returns.
+    pub(super) fn set_damaged(&self, what: &str) -> Result<(), EngineError> {
+        let mark = self.path.join(DAMAGED);
+        let marked = File::create(&mark).and_then(|mut mark| {
+            writeln!(mark, "{what}")?;
+            mark.sync_all()
+        });
+        marked.map_err(in_path("write", &mark))?;
+        sync_directory(&self.path)
+    }
+
+    /// Takes that mark away, and says whether it was there. Durable when it returns.
+    pub(super) fn set_sound(&self) -> Result<bool, EngineError> {
+        self.unmark(DAMAGED)
+    }
+
     /// Marks the store as one whose end was dropped. Durable when it returns.
     pub(super) fn set_unproven(&self) -> Result<(), EngineError> {
         let mark = self.path.join(UNPROVEN);
@@ -166,12 +205,15 @@ impl DataDirectory {
 
     /// Takes the mark away. Durable when it returns.
     pub(super) fn set_proven(&self) -> Result<(), EngineError> {
-        let mark = self.path.join(UNPROVEN);
+        self.unmark(UNPROVEN).map(drop)
+    }
+
+    fn unmark(&self, name: &str) -> Result<bool, EngineError> {
+        let mark = self.path.join(name);
         match fs::remove_file(&mark) {
-            Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                Err(in_path("remove", &mark)(source))
-            }
-            _ => sync_directory(&self.path),
+            Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(source) => Err(in_path("remove", &mark)(source)),
+            Ok(()) => sync_directory(&self.path).map(|()| true),
         }
     }
 
@@ -235,6 +277,7 @@ fn sync_directory(path: &Path) -> Result<(), EngineError> {
 
 const LOCK: &str = "LOCK";
 const STORE: &str = "store";
+const DAMAGED: &str = "damaged";
 const UNPROVEN: &str = "unproven";
 const UNFINISHED_STORE: &str = "store.new";
 

@@ -1,5 +1,6 @@
 //! Making a store, opening one to write it, and opening what is left of a damaged one to read it.
 
+use std::fs;
 use std::path::Path;
 
 use rocksdb::Cache;
@@ -23,6 +24,7 @@ use super::tables::synced;
 use super::tables::write_batch;
 use super::torn;
 use super::verify::must_have_files;
+use super::wal;
 use super::wal::Damaged;
 
 /// Makes a store with the rows of `first`. It gets its name only when it is complete, so a store by
@@ -64,8 +66,11 @@ pub(super) fn to_write(
 }
 
 /// Opens the store at `path` to read what can be read, and says what cannot.
-pub(super) fn to_read(path: &Path, cache: &Cache) -> Result<(DB, Vec<EngineDamage>), EngineError> {
-    let options = RocksOptions::default();
+pub(super) fn to_read(
+    path: &Path,
+    options: &RocksOptions,
+    cache: &Cache,
+) -> Result<(DB, Vec<EngineDamage>), EngineError> {
     let settings = options.database(cache);
     must_have_tables(path, &settings)?;
     let unsound = torn::Unsound::of(path)?;
@@ -80,7 +85,7 @@ pub(super) fn to_read(path: &Path, cache: &Cache) -> Result<(DB, Vec<EngineDamag
             },
         }
     }
-    let database = salvaged(path, cache, None)?;
+    let database = salvaged(path, options, cache, None)?;
     Ok((database, found))
 }
 
@@ -88,10 +93,10 @@ pub(super) fn to_read(path: &Path, cache: &Cache) -> Result<(DB, Vec<EngineDamag
 /// `end`, if one is given.
 pub(super) fn salvaged(
     path: &Path,
+    options: &RocksOptions,
     cache: &Cache,
     end: Option<&Damaged>,
 ) -> Result<DB, EngineError> {
-    let options = RocksOptions::default();
     let settings = options.database(cache);
     // RocksDB reads the log while it opens, and then no more.
     let logs = TempDir::new().map_err(in_path("make a directory in", &std::env::temp_dir()))?;
@@ -113,6 +118,9 @@ pub(super) fn salvaged(
 
 fn must_have_tables(path: &Path, settings: &Options) -> Result<(), EngineError> {
     let found = DB::list_cf(settings, path).map_err(|error| open_error(&error))?;
+    // RocksDB takes a manifest of garbage for one that ends early: it names no table then, and is
+    // what is damaged, not the tables.
+    must_have_sound_manifest(path)?;
     for table in Table::ALL {
         if !found.iter().any(|name| name == table.name()) {
             let part = format!("the table {}", table.name());
@@ -125,6 +133,17 @@ fn must_have_tables(path: &Path, settings: &Options) -> Result<(), EngineError> 
     };
     match found.into_iter().find(|name| !known(name)) {
         Some(name) => Err(EngineError::UnknownTable { name }),
+        None => Ok(()),
+    }
+}
+
+/// Refuses a store whose manifest does not read as it was written. One that a crash cut off in a
+/// record is sound.
+fn must_have_sound_manifest(path: &Path) -> Result<(), EngineError> {
+    let current = path.join("CURRENT");
+    let name = fs::read_to_string(&current).map_err(in_path("read", &current))?;
+    match wal::damage_in(&path.join(name.trim()))? {
+        Some(damaged) => Err(damaged.to_damage().into()),
         None => Ok(()),
     }
 }

@@ -68,7 +68,16 @@ pub(super) fn must_be_sound(path: &Path, aside: &Path) -> Result<(), EngineError
         return Err(damage.into());
     }
     match unsound.torn {
-        Some(torn) => cut(&torn.log, torn.at, aside),
+        Some(torn) => {
+            cut(&torn.log, torn.at, aside)?;
+            tracing::warn!(
+                damage = %torn.to_damage(),
+                kept = %aside.join(aside_name(&torn.log, torn.at)).display(),
+                "dropped the end of the write-ahead log, a round that a power cut tore before it \
+                 was acknowledged"
+            );
+            Ok(())
+        }
         None => Ok(()),
     }
 }

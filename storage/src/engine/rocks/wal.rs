@@ -51,11 +51,19 @@ impl Damaged {
 pub(super) fn damage(path: &Path) -> Result<Vec<Damaged>, EngineError> {
     let mut found = Vec::new();
     for log in files(path)? {
-        if let Some((at, what)) = damage_of(&log)? {
-            found.push(Damaged { log, at, what });
-        }
+        found.extend(damage_in(&log)?);
     }
     Ok(found)
+}
+
+/// Where the log at `path`, or a manifest, which has the same form, is damaged first.
+pub(super) fn damage_in(path: &Path) -> Result<Option<Damaged>, EngineError> {
+    let damage = damage_of(path)?;
+    Ok(damage.map(|(at, what)| Damaged {
+        log: path.to_owned(),
+        at,
+        what,
+    }))
 }
 
 /// The logs of the store at `path`, oldest first.

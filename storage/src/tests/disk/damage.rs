@@ -27,6 +27,7 @@ use crate::contract::SHARD;
 use crate::damage::Damage;
 use crate::engine::EngineDamage;
 use crate::engine::EngineError;
+use crate::engine::RocksEngine;
 use crate::engine::RocksOptions;
 use crate::engine::Table;
 use crate::error::StorageError;
@@ -455,3 +456,67 @@ const FIRST_TILE: TileId = TileId {
     level: 0,
     number: 0,
 };
+
+/// A compaction meets damage that no start looks at: the first write behind it fails, and the store
+/// is marked, so that the next start does not go the same way.
+#[tokio::test]
+async fn what_a_compaction_cannot_read_marks_the_store() {
+    let (directory, names) = store_of_many_files().await;
+    let entries = names.iter().find(|(family, _)| family == "entries");
+    let path = directory.path().join("store").join(&entries.unwrap().1);
+    let sound = fs::read(&path).unwrap();
+    let mut flipped = sound.clone();
+    flipped[20] ^= 1;
+    fs::write(&path, &flipped).unwrap();
+
+    let store = open(directory.path()).await;
+    let handle = store.engine.handle(Table::Entries);
+    let database = store.engine.database();
+    database.compact_range_cf(handle, None::<&[u8]>, None::<&[u8]>);
+    let failed = store
+        .commit(&[(SHARD, &contract::round(1_200..1_201))])
+        .await;
+    assert!(
+        matches!(failed, Err(StorageError::Damaged(_))),
+        "{failed:?}"
+    );
+    drop(store);
+
+    for _ in 0..2 {
+        let refused = try_open(directory.path()).await.err();
+        let Some(StorageError::Engine(marked @ EngineError::Marked { .. })) = refused else {
+            panic!("{refused:?}");
+        };
+        let told = marked.to_string();
+        assert!(told.contains(&entries.unwrap().1), "{told}");
+        assert!(told.contains("ledgerstone fsck"), "{told}");
+    }
+    let reader = open_read_only(directory.path()).await.unwrap();
+    assert_eq!(
+        reader.head(SHARD).await.unwrap(),
+        Some(contract::head(1_200))
+    );
+    drop(reader);
+
+    fs::write(&path, &sound).unwrap();
+    assert!(RocksEngine::set_sound(directory.path()).unwrap());
+    assert!(!RocksEngine::set_sound(directory.path()).unwrap());
+    let store = open(directory.path()).await;
+    store
+        .commit(&[(SHARD, &contract::round(1_200..1_201))])
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_manifest_of_garbage_is_named_itself() {
+    let (directory, store) = store_of(3).await;
+    drop(store);
+    let path = directory.path().join("store");
+    let current = fs::read_to_string(path.join("CURRENT")).unwrap();
+    let manifest = path.join(current.trim());
+    let length = fs::metadata(&manifest).unwrap().len() as usize;
+    fs::write(&manifest, vec![0x5a; length]).unwrap();
+    let damage = damage(directory.path()).await;
+    assert_eq!(engine_part(&damage), format!("the file {}", current.trim()));
+}

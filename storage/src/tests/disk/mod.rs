@@ -132,7 +132,7 @@ async fn a_directory_is_open_once() {
     for _ in 0..2 {
         let second = RocksEngine::open(directory.path(), &RocksOptions::default(), &first_rows());
         assert!(matches!(second, Err(EngineError::Locked { .. })));
-        let reader = RocksEngine::open_read_only(directory.path());
+        let reader = RocksEngine::open_read_only(directory.path(), &RocksOptions::default());
         assert!(matches!(reader, Err(EngineError::Locked { .. })));
     }
     contract::assert_holds(&store, SHARD, 3).await;
@@ -183,7 +183,7 @@ async fn only_an_empty_place_gets_a_new_store() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("data");
     assert!(!RocksEngine::exists(&path).unwrap());
-    let result = RocksEngine::open_read_only(&path);
+    let result = RocksEngine::open_read_only(&path, &RocksOptions::default());
     assert!(matches!(result, Err(EngineError::NoStore { .. })));
     assert!(!path.exists());
 
@@ -198,7 +198,7 @@ async fn only_an_empty_place_gets_a_new_store() {
     let options = RocksOptions::default();
     for result in [
         RocksEngine::open(&path, &options, &first_rows()),
-        RocksEngine::open_read_only(&path),
+        RocksEngine::open_read_only(&path, &RocksOptions::default()),
     ] {
         match result {
             Err(EngineError::NotEmpty { found, .. }) => assert_eq!(found, "checkpoint-0"),
@@ -386,7 +386,10 @@ async fn try_open(directory: &Path) -> Result<OnDisk, StorageError> {
 }
 
 async fn open_read_only(directory: &Path) -> Result<OnDisk, StorageError> {
-    let engine = Arc::new(RocksEngine::open_read_only(directory)?);
+    let engine = Arc::new(RocksEngine::open_read_only(
+        directory,
+        &RocksOptions::default(),
+    )?);
     let schema = Schema::open_read_only(Arc::clone(&engine) as Arc<dyn Engine>).await?;
     Ok(OnDisk { schema, engine })
 }
