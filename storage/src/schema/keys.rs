@@ -305,10 +305,14 @@ mod tests {
                 MetaKey::decode(&frozen(shard)),
                 Some(MetaKey::Frozen(shard))
             );
+            assert_eq!(
+                MetaKey::decode(&public_keys(shard)),
+                Some(MetaKey::PublicKeys(shard))
+            );
         }
         assert_eq!(MetaKey::decode(SCHEMA), Some(MetaKey::Schema));
         assert_eq!(MetaKey::decode(REINDEX), Some(MetaKey::Reindex));
-        for unknown in [&b""[..], b"s", b"\0\0\0\0\x03", b"\0\0\0\0\0\0", b"schemas"] {
+        for unknown in [&b""[..], b"s", b"\0\0\0\0\x04", b"\0\0\0\0\0\0", b"schemas"] {
             assert_eq!(MetaKey::decode(unknown), None);
         }
     }
