@@ -15,7 +15,7 @@ FUZZ_SECONDS ?=
 FUZZ_HOURS ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check doc deny fuzz fuzz-long interop bench
+.PHONY: help setup run test check doc deny fuzz fuzz-long interop conformance bench
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 11
@@ -54,6 +54,10 @@ interop: ## Run published clients against a fresh log
 	@scripts/setup interop
 	cargo build --package ledgerstone
 	tests/interop/run
+
+conformance: setup ## Run the verification cases of the checkout that SIGSTORE_CONFORMANCE names
+	cargo build --package ledgerstone
+	tests/conformance/run --bin "$${CARGO_TARGET_DIR:-target}/debug/ledgerstone"
 
 bench: setup ## Measure: submissions, durable appends, hashing
 	cargo build --release --package ledgerstone

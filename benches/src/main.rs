@@ -22,6 +22,7 @@ mod server;
 mod statistics;
 mod submit;
 mod units;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -61,6 +62,8 @@ enum Command {
     Grow(grow::Arguments),
     /// Measure single signatures and verifications, and the disk sync.
     VerifyUnit(units::Arguments),
+    /// Verify bundles with certificates, as `ledgerstone verify` does.
+    Verify(verify::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -76,6 +79,7 @@ fn main() -> ExitCode {
         Command::Hash(arguments) => hash::run(&arguments),
         Command::Grow(arguments) => grow::run(&arguments),
         Command::VerifyUnit(arguments) => units::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
     };
     match report {
         Ok(report) if arguments.json => println!("{:#}", report.to_json()),

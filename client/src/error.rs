@@ -6,6 +6,8 @@ use crate::artifact::ArtifactError;
 use crate::audit::error::AuditError;
 use crate::monitor::config::MonitorConfigError;
 use crate::monitor::hook::HookError;
+use crate::policy::error::PolicyError;
+use crate::policy::error::RuleError;
 use crate::source::error::SourceError;
 use crate::source::tiled_log_error::TiledLogError;
 use crate::submit::error::SubmitError;
@@ -13,6 +15,7 @@ use crate::submit::signing_key::SigningKeyError;
 use crate::transport::error::TransportError;
 use crate::trust::error::TrustError;
 use crate::trust::file_error::TrustFilesError;
+use crate::tuf::error::RepositoryError;
 use crate::verify::bundle_error::BundleError;
 use crate::verify::error::VerifyError;
 
@@ -55,9 +58,18 @@ pub enum Error {
     /// Knowing which log to trust.
     #[error(transparent)]
     Trust(#[from] TrustError),
+    /// Knowing it from a TUF repository.
+    #[error(transparent)]
+    Repository(#[from] RepositoryError),
     /// Writing trust files.
     #[error(transparent)]
     TrustFiles(#[from] TrustFilesError),
+    /// What a verifier expects.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// One rule of that.
+    #[error("what is expected {0}")]
+    Rule(#[from] RuleError),
     /// The signer's key.
     #[error(transparent)]
     SigningKey(#[from] SigningKeyError),
@@ -87,14 +99,17 @@ impl Error {
             Self::Api(error) => api_failure(error),
             Self::Read(error) => tiles_failure(error),
             Self::Bundle(_) => Failure::Untrue,
-            Self::Verify(error) => verify_failure(error),
+            Self::Verify(error) => error.failure(),
             Self::Audit(error) => audit_failure(error),
             Self::Source(error) => source_failure(error),
+            Self::Repository(error) => repository_failure(error),
             Self::SearchTerm(_)
             | Self::MonitorConfig(_)
             | Self::Hook(_)
             | Self::Trust(_)
             | Self::TrustFiles(_)
+            | Self::Policy(_)
+            | Self::Rule(_)
             | Self::SigningKey(_)
             | Self::Artifact(_) => Failure::Undone,
         }
@@ -164,21 +179,43 @@ fn tiles_failure(error: &TiledLogError) -> Failure {
     }
 }
 
-fn verify_failure(error: &VerifyError) -> Failure {
+impl VerifyError {
+    /// Which kind of failure it is.
+    pub fn failure(&self) -> Failure {
+        match self {
+            VerifyError::KeyNeeded { .. }
+            | VerifyError::IdentityNeeded
+            | VerifyError::Artifact(_) => Failure::Undone,
+            VerifyError::OtherKey
+            | VerifyError::NoTime
+            | VerifyError::NoEntry
+            | VerifyError::Shortage(_)
+            | VerifyError::Timestamp { .. }
+            | VerifyError::Path(_)
+            | VerifyError::Sct(_)
+            | VerifyError::Identity(_)
+            | VerifyError::ExpectedStatement(_)
+            | VerifyError::Certificate(_)
+            | VerifyError::OtherArtifact { .. }
+            | VerifyError::NoSuchSubject { .. }
+            | VerifyError::Statement(_)
+            | VerifyError::Signature(_)
+            | VerifyError::Kind { .. }
+            | VerifyError::MessageKind { .. }
+            | VerifyError::Rebuild { .. }
+            | VerifyError::Body { .. }
+            | VerifyError::OtherBody { .. }
+            | VerifyError::LogEntry(_) => Failure::Untrue,
+        }
+    }
+}
+
+fn repository_failure(error: &RepositoryError) -> Failure {
     match error {
-        VerifyError::KeyNeeded { .. } | VerifyError::Artifact(_) => Failure::Undone,
-        VerifyError::OtherKey
-        | VerifyError::Certificate(_)
-        | VerifyError::OtherArtifact { .. }
-        | VerifyError::NoSuchSubject { .. }
-        | VerifyError::Statement(_)
-        | VerifyError::Signature(_)
-        | VerifyError::Kind { .. }
-        | VerifyError::MessageKind { .. }
-        | VerifyError::Rebuild { .. }
-        | VerifyError::Body { .. }
-        | VerifyError::OtherBody { .. }
-        | VerifyError::LogEntry(_) => Failure::Untrue,
+        RepositoryError::Transport(error) => transport_failure(error),
+        RepositoryError::Metadata { .. } => Failure::Untrue,
+        RepositoryError::Missing { .. } | RepositoryError::NotKept { .. } => Failure::Unreachable,
+        RepositoryError::Cache { .. } | RepositoryError::Trust(_) => Failure::Undone,
     }
 }
 

@@ -3,8 +3,8 @@
 //!
 //! - A signer makes an [`EntryToSubmit`], sends it with [`EntryToSubmit::submit`], which checks the
 //!   answer, and keeps a [`Bundle`].
-//! - A verifier reads the [`Bundle`] and calls [`verify()`] with the artifact and the
-//!   [`TrustedLogs`]: no network.
+//! - A verifier reads the [`Bundle`] and calls [`verify()`] with the artifact, the
+//!   [`TrustedRoot`] and whose signature it expects: no network.
 //! - A reader asks a [`LogApi`] for entries and proofs, or a [`TiledLog`], which is any log that
 //!   serves C2SP tiles.
 //! - An [`Auditor`] remembers the last head, proves that each new one extends it, and can rebuild
@@ -17,12 +17,21 @@
 //! ```no_run
 //! use ledgerstone_client::Artifact;
 //! use ledgerstone_client::Bundle;
-//! use ledgerstone_client::TrustedLogs;
+//! use ledgerstone_client::Expectation;
+//! use ledgerstone_client::ExpectedSigner;
+//! use ledgerstone_client::ExpectedText;
+//! use ledgerstone_client::GITHUB_ISSUER;
+//! use ledgerstone_client::Identity;
+//! use ledgerstone_client::TrustedRoot;
 //! use ledgerstone_client::verify;
 //!
 //! let bundle = Bundle::parse(&std::fs::read("app.tar.gz.sigstore.json")?)?;
-//! let logs = TrustedLogs::from_trusted_root(&std::fs::read("trusted_root.json")?)?;
-//! let verified = verify(&bundle, &Artifact::File("app.tar.gz".into()), None, &logs)?;
+//! let trust = TrustedRoot::parse(&std::fs::read("trusted_root.json")?)?;
+//! let identity = Identity::new()
+//!     .issuer(ExpectedText::exactly(GITHUB_ISSUER))
+//!     .github_repository("acme/app");
+//! let expected = Expectation::of(ExpectedSigner::Certified(identity));
+//! let verified = verify(&bundle, &Artifact::File("app.tar.gz".into()), &expected, &trust)?;
 //! println!("logged in {}", verified.entries[0].origin);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -36,10 +45,12 @@ mod audit;
 mod error;
 mod files;
 mod monitor;
+mod policy;
 mod source;
 mod submit;
 mod transport;
 mod trust;
+mod tuf;
 mod verifier_pem;
 mod verify;
 
@@ -83,6 +94,15 @@ pub use monitor::page::MonitorPage;
 pub use monitor::run::Monitor;
 pub use monitor::run::MonitorRun;
 pub use monitor::state::MonitorState;
+pub use policy::error::MAX_POLICY_BYTES;
+pub use policy::error::MAX_POLICY_RULES;
+pub use policy::error::PolicyError;
+pub use policy::error::RuleError;
+pub use policy::evaluate::Finding;
+pub use policy::evaluate::Outcome;
+pub use policy::rule_text::RuleText;
+pub use policy::rules::Policy;
+pub use policy::rules::Rule;
 pub use source::entry::SourceEntry;
 pub use source::entry::SourceRound;
 pub use source::error::EntryFault;
@@ -111,22 +131,30 @@ pub use transport::options::MAX_RETRY_AFTER;
 pub use transport::options::TransportOptions;
 pub use transport::share::MAX_PARALLEL_BYTES;
 pub use transport::url_fault::UrlFault;
+pub use trust::authority::TrustedAuthority;
 pub use trust::checkpoint::CheckpointFault;
 pub use trust::checkpoint::SignedCheckpoint;
+pub use trust::ct_log::CtLog;
 pub use trust::description::KeyPeriod;
 pub use trust::description::LogDescription;
+pub use trust::error::MAX_AUTHORITY_CERTIFICATES;
 pub use trust::error::MAX_TRUSTED_ROOT_BYTES;
 pub use trust::error::TrustError;
 pub use trust::file_error::TrustFilesError;
 pub use trust::file_options::Authority;
 pub use trust::file_options::RekorApiVersion;
 pub use trust::file_options::TrustOptions;
-pub use trust::files::CLIENT_TRUST_CONFIG_MEDIA_TYPE;
 pub use trust::files::TrustFiles;
 pub use trust::log::TrustedLog;
 pub use trust::logs::TrustedLogs;
+pub use trust::root::CLIENT_TRUST_CONFIG_MEDIA_TYPE;
 pub use trust::root::TRUSTED_ROOT_MEDIA_TYPE;
 pub use trust::signing_config::SIGNING_CONFIG_MEDIA_TYPE;
+pub use trust::trusted_root::TrustedRoot;
+pub use trust::window::Window;
+pub use tuf::error::RepositoryError;
+pub use tuf::instance::Instance;
+pub use tuf::repository::Repository;
 pub use verifier_pem::public_key_pem;
 pub use verifier_pem::read_verifier_pem;
 pub use verify::bundle::BUNDLE_MEDIA_TYPE;
@@ -134,18 +162,47 @@ pub use verify::bundle::Bundle;
 pub use verify::bundle_entry::BundleEntry;
 pub use verify::bundle_entry::PromisedEntry;
 pub use verify::bundle_error::BundleError;
+pub use verify::bundle_error::MAX_CHAIN_CERTIFICATES;
 pub use verify::bundle_error::MAX_LOG_ENTRIES;
 pub use verify::bundle_error::MAX_SIGSTORE_BUNDLE_BYTES;
+pub use verify::bundle_error::MAX_TIMESTAMPS;
 pub use verify::bundle_parts::BundleContent;
 pub use verify::bundle_parts::BundleMaterial;
 pub use verify::bundle_parts::key_hint;
+pub use verify::certificate::extension::FulcioExtension;
+pub use verify::certificate::fault::CertificateFault;
+pub use verify::certificate::fault::SctFault;
+pub use verify::certificate::sct::MAX_SCTS;
+pub use verify::certified::Certified;
 pub use verify::check::Verified;
-pub use verify::check::VerifiedEntry;
-pub use verify::check::VerifiedInclusion;
 pub use verify::check::verify;
 pub use verify::error::VerifyError;
+pub use verify::expected::expectation::Expectation;
+pub use verify::expected::expectation::ExpectedSigner;
+pub use verify::expected::identity::GITHUB_ISSUER;
+pub use verify::expected::identity::Identity;
+pub use verify::expected::identity::IdentityFault;
+pub use verify::expected::statement::ExpectedStatement;
+pub use verify::expected::statement::StatementFault;
+pub use verify::expected::text::ExpectedText;
+pub use verify::expected::text::PatternError;
+pub use verify::expected::thresholds::Shortage;
+pub use verify::expected::thresholds::Thresholds;
+pub use verify::fact::Fact;
+pub use verify::issued::IssuedCertificate;
+pub use verify::issued::issued_certificates;
 pub use verify::log_entry::LogEntry;
 pub use verify::log_entry_error::LogEntryError;
 pub use verify::log_entry_error::LogEntryFault;
+pub use verify::logged::Logged;
+pub use verify::logged::VerifiedEntry;
+pub use verify::logged::VerifiedInclusion;
+pub use verify::logged::verify_logged;
+pub use verify::parts::certificate_logs;
+pub use verify::parts::timestamp_time;
 pub use verify::promise::VerifiedPromise;
+pub use verify::proven_time::ProvenTime;
+pub use verify::proven_time::TimeSource;
+pub use verify::timestamp::fault::MAX_TIMESTAMP_BYTES;
+pub use verify::timestamp::fault::TimestampFault;
 pub use verify::unchecked::Unchecked;

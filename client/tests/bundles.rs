@@ -13,12 +13,12 @@ use ledgerstone_client::Error;
 use ledgerstone_client::Failure;
 use ledgerstone_client::LogEntryError;
 use ledgerstone_client::LogEntryFault;
+use ledgerstone_client::Logged;
 use ledgerstone_client::SigningKey;
 use ledgerstone_client::TrustedLogs;
 use ledgerstone_client::Unchecked;
-use ledgerstone_client::Verified;
 use ledgerstone_client::VerifyError;
-use ledgerstone_client::verify;
+use ledgerstone_client::verify_logged;
 use ledgerstone_merkle::NoteError;
 use proptest::collection::vec;
 use proptest::prelude::any;
@@ -53,10 +53,10 @@ impl Case {
         })
     }
 
-    fn verify(&self) -> Result<Verified, Error> {
+    fn verify(&self) -> Result<Logged, Error> {
         let bundle = Bundle::parse(self.bundle.to_string().as_bytes())?;
         let logs = TrustedLogs::from_trusted_root(self.trusted_root.to_string().as_bytes())?;
-        Ok(verify(&bundle, &self.artifact, None, &logs)?)
+        Ok(verify_logged(&bundle, &self.artifact, None, &logs)?)
     }
 
     fn entry(&mut self, field: &str) -> &mut Value {
@@ -455,10 +455,12 @@ fn a_given_key_must_be_the_certified_one() {
     };
     let bundle = Bundle::parse(case.bundle.to_string().as_bytes()).unwrap();
     let logs = TrustedLogs::from_trusted_root(case.trusted_root.to_string().as_bytes()).unwrap();
-    let key = verify(&bundle, &case.artifact, None, &logs).unwrap().key;
-    verify(&bundle, &case.artifact, Some(&key), &logs).unwrap();
+    let key = verify_logged(&bundle, &case.artifact, None, &logs)
+        .unwrap()
+        .key;
+    verify_logged(&bundle, &case.artifact, Some(&key), &logs).unwrap();
     let other = SigningKey::generate().unwrap();
-    let refused = verify(&bundle, &case.artifact, Some(other.public()), &logs);
+    let refused = verify_logged(&bundle, &case.artifact, Some(other.public()), &logs);
     assert!(matches!(refused, Err(VerifyError::OtherKey)));
 }
 

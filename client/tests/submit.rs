@@ -19,7 +19,7 @@ use ledgerstone_client::TransportError;
 use ledgerstone_client::TrustedLog;
 use ledgerstone_client::TrustedLogs;
 use ledgerstone_client::VerifyError;
-use ledgerstone_client::verify;
+use ledgerstone_client::verify_logged;
 use ledgerstone_entry::Policy;
 use ledgerstone_entry::pre_authentication_encoding;
 use ledgerstone_entry::prepare;
@@ -122,7 +122,7 @@ async fn an_honest_reply_becomes_a_bundle_that_verifies() {
 
     let json = submission.into_bundle(submitted.entry).to_json();
     let bundle = Bundle::parse(json.as_bytes()).unwrap();
-    let verified = verify(&bundle, &artifact(), Some(key.public()), &trusted()).unwrap();
+    let verified = verify_logged(&bundle, &artifact(), Some(key.public()), &trusted()).unwrap();
     assert!(!verified.certified);
     assert!(verified.not_checked.is_empty());
     let hint =
@@ -130,10 +130,10 @@ async fn an_honest_reply_becomes_a_bundle_that_verifies() {
             .clone();
     assert_eq!(hint, ledgerstone_client::key_hint(key.public().spki_der()));
 
-    let without_key = verify(&bundle, &artifact(), None, &trusted());
+    let without_key = verify_logged(&bundle, &artifact(), None, &trusted());
     assert!(matches!(without_key, Err(VerifyError::KeyNeeded { .. })));
     let other = SigningKey::generate().unwrap();
-    let with_other = verify(&bundle, &artifact(), Some(other.public()), &trusted());
+    let with_other = verify_logged(&bundle, &artifact(), Some(other.public()), &trusted());
     assert!(matches!(with_other, Err(VerifyError::Signature(_))));
 }
 
@@ -150,8 +150,8 @@ async fn envelopes_are_logged_as_either_kind() {
             .unwrap();
         let bundle =
             Bundle::parse(submission.into_bundle(submitted.entry).to_json().as_bytes()).unwrap();
-        verify(&bundle, &artifact(), Some(key.public()), &trusted()).unwrap();
-        let other = verify(
+        verify_logged(&bundle, &artifact(), Some(key.public()), &trusted()).unwrap();
+        let other = verify_logged(
             &bundle,
             &Artifact::Bytes(b"other".to_vec()),
             Some(key.public()),

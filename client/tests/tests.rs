@@ -4,12 +4,18 @@
 
 mod audit;
 mod bundles;
+mod certified;
+mod conformance;
+mod cosign_bundles;
 mod log_api;
 mod monitor;
+mod policies;
+mod private_sigstore;
 mod search;
 mod source;
 mod submit;
 mod support;
 mod transport;
 mod trust_files;
+mod tuf;
 mod v1_bundles;

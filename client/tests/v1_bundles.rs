@@ -13,14 +13,14 @@ use ledgerstone_client::Error;
 use ledgerstone_client::Failure;
 use ledgerstone_client::LogEntryError;
 use ledgerstone_client::LogEntryFault;
+use ledgerstone_client::Logged;
 use ledgerstone_client::TrustedLog;
 use ledgerstone_client::TrustedLogs;
 use ledgerstone_client::Unchecked;
-use ledgerstone_client::Verified;
 use ledgerstone_client::VerifiedPromise;
 use ledgerstone_client::VerifyError;
 use ledgerstone_client::read_verifier_pem;
-use ledgerstone_client::verify;
+use ledgerstone_client::verify_logged;
 use ledgerstone_entry::key::PublicKey;
 use ledgerstone_entry::pre_authentication_encoding;
 use ledgerstone_merkle::Checkpoint;
@@ -84,10 +84,15 @@ impl Case {
         })
     }
 
-    fn verify(&self) -> Result<Verified, Error> {
+    fn verify(&self) -> Result<Logged, Error> {
         let bundle = Bundle::parse(self.bundle.to_string().as_bytes())?;
         let logs = TrustedLogs::from_trusted_root(self.trusted_root.to_string().as_bytes())?;
-        Ok(verify(&bundle, &self.artifact, self.key.as_ref(), &logs)?)
+        Ok(verify_logged(
+            &bundle,
+            &self.artifact,
+            self.key.as_ref(),
+            &logs,
+        )?)
     }
 
     fn entry(&mut self, field: &str) -> &mut Value {
@@ -720,7 +725,7 @@ fn the_name_counts_where_it_was_given() {
     let verify_as = |name: &str| {
         let log = TrustedLog::from_spki_der(name, log.signer.public_key_der()).unwrap();
         let logs = TrustedLogs::new(vec![log]).unwrap();
-        verify(&bundle, &case.artifact, case.key.as_ref(), &logs)
+        verify_logged(&bundle, &case.artifact, case.key.as_ref(), &logs)
     };
     verify_as("log.example").unwrap();
     assert!(matches!(
@@ -731,5 +736,5 @@ fn the_name_counts_where_it_was_given() {
     ));
     let vkey: TrustedLog = log.signer.verifier().to_string().parse().unwrap();
     let logs = TrustedLogs::new(vec![vkey]).unwrap();
-    verify(&bundle, &case.artifact, case.key.as_ref(), &logs).unwrap();
+    verify_logged(&bundle, &case.artifact, case.key.as_ref(), &logs).unwrap();
 }

@@ -34,6 +34,19 @@ impl<'a> PemBlock<'a> {
     }
 }
 
+/// What is in the blocks of `text` that are labelled `label`, in their order. Other blocks are
+/// passed over, and so is what cannot be read.
+pub fn blocks(text: &str, label: &str) -> Vec<Vec<u8>> {
+    let (mut found, mut rest) = (Vec::new(), text);
+    while let Some((block, behind)) = PemBlock::first(rest) {
+        if block.label == label {
+            found.push(block.bytes);
+        }
+        rest = behind;
+    }
+    found
+}
+
 /// Writes `bytes` as the block that everybody's tools write: 64 columns, and a line break at the
 /// end.
 pub fn encode(label: &str, bytes: &[u8]) -> String {

@@ -21,8 +21,9 @@ use ledgerstone_client::Transport;
 use ledgerstone_client::TransportOptions;
 use ledgerstone_client::TrustedLog;
 use ledgerstone_client::TrustedLogs;
+use ledgerstone_client::TrustedRoot;
 use ledgerstone_client::read_verifier_pem;
-use ledgerstone_client::verify;
+use ledgerstone_client::verify_logged;
 use ledgerstone_entry::key::PublicKey;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::NoteSigner as _;
@@ -63,6 +64,7 @@ fn logs() -> TrustedLogs {
 }
 
 fn fuzz_trusted_root(data: &[u8]) {
+    let _ = TrustedRoot::parse_at(data, 1_700_000_000);
     if let Ok(logs) = TrustedLogs::from_trusted_root_at(data, 1_700_000_000) {
         for log in logs.iter() {
             assert!(logs.find(log.log_id()).is_some());
@@ -77,8 +79,8 @@ fn fuzz_sigstore_bundle(data: &[u8]) {
     };
     let artifact = Artifact::Bytes(b"artifact".to_vec());
     let key = PublicKey::from_spki_der(signer::P256.public_key_der()).ok();
-    let _ = verify(&bundle, &artifact, key.as_ref(), &logs());
-    let _ = verify(&bundle, &artifact, None, &logs());
+    let _ = verify_logged(&bundle, &artifact, key.as_ref(), &logs());
+    let _ = verify_logged(&bundle, &artifact, None, &logs());
     let again = Bundle::parse(bundle.to_json().as_bytes());
     // A bundle with a promise alone is of a version that is not written.
     if let Ok(again) = again {

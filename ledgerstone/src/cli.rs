@@ -18,8 +18,8 @@ use crate::commands::sign::args::SignArguments;
 use crate::commands::submit::SubmitArguments;
 use crate::commands::tree::TreeCommand;
 use crate::commands::trust::TrustArguments;
-use crate::commands::verify::VERIFY_HELP;
-use crate::commands::verify::VerifyArguments;
+use crate::commands::verify::args::VERIFY_HELP;
+use crate::commands::verify::args::VerifyArguments;
 use crate::connection::TLS_HELP;
 use crate::exit;
 
@@ -86,9 +86,9 @@ pub(crate) enum Command {
     Sign(SignArguments),
     /// Submit a signature that exists already, or a DSSE envelope.
     Submit(SubmitArguments),
-    /// Verify a file with its bundle, offline: signature, inclusion, checkpoint and log key.
+    /// Verify files with their bundles, offline: who signed what, when, and where it was logged.
     #[command(after_long_help = VERIFY_HELP)]
-    Verify(VerifyArguments),
+    Verify(Box<VerifyArguments>),
     /// Read entries from the log.
     #[command(after_long_help = TLS_HELP)]
     Get(GetArguments),
@@ -154,6 +154,15 @@ mod tests {
             "verify a.txt --trusted-root trusted_root.json",
             "verify a.txt --log-key log.pub --origin log.example --key a.pub",
             "verify --digest sha256:00 --bundle a.sigstore.json --log-key log.vkey",
+            "verify a b --bundle c --bundle d --trusted-root t --policy p.toml",
+            "verify a --trusted-root t --certificate-identity i --certificate-oidc-issuer u",
+            "verify a --trusted-root t --github-repository o/r --ref refs/heads/main --trigger push",
+            "verify a --trusted-root t --any-identity --extension runner-environment=github-hosted",
+            "verify a --trusted-root t --any-identity --signature s --certificate c --timestamp t \
+             --log-entries 0",
+            "verify a --trusted-root t --key k --predicate-type p --statement",
+            "verify a --instance sigstore --offline --any-identity",
+            "verify a --tuf-url https://tuf.example --tuf-root root.json --tuf-cache d --key k",
             "get --index 7",
             "get --range 0..10",
             "proof inclusion --index 0 --tlog-proof a.tlog-proof",
@@ -200,6 +209,24 @@ mod tests {
             (
                 "verify a.txt --digest sha256:00 --bundle b --trusted-root a",
                 ArgumentConflict,
+            ),
+            ("verify a --trusted-root t --extension x", ValueValidation),
+            ("verify a --instance other", ValueValidation),
+            (
+                "verify a --tuf-url https://tuf.example",
+                MissingRequiredArgument,
+            ),
+            (
+                "verify a --trusted-root t --policy p --any-identity",
+                ArgumentConflict,
+            ),
+            (
+                "verify a --trusted-root t --signature s --bundle b",
+                ArgumentConflict,
+            ),
+            (
+                "verify a --trusted-root t --certificate c",
+                MissingRequiredArgument,
             ),
             (
                 "submit --signature a.sig --key a.pub",

@@ -19,6 +19,7 @@ use serde_json::json;
 use crate::commands::fsck::Damaged;
 use crate::commands::fsck::Unreadable;
 use crate::commands::reindex::Unfinished;
+use crate::commands::verify::run::Refused;
 use crate::output;
 use crate::output::OutputError;
 
@@ -71,6 +72,9 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     }
     if error.is::<Unfinished>() {
         return UNREACHABLE;
+    }
+    if let Some(refused) = error.downcast_ref::<Refused>() {
+        return if refused.untrue { UNTRUE } else { UNDONE };
     }
     let untrue = error.is::<Damaged>()
         || error.is::<Unreadable>()

@@ -90,9 +90,12 @@ pub(crate) struct Report {
 
 #[derive(Debug)]
 struct Field {
+    /// What people are told it is. Empty for what only machines are told.
     label: &'static str,
     name: &'static str,
     value: Value,
+    /// What people are told, where that is another form of the value.
+    text: Option<Vec<String>>,
 }
 
 impl Report {
@@ -111,6 +114,37 @@ impl Report {
             label,
             name,
             value: value.into(),
+            text: None,
+        });
+        self
+    }
+
+    /// Adds a list in which each item has several members, of which people are told what `text`
+    /// says.
+    pub(crate) fn list(
+        mut self,
+        label: &'static str,
+        name: &'static str,
+        items: Vec<Value>,
+        text: impl Fn(&Value) -> String,
+    ) -> Self {
+        let text = items.iter().map(text).collect();
+        self.fields.push(Field {
+            label,
+            name,
+            value: items.into(),
+            text: Some(text),
+        });
+        self
+    }
+
+    /// Adds what only machines are told.
+    pub(crate) fn machine(mut self, name: &'static str, value: Value) -> Self {
+        self.fields.push(Field {
+            label: "",
+            name,
+            value,
+            text: Some(Vec::new()),
         });
         self
     }
@@ -154,7 +188,8 @@ impl Report {
         let mut text = String::new();
         for field in &self.fields {
             let mut label = field.label;
-            for line in lines(&field.value) {
+            let told = field.text.clone();
+            for line in told.unwrap_or_else(|| lines(&field.value)) {
                 text.push_str(format!("{label:width$}  {line}").trim_end());
                 text.push('\n');
                 label = "";

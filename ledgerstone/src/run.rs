@@ -32,7 +32,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Tree(command) => return tree::run(&command, json),
         Command::Sign(arguments) => runtime()?.block_on(sign::run::run(arguments)),
         Command::Submit(arguments) => runtime()?.block_on(submit::run(arguments)),
-        Command::Verify(arguments) => verify::run(arguments),
+        Command::Verify(arguments) => return verify::run::run(*arguments, json),
         Command::Get(arguments) => return runtime()?.block_on(get::run(arguments, json)),
         Command::Proof(ProofCommand::Inclusion(arguments)) => {
             runtime()?.block_on(proof::inclusion(arguments))

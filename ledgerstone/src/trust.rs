@@ -8,12 +8,16 @@ use anyhow::Context;
 use clap::ArgGroup;
 use clap::Args;
 use ledgerstone_client::Error;
+use ledgerstone_client::IssuedCertificate;
 use ledgerstone_client::LogApi;
 use ledgerstone_client::Transport;
 use ledgerstone_client::TrustedLog;
 use ledgerstone_client::TrustedLogs;
+use ledgerstone_client::TrustedRoot;
+use ledgerstone_client::issued_certificates;
 use ledgerstone_merkle::VerifierKey;
 
+use crate::files::read;
 use crate::output;
 
 /// Which log to trust.
@@ -104,6 +108,32 @@ pub(crate) async fn named_or_kept_or_fetched(
     }
     let log = TrustedLog::new(key).map_err(Error::from)?;
     Ok(TrustedLogs::new(vec![log]).map_err(Error::from)?)
+}
+
+/// Who may issue certificates, where the arguments say: by a trusted root only.
+pub(crate) fn authorities(arguments: &TrustedLogArguments) -> anyhow::Result<Option<TrustedRoot>> {
+    let Some(path) = &arguments.trusted_root else {
+        return Ok(None);
+    };
+    let root = TrustedRoot::parse(&read(path)?).map_err(Error::from)?;
+    Ok((!root.certificate_authorities().is_empty()).then_some(root))
+}
+
+/// Whose certificates are in an entry with this body, and which authority issued each.
+pub(crate) fn issued(body: &[u8], authorities: Option<&TrustedRoot>) -> Vec<IssuedCertificate> {
+    authorities.map_or_else(Vec::new, |root| issued_certificates(body, root))
+}
+
+/// The same in one line each, for people.
+pub(crate) fn issued_lines(issued: &[IssuedCertificate]) -> Vec<String> {
+    let line = |certificate: &IssuedCertificate| {
+        let names = certificate.names.join(", ");
+        match &certificate.authority {
+            Some(authority) => format!("{names}, issued by {authority}"),
+            None => format!("{names}, issued by no authority that is trusted"),
+        }
+    };
+    issued.iter().map(line).collect()
 }
 
 fn read_log_key(argument: &str, origin: Option<&str>) -> anyhow::Result<TrustedLog> {

@@ -50,4 +50,5 @@ mod tls;
 mod trees;
 mod trouble;
 mod upgrade;
+mod verify;
 mod webhooks;

@@ -153,6 +153,7 @@ impl EntryToSubmit {
     pub fn into_bundle(self, entry: LogEntry) -> Bundle {
         Bundle {
             material: self.material,
+            intermediates: Vec::new(),
             content: self.content,
             entries: vec![BundleEntry::Proven(entry)],
             timestamps: Vec::new(),

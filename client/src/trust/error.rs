@@ -5,6 +5,9 @@ use ledgerstone_proto::json::JsonError;
 use ledgerstone_proto::sigstore::common::v1::HashAlgorithm;
 use ledgerstone_proto::sigstore::common::v1::PublicKeyDetails;
 
+/// The most certificates that the chain of an authority may have.
+pub const MAX_AUTHORITY_CERTIFICATES: usize = 8;
+
 /// The longest trusted root that is read, in bytes.
 pub const MAX_TRUSTED_ROOT_BYTES: usize = 4 << 20;
 
@@ -43,6 +46,15 @@ pub enum TrustError {
     /// The key is valid at no time.
     #[error("the window validFor ends before it starts")]
     EmptyWindow,
+    /// Nothing says since when the key or authority is trusted.
+    #[error("the window validFor does not say when it starts")]
+    NoStart,
+    /// An authority without certificates, or with more than any has.
+    #[error("the authority has {0} certificates; 1 to {MAX_AUTHORITY_CERTIFICATES} can be used")]
+    ChainLength(usize),
+    /// A certificate of an authority cannot be read.
+    #[error("a certificate of the authority cannot be read: {0}")]
+    Certificate(#[source] der::Error),
     /// The key is not valid yet.
     #[error("the key is not valid before {start} (Unix seconds)")]
     NotYetValid {

@@ -15,14 +15,11 @@ use crate::trust::file_error::TrustFilesError;
 use crate::trust::file_options::RekorApiVersion;
 use crate::trust::file_options::TrustOptions;
 use crate::trust::log::TrustedLog;
+use crate::trust::root::CLIENT_TRUST_CONFIG_MEDIA_TYPE;
 use crate::trust::root_file::trusted_root;
 use crate::trust::root_file::valid_for;
 use crate::trust::signing_config::signing_config;
 use crate::verifier_pem::public_key_pem;
-
-/// The media type of a client trust config.
-pub const CLIENT_TRUST_CONFIG_MEDIA_TYPE: &str =
-    "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json";
 
 /// The files, by name.
 #[derive(Clone, Debug, Eq, PartialEq)]

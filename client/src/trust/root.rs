@@ -34,16 +34,15 @@ impl TrustedLogs {
     ///
     /// A log is left out, see [`left_out`](Self::left_out), when it cannot be read, when its key is
     /// of another type than Ed25519 and ECDSA P-256 or than its `keyDetails` say, when its tree is
-    /// not made with SHA-256, and when its window `validFor` is empty or has not begun. One whose
+    /// not made with SHA-256, and when its window `validFor` is empty, has not begun, or does not
+    /// say when it does. One whose
     /// window has ended is trusted: sigstore-go compares the window with the signed time of an
     /// entry, and Rekor v2's entries have none. [`TrustedLog::ended`] says so.
     ///
     /// # Errors
     /// When the document is no trusted root, or no log of it can be used.
     pub fn from_trusted_root(json: &[u8]) -> Result<Self, TrustError> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        let now = now.map(|age| age.as_secs()).unwrap_or_default();
-        Self::from_trusted_root_at(json, i64::try_from(now).unwrap_or(i64::MAX))
+        Self::from_trusted_root_at(json, now())
     }
 
     /// As [`from_trusted_root`](Self::from_trusted_root), at `now` in Unix seconds.
@@ -51,20 +50,8 @@ impl TrustedLogs {
     /// # Errors
     /// As there.
     pub fn from_trusted_root_at(json: &[u8], now: i64) -> Result<Self, TrustError> {
-        if json.len() > MAX_TRUSTED_ROOT_BYTES {
-            return Err(TrustError::TooLong);
-        }
-        let root: TrustedRootFile = serde_json::from_slice(json).map_err(TrustError::Json)?;
-        if !TRUSTED_ROOT_MEDIA_TYPES.contains(&root.media_type.as_str()) {
-            return Err(TrustError::MediaType(root.media_type));
-        }
-        let (mut logs, mut left_out) = (Vec::new(), Vec::new());
-        for instance in &root.tlogs {
-            match read_instance(instance, now) {
-                Ok(log) => logs.push(log),
-                Err(reason) => left_out.push(format!("{}: {reason}", log_name(instance))),
-            }
-        }
+        let file = TrustedRootFile::parse(json)?;
+        let (logs, left_out) = logs_at(&file.tlogs, now);
         if logs.is_empty() && !left_out.is_empty() {
             return Err(TrustError::NoUsableLog(left_out.join("; ")));
         }
@@ -72,15 +59,60 @@ impl TrustedLogs {
     }
 }
 
-/// As much of a trusted root as says which logs are trusted. Logs are read one by one: a new kind
-/// of log must not take the others away.
+/// The present, in Unix seconds.
+pub(crate) fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.map(|age| age.as_secs()).unwrap_or_default();
+    i64::try_from(now).unwrap_or(i64::MAX)
+}
+
+/// A trusted root whose items are still to be read, one by one: a new kind of log must not take
+/// the others away.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct TrustedRootFile {
+pub(crate) struct TrustedRootFile {
     #[serde(default, alias = "media_type")]
     media_type: String,
     #[serde(default)]
-    tlogs: Vec<Value>,
+    pub(crate) tlogs: Vec<Value>,
+    #[serde(default, alias = "certificate_authorities")]
+    pub(crate) certificate_authorities: Vec<Value>,
+    #[serde(default)]
+    pub(crate) ctlogs: Vec<Value>,
+    #[serde(default, alias = "timestamp_authorities")]
+    pub(crate) timestamp_authorities: Vec<Value>,
+}
+
+impl TrustedRootFile {
+    /// Reads a trusted root, or the one in a client trust config.
+    pub(crate) fn parse(json: &[u8]) -> Result<Self, TrustError> {
+        if json.len() > MAX_TRUSTED_ROOT_BYTES {
+            return Err(TrustError::TooLong);
+        }
+        let mut value: Value = serde_json::from_slice(json).map_err(TrustError::Json)?;
+        let is_config =
+            value.get("mediaType").and_then(Value::as_str) == Some(CLIENT_TRUST_CONFIG_MEDIA_TYPE);
+        if let Some(root) = value.get_mut("trustedRoot").filter(|_| is_config) {
+            value = root.take();
+        }
+        let file: Self = serde_json::from_value(value).map_err(TrustError::Json)?;
+        if !TRUSTED_ROOT_MEDIA_TYPES.contains(&file.media_type.as_str()) {
+            return Err(TrustError::MediaType(file.media_type));
+        }
+        Ok(file)
+    }
+}
+
+/// The logs in `instances` that can be used at `now`, and why the others cannot.
+pub(crate) fn logs_at(instances: &[Value], now: i64) -> (Vec<TrustedLog>, Vec<String>) {
+    let (mut logs, mut left_out) = (Vec::new(), Vec::new());
+    for instance in instances {
+        match read_instance(instance, now) {
+            Ok(log) => logs.push(log),
+            Err(reason) => left_out.push(format!("{}: {reason}", log_name(instance))),
+        }
+    }
+    (logs, left_out)
 }
 
 fn read_instance(instance: &Value, now: i64) -> Result<TrustedLog, TrustError> {
@@ -117,11 +149,8 @@ fn from_instance(instance: &TransparencyLogInstance, now: i64) -> Result<Trusted
     let key = PublicKey::from_spki_der(bytes.ok_or_else(missing("publicKey.rawBytes"))?)?;
     let verifier = verifier_key(origin, &key)?;
     check_details(&key, public_key.key_details())?;
-    let validity = public_key.valid_for.as_ref();
-    let validity = validity
-        .map(|window| validity_at(window, now))
-        .transpose()?;
-    let log = TrustedLog::named_by_host(verifier, validity.unwrap_or_default())?;
+    let window = public_key.valid_for.as_ref().ok_or(TrustError::NoStart)?;
+    let log = TrustedLog::named_by_host(verifier, validity_at(window, now)?)?;
     // The field names the log in entries, even where it is not derived from the key as it should
     // be.
     let id = instance.checkpoint_key_id.as_ref();
@@ -151,6 +180,7 @@ fn validity_at(window: &TimeRange, now: i64) -> Result<Validity, TrustError> {
     let start = window.start.map(|start| start.seconds);
     let end = window.end.map(|end| end.seconds);
     match (start, end) {
+        (None, _) => Err(TrustError::NoStart),
         (Some(start), Some(end)) if end < start => Err(TrustError::EmptyWindow),
         (Some(start), _) if start > now => Err(TrustError::NotYetValid { start }),
         (start, end) => Ok(Validity {
@@ -176,6 +206,10 @@ pub(crate) fn host_of(url: &str) -> Option<&str> {
 /// The media type of a trusted root: newer ones are refused by sigstore-go and sigstore-python.
 pub const TRUSTED_ROOT_MEDIA_TYPE: &str =
     "application/vnd.dev.sigstore.trustedroot+json;version=0.1";
+
+/// The media type of a client trust config.
+pub const CLIENT_TRUST_CONFIG_MEDIA_TYPE: &str =
+    "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json";
 
 #[cfg(test)]
 mod tests {
@@ -256,6 +290,14 @@ mod tests {
             (
                 log_of_root("/publicKey/validFor/end", json!("2024-01-01T00:00:00Z")),
                 "ends before",
+            ),
+            (
+                log_of_root("/publicKey/validFor/start", Value::Null),
+                "does not say when it starts",
+            ),
+            (
+                log_of_root("/publicKey/validFor", Value::Null),
+                "when it starts",
             ),
         ] {
             let logs = trusted_root(&json!([bad, good])).unwrap();

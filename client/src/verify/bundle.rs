@@ -2,6 +2,7 @@
 //! logged.
 
 use bytes::Bytes;
+use der::Decode;
 use ledgerstone_proto::json::from_slice;
 use ledgerstone_proto::sigstore::bundle::v1 as proto;
 use ledgerstone_proto::sigstore::bundle::v1::bundle::Content as ProtoContent;
@@ -9,12 +10,15 @@ use ledgerstone_proto::sigstore::bundle::v1::verification_material::Content as P
 use ledgerstone_proto::sigstore::common::v1::HashAlgorithm;
 use ledgerstone_proto::sigstore::common::v1::HashOutput;
 use serde_json::Value;
+use x509_cert::Certificate;
 
 use crate::artifact::ArtifactDigest;
 use crate::verify::bundle_entry::BundleEntry;
 use crate::verify::bundle_error::BundleError;
+use crate::verify::bundle_error::MAX_CHAIN_CERTIFICATES;
 use crate::verify::bundle_error::MAX_LOG_ENTRIES;
 use crate::verify::bundle_error::MAX_SIGSTORE_BUNDLE_BYTES;
+use crate::verify::bundle_error::MAX_TIMESTAMPS;
 use crate::verify::bundle_parts::BundleContent;
 use crate::verify::bundle_parts::BundleMaterial;
 
@@ -29,11 +33,13 @@ const OLDEST_MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle+json;versio
 pub struct Bundle {
     /// What the signature verifies with.
     pub material: BundleMaterial,
+    /// Certificates that came with the signer's, DER: none is a root, and nobody vouches for them.
+    pub intermediates: Vec<Bytes>,
     /// What was signed.
     pub content: BundleContent,
-    /// The log entries: at least one, at most [`MAX_LOG_ENTRIES`].
+    /// The log entries: at most [`MAX_LOG_ENTRIES`].
     pub entries: Vec<BundleEntry>,
-    /// RFC 3161 time stamps, DER. They are carried, not verified.
+    /// RFC 3161 time stamps, DER: at most [`MAX_TIMESTAMPS`].
     pub timestamps: Vec<Bytes>,
 }
 
@@ -64,16 +70,21 @@ impl Bundle {
             .timestamp_verification_data
             .map(|data| data.rfc3161_timestamps)
             .unwrap_or_default();
-        if material.tlog_entries.is_empty() || material.tlog_entries.len() > MAX_LOG_ENTRIES {
+        if material.tlog_entries.len() > MAX_LOG_ENTRIES {
             return Err(BundleError::EntryCount(material.tlog_entries.len()));
+        }
+        if timestamps.len() > MAX_TIMESTAMPS {
+            return Err(BundleError::TimestampCount(timestamps.len()));
         }
         let entries = material
             .tlog_entries
             .into_iter()
             .map(|entry| BundleEntry::new(entry, promise_will_do))
             .collect::<Result<_, _>>()?;
+        let (material, intermediates) = read_material(material.content)?;
         Ok(Self {
-            material: read_material(material.content)?,
+            material,
+            intermediates,
             content,
             entries,
             timestamps: timestamps
@@ -126,19 +137,45 @@ fn is_known_media_type(media_type: &str) -> bool {
             .is_some_and(|version| matches!(version, "0.1" | "0.2" | "0.3"))
 }
 
-fn read_material(material: Option<ProtoMaterial>) -> Result<BundleMaterial, BundleError> {
-    let certificate = match material.ok_or(BundleError::Missing("key or certificate"))? {
-        ProtoMaterial::PublicKey(key) => return Ok(BundleMaterial::PublicKey { hint: key.hint }),
-        ProtoMaterial::Certificate(certificate) => Some(certificate),
+/// What the signature verifies with, and the certificates beside the signer's.
+fn read_material(
+    material: Option<ProtoMaterial>,
+) -> Result<(BundleMaterial, Vec<Bytes>), BundleError> {
+    let chain = match material.ok_or(BundleError::Missing("key or certificate"))? {
+        ProtoMaterial::PublicKey(key) => {
+            return Ok((BundleMaterial::PublicKey { hint: key.hint }, Vec::new()));
+        }
+        ProtoMaterial::Certificate(certificate) => vec![certificate],
         // The signer's comes first; the rest is for building a path to a root.
-        ProtoMaterial::X509CertificateChain(chain) => chain.certificates.into_iter().next(),
+        ProtoMaterial::X509CertificateChain(chain) => chain.certificates,
     };
-    let der = certificate
-        .map(|certificate| certificate.raw_bytes)
-        .filter(|der| !der.is_empty());
-    Ok(BundleMaterial::Certificate(
-        der.ok_or(BundleError::Missing("certificate"))?,
-    ))
+    let chain = chain.into_iter().map(|certificate| certificate.raw_bytes);
+    read_chain(chain.collect())
+}
+
+/// The signer's certificate and the others of `chain`, DER, none of which may be a root.
+pub(crate) fn read_chain(chain: Vec<Bytes>) -> Result<(BundleMaterial, Vec<Bytes>), BundleError> {
+    if chain.len() > MAX_CHAIN_CERTIFICATES {
+        return Err(BundleError::ChainLength(chain.len()));
+    }
+    let mut chain = chain.into_iter();
+    let signers = chain.next().filter(|der| !der.is_empty());
+    let signers = signers.ok_or(BundleError::Missing("certificate"))?;
+    let others: Vec<Bytes> = chain.collect();
+    // A bundle says nothing about which roots are trusted (Sigstore bundle, field
+    // x509_certificate_chain).
+    if others.iter().any(|der| is_root(der)) {
+        return Err(BundleError::Root);
+    }
+    Ok((BundleMaterial::Certificate(signers), others))
+}
+
+/// Whether a certificate names itself as its issuer.
+fn is_root(der: &[u8]) -> bool {
+    Certificate::from_der(der).is_ok_and(|certificate| {
+        let signed = certificate.tbs_certificate();
+        signed.issuer() == signed.subject()
+    })
 }
 
 fn read_content(content: ProtoContent) -> Result<BundleContent, BundleError> {

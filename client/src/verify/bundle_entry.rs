@@ -99,13 +99,16 @@ impl BundleEntry {
 
     /// Checks whatever the entry has: that its body is in a tree that one of `logs` signed, and
     /// that the log promised it.
-    pub(crate) fn verify(&self, logs: &TrustedLogs) -> Result<Shown, LogEntryFault> {
+    pub(crate) fn verify(&self, logs: Option<&TrustedLogs>) -> Result<Shown, LogEntryFault> {
+        let id = self.message().log_id.as_ref();
+        let id = id.map(|id| id.key_id.as_ref()).unwrap_or_default();
+        let logs = logs.ok_or_else(|| LogEntryFault::UnknownLog {
+            log_id: hex::encode(id),
+        })?;
         let checkpoint = match self {
             Self::Proven(entry) => Some(entry.verify(logs)?),
             Self::Promised(_) => None,
         };
-        let id = self.message().log_id.as_ref();
-        let id = id.map(|id| id.key_id.as_ref()).unwrap_or_default();
         let log = find_log(logs, id)?;
         let promise = verify_promise(self.message(), log)?;
         Ok(Shown {

@@ -10,6 +10,12 @@ pub const MAX_SIGSTORE_BUNDLE_BYTES: usize = 32 << 20;
 /// The number of log entries in a bundle that are read.
 pub const MAX_LOG_ENTRIES: usize = 32;
 
+/// The number of time stamps in a bundle that are read.
+pub const MAX_TIMESTAMPS: usize = 32;
+
+/// The number of certificates in a bundle that are read.
+pub const MAX_CHAIN_CERTIFICATES: usize = 8;
+
 /// Why a file is not a bundle that can be verified.
 #[derive(Debug, thiserror::Error)]
 pub enum BundleError {
@@ -19,6 +25,9 @@ pub enum BundleError {
     /// Not the JSON of a bundle.
     #[error("the file is not a Sigstore bundle: {0}")]
     Json(#[source] JsonError),
+    /// Not what cosign wrote before Sigstore's bundles.
+    #[error("the file is not a bundle of cosign: {0}")]
+    Cosign(String),
     /// A media type other than those of versions 0.1 to 0.3.
     #[error(
         "bundles of the media type {0:?} cannot be read, only versions 0.1 to 0.3 of Sigstore's"
@@ -27,9 +36,18 @@ pub enum BundleError {
     /// A part is missing.
     #[error("the bundle has no {0}")]
     Missing(&'static str),
-    /// None or too many log entries.
-    #[error("the bundle has {0} log entries; 1 to {MAX_LOG_ENTRIES} can be verified")]
+    /// Too many log entries.
+    #[error("the bundle has {0} log entries; at most {MAX_LOG_ENTRIES} can be verified")]
     EntryCount(usize),
+    /// Too many time stamps.
+    #[error("the bundle has {0} time stamps; at most {MAX_TIMESTAMPS} can be verified")]
+    TimestampCount(usize),
+    /// Too many certificates.
+    #[error("the bundle has {0} certificates; at most {MAX_CHAIN_CERTIFICATES} can be verified")]
+    ChainLength(usize),
+    /// A root among the certificates: which roots are trusted is not for the bundle to say.
+    #[error("the bundle holds a root certificate, which no bundle may")]
+    Root,
     /// An envelope in a bundle has exactly one signature.
     #[error("the envelope in the bundle has {0} signatures instead of one")]
     SignatureCount(usize),

@@ -1,66 +1,91 @@
-//! Offline verification of a bundle: signature, logged body, inclusion and checkpoint.
+//! Offline verification of a bundle: who signed what, when, and where it was logged.
 
-use ledgerstone_entry::VerifierMaterial;
 use ledgerstone_entry::key::PublicKey;
-use ledgerstone_merkle::LeafIndex;
-use ledgerstone_merkle::TreeSize;
 
 use crate::artifact::Artifact;
-use crate::trust::logs::TrustedLogs;
+use crate::trust::trusted_root::TrustedRoot;
 use crate::verify::bundle::Bundle;
-use crate::verify::bundle_entry::BundleEntry;
 use crate::verify::bundle_entry::Shown;
+use crate::verify::bundle_parts::BundleContent;
 use crate::verify::bundle_parts::BundleMaterial;
+use crate::verify::certified::Certified;
 use crate::verify::error::VerifyError;
-use crate::verify::promise::VerifiedPromise;
+use crate::verify::expected::expectation::Expectation;
+use crate::verify::expected::expectation::ExpectedSigner;
+use crate::verify::fact::Fact;
+use crate::verify::facts::facts_about_log;
+use crate::verify::facts::facts_about_signature;
+use crate::verify::facts::facts_about_times;
+use crate::verify::logged::CheckedLog;
+use crate::verify::logged::VerifiedEntry;
+use crate::verify::logged::check_logged;
+use crate::verify::proven_time::ProvenTime;
 use crate::verify::signer::Signer;
+use crate::verify::times::check_log_windows;
+use crate::verify::times::count_authorities;
+use crate::verify::times::promised_times;
+use crate::verify::times::stamped_times;
 use crate::verify::unchecked::Unchecked;
-use crate::verify::v1_body::V1Body;
 
-/// Verifies that `bundle` signs `artifact`, and that one of `logs` holds the signature.
+/// Verifies that `bundle` signs `artifact` as `expected`, by what `trust` lists. No network is used.
 ///
-/// `key` is the signer's public key. A bundle with a certificate brings its own; then a `key` that
-/// is given must be the certified one. No network is used. What is not checked is in
-/// [`Verified::not_checked`].
-///
-/// The body of each entry has to be about this signature, key and artifact, and the log has to be
-/// shown to hold it: by the inclusion proof and the checkpoint that the log signed, or in bundles
-/// of version 0.1 by its promise, the signed entry timestamp of Rekor v1. A promise is verified
-/// wherever there is one, and with it the time at which the entry was logged, which has to lie in
-/// the time of the log's key.
+/// The signature has to be over the artifact, and as many logs as asked for have to hold it. Each
+/// time stamp in the bundle has to be by a time stamp authority that was trusted then, and each
+/// promise by its log. A certificate has to have been issued by an authority that was trusted, and
+/// has to be valid, at **every** time that is proven, of which there must be one; certificate logs
+/// have to have signed it; and it has to name who is expected.
 ///
 /// # Errors
 /// [`VerifyError`] with the first check that fails.
 pub fn verify(
     bundle: &Bundle,
     artifact: &Artifact,
-    key: Option<&PublicKey>,
-    logs: &TrustedLogs,
+    expected: &Expectation,
+    trust: &TrustedRoot,
 ) -> Result<Verified, VerifyError> {
-    let signer = Signer::find(&bundle.material, key)?;
-    let bodies = bundle.entries.iter().map(V1Body::read);
-    let bodies = bodies.collect::<Result<Vec<_>, _>>()?;
-    let v1_hash = bodies.first().and_then(Option::as_ref);
-    let v1_hash = v1_hash.map(V1Body::hash_algorithm);
-    signer.verify_content(&bundle.content, artifact, v1_hash)?;
-    let (mut entries, mut shown) = (Vec::new(), Vec::new());
-    for (entry, v1_body) in bundle.entries.iter().zip(&bodies) {
-        match v1_body {
-            Some(body) => {
-                let is_signer = &|pem: &[u8]| signer.is_in(pem);
-                body.check(entry, &bundle.content, artifact, is_signer)?;
-            }
-            None => signer.verify_body(entry, &bundle.content, artifact)?,
+    let signer = find_signer(bundle, &expected.signer)?;
+    let thresholds = &expected.thresholds;
+    let log = check_logged(bundle, artifact, &signer, trust.logs())?;
+    thresholds.check_log_entries(count_logs(&log.shown))?;
+    let stamps_matter = can_stamp(bundle, expected, trust);
+    let stamped = match stamps_matter {
+        true => stamped_times(bundle, trust)?,
+        false => Vec::new(),
+    };
+    thresholds.check_timestamps(count_authorities(&stamped))?;
+    check_log_windows(&log.shown, &stamped)?;
+    let times = [stamped, promised_times(&log.shown)].concat();
+    let certified = match &expected.signer {
+        ExpectedSigner::Certified(identity) => Some(Certified::check(
+            bundle,
+            Some(identity),
+            &times,
+            trust,
+            thresholds,
+        )?),
+        ExpectedSigner::AnyCertified => {
+            Some(Certified::check(bundle, None, &times, trust, thresholds)?)
         }
-        let found = entry.verify(logs)?;
-        entries.push(VerifiedEntry::of(entry, &found));
-        shown.push(found);
-    }
+        ExpectedSigner::Key(_) | ExpectedSigner::Nobody => None,
+    };
+    let envelope = match &bundle.content {
+        BundleContent::Dsse(envelope) => Some(envelope),
+        BundleContent::Message { .. } => None,
+    };
+    let said = expected.statement.check(envelope, &log.subject_names)?;
+
+    let mut facts = facts_about_signature(bundle, &signer);
+    facts.extend(facts_about_log(&log.entries));
+    facts.extend(facts_about_times(&times));
+    facts.extend(certified.iter().flat_map(Certified::facts));
+    facts.extend(said.into_iter().map(|text| Fact::new("statement", text)));
     Ok(Verified {
+        not_checked: not_checked(bundle, &log, &times, certified.as_ref(), stamps_matter),
         key: signer.key,
-        certified: matches!(signer.material, VerifierMaterial::Certificate(_)),
-        entries,
-        not_checked: not_checked(bundle, &bodies, &shown),
+        certified,
+        times,
+        entries: log.entries,
+        facts,
     })
 }
 
@@ -69,84 +94,78 @@ pub fn verify(
 pub struct Verified {
     /// The key that signed.
     pub key: PublicKey,
-    /// Whether the key came from a certificate in the bundle. Then nothing says whose it is: see
-    /// [`not_checked`](Self::not_checked).
-    pub certified: bool,
+    /// Whose certificate it is, where that was verified.
+    pub certified: Option<Certified>,
+    /// When the signature existed.
+    pub times: Vec<ProvenTime>,
     /// The log entries that hold the signature.
     pub entries: Vec<VerifiedEntry>,
+    /// Everything that was checked, and how.
+    pub facts: Vec<Fact>,
     /// What the bundle claims beyond that, and nobody verified.
     pub not_checked: Vec<Unchecked>,
 }
 
-/// A log entry that holds the signature.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct VerifiedEntry {
-    /// Kind and version.
-    pub kind: String,
-    /// The name of the log; for a Rekor v1 with the number of the tree, where that was signed.
-    pub origin: String,
-    /// Where the log was shown to hold the entry; `None` when it only promised to, see
-    /// [`Unchecked::Inclusion`].
-    pub inclusion: Option<VerifiedInclusion>,
-    /// What the log promised, which only Rekor v1 does.
-    pub promise: Option<VerifiedPromise>,
-}
-
-/// That a log holds an entry.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct VerifiedInclusion {
-    /// The position in the tree.
-    pub index: LeafIndex,
-    /// The size of the tree that the log signed.
-    pub size: TreeSize,
-    /// How many signatures of others, such as witnesses, are on the checkpoint. They were not
-    /// verified.
-    pub other_signatures: usize,
-}
-
-impl VerifiedEntry {
-    fn of(entry: &BundleEntry, shown: &Shown) -> Self {
-        let checkpoint = shown.checkpoint.as_ref();
-        let origin = checkpoint.map(|signed| signed.checkpoint.origin.as_str());
-        let origin = origin.unwrap_or_else(|| shown.log.origin());
-        Self {
-            kind: format!("{} {}", entry.kind(), entry.version()),
-            origin: origin.to_owned(),
-            inclusion: checkpoint.map(|signed| VerifiedInclusion {
-                index: entry.index(),
-                size: signed.checkpoint.size,
-                other_signatures: signed.other_signatures,
-            }),
-            promise: shown.promise,
+/// The signer in the bundle, if it can be one that is expected.
+fn find_signer(bundle: &Bundle, expected: &ExpectedSigner) -> Result<Signer, VerifyError> {
+    match (expected, &bundle.material) {
+        (ExpectedSigner::Key(key), material) => Signer::find(material, Some(key)),
+        (_, BundleMaterial::PublicKey { hint }) => {
+            Err(VerifyError::KeyNeeded { hint: hint.clone() })
         }
+        (ExpectedSigner::Nobody, BundleMaterial::Certificate(_)) => {
+            Err(VerifyError::IdentityNeeded)
+        }
+        (ExpectedSigner::Certified(identity), _) if !identity.says_who() => {
+            Err(VerifyError::IdentityNeeded)
+        }
+        (_, material) => Signer::find(material, None),
     }
 }
 
-fn not_checked(bundle: &Bundle, bodies: &[Option<V1Body>], shown: &[Shown]) -> Vec<Unchecked> {
-    let unproven = |shown: &Shown| shown.checkpoint.is_none();
-    let unsigned = |body: &V1Body| !body.holds_signature();
-    let cosigned = |shown: &Shown| {
-        let signed = shown.checkpoint.as_ref();
-        signed.is_some_and(|signed| signed.note.matches("\n\u{2014} ").count() > 1)
-    };
-    // With a time that the log signed, the key was valid then.
+/// Logs that hold the signature: each counts once, however many entries it has.
+fn count_logs(shown: &[Shown]) -> usize {
+    let mut ids: Vec<&[u8]> = shown.iter().map(|shown| shown.log.log_id()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids.len()
+}
+
+/// Whether the time stamps of the bundle are verified: always, but for a bundle of a known key
+/// whose verifier knows no time stamp authority and asks for none.
+fn can_stamp(bundle: &Bundle, expected: &Expectation, trust: &TrustedRoot) -> bool {
+    let is_key = matches!(expected.signer, ExpectedSigner::Key(_));
+    let knows_none = trust.timestamp_authorities().is_empty();
+    let asks_for_none = expected.thresholds.signed_timestamps == 0;
+    !bundle.timestamps.is_empty() && !(is_key && knows_none && asks_for_none)
+}
+
+fn not_checked(
+    bundle: &Bundle,
+    log: &CheckedLog,
+    times: &[ProvenTime],
+    certified: Option<&Certified>,
+    stamps_matter: bool,
+) -> Vec<Unchecked> {
+    let is_certificate = matches!(bundle.material, BundleMaterial::Certificate(_));
+    let nobody_asked = certified.is_some_and(|certified| !certified.identity_checked);
     let ended = |shown: &Shown| shown.log.ended() && shown.promise.is_none();
     let claims = [
         (
-            matches!(bundle.material, BundleMaterial::Certificate(_)),
+            is_certificate && certified.is_none(),
             Unchecked::Certificate,
         ),
-        (!bundle.timestamps.is_empty(), Unchecked::Timestamps),
-        (shown.iter().any(unproven), Unchecked::Inclusion),
+        (nobody_asked, Unchecked::Identity),
         (
-            bodies.iter().flatten().any(unsigned),
-            Unchecked::LoggedSignature,
+            !stamps_matter && !bundle.timestamps.is_empty(),
+            Unchecked::Timestamps,
         ),
-        (shown.iter().any(cosigned), Unchecked::Cosignatures),
-        (shown.iter().any(ended), Unchecked::LogKeyEnded),
+        (
+            times.is_empty() && log.shown.iter().any(ended),
+            Unchecked::LogKeyEnded,
+        ),
     ];
-    claims
-        .into_iter()
-        .filter_map(|(present, claim)| present.then_some(claim))
-        .collect()
+    let claims = claims.into_iter();
+    let claims = claims.filter_map(|(present, claim)| present.then_some(claim));
+    claims.chain(log.unchecked()).collect()
 }

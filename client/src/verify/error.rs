@@ -7,7 +7,13 @@ use ledgerstone_entry::key::PublicKeyError;
 use ledgerstone_merkle::LeafIndex;
 
 use crate::artifact::ArtifactError;
+use crate::verify::certificate::fault::CertificateFault;
+use crate::verify::certificate::fault::SctFault;
+use crate::verify::expected::identity::IdentityFault;
+use crate::verify::expected::statement::StatementFault;
+use crate::verify::expected::thresholds::Shortage;
 use crate::verify::log_entry_error::LogEntryFault;
+use crate::verify::timestamp::fault::TimestampFault;
 
 /// Which check failed.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +27,46 @@ pub enum VerifyError {
         /// The name of the key in the bundle.
         hint: String,
     },
+    /// The bundle has a certificate, and nobody said whose it has to be.
+    #[error(
+        "the bundle was signed with a certificate: say whose it has to be, with \
+         --certificate-identity and --certificate-oidc-issuer (or --github-repository), or with \
+         --any-identity that anybody's will do"
+    )]
+    IdentityNeeded,
+    /// Nothing says when the signature was made.
+    #[error(
+        "nothing that is trusted says when the signature was made, so that the certificate proves \
+         nothing: a time stamp, or a log entry with a signed time, is needed"
+    )]
+    NoTime,
+    /// The bundle has no log entry.
+    #[error("the bundle has no log entry")]
+    NoEntry,
+    /// Less than the verifier asked for.
+    #[error(transparent)]
+    Shortage(#[from] Shortage),
+    /// A time stamp shows no time.
+    #[error("time stamp {number} of the bundle does not hold: {reason}")]
+    Timestamp {
+        /// Which of them, from 1.
+        number: usize,
+        /// What is wrong with it.
+        #[source]
+        reason: TimestampFault,
+    },
+    /// No authority that was trusted issued the certificate.
+    #[error(transparent)]
+    Path(CertificateFault),
+    /// No certificate log that is trusted has the certificate.
+    #[error(transparent)]
+    Sct(SctFault),
+    /// The certificate is somebody else's.
+    #[error(transparent)]
+    Identity(#[from] IdentityFault),
+    /// The statement says something else.
+    #[error(transparent)]
+    ExpectedStatement(#[from] StatementFault),
     /// The certificate certifies another key than the given one.
     #[error("the certificate in the bundle is for another key than the one given")]
     OtherKey,

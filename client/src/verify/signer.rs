@@ -74,13 +74,14 @@ impl Signer {
     }
 
     /// Checks that the content is about the artifact and signed with the key: by the hash function
-    /// that goes with the key, or by the one that the entry of Rekor v1 says.
+    /// that goes with the key, or by the one that the entry of Rekor v1 says. Returns what the
+    /// subjects of a statement are called that are the artifact.
     pub(crate) fn verify_content(
         &self,
         content: &BundleContent,
         artifact: &Artifact,
         v1_hash: Option<HashAlgorithm>,
-    ) -> Result<(), VerifyError> {
+    ) -> Result<Vec<String>, VerifyError> {
         match content {
             BundleContent::Message { digest, signature } => {
                 let function = v1_hash.unwrap_or_else(|| self.hash_algorithm());
@@ -94,9 +95,9 @@ impl Signer {
                         });
                     }
                 }
-                Ok(self
-                    .key
-                    .verify_digest(function, actual.bytes(), signature)?)
+                self.key
+                    .verify_digest(function, actual.bytes(), signature)?;
+                Ok(Vec::new())
             }
             BundleContent::Dsse(envelope) => {
                 self.verify_envelope(envelope, v1_hash)?;

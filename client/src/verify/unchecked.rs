@@ -6,6 +6,8 @@ pub enum Unchecked {
     /// The certificate's chain, validity, extended usage and transparency: it proves nothing about
     /// who signed.
     Certificate,
+    /// Whose the certificate is: nobody asked.
+    Identity,
     /// RFC 3161 time stamps.
     Timestamps,
     /// Whether the log holds the entry: it promised to, and the bundle has no proof that it does.
@@ -24,6 +26,7 @@ impl std::fmt::Display for Unchecked {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Certificate => "who the certificate was issued to, by whom and for when",
+            Self::Identity => "whose the certificate is: nobody asked",
             Self::Timestamps => "the signed time stamps",
             Self::Inclusion => "whether the log holds the entry: it only promised to",
             Self::LoggedSignature => {

@@ -91,12 +91,23 @@ pub(crate) async fn run(arguments: GetArguments, json: bool) -> anyhow::Result<(
     if arguments.body {
         return Ok(output::raw(&entry.entry.body)?);
     }
+    let authorities = trust::authorities(&arguments.trust)?;
+    let issued = trust::issued(&entry.entry.body, authorities.as_ref());
     let report =
         report(&entry.entry).field("proven in", "treeSize", entry.inclusion.proof.size.get());
+    let lines = trust::issued_lines(&issued);
+    let report = report.optional(
+        "signed by",
+        "certificates",
+        (!lines.is_empty()).then_some(lines),
+    );
     match json {
         // The same object as in a range, and the proof.
         true => {
             let mut line = output::to_json(&view(&entry.entry));
+            if authorities.is_some() {
+                line["certificates"] = output::to_json(&issued);
+            }
             line["treeSize"] = entry.inclusion.proof.size.get().into();
             Ok(output::json(&line)?)
         }

@@ -10,10 +10,12 @@ use ledgerstone_client::Failure;
 use ledgerstone_client::HeadReport;
 use ledgerstone_client::Hit;
 use ledgerstone_client::Hook;
+use ledgerstone_client::IssuedCertificate;
 use ledgerstone_client::Monitor;
 use ledgerstone_client::MonitorConfig;
 use ledgerstone_client::MonitorPage;
 use ledgerstone_client::MonitorState;
+use ledgerstone_client::TrustedRoot;
 use ledgerstone_entry::matcher::Match;
 use ledgerstone_merkle::LeafIndex;
 
@@ -73,6 +75,7 @@ pub(crate) async fn run(arguments: MonitorArguments, json: bool) -> anyhow::Resu
     let mut watch = Watch {
         monitor: Monitor::new(log, logs, config.watch, &arguments.state),
         on_hit: config.on_hit,
+        authorities: trust::authorities(&arguments.trust)?,
         from: arguments.from.map(LeafIndex::new),
         json,
     };
@@ -98,6 +101,8 @@ pub(crate) async fn run(arguments: MonitorArguments, json: bool) -> anyhow::Resu
 struct Watch {
     monitor: Monitor,
     on_hit: Option<Hook>,
+    /// Who may issue certificates, if that is known.
+    authorities: Option<TrustedRoot>,
     /// Where to begin instead of where the last run ended.
     from: Option<LeafIndex>,
     json: bool,
@@ -126,10 +131,16 @@ impl Watch {
     }
 
     async fn deliver(&self, hit: &Hit, origin: &str, bar: &ProgressBar) -> anyhow::Result<()> {
-        let json = hit.to_json(origin).to_string();
+        let body = hit.entry.body_bytes().unwrap_or_default();
+        let issued = trust::issued(&body, self.authorities.as_ref());
+        let mut json = hit.to_json(origin);
+        if self.authorities.is_some() {
+            json["certificates"] = output::to_json(&issued);
+        }
+        let json = json.to_string();
         let line = match self.json {
             true => &json,
-            false => &describe(hit),
+            false => &describe(hit, &issued),
         };
         bar.suspend(|| output::line(line))?;
         if let Some(hook) = &self.on_hit {
@@ -197,15 +208,20 @@ fn is_unreachable(error: &anyhow::Error) -> bool {
     error.is_some_and(|error| error.failure() == Failure::Unreachable)
 }
 
-/// A hit in one line.
-fn describe(hit: &Hit) -> String {
+/// A hit in one line, and one more for each certificate.
+fn describe(hit: &Hit, issued: &[IssuedCertificate]) -> String {
     let matches: Vec<_> = hit.matches.iter().map(describe_match).collect();
-    format!(
+    let mut line = format!(
         "{:>10}  {}  {}",
         hit.index,
         hit.entry.kind_text(),
         matches.join(", ")
-    )
+    );
+    for certificate in trust::issued_lines(issued) {
+        line.push_str("\n            ");
+        line.push_str(&certificate);
+    }
+    line
 }
 
 fn describe_match(found: &Match) -> String {
@@ -245,7 +261,7 @@ mod tests {
             ],
         };
         assert_eq!(
-            describe(&hit),
+            describe(&hit, &[]),
             "         7  book 0.0.9  ann@example.com by https://accounts.example, sha256:00"
         );
     }

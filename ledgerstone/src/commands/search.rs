@@ -8,6 +8,7 @@ use ledgerstone_client::Error;
 use ledgerstone_client::FoundEntry;
 use ledgerstone_client::LogApi;
 use ledgerstone_client::SearchTerms;
+use ledgerstone_client::TrustedRoot;
 use ledgerstone_proto::log::v1::TreeRole;
 use serde_json::Value;
 use serde_json::json;
@@ -92,6 +93,7 @@ pub(crate) async fn run(arguments: SearchArguments, json: bool) -> anyhow::Resul
     let query = query(&arguments)?;
     let transport = transport(&arguments.log)?;
     let logs = trust::named_or_fetched(&arguments.trust, &transport, arguments.tree_id).await?;
+    let authorities = trust::authorities(&arguments.trust)?;
     let api = LogApi::new(transport);
     let mut found = 0;
     for place in places(&api, &arguments).await? {
@@ -102,8 +104,8 @@ pub(crate) async fn run(arguments: SearchArguments, json: bool) -> anyhow::Resul
             let page = page.map_err(Error::from)?;
             for hit in &page.hits {
                 match json {
-                    true => output::json(&hit_json(hit))?,
-                    false => output::line(&hit_line(hit))?,
+                    true => output::json(&hit_json(hit, authorities.as_ref()))?,
+                    false => output::line(&hit_line(hit, authorities.as_ref()))?,
                 }
             }
             left = left.saturating_sub(page.hits.len() as u64);
@@ -178,7 +180,7 @@ fn query(arguments: &SearchArguments) -> anyhow::Result<SearchTerms> {
     Ok(query)
 }
 
-fn hit_line(hit: &FoundEntry) -> String {
+fn hit_line(hit: &FoundEntry, authorities: Option<&TrustedRoot>) -> String {
     let entry = view(&hit.entry);
     let mut line = format!(
         "{:>10}  {}  {}  {}  in the tree {}",
@@ -194,16 +196,24 @@ fn hit_line(hit: &FoundEntry) -> String {
     if !hit.shown_by_body {
         line.push_str("  (by what was submitted with it)");
     }
+    let issued = trust::issued(&hit.entry.body, authorities);
+    for certificate in trust::issued_lines(&issued) {
+        line.push_str("\n            ");
+        line.push_str(&certificate);
+    }
     line
 }
 
 /// The entry as everywhere, with its index among all that Rekor v1 counts where it is one of them.
-fn hit_json(hit: &FoundEntry) -> Value {
+fn hit_json(hit: &FoundEntry, authorities: Option<&TrustedRoot>) -> Value {
     let mut line = output::to_json(&view(&hit.entry));
     if let Some(virtual_index) = hit.virtual_index {
         line["virtualIndex"] = json!(virtual_index);
     }
     line["shownByBody"] = json!(hit.shown_by_body);
     line["proven"] = json!(hit.inclusion.is_some());
+    if authorities.is_some() {
+        line["certificates"] = output::to_json(&trust::issued(&hit.entry.body, authorities));
+    }
     line
 }

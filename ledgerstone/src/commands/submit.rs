@@ -14,6 +14,9 @@ use ledgerstone_client::EnvelopeKind;
 use ledgerstone_client::Error;
 use ledgerstone_client::SubmitError;
 use ledgerstone_client::read_verifier_pem;
+use ledgerstone_client::verify_logged;
+use ledgerstone_entry::VerifierMaterial;
+use ledgerstone_entry::key::PublicKey;
 use ledgerstone_proto::intoto::Envelope;
 use ledgerstone_proto::json::decode_base64;
 use ledgerstone_proto::json::from_slice;
@@ -95,20 +98,21 @@ pub(crate) async fn run(arguments: SubmitArguments) -> anyhow::Result<Report> {
         .await
         .map_err(Error::from)?;
     let report = report_submitted(&submitted, transport.url());
+    let bundle = submission.into_bundle(submitted.entry);
+    // As whoever gets the bundle will. What an envelope is about, only its statement says.
+    if let Some(artifact) = artifact(&arguments)? {
+        let (key, _) = read_key(&arguments)?;
+        verify_logged(&bundle, &artifact, Some(&key), &logs).map_err(Error::from)?;
+    }
     let Some(path) = &arguments.bundle else {
         return Ok(report);
     };
-    write(path, &submission.into_bundle(submitted.entry).to_json())
-        .context("the signature was logged")?;
+    write(path, &bundle.to_json()).context("the signature was logged")?;
     Ok(report.field("bundle", "bundle", path.display().to_string()))
 }
 
 fn submission(arguments: &SubmitArguments) -> anyhow::Result<EntryToSubmit> {
-    let verifier = arguments.key.as_ref().or(arguments.certificate.as_ref());
-    let pem = read_text(verifier.context("give --key or --certificate")?)?;
-    let (key, verifier) = read_verifier_pem(&pem)
-        .map_err(SubmitError::from)
-        .map_err(Error::from)?;
+    let (key, verifier) = read_key(arguments)?;
     if let Some(path) = &arguments.dsse {
         let envelope: Envelope = from_slice(&read(path)?)
             .with_context(|| format!("{} is not a DSSE envelope", path.display()))?;
@@ -118,13 +122,7 @@ fn submission(arguments: &SubmitArguments) -> anyhow::Result<EntryToSubmit> {
         };
         return Ok(EntryToSubmit::envelope(envelope, verifier, kind).map_err(Error::from)?);
     }
-    let artifact = match (&arguments.artifact, &arguments.digest) {
-        (Some(path), _) => Artifact::File(path.clone()),
-        (None, Some(digest)) => {
-            Artifact::Digest(ArtifactDigest::parse(digest).map_err(Error::from)?)
-        }
-        (None, None) => anyhow::bail!("give --artifact or --digest"),
-    };
+    let artifact = artifact(arguments)?.context("give --artifact or --digest")?;
     let algorithm = key.key_type().hash_algorithm();
     let digest = artifact.digest(algorithm).map_err(Error::from)?;
     let signature = read_signature(
@@ -134,6 +132,23 @@ fn submission(arguments: &SubmitArguments) -> anyhow::Result<EntryToSubmit> {
             .context("give --signature or --dsse")?,
     )?;
     Ok(EntryToSubmit::message(&digest, signature.into(), verifier).map_err(Error::from)?)
+}
+
+fn read_key(arguments: &SubmitArguments) -> anyhow::Result<(PublicKey, VerifierMaterial)> {
+    let verifier = arguments.key.as_ref().or(arguments.certificate.as_ref());
+    let pem = read_text(verifier.context("give --key or --certificate")?)?;
+    let read = read_verifier_pem(&pem).map_err(SubmitError::from);
+    Ok(read.map_err(Error::from)?)
+}
+
+/// What the signature is over, where that is no envelope.
+fn artifact(arguments: &SubmitArguments) -> anyhow::Result<Option<Artifact>> {
+    if let Some(path) = &arguments.artifact {
+        return Ok(Some(Artifact::File(path.clone())));
+    }
+    let digest = arguments.digest.as_ref();
+    let parsed = digest.map(|digest| ArtifactDigest::parse(digest).map_err(Error::from));
+    Ok(parsed.transpose()?.map(Artifact::Digest))
 }
 
 /// Signature files are raw (openssl) or base64 (cosign, and with line breaks `base64`).

@@ -11,6 +11,7 @@ pub(crate) const HOUSE: &[Floor] = &[
     floor("proto", &[]),
     floor("merkle", &["proto"]),
     floor("entry", &[]),
+    floor("tuf", &[]),
     floor("storage", &[]),
     floor("log", &[]),
     floor("instance", &[]),

@@ -1,10 +1,12 @@
 //! Signs, submits, verifies the answer, and keeps the proof.
 
 use anyhow::Context;
+use ledgerstone_client::Artifact;
 use ledgerstone_client::EntryToSubmit;
 use ledgerstone_client::Error;
 use ledgerstone_client::SigningKey;
 use ledgerstone_client::Submitted;
+use ledgerstone_client::verify_logged;
 use ledgerstone_entry::VerifierMaterial;
 
 use crate::commands::sign::args::SignArguments;
@@ -41,8 +43,11 @@ pub(crate) async fn run(arguments: SignArguments) -> anyhow::Result<Report> {
             outputs.pending.display()
         )
     })?;
-    let bundle = submission.into_bundle(submitted.entry.clone()).to_json();
-    let written = outputs.write(&signed, &bundle);
+    let bundle = submission.into_bundle(submitted.entry.clone());
+    // As whoever gets the bundle will: a file that changed meanwhile is found here.
+    let artifact = Artifact::File(arguments.file.clone());
+    verify_logged(&bundle, &artifact, Some(&signed.key), &logs).map_err(Error::from)?;
+    let written = outputs.write(&signed, &bundle.to_json());
     written.with_context(|| {
         format!(
             "the signature was logged as entry {}, and the same command gets its proof again",

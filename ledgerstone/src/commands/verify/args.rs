@@ -1,0 +1,76 @@
+//! The arguments of `verify`.
+
+use std::path::PathBuf;
+
+use clap::ArgGroup;
+use clap::Args;
+
+use crate::commands::verify::expected::ExpectedArguments;
+use crate::commands::verify::trust_source::TrustSourceArguments;
+
+pub(crate) const VERIFY_HELP: &str = "What is verified:
+  The signature over the file. The log entry: that it is about this signature, key and file, and
+  that the log holds it, by an inclusion proof and the checkpoint that the log signed, or in old
+  bundles by its promise. Every time stamp (RFC 3161) and every promise in the bundle. Of a
+  certificate: that an authority of the trusted root issued it and that it was valid at every
+  time that is proven, that certificate logs hold it, and that it names whom you expect. Each
+  authority and key within the time in which the trusted root trusts it. 'checked' lists each
+  fact and what showed it, 'not checked' what the bundle claims beyond that.
+
+Who has to have signed:
+  A bundle with a certificate needs --certificate-identity with --certificate-oidc-issuer, or
+  --github-repository, or the openly careless --any-identity; one that was made with a key needs
+  --key. Everything else that is given has to be true as well.
+
+Exit codes: 0 verified; 1 could not be done, for instance because nobody was expected; 2 does not
+verify; 3 what is trusted could not be looked up.";
+
+#[derive(Args, Debug)]
+#[command(group = ArgGroup::new("subject").required(true).multiple(true).args(["files", "digest"]))]
+pub(crate) struct VerifyArguments {
+    /// The files that were signed.
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// The digest of what was signed, where the file is not at hand: sha256:HEX, sha384:HEX or
+    /// sha512:HEX.
+    #[arg(
+        long,
+        value_name = "DIGEST",
+        conflicts_with = "files",
+        requires = "proof"
+    )]
+    pub(crate) digest: Option<String>,
+
+    /// A bundle, instead of FILE.sigstore.json: of Sigstore, or one that cosign wrote before those.
+    /// May be given more than once: each file needs one that verifies, and each bundle a file.
+    #[arg(long, value_name = "PATH", group = "proof")]
+    pub(crate) bundle: Vec<PathBuf>,
+
+    /// A signature that lies in a file of its own: raw, base64, or a DSSE envelope.
+    #[arg(long, value_name = "PATH", group = "proof", conflicts_with = "bundle")]
+    pub(crate) signature: Option<PathBuf>,
+
+    /// The certificate of that signature, PEM, with others of its chain behind it. It needs a
+    /// --timestamp.
+    #[arg(long, value_name = "PEM", requires = "signature")]
+    pub(crate) certificate: Option<PathBuf>,
+
+    /// A time stamp over that signature, as an authority answers (RFC 3161, DER).
+    #[arg(long, value_name = "PATH", requires = "signature")]
+    pub(crate) timestamp: Vec<PathBuf>,
+
+    /// Rules of who has to have signed, TOML: see docs/verify.md.
+    #[arg(long, value_name = "FILE", conflicts_with = "expected")]
+    pub(crate) policy: Option<PathBuf>,
+
+    /// Print the in-toto statement too.
+    #[arg(long)]
+    pub(crate) statement: bool,
+
+    #[command(flatten)]
+    pub(crate) expected: ExpectedArguments,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustSourceArguments,
+}

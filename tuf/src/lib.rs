@@ -1,0 +1,38 @@
+//! The Update Framework (TUF, specification 1.0): from a root that somebody handed over, to files
+//! that its keys vouch for today.
+//!
+//! Functions of bytes and a time: nothing here does I/O or reads a clock. Who fetches gives the
+//! bytes to a [`TrustedMetadata`] in the order of the specification (section 5), and gets back what
+//! they say, or the rule that they break. Both who reads a repository and who publishes one use the
+//! same types.
+//!
+//! Delegations are not followed: what Sigstore's clients read is listed by the top-level targets.
+
+pub mod canonical;
+
+mod error;
+mod key;
+mod limits;
+mod metadata;
+mod signed;
+mod target;
+mod trusted;
+
+pub use error::Role;
+pub use error::TufError;
+pub use key::Key;
+pub use key::KeyValue;
+pub use limits::MAX_ROOT_BYTES;
+pub use limits::MAX_ROOT_STEPS;
+pub use limits::MAX_SNAPSHOT_BYTES;
+pub use limits::MAX_TARGETS_BYTES;
+pub use limits::MAX_TIMESTAMP_BYTES;
+pub use metadata::FileMeta;
+pub use metadata::Head;
+pub use metadata::RoleKeys;
+pub use metadata::Root;
+pub use metadata::Snapshot;
+pub use metadata::Targets;
+pub use metadata::Timestamp;
+pub use target::Target;
+pub use trusted::TrustedMetadata;
