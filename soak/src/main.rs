@@ -1,9 +1,9 @@
-//! Tries a log with everything that can go wrong, in rounds: honest clients at work, one fault under
-//! them, and a check of everything that the log ever promised.
+//! Tries a log with everything that can go wrong, in rounds: honest clients at work, one fault
+//! under them, and a check of everything that the log ever promised.
 //!
-//! It runs the real `ledgerstone` and talks to it over the loopback interface, with addresses of its
-//! own for honest and for hostile clients. It knows nothing of the store. What was acknowledged and
-//! signed is remembered beside the log, over all rounds of a run.
+//! It runs the real `ledgerstone` and talks to it over the loopback interface, with addresses of
+//! its own for honest and for hostile clients. It knows nothing of the store. What was acknowledged
+//! and signed is remembered beside the log, over all rounds of a run.
 
 mod attacks;
 mod caller;

@@ -124,8 +124,9 @@ fn median(values: &[f64]) -> f64 {
 }
 
 const HEAD: &str = "\
-| tried with | rounds | acknowledged | lost | forks | wrong answers | not recovered | refused starts \
-| ended by itself | longest outage, ms | p99 before, ms | p99 under it, ms | peak memory, MiB |
+| tried with | rounds | acknowledged | lost | forks | wrong answers | not recovered \
+| refused starts | ended by itself | longest outage, ms | p99 before, ms \
+| p99 under it, ms | peak memory, MiB |
 |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|";
 
 impl fmt::Display for Table {

@@ -1,7 +1,7 @@
 //! A flipped bit in a file of any kind, under a server that stands or runs.
 //!
-//! A log may refuse to start over damage, or fail what it cannot read. It must never answer wrongly.
-//! Afterwards the damage is undone: from a copy that was made before it where nothing was
+//! A log may refuse to start over damage, or fail what it cannot read. It must never answer
+//! wrongly. Afterwards the damage is undone: from a copy that was made before it where nothing was
 //! acknowledged since, and else in the damaged file alone, so that nothing newer is lost.
 
 use anyhow::ensure;

@@ -1,7 +1,7 @@
 //! The disk of the log: an ext4 in a file, which lies in an XFS that copies files at once.
 //!
-//! A copy of the file while the log writes is the disk as a power cut at that moment leaves it: with
-//! everything that was synced, and with whatever else had reached it.
+//! A copy of the file while the log writes is the disk as a power cut at that moment leaves it:
+//! with everything that was synced, and with whatever else had reached it.
 
 use std::fs;
 use std::fs::File;

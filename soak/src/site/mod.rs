@@ -1,4 +1,4 @@
-//! The directory of a run: where the log under test lives, with copies of it and what is remembered.
+//! The directory of a run: where the log under test lives, with copies of it and what is known.
 
 mod disks;
 mod fill;
