@@ -81,8 +81,10 @@ impl Run {
             if !record.is_good() {
                 sum.bad += 1;
                 let name = format!("evidence-{}-{}", self.plan.seed, record.round);
-                let kept = self.scene.site.keep_evidence(&name)?;
-                eprintln!("the log as it was found is kept in {}", kept.display());
+                match self.scene.site.keep_evidence(&name) {
+                    Ok(kept) => eprintln!("the log as it was found: {}", kept.display()),
+                    Err(error) => eprintln!("the log as it was found cannot be kept: {error:#}"),
+                }
             }
             if record.failure.is_some() {
                 return Ok(sum);
