@@ -62,7 +62,8 @@ impl Round<'_> {
         let begin = Instant::now();
         self.record.fault = self.trial.name();
         if let Err(error) = self.try_play().await {
-            self.record.failure = Some(format!("{error:#}"));
+            let reason = format!("{error:#}");
+            self.record.failure = Some(self.scene.site.without_place(&reason));
         }
         let events = std::mem::take(&mut self.scene.events);
         self.record.refused = events.refused;
@@ -132,7 +133,7 @@ impl Round<'_> {
         }
     }
 
-    async fn attack(&mut self, attack: Attack, knowledge: &Knowledge) -> anyhow::Result<()> {
+    async fn attack(&self, attack: Attack, knowledge: &Knowledge) -> anyhow::Result<()> {
         let url = &self.scene.server()?.url;
         let address = url.strip_prefix("http://").context("not http")?;
         let ground = Ground {

@@ -96,7 +96,7 @@ impl Scene {
     }
 
     /// Starts a server and kills it a moment later.
-    pub(crate) async fn start_and_kill(&mut self, moment: Duration) -> anyhow::Result<()> {
+    pub(crate) async fn start_and_kill(&self, moment: Duration) -> anyhow::Result<()> {
         let (data, log_lines) = (self.site.data(), self.site.file(LOG_LINES));
         Server::start_and_kill(&self.program, &data, &log_lines, moment).await
     }
@@ -145,7 +145,7 @@ impl Scene {
 
     /// Something that whoever reads the results should know.
     pub(crate) fn note(&mut self, text: String) {
-        self.events.notes.push(text);
+        self.events.notes.push(self.site.without_place(&text));
     }
 
     /// Clients no longer find the server.

@@ -92,10 +92,13 @@ impl Server {
             })));
         }
         let status = timeout(DEADLINE, child.wait()).await??;
-        let logged = fs::read_to_string(log_lines).unwrap_or_default();
+        let told = match announced["error"]["message"].as_str() {
+            Some(message) => message.to_owned(),
+            None => fs::read_to_string(log_lines).unwrap_or_default(),
+        };
         Ok(Start::Refused(Refusal {
             code: status.code(),
-            told: format!("{line}{logged}").trim().to_owned(),
+            told: told.trim().to_owned(),
         }))
     }
 

@@ -73,6 +73,11 @@ impl Site {
         self.directory.join(name)
     }
 
+    /// A text for results, which do not say where the run was.
+    pub(crate) fn without_place(&self, text: &str) -> String {
+        text.replace(&*self.directory.to_string_lossy(), "DIR")
+    }
+
     /// The data directory of the log.
     pub(crate) fn data(&self) -> PathBuf {
         match &self.disks {
