@@ -37,6 +37,9 @@ pub(crate) struct Record {
     /// The longest time that an honest client went without an answer that it could use, in
     /// milliseconds.
     pub(crate) outage_ms: u64,
+    /// What that client does.
+    #[serde(default)]
+    pub(crate) outage_of: String,
     /// What 99 of 100 requests of honest clients did not exceed before the fault, in milliseconds.
     pub(crate) p99_calm_ms: f64,
     /// The same under the fault.
@@ -79,7 +82,7 @@ impl fmt::Display for Record {
         write!(
             f,
             "round {:>4}  seed {}  {:<26} {:>5} acknowledged, {} lost, {} forks, {} wrong; outage \
-             {} ms; p99 {:.1} to {:.1} ms; {} MiB; {:.1} s",
+             {} ms ({}); p99 {:.1} to {:.1} ms; {} MiB; {:.1} s",
             self.round,
             self.seed,
             self.fault,
@@ -88,6 +91,7 @@ impl fmt::Display for Record {
             self.forks,
             self.wrong,
             self.outage_ms,
+            self.outage_of,
             self.p99_calm_ms,
             self.p99_fault_ms,
             self.peak_mib,

@@ -171,6 +171,9 @@ impl Round<'_> {
         record.p99_fault_ms = millis(times.fault, times.end);
         record.failed = seen.failed;
         record.outage_ms = seen.outage.as_millis() as u64;
+        record.outage_of = seen
+            .outage_of
+            .map_or_else(String::new, |habit| format!("{habit:?}"));
         record.wrong += seen.wrong.len() as u64;
         record.notes.extend(seen.wrong);
         let submissions = Arc::make_mut(self.submissions);

@@ -6,6 +6,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use parking_lot::Mutex;
 
+use crate::clients::habit::Habit;
 use crate::told::Told;
 
 /// One request that was answered, or given up.
@@ -27,6 +28,8 @@ pub(crate) struct Seen {
     pub(crate) failed: u64,
     /// The longest time that a client went without an answer that it could use.
     pub(crate) outage: Duration,
+    /// What that client does.
+    pub(crate) outage_of: Option<Habit>,
     /// Submissions of Rekor v2 that were answered.
     pub(crate) submissions: Vec<Bytes>,
 }
@@ -53,9 +56,11 @@ impl Diary {
         self.0.lock().failed += 1;
     }
 
-    pub(crate) fn without_answer_for(&self, time: Duration) {
+    pub(crate) fn without_answer_for(&self, time: Duration, habit: Habit) {
         let mut seen = self.0.lock();
-        seen.outage = seen.outage.max(time);
+        if time > seen.outage {
+            (seen.outage, seen.outage_of) = (time, Some(habit));
+        }
     }
 
     pub(crate) fn submitted(&self, json: &Bytes) {

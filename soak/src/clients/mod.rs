@@ -1,5 +1,6 @@
 //! The honest clients of a round. They check every answer before they believe it.
 
+mod act;
 pub(crate) mod diary;
 pub(crate) mod habit;
 pub(crate) mod talk;
@@ -94,20 +95,21 @@ struct Client {
 
 impl Client {
     async fn live(mut self, mut stopped: watch::Receiver<bool>) {
-        let diary = Arc::clone(&self.diary);
+        let (diary, habit) = (Arc::clone(&self.diary), self.habit);
         let mut last_answer = Instant::now();
         tokio::select! {
             () = self.work(&mut last_answer) => {}
             _ = stopped.changed() => {}
         }
-        diary.without_answer_for(last_answer.elapsed());
+        diary.without_answer_for(last_answer.elapsed(), habit);
     }
 
     async fn work(&mut self, last_answer: &mut Instant) {
         for step in 0_u64.. {
             match self.step(step).await {
                 Ok(()) => {
-                    self.diary.without_answer_for(last_answer.elapsed());
+                    let time = last_answer.elapsed();
+                    self.diary.without_answer_for(time, self.habit);
                     *last_answer = Instant::now();
                 }
                 Err(Trouble::Unavailable) => self.diary.failed(),
