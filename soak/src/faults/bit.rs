@@ -97,7 +97,9 @@ impl Bit {
     fn write(&self, byte: u8) -> anyhow::Result<()> {
         let file = fs::OpenOptions::new().write(true).open(&self.path);
         let file = file.with_context(|| format!("cannot open {}", self.path.display()))?;
-        Ok(file.write_all_at(&[byte], self.offset)?)
+        file.write_all_at(&[byte], self.offset)?;
+        // A repair that a later power cut takes back would be damage again.
+        Ok(file.sync_all()?)
     }
 }
 
