@@ -10,12 +10,19 @@ export CARGO_TERM_COLOR ?= auto
 # Further arguments of `make run`, as in: make run ARGS='--listen 127.0.0.1:8080 --origin log.example.com'
 ARGS ?=
 
+# Bounds of `make soak`, further arguments of it, and where its results go: each commit has a file of its own.
+SOAK_ROUNDS ?=
+SOAK_MINUTES ?= 10
+SOAK_ARGS ?=
+SOAK_RESULTS ?= docs/reliability/$(COMMIT).jsonl
+COMMIT = $(shell git rev-parse --short=12 HEAD)
+
 # Seconds for each target of `make fuzz` (without: five minutes for all), and hours for `make fuzz-long`.
 FUZZ_SECONDS ?=
 FUZZ_HOURS ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check doc deny fuzz fuzz-long interop conformance bench
+.PHONY: help setup run test check doc deny fuzz fuzz-long interop conformance bench soak
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 11
@@ -64,3 +71,9 @@ bench: setup ## Measure: submissions, durable appends, hashing
 	cargo run --release --package ledgerstone-benches -- submit
 	cargo run --release --package ledgerstone-benches -- append
 	cargo run --release --package ledgerstone-benches -- hash
+
+soak: ## Try a log with everything that can go wrong, in rounds, for SOAK_MINUTES
+	@scripts/setup soak
+	cargo build --release --package ledgerstone --package ledgerstone-soak
+	$${CARGO_TARGET_DIR:-target}/release/ledgerstone-soak run --minutes $(SOAK_MINUTES) \
+		$(if $(SOAK_ROUNDS),--rounds $(SOAK_ROUNDS)) --commit $(COMMIT) --results $(SOAK_RESULTS) $(SOAK_ARGS)

@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-use std::time::SystemTime;
-use std::time::UNIX_EPOCH;
 
 use ledgerstone_merkle::ConsistencyProof;
 use ledgerstone_merkle::Hash;
@@ -17,6 +15,7 @@ use ledgerstone_proto::log::v1::Entry;
 use ledgerstone_proto::log::v1::GetConsistencyProofRequest;
 use ledgerstone_proto::log::v1::ReadEntriesRequest;
 use ledgerstone_proto::log::v1::log_client::LogClient;
+use ledgerstone_tests::random::Random;
 use tokio::sync::mpsc;
 use tonic::transport::Channel;
 
@@ -44,7 +43,7 @@ const KILLED_AT_START: u64 = 8;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hundred_kills_under_load_lose_nothing() {
-    let mut random = Random::seeded();
+    let mut random = seeded();
     let site = Site::new();
     site.start().stop().await;
     let mut seen = Seen::default();
@@ -281,24 +280,10 @@ async fn read(client: &mut LogClient<Channel>, start: u64, end: u64) -> Vec<Entr
     entries
 }
 
-/// SplitMix64: a failure can be played again with the seed that it printed, as far as the machine
-/// plays along.
-struct Random(u64);
-
-impl Random {
-    fn seeded() -> Self {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        let given = std::env::var("CRASH_SEED").ok();
-        let seed = given.map_or(since.as_nanos() as u64, |seed| seed.parse().unwrap());
-        eprintln!("CRASH_SEED={seed}");
-        Self(seed)
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % limit
-    }
+/// The numbers of the seed in `CRASH_SEED`, or of a new one; the seed is printed.
+fn seeded() -> Random {
+    let given = std::env::var("CRASH_SEED").ok();
+    let seed = given.map_or_else(Random::fresh_seed, |seed| seed.parse().unwrap());
+    eprintln!("CRASH_SEED={seed}");
+    Random::new(seed)
 }

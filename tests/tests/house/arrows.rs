@@ -18,10 +18,23 @@ pub(crate) const HOUSE: &[Floor] = &[
     floor("client", &["storage", "log", "instance"]),
     floor("log-server", &["client"]),
     floor("ledgerstone", &[]),
-    // Beside the house: nothing depends on these, but tests on what they share.
+    // Beside the house: nothing depends on these, but tests and soak on what tests share.
     floor("benches", &["log-server", "ledgerstone"]),
     floor("fuzz", &["instance", "ledgerstone", "benches"]),
     floor("tests", &["benches", "fuzz"]),
+    // Talks to the program alone, and so must not need what the program is made of.
+    floor("soak", NOT_OF_SOAK),
+];
+
+/// What only those have who build RocksDB, or what is built on it.
+const NOT_OF_SOAK: &[&str] = &[
+    "storage",
+    "log",
+    "instance",
+    "log-server",
+    "ledgerstone",
+    "benches",
+    "fuzz",
 ];
 
 /// What the tests of every crate may use besides: helpers that know nothing above `merkle`.

@@ -193,6 +193,7 @@ fn arrows_between_crates_point_downward() {
     assert!(!may_know("client", "log-server"));
     assert!(!may_know("log-server", "client"));
     assert!(!may_know("storage", "log"));
+    assert!(!may_know("soak", "storage"));
 }
 
 #[test]
