@@ -132,12 +132,12 @@ impl Scene {
             Some(server) => server.ended()?,
             None => return Ok(true),
         };
-        let Some((status, last_line)) = ended else {
+        let Some((status, last_error)) = ended else {
             return Ok(false);
         };
         self.events.ends += 1;
         self.note(format!(
-            "the server ended by itself ({status}): {last_line}"
+            "the server ended by itself ({status}): {last_error}"
         ));
         self.take_server();
         Ok(true)

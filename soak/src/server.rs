@@ -117,14 +117,15 @@ impl Server {
         Ok(())
     }
 
-    /// The exit status of a server that ended by itself, and the end of what it logged.
+    /// The exit status of a server that ended by itself, and the last error that it logged.
     pub(crate) fn ended(&mut self) -> anyhow::Result<Option<(ExitStatus, String)>> {
         let Some(status) = self.child.try_wait()? else {
             return Ok(None);
         };
         let logged = fs::read_to_string(&self.log_lines).unwrap_or_default();
-        let last = logged.lines().next_back().unwrap_or_default();
-        Ok(Some((status, last.to_owned())))
+        let mut lines = logged.lines().rev();
+        let error = lines.find(|line| line.contains(" ERROR "));
+        Ok(Some((status, error.unwrap_or_default().to_owned())))
     }
 
     /// SIGKILL. Nothing of the process is left when this returns.
