@@ -7,6 +7,9 @@
 //! Partial tiles and bundles of every size ever published stay readable, since each is a prefix of
 //! a later one.
 
+#[cfg(test)]
+mod tests;
+
 use std::future::ready;
 
 use axum::body::Body;

@@ -47,7 +47,7 @@ pub(crate) const ORIGIN: &str = "log.example.com";
 
 /// A server without a socket.
 pub(crate) struct Site {
-    router: Router,
+    pub(crate) router: Router,
     pub(crate) state: State,
     pub(crate) log: Log,
 }
