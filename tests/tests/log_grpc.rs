@@ -43,7 +43,6 @@ use crate::client::verified_checkpoint;
 use crate::requests::Signer;
 use crate::requests::append_request;
 use crate::server::Server;
-use crate::server::Site;
 
 fn root_of(bodies: &[Bytes]) -> Hash {
     let mut edge = RightEdge::new();
