@@ -546,7 +546,7 @@ fn a_bundle_without_a_part_is_refused() {
     case.bundle["verificationMaterial"]["tlogEntries"] = json!([]);
     assert!(matches!(
         case.refusal(),
-        Error::Bundle(BundleError::EntryCount(0))
+        Error::Verify(VerifyError::NoEntry)
     ));
     case.bundle["mediaType"] = "application/vnd.dev.sigstore.bundle+json;version=0.4".into();
     assert!(matches!(

@@ -14,6 +14,7 @@ use ledgerstone_client::ExpectedText;
 use ledgerstone_client::GITHUB_ISSUER;
 use ledgerstone_client::Identity;
 use ledgerstone_client::Instance;
+use ledgerstone_client::SubmitError;
 use ledgerstone_client::TrustedRoot;
 use ledgerstone_client::read_verifier_pem;
 use ledgerstone_client::verify;
@@ -55,23 +56,24 @@ fn trust_of(case: &Path) -> Result<TrustedRoot, Error> {
     }
 }
 
-fn expected_by(case: &Path) -> Expectation {
+fn expected_by(case: &Path) -> Result<Expectation, SubmitError> {
     let text = |name: &str| fs::read_to_string(case.join(name)).ok();
     let trimmed = |name: &str| text(name).map(|text| text.trim().to_owned());
     if let Some(pem) = text("key.pub") {
-        return Expectation::of(ExpectedSigner::Key(read_verifier_pem(&pem).unwrap().0));
+        let (key, _) = read_verifier_pem(&pem)?;
+        return Ok(Expectation::of(ExpectedSigner::Key(key)));
     }
     let name = trimmed("identity").unwrap_or_else(|| BEACON.to_owned());
     let issuer = trimmed("issuer").unwrap_or_else(|| GITHUB_ISSUER.to_owned());
     let identity = Identity::new()
         .name(ExpectedText::exactly(name))
         .issuer(ExpectedText::exactly(issuer));
-    Expectation::of(ExpectedSigner::Certified(identity))
+    Ok(Expectation::of(ExpectedSigner::Certified(identity)))
 }
 
 fn run(case: &Path, artifact: &Artifact) -> Result<(), Error> {
     let bundle = Bundle::parse(&fs::read(case.join("bundle.sigstore.json")).unwrap())?;
-    verify(&bundle, artifact, &expected_by(case), &trust_of(case)?)?;
+    verify(&bundle, artifact, &expected_by(case)?, &trust_of(case)?)?;
     Ok(())
 }
 
