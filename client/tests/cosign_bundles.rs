@@ -1,5 +1,5 @@
-//! Signatures that lie in files of their own, and bundles as cosign wrote them before Sigstore's: made
-//! here of published bundles, whose promises are real.
+//! Signatures that lie in files of their own, and bundles as cosign wrote them before Sigstore's:
+//! made here of published bundles, whose promises are real.
 
 use std::fs;
 

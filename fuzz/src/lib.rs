@@ -2,8 +2,8 @@
 //!
 //! A target takes any bytes and must not panic, whatever they are. Most also assert what has to
 //! hold: what was read is written again as it was, and an entry that was taken is found in its body
-//! by the same keys. The calls into each crate stand in one file, named after it; what a verifier of
-//! bundles reads beside logs is in `verify`.
+//! by the same keys. The calls into each crate stand in one file, named after it; what a verifier
+//! of bundles reads beside logs is in `verify`.
 //!
 //! `fuzz/targets` lists the targets, with the risk that each is given time by; `fuzz/corpus/<name>`
 //! has the inputs that each begins from. `make fuzz` runs all for a short while, and `make test`

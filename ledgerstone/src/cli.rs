@@ -156,7 +156,7 @@ mod tests {
             "verify --digest sha256:00 --bundle a.sigstore.json --log-key log.vkey",
             "verify a b --bundle c --bundle d --trusted-root t --policy p.toml",
             "verify a --trusted-root t --certificate-identity i --certificate-oidc-issuer u",
-            "verify a --trusted-root t --github-repository o/r --ref refs/heads/main --trigger push",
+            "verify a --trusted-root t --github-repository o/r --ref refs/heads/x --trigger push",
             "verify a --trusted-root t --any-identity --extension runner-environment=github-hosted",
             "verify a --trusted-root t --any-identity --signature s --certificate c --timestamp t \
              --log-entries 0",

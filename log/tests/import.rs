@@ -93,7 +93,6 @@ impl Source {
             checkpoint: self.checkpoint(size),
             origin: COPY,
             signer: None,
-            shown: None,
         }
     }
 
@@ -101,6 +100,7 @@ impl Source {
         ForeignKey {
             key: self.key(),
             signer: None,
+            shown: None,
         }
     }
 
@@ -502,7 +502,6 @@ fn a_tree_of_rekor_v1_has_its_id_and_signs_under_the_bare_name() {
         checkpoint,
         origin: COPY,
         signer: None,
-        shown: None,
     };
     let store = FaultyStore::new();
     let error = refused(&store, from(1_234, checkpoint(1_235)));
@@ -515,6 +514,7 @@ fn a_tree_of_rekor_v1_has_its_id_and_signs_under_the_bare_name() {
     let key = ForeignKey {
         key: signer.verifier().clone(),
         signer: None,
+        shown: None,
     };
     let tree = open(&store, key).unwrap();
     assert_eq!((tree.tree_id(), tree.log_name()), (1_234, SOURCE));

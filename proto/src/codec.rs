@@ -1,7 +1,7 @@
 //! How messages of gRPC are read: their elements are counted before they are built.
 //!
-//! An empty element of a list takes two bytes on the wire and fifty times as much in memory, so that
-//! a message of a few megabytes would take hundreds.
+//! An empty element of a list takes two bytes on the wire and fifty times as much in memory, so
+//! that a message of a few megabytes would take hundreds.
 
 use std::collections::HashMap;
 use std::fmt;

@@ -57,10 +57,10 @@ pub(crate) enum Start {
     Refused(Refusal),
 }
 
-/// A server that did not start.
+/// A server that did not start, or that takes no entries because of damage.
 #[derive(Clone, Debug)]
 pub(crate) struct Refusal {
-    /// The exit code; `None` where a signal ended it.
+    /// The exit code, 0 where it serves what can be read; `None` where a signal ended it.
     pub(crate) code: Option<i32>,
     /// What it said.
     pub(crate) told: String,
@@ -81,6 +81,14 @@ impl Server {
         let read = timeout(DEADLINE, stdout.read_line(&mut line)).await;
         read.context("the server does not say where it listens")??;
         let announced: Value = serde_json::from_str(&line).unwrap_or_default();
+        if let Some(reason) = announced["readOnly"].as_str() {
+            let logged = fs::read_to_string(log_lines).unwrap_or_default();
+            child.kill().await?;
+            return Ok(Start::Refused(Refusal {
+                code: Some(0),
+                told: format!("{reason}: {}", logged.trim()),
+            }));
+        }
         if let Some(url) = announced["url"].as_str() {
             return Ok(Start::Serves(Box::new(Self {
                 url: url.into(),

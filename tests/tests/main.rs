@@ -10,6 +10,7 @@ mod client;
 mod commands;
 mod crash;
 mod crowds;
+mod differential;
 mod drain;
 mod faces;
 mod flips;

@@ -34,8 +34,8 @@ pub struct Finding {
 }
 
 impl Policy {
-    /// Compares `bundles` with the required rule. A rule that expects something holds if one of them
-    /// is as it says. No network is used.
+    /// Compares `bundles` with the required rule. A rule that expects something holds if one of
+    /// them is as it says. No network is used.
     pub fn evaluate(
         &self,
         artifact: &Artifact,

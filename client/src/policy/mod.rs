@@ -1,4 +1,5 @@
-//! Policies: named rules about who has to have signed an artifact, in a file or from a command line.
+//! Policies: named rules about who has to have signed an artifact, in a file or from a command
+//! line.
 
 pub(crate) mod error;
 pub(crate) mod evaluate;

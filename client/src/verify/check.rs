@@ -27,7 +27,8 @@ use crate::verify::times::promised_times;
 use crate::verify::times::stamped_times;
 use crate::verify::unchecked::Unchecked;
 
-/// Verifies that `bundle` signs `artifact` as `expected`, by what `trust` lists. No network is used.
+/// Verifies that `bundle` signs `artifact` as `expected`, by what `trust` lists. No network is
+/// used.
 ///
 /// The signature has to be over the artifact, and as many logs as asked for have to hold it. Each
 /// time stamp in the bundle has to be by a time stamp authority that was trusted then, and each

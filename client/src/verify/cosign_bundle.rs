@@ -21,8 +21,9 @@ use crate::verify::bundle_parts::BundleContent;
 use crate::verify::bundle_parts::BundleMaterial;
 
 impl Bundle {
-    /// A signature, or a DSSE envelope as JSON, and the certificate for it (PEM), which lie in files
-    /// of their own; none where the key is known. Nothing shows a time but `timestamps`, RFC 3161.
+    /// A signature, or a DSSE envelope as JSON, and the certificate for it (PEM), which lie in
+    /// files of their own; none where the key is known. Nothing shows a time but `timestamps`, RFC
+    /// 3161.
     ///
     /// # Errors
     /// When a file is not what it should be.

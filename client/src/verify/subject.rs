@@ -8,8 +8,8 @@ use crate::artifact::Artifact;
 use crate::verify::error::VerifyError;
 use crate::verify::expected::statement::IN_TOTO_PAYLOAD;
 
-/// Checks that the artifact is a subject of the statement, or the payload itself where that is none.
-/// Returns what the subjects are called that are the artifact.
+/// Checks that the artifact is a subject of the statement, or the payload itself where that is
+/// none. Returns what the subjects are called that are the artifact.
 pub(crate) fn verify_subject(
     envelope: &Envelope,
     artifact: &Artifact,

@@ -62,8 +62,8 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// How long a caller who is turned away for now should wait, in seconds. A full queue empties in
-    /// a few rounds.
+    /// How long a caller who is turned away for now should wait, in seconds. A full queue empties
+    /// in a few rounds.
     pub(crate) fn retry_after(&self) -> Option<u32> {
         match self {
             Self::TooFast { wait } => Some(*wait),

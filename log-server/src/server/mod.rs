@@ -75,8 +75,9 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a client may leave an answer unread before its connection is cut.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a client may leave the next part of an answer unread before its connection is cut, where
-/// that is not seen by its socket: over HTTP/2 a client says how much of each answer it takes.
+/// How long a client may leave the next part of an answer unread before its connection is cut,
+/// where that is not seen by its socket: over HTTP/2 a client says how much of each answer it
+/// takes.
 const UNREAD_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How often it is looked for such clients.
@@ -402,7 +403,7 @@ impl Acceptor {
                         }
                     }
                     () = place.ended() => {
-                        debug!(%peer, "a connection was ended that its client held up, or for another");
+                        debug!(%peer, "a connection was ended: its client held it up, or for another");
                         if let Some(metrics) = metrics {
                             metrics.connection_evicted();
                         }

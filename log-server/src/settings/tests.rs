@@ -18,7 +18,7 @@ fn resolved(text: &str) -> Settings {
 }
 
 /// What users write in their files, units and scripts: each name, and what holds without it.
-const NAMES: [(&str, &str, Option<&str>); 36] = [
+const NAMES: [(&str, &str, Option<&str>); 39] = [
     ("data-dir", "LEDGERSTONE_DATA_DIR", Some("\"./data\"")),
     ("key-dir", "LEDGERSTONE_KEY_DIR", Some("\"./data/keys\"")),
     (
@@ -40,6 +40,13 @@ const NAMES: [(&str, &str, Option<&str>); 36] = [
         "LEDGERSTONE_MAX_REQUEST_BYTES",
         Some("4194304"),
     ),
+    (
+        "max-request-memory",
+        "LEDGERSTONE_MAX_REQUEST_MEMORY",
+        Some("402653184"),
+    ),
+    ("max-caller-rate", "LEDGERSTONE_MAX_CALLER_RATE", Some("0")),
+    ("max-wait", "LEDGERSTONE_MAX_WAIT", Some("500")),
     (
         "max-connections",
         "LEDGERSTONE_MAX_CONNECTIONS",

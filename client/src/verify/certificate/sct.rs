@@ -1,5 +1,5 @@
-//! Signed certificate timestamps: certificate logs of the trusted root saw the certificate before it
-//! was used (RFC 6962, sections 3.2 and 3.3).
+//! Signed certificate timestamps: certificate logs of the trusted root saw the certificate before
+//! it was used (RFC 6962, sections 3.2 and 3.3).
 
 use aws_lc_rs::digest;
 use ledgerstone_entry::key::KeyType;

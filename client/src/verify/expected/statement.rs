@@ -170,7 +170,9 @@ mod tests {
         assert_eq!(source_repositories(&v1), ["https://github.com/acme/app"]);
         let v02 = json!({
             "builder": {"id": "b"},
-            "invocation": {"configSource": {"uri": "git+https://github.com/acme/app@refs/tags/a@1"}},
+            "invocation": {
+                "configSource": {"uri": "git+https://github.com/acme/app@refs/tags/a@1"},
+            },
         });
         assert_eq!(builder_ids(&v02), ["b"]);
         assert_eq!(source_repositories(&v02), ["https://github.com/acme/app"]);

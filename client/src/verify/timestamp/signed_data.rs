@@ -1,5 +1,5 @@
-//! The message that a time stamp is in: a reply of RFC 3161, section 2.4.2, or the token alone, which
-//! is SignedData (RFC 5652, section 5.1).
+//! The message that a time stamp is in: a reply of RFC 3161, section 2.4.2, or the token alone,
+//! which is SignedData (RFC 5652, section 5.1).
 
 use der::Decode;
 use der::Reader;

@@ -40,7 +40,8 @@ pub(crate) struct ExpectedArguments {
     #[arg(long, value_name = "OWNER/NAME")]
     pub(crate) github_repository: Option<String>,
 
-    /// The workflow that the run began with: its file, in .github/workflows/ unless a path is given.
+    /// The workflow that the run began with: its file, in .github/workflows/ unless a path is
+    /// given.
     #[arg(long, value_name = "FILE")]
     pub(crate) github_workflow: Option<String>,
 

@@ -9,7 +9,8 @@ use crate::commands::verify::inputs::NamedBundle;
 use crate::output::Report;
 use crate::output::time;
 
-/// What was shown of the artifact `name` by `bundle`, under the rule of a policy where there is one.
+/// What was shown of the artifact `name` by `bundle`, under the rule of a policy where there is
+/// one.
 pub(crate) fn report(
     name: &str,
     rule: Option<&str>,

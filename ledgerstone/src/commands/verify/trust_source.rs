@@ -46,7 +46,8 @@ pub(crate) struct TrustSourceArguments {
     )]
     pub(crate) origin: Option<String>,
 
-    /// A TUF repository that has a trusted root. What it says is kept, and looked up anew each time.
+    /// A TUF repository that has a trusted root. What it says is kept, and looked up anew each
+    /// time.
     #[arg(long, value_name = "URL", requires = "tuf_root")]
     pub(crate) tuf_url: Option<String>,
 
