@@ -4,7 +4,6 @@
 use std::net::Ipv4Addr;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;

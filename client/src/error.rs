@@ -183,29 +183,27 @@ impl VerifyError {
     /// Which kind of failure it is.
     pub fn failure(&self) -> Failure {
         match self {
-            VerifyError::KeyNeeded { .. }
-            | VerifyError::IdentityNeeded
-            | VerifyError::Artifact(_) => Failure::Undone,
-            VerifyError::OtherKey
-            | VerifyError::NoTime
-            | VerifyError::NoEntry
-            | VerifyError::Shortage(_)
-            | VerifyError::Timestamp { .. }
-            | VerifyError::Path(_)
-            | VerifyError::Sct(_)
-            | VerifyError::Identity(_)
-            | VerifyError::ExpectedStatement(_)
-            | VerifyError::Certificate(_)
-            | VerifyError::OtherArtifact { .. }
-            | VerifyError::NoSuchSubject { .. }
-            | VerifyError::Statement(_)
-            | VerifyError::Signature(_)
-            | VerifyError::Kind { .. }
-            | VerifyError::MessageKind { .. }
-            | VerifyError::Rebuild { .. }
-            | VerifyError::Body { .. }
-            | VerifyError::OtherBody { .. }
-            | VerifyError::LogEntry(_) => Failure::Untrue,
+            Self::KeyNeeded { .. } | Self::IdentityNeeded | Self::Artifact(_) => Failure::Undone,
+            Self::OtherKey
+            | Self::NoTime
+            | Self::NoEntry
+            | Self::Shortage(_)
+            | Self::Timestamp { .. }
+            | Self::Path(_)
+            | Self::Sct(_)
+            | Self::Identity(_)
+            | Self::ExpectedStatement(_)
+            | Self::Certificate(_)
+            | Self::OtherArtifact { .. }
+            | Self::NoSuchSubject { .. }
+            | Self::Statement(_)
+            | Self::Signature(_)
+            | Self::Kind { .. }
+            | Self::MessageKind { .. }
+            | Self::Rebuild { .. }
+            | Self::Body { .. }
+            | Self::OtherBody { .. }
+            | Self::LogEntry(_) => Failure::Untrue,
         }
     }
 }

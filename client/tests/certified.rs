@@ -206,7 +206,7 @@ fn forged_certificates_are_refused() {
         "{error}"
     );
     // With the forger's certificate beside it.
-    sigstore.bundle.intermediates = vec![forger.der.clone().into()];
+    sigstore.bundle.intermediates = vec![forger.der.into()];
     assert!(matches!(sigstore.verify(), Err(VerifyError::Path(_))));
 
     let self_signed = params.self_signed(&sigstore.signer).unwrap().der().to_vec();

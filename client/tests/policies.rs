@@ -92,7 +92,11 @@ fn thresholds_hold_for_all_rules_unless_one_has_its_own() {
             true,
         ),
     ] {
-        let outcome = policy(text).evaluate(&sigstore.artifact, &[sigstore.bundle.clone()], &trust);
+        let outcome = policy(text).evaluate(
+            &sigstore.artifact,
+            std::slice::from_ref(&sigstore.bundle),
+            &trust,
+        );
         assert_eq!(outcome.accepted, accepted, "{text}");
     }
 }

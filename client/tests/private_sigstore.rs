@@ -272,7 +272,7 @@ pub(crate) fn leaf(settings: &Settings) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = DistinguishedName::new();
     params.subject_alt_names = vec![SanType::Rfc822Name(NAME.try_into().unwrap())];
-    params.key_usages = vec![settings.key_usage.clone()];
+    params.key_usages = vec![settings.key_usage];
     params.extended_key_usages = vec![settings.usage.clone()];
     params.serial_number = Some(SerialNumber::from_slice(&[7; 16]));
     let issuer = tlv(0x0c, ISSUER.as_bytes());
@@ -426,7 +426,7 @@ impl Stamp<'_> {
         let attribute =
             |rest: &[u8], value: Vec<u8>| tlv(0x30, &[name(rest), tlv(0x31, &value)].concat());
         let id = tlv(0x30, &tlv(4, &Sha256::digest(self.certificate)));
-        let mut attributes = vec![
+        let mut attributes = [
             attribute(&[3], tlv(6, INFO)),
             attribute(&[4], tlv(4, &Sha256::digest(info))),
             attribute(&[16, 2, 47], tlv(0x30, &tlv(0x30, &id))),

@@ -1,5 +1,7 @@
 //! A small soak, always the same: a kill, a flipped bit and a hostile client, over one log.
 
+#![allow(clippy::unwrap_used, reason = "a test's helpers may stop the test")]
+
 use std::path::Path;
 use std::process::Command;
 

@@ -209,9 +209,7 @@ fn meta(
     of: Role,
 ) -> Result<&FileMeta, TufError> {
     let name = format!("{of}.json");
-    files
-        .get(&name)
-        .ok_or_else(|| TufError::NotListed { by, name })
+    files.get(&name).ok_or(TufError::NotListed { by, name })
 }
 
 fn check_length(role: Role, bytes: &[u8], limit: usize) -> Result<(), TufError> {

@@ -403,7 +403,7 @@ impl Acceptor {
                         }
                     }
                     () = place.ended() => {
-                        debug!(%peer, "a connection was ended: its client held it up, or for another");
+                        debug!(%peer, "a connection was ended that its client held up");
                         if let Some(metrics) = metrics {
                             metrics.connection_evicted();
                         }

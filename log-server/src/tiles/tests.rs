@@ -1,3 +1,5 @@
+//! Bundles, whose answers can be long.
+
 use axum::body::Body;
 use bytes::Bytes;
 use futures::StreamExt;

@@ -259,7 +259,7 @@ mod tests {
         assert!(!Identity::new().issuer(name()).says_who());
         assert!(Identity::new().issuer(name()).name(name()).says_who());
         let repository = Identity::new().github_repository("acme/app");
-        assert!(!repository.has_issuer() && repository.clone().issuer(name()).says_who());
+        assert!(!repository.has_issuer() && repository.issuer(name()).says_who());
     }
 
     #[test]
