@@ -18,8 +18,9 @@ use crate::admission::peer::Peer;
 /// The length of a line from which on those who went away are taken out of it.
 const FIRST_TIDYING: usize = 64;
 
-/// The mean time between two turns is over about so many of them.
-const PACE_TURNS: u32 = 8;
+/// How long turns are counted for one measurement of their pace. Those of submissions come in
+/// bursts, as rounds end.
+const PACE_WINDOW: Duration = Duration::from_millis(100);
 
 /// The work that may be under way at a time, and who waits for it.
 #[derive(Debug)]
@@ -54,9 +55,11 @@ struct Line {
 /// How fast turns come while somebody waits.
 #[derive(Debug)]
 struct Pace {
-    /// The mean time from one to the next.
+    /// The mean time from one to the next in the last window.
     mean: Duration,
-    last: Instant,
+    /// Since when this window is, and how many turns began in it.
+    since: Instant,
+    turns: u32,
 }
 
 /// Leave to work, until this is dropped.
@@ -86,10 +89,7 @@ impl Turns {
                 order: VecDeque::new(),
                 waiting: 0,
                 refused: 0,
-                pace: Pace {
-                    mean: Duration::ZERO,
-                    last: Instant::now(),
-                },
+                pace: Pace::begin(),
             }),
         })
     }
@@ -208,7 +208,7 @@ impl State {
     fn line_up(&mut self, peer: Option<Peer>) -> oneshot::Receiver<Turn> {
         let (sender, receiver) = oneshot::channel();
         if self.waiting == 0 {
-            self.pace.last = Instant::now();
+            self.pace = Pace::begin();
         }
         let line = self.lines.entry(peer).or_insert_with(|| {
             self.order.push_back(peer);
@@ -253,29 +253,46 @@ impl State {
 
     /// How long one more of `peer` would wait: until as many of each caller had their turns.
     fn expected_wait(&self, peer: Option<Peer>) -> Duration {
+        if self.waiting == 0 {
+            return Duration::ZERO;
+        }
         let own = self.lines.get(&peer).map_or(0, |line| line.waiting.len()) + 1;
         let callers = self.lines.len() + usize::from(own == 1);
         let before = own.saturating_mul(callers).min(self.waiting + 1);
-        let pace = self.pace.now(self.waiting);
-        pace.saturating_mul(u32::try_from(before).unwrap_or(u32::MAX))
+        self.pace
+            .now()
+            .saturating_mul(u32::try_from(before).unwrap_or(u32::MAX))
     }
 }
 
 impl Pace {
-    /// A turn begins for one who waited.
-    fn step(&mut self) {
-        let now = Instant::now();
-        let passed = now - self.last;
-        self.last = now;
-        self.mean = self.mean - self.mean / PACE_TURNS + passed / PACE_TURNS;
+    /// Nothing is known when the first one begins to wait.
+    fn begin() -> Self {
+        Self {
+            mean: Duration::ZERO,
+            since: Instant::now(),
+            turns: 0,
+        }
     }
 
-    /// The mean time, or the time since the last turn where it has been longer already.
-    fn now(&self, waiting: usize) -> Duration {
-        if waiting == 0 {
-            return Duration::ZERO;
+    /// A turn begins for one who waited.
+    fn step(&mut self) {
+        self.turns += 1;
+        let window = self.since.elapsed();
+        if window >= PACE_WINDOW {
+            self.mean = window / self.turns;
+            self.since = Instant::now();
+            self.turns = 0;
         }
-        self.mean.max(self.last.elapsed())
+    }
+
+    /// The mean time, or that of this window where it lasts for too long already.
+    fn now(&self) -> Duration {
+        let window = self.since.elapsed();
+        match window < PACE_WINDOW {
+            true => self.mean,
+            false => self.mean.max(window / (self.turns + 1)),
+        }
     }
 }
 
@@ -361,6 +378,7 @@ mod tests {
             (&mut second).now_or_never().is_none(),
             "nobody waits before it"
         );
+        turns.state.lock().pace.mean = Duration::from_millis(1);
         let refused = turns.take(peer(1)).now_or_never().unwrap();
         assert_eq!(refused.unwrap_err(), TooManyWait);
         assert_eq!(turns.check(peer(2)), Err(TooManyWait));

@@ -17,6 +17,7 @@ use http::HeaderMap;
 use http::HeaderValue;
 use http::Uri;
 use http::header::CONTENT_TYPE;
+use http::header::RETRY_AFTER;
 use ledgerstone_proto::FILE_DESCRIPTOR_SET;
 use ledgerstone_proto::log::v1::log_server::LogServer;
 use ledgerstone_proto::sigstore::rekor::v2::rekor_server::RekorServer;
@@ -250,7 +251,10 @@ async fn observe(Extract(state): Extract<State>, mut request: Request, next: Nex
         metrics.rekor_request(template, &method, status.as_u16(), took);
     }
     let id_text = id.to_str().unwrap_or_default();
-    if status.is_server_error() && status != http::StatusCode::NOT_IMPLEMENTED {
+    // Who is turned away for now is counted. A line for each would cost more than to answer it.
+    let is_turned_away = response.headers().contains_key(RETRY_AFTER);
+    let is_fault = status.is_server_error() && status != http::StatusCode::NOT_IMPLEMENTED;
+    if is_fault && !is_turned_away {
         warn!(id = id_text, %method, path, status = status.as_u16(), ?took, "request failed");
     } else {
         debug!(id = id_text, %method, path, status = status.as_u16(), ?took, "request");
