@@ -35,6 +35,10 @@ const SMALL_ANSWER: u64 = 4 << 10;
 /// What answers whoever asks how the server is, and so is never refused.
 const HEALTH: [&str; 2] = ["/healthz", "/grpc.health.v1.Health/"];
 
+/// How the paths of Rekor v1 and v2 end to which entries are submitted. Answers of gRPC do not say
+/// how long they are.
+const SUBMISSIONS: &str = "/log/entries";
+
 /// Lets a request in, with room for it, or refuses it before anything of its body is read.
 pub(crate) async fn admit(
     Extract(state): Extract<State>,
@@ -51,7 +55,8 @@ pub(crate) async fn admit(
         Ok(room) => room,
         Err(failure) => return form.refusal(failure),
     };
-    let is_write = *request.method() == http::Method::POST;
+    // Searches are posted as well, and can be asked for again.
+    let is_submission = *request.method() == http::Method::POST && path.ends_with(SUBMISSIONS);
     request.extensions_mut().insert(room.clone());
     let request = request.map(|body| metered(body, &room));
     let answer = caller::work_for(peer, next.run(request)).await;
@@ -59,7 +64,7 @@ pub(crate) async fn admit(
     // What was done is done: whoever is not told would ask for it again.
     if length > SMALL_ANSWER
         && let Err(full) = room.cover(usize::try_from(length).unwrap_or(usize::MAX))
-        && !is_write
+        && !is_submission
     {
         return form.refusal(full.into());
     }
