@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use ledgerstone_instance::InstanceError;
+use ledgerstone_log::AppendError;
 use ledgerstone_log::Log;
 use ledgerstone_log::OpenError;
 use ledgerstone_log::Protocols;
@@ -185,4 +186,41 @@ async fn an_end_that_was_signed_is_not_dropped() {
     );
     assert_eq!(fs::read(newest_wal(&site)).unwrap(), before);
     assert!(!site.data().join("unproven").exists());
+}
+
+/// A bit of the kept checkpoint that flips while the log runs is no other writer.
+#[tokio::test]
+async fn a_kept_checkpoint_that_decays_is_written_anew() {
+    let site = Site::new();
+    let log = site.try_open().unwrap();
+    append(&log, 0).await;
+    let path = site.data().join(KEPT);
+    let length = fs::read(&path).unwrap().len();
+    for (number, at) in (1..).zip([0, length / 2, length - 30]) {
+        let mut kept = fs::read(&path).unwrap();
+        kept[at] ^= 0x80;
+        fs::write(&path, kept).unwrap();
+        append(&log, number).await;
+    }
+    fs::write(&path, "").unwrap();
+    append(&log, 4).await;
+    fs::remove_file(&path).unwrap();
+    append(&log, 5).await;
+    log.close().await.unwrap();
+    drop(log);
+    assert_eq!(size(&site.try_open().unwrap()), 6);
+}
+
+/// An earlier checkpoint, well signed, was put there by somebody: perhaps by another writer.
+#[tokio::test]
+async fn another_checkpoint_in_the_place_of_the_kept_one_ends_the_log() {
+    let site = Site::new();
+    let log = site.try_open().unwrap();
+    append(&log, 0).await;
+    let path = site.data().join(KEPT);
+    let earlier = fs::read(&path).unwrap();
+    append(&log, 1).await;
+    fs::write(&path, earlier).unwrap();
+    let refused = log.append(TreeKind::REKOR_V2, submission(2)).await;
+    assert!(matches!(refused, Err(AppendError::Stopped)));
 }

@@ -6,10 +6,14 @@ use std::sync::Arc;
 
 use ledgerstone_merkle::Checkpoint;
 use ledgerstone_merkle::NoteSigner;
+use ledgerstone_merkle::SignedNote;
+use ledgerstone_storage::EngineError;
 use ledgerstone_storage::ShardId;
 use ledgerstone_storage::ShardIdentity;
+use ledgerstone_storage::StorageError;
 use ledgerstone_storage::Store;
 use ledgerstone_storage::TreeKind;
+use tracing::error;
 
 use crate::error::Fatal;
 use crate::error::OpenError;
@@ -114,15 +118,41 @@ impl Publisher {
         // Durable step, outside the store: a crash before it leaves a kept checkpoint that lags,
         // which a start accepts. It comes before the head is shown, so that no head that anyone saw
         // is ahead of the kept one while the machine runs.
-        // It takes the place of the one before it and of no other: who finds another one there is
-        // not the only writer.
+        // It takes the place of the one before it and of no other: who finds another one there
+        // that is signed is not the only writer.
         let text = kept::join(&note, v1_note.as_deref());
-        self.store
-            .advance_checkpoint(self.shard, self.kept.as_deref(), &text)?;
+        match self
+            .store
+            .advance_checkpoint(self.shard, self.kept.as_deref(), &text)
+        {
+            Err(StorageError::Engine(EngineError::KeptDiffers { .. }))
+                if self.kept_is_damaged()? =>
+            {
+                let tree = self.shard.get();
+                error!(tree, "the kept checkpoint was damaged, and is written anew");
+                self.store.keep_checkpoint(self.shard, &text)?;
+            }
+            advanced => advanced?,
+        }
         self.kept = Some(text);
         let head = Arc::new(Head::new(durable, note).with_v1_checkpoint(v1_note));
         reader.show(Arc::clone(&head));
         Ok(head)
+    }
+
+    /// Whether what is kept is neither what this publisher kept last nor the checkpoint of anybody
+    /// who has its key: then it was not written, it decayed.
+    fn kept_is_damaged(&self) -> Result<bool, StorageError> {
+        let kept = match self.store.kept_checkpoint(self.shard) {
+            Err(StorageError::Damaged(_)) | Ok(None) => return Ok(true),
+            kept => kept?.unwrap_or_default(),
+        };
+        let note = kept::note_of(&kept);
+        let is_last = self.kept.as_deref().map(kept::note_of) == Some(note);
+        let keys = std::slice::from_ref(self.signer.verifier());
+        let signed = SignedNote::parse(note).ok();
+        let is_signed = signed.is_some_and(|note| note.verify(keys).is_ok_and(|by| !by.is_empty()));
+        Ok(is_last || !is_signed)
     }
 
     /// The checkpoint over `durable` that readers of tiles see.
