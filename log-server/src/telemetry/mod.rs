@@ -1,6 +1,7 @@
 //! Log lines on stderr, for people or for machines. Whoever logs never waits for whoever reads
 //! them: lines that nobody takes are dropped, and counted.
 
+mod folding;
 pub(crate) mod settings;
 
 use std::io::IsTerminal;
@@ -11,9 +12,11 @@ use tracing_appender::non_blocking::NonBlockingBuilder;
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::format::Format;
 
 use crate::settings::Settings;
 use crate::settings::SettingsError;
+use crate::telemetry::folding::Folding;
 use crate::telemetry::settings::LogFormat;
 
 /// How many lines wait at most for whoever reads them.
@@ -51,8 +54,13 @@ pub fn init(settings: &Settings) -> Result<Telemetry, SettingsError> {
         .with_ansi(std::io::stderr().is_terminal());
     // An error means that there is a subscriber already, which then stays.
     let _ = match settings.telemetry.log_format {
-        LogFormat::Text => builder.try_init(),
-        LogFormat::Json => builder.json().try_init(),
+        LogFormat::Text => builder
+            .event_format(Folding::new(Format::default(), false))
+            .try_init(),
+        LogFormat::Json => builder
+            .json()
+            .event_format(Folding::new(Format::default().json(), true))
+            .try_init(),
     };
     Ok(Telemetry { _writer: writer })
 }
