@@ -8,6 +8,7 @@ use std::io::BufReader;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::path::PathBuf;
+use std::process;
 use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
@@ -70,9 +71,20 @@ pub(crate) fn directory(parent: Option<&Path>) -> anyhow::Result<tempfile::TempD
 impl Server {
     /// Starts `binary` over the data directory `data`, with default settings but for the addresses.
     pub(crate) fn start(binary: &Path, data: &Path) -> anyhow::Result<Self> {
+        Self::start_by(command(binary), binary, data)
+    }
+
+    /// The same, on no other processor than the first.
+    pub(crate) fn start_on_first_processor(binary: &Path, data: &Path) -> anyhow::Result<Self> {
+        let mut by = command(Path::new(TASKSET));
+        by.args(["-c", "0"]).arg(binary);
+        Self::start_by(by, binary, data)
+    }
+
+    fn start_by(mut command: Command, binary: &Path, data: &Path) -> anyhow::Result<Self> {
         let complaints = data.with_extension("stderr");
         let started = Instant::now();
-        let mut child = command(binary)
+        let mut child = command
             .args(["serve", "--json", "--listen", "127.0.0.1:0"])
             .args(["--admin-listen", "127.0.0.1:0", "--origin", ORIGIN])
             .arg("--data-dir")
@@ -158,6 +170,22 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// What sets on which processors a program runs (util-linux). It becomes that program.
+const TASKSET: &str = "taskset";
+
+/// Keeps this process, whose threads begin later, on the last processor.
+pub(crate) fn keep_on_last_processor() -> anyhow::Result<()> {
+    let last = thread::available_parallelism()?.get() - 1;
+    ensure!(last > 0, "there is only one processor");
+    let set = Command::new(TASKSET)
+        .args(["-p", "-c", &last.to_string(), &process::id().to_string()])
+        .stdout(Stdio::null())
+        .status()
+        .with_context(|| format!("{TASKSET} cannot be started"))?;
+    ensure!(set.success(), "{TASKSET} ended with {set}");
+    Ok(())
 }
 
 const DRAIN: Duration = Duration::from_secs(60);
