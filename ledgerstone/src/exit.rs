@@ -94,6 +94,7 @@ fn server_code(error: &ServerError) -> u8 {
         ServerError::Listen { .. }
         | ServerError::Tls(_)
         | ServerError::Settings(_)
+        | ServerError::Lanes(_)
         | ServerError::Webhook(_) => UNDONE,
     }
 }

@@ -19,6 +19,7 @@ use ledgerstone_entry::prepare;
 use ledgerstone_entry::v1::V1Policy;
 use ledgerstone_log::AppendError;
 use ledgerstone_log::Appended;
+use ledgerstone_log::Coming;
 use ledgerstone_log::Log;
 use ledgerstone_log::ReadError;
 use ledgerstone_log::Tree;
@@ -41,12 +42,15 @@ use crate::admission::Numbers;
 use crate::admission::caller;
 use crate::admission::peer::Peer;
 use crate::admission::rates::Rates;
+use crate::admission::refusals::Refusals;
 use crate::admission::room::Memory;
 use crate::admission::room::Room;
+use crate::admission::service::Caller;
 use crate::admission::share;
 use crate::admission::shares::NoShare;
 use crate::admission::shares::Share;
 use crate::admission::shares::Shares;
+use crate::admission::turns::TooManyWait;
 use crate::admission::turns::Turn;
 use crate::admission::turns::Turns;
 use crate::error::ApiError;
@@ -68,6 +72,10 @@ const MAX_SUBMISSIONS: usize = 8_192;
 /// About how many submissions two cores verify in a second: as many more may be at work as come in
 /// while a round is written.
 const SUBMISSIONS_A_SECOND: f64 = 16_384.0;
+
+/// How many entries that are soon verified may be at it at a time: few enough that whoever comes
+/// next does not wait long, and enough that rounds are worth their sync.
+const VERIFYING: usize = 32;
 
 /// An entry of Rekor v2 whose proposal has up to this many bytes is read and verified on the
 /// request's own task.
@@ -91,6 +99,7 @@ struct Shared {
     streams: Arc<Shares>,
     memory: Memory,
     rates: Option<Rates>,
+    refusals: Refusals,
     turns: AllTurns,
     /// Cancelled when the server drains: streams end, and readiness is gone.
     draining: CancellationToken,
@@ -100,6 +109,9 @@ struct Shared {
 struct AllTurns {
     /// To submit: from before the signature is verified until the entry is logged.
     submit: Arc<Turns>,
+    /// To verify what is soon verified. As a round ends, many turns to submit begin: all of them
+    /// at once would be before whoever comes next, however little that one asks for.
+    verify_soon: Arc<Turns>,
     /// To verify what takes long.
     verify: Arc<Turns>,
     /// To read what may lie on the disk.
@@ -112,6 +124,13 @@ pub(crate) enum Proposal {
     Message(CreateEntryRequest),
     /// Over HTTP: a body that nobody has read yet.
     Json(Bytes),
+}
+
+/// Leave to submit: a turn, which lasts until the entry is logged, and a word to the log that the
+/// entry is coming.
+pub(crate) struct Leave {
+    turn: Turn,
+    coming: Option<Coming>,
 }
 
 /// An entry that the log took, or held already.
@@ -152,6 +171,7 @@ impl State {
                 streams: Shares::new(server.max_streams, of_caller),
                 memory: Memory::new(server.max_request_memory, largest),
                 rates: (server.max_caller_rate > 0).then(|| Rates::new(server.max_caller_rate)),
+                refusals: Refusals::new(),
                 turns: AllTurns::new(server.max_wait()),
                 settings,
                 metrics,
@@ -204,6 +224,11 @@ impl State {
         Ok(self.shared.memory.request(caller, uri, headers)?)
     }
 
+    /// Waits until `caller` may be told that it is turned away.
+    pub(crate) async fn pause_refusal(&self, caller: Option<Caller>) {
+        self.shared.refusals.pause(caller, self.draining()).await;
+    }
+
     /// What the admission has to tell of itself.
     pub(crate) fn numbers(&self) -> Numbers {
         let Shared {
@@ -213,7 +238,12 @@ impl State {
             turns,
             ..
         } = &*self.shared;
-        let turns = [&turns.submit, &turns.verify, &turns.read];
+        let turns = [
+            &turns.submit,
+            &turns.verify_soon,
+            &turns.verify,
+            &turns.read,
+        ];
         Numbers {
             memory: memory.taken(),
             waiting: turns.iter().map(|turns| turns.waiting()).sum(),
@@ -228,7 +258,11 @@ impl State {
 
     /// Refuses a submission before its body is read, where its turn would not come in time.
     pub(crate) fn check_turn(&self) -> Result<(), Failure> {
-        let caller = caller::current().caller;
+        self.check_turn_of(caller::current().caller)
+    }
+
+    /// The same for one of `caller`.
+    pub(crate) fn check_turn_of(&self, caller: Option<Peer>) -> Result<(), Failure> {
         Ok(self.shared.turns.submit.check(caller)?)
     }
 
@@ -264,8 +298,8 @@ impl State {
         let proposal = proposal.read_if_short()?;
         let (is_quick, state) = (proposal.is_quick(), self.clone());
         let prepare = move || state.prepare(proposal);
-        let (turn, prepared) = self.prepared(is_quick, prepare).await?;
-        let submitted = self.append(turn, TreeKind::REKOR_V2, prepared?).await?;
+        let (leave, prepared) = self.prepared(is_quick, prepare).await?;
+        let submitted = self.append(leave, TreeKind::REKOR_V2, prepared?).await?;
         let Appended {
             duplicate, index, ..
         } = submitted.appended;
@@ -286,11 +320,12 @@ impl State {
         &self,
         is_quick: bool,
         prepare: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<(Turn, T), Failure> {
+    ) -> Result<(Leave, T), Failure> {
         let (caller, turns) = (caller::current().caller, &self.shared.turns);
         if is_quick {
-            let turn = turns.submit.take(caller).await?;
-            return Ok((turn, prepare()));
+            let leave = self.leave(caller).await?;
+            let _verifies = turns.verify_soon.wait(caller).await;
+            return Ok((leave, prepare()));
         }
         turns.submit.check(caller)?;
         let turn = turns.verify.take(caller).await?;
@@ -300,18 +335,29 @@ impl State {
             prepared
         });
         let prepared = prepared.await.map_err(|_| Failure::Panicked)?;
-        Ok((turns.submit.take(caller).await?, prepared))
+        Ok((self.leave(caller).await?, prepared))
+    }
+
+    async fn leave(&self, caller: Option<Peer>) -> Result<Leave, TooManyWait> {
+        Ok(Leave {
+            turn: self.shared.turns.submit.take(caller).await?,
+            coming: self.log().announce(),
+        })
     }
 
     /// Appends an entry to the tree of its protocol, whichever face it came by.
     pub(crate) async fn append(
         &self,
-        turn: Turn,
+        leave: Leave,
         kind: TreeKind,
         prepared: PreparedEntry,
     ) -> Result<Submitted, AppendError> {
         let entry_kind = prepared.kind;
-        let appended = self.log().append(kind, prepared.into()).await?;
+        let Leave { turn, coming } = leave;
+        let appended = self
+            .log()
+            .append_announced(coming, kind, prepared.into())
+            .await?;
         self.shared.turns.fit(self.log().commit_time());
         drop(turn);
         let tree = self.trees().by_tree_id(appended.tree_id).cloned();
@@ -409,7 +455,15 @@ impl AllTurns {
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
         let readers = BLOCKING_WORKERS;
         Self {
-            submit: Turns::new(SUBMISSIONS, usize::MAX, max_wait),
+            submit: Turns::new(with_spare(SUBMISSIONS), SUBMISSIONS, max_wait),
+            verify_soon: Turns::new(
+                std::env::var("XV")
+                    .ok()
+                    .and_then(|v| v.parse().ok())
+                    .unwrap_or(VERIFYING),
+                usize::MAX,
+                max_wait,
+            ),
             verify: Turns::new(cores, usize::MAX, max_wait),
             read: Turns::new(readers, readers.div_ceil(4), max_wait),
         }
@@ -420,8 +474,14 @@ impl AllTurns {
     fn fit(&self, commit: Duration) {
         let more = commit.as_secs_f64() * SUBMISSIONS_A_SECOND;
         let limit = SUBMISSIONS.saturating_add(more as usize);
-        self.submit.set_limit(limit.min(MAX_SUBMISSIONS));
+        let limit = limit.min(MAX_SUBMISSIONS);
+        self.submit.set_limit(with_spare(limit), limit);
     }
+}
+
+/// As many turns as one caller may have, and some that only others get.
+fn with_spare(of_caller: usize) -> usize {
+    of_caller + of_caller.div_ceil(4)
 }
 
 impl Proposal {

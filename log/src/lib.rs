@@ -63,6 +63,7 @@ mod tree;
 mod trees;
 mod upgrade;
 
+pub use appender::queue::Coming;
 pub use clock::Clock;
 pub use clock::ClockAhead;
 pub use compare::compare_tree;

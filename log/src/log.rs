@@ -24,6 +24,7 @@ use tokio::sync::watch;
 use crate::appender::growing::Growing;
 use crate::appender::growing::NewPlace;
 use crate::appender::growing::Place;
+use crate::appender::queue::Coming;
 use crate::appender::queue::Queue;
 use crate::appender::queue::Sequenced;
 use crate::appender::sequencer::Sequencer;
@@ -296,13 +297,33 @@ impl Log {
         kind: TreeKind,
         submission: Submission,
     ) -> Result<Appended, AppendError> {
+        self.append_announced(None, kind, submission).await
+    }
+
+    /// Says that an entry will be appended soon, or not, when what this returns is dropped: the
+    /// round that is about to begin may wait a moment for it.
+    pub fn announce(&self) -> Option<Coming> {
+        let writer = self.inner.writer.as_ref();
+        writer.map(|writer| writer.queue.announce())
+    }
+
+    /// [Appends](Self::append) an entry that was [announced](Self::announce).
+    ///
+    /// # Errors
+    /// Those of `append`.
+    pub async fn append_announced(
+        &self,
+        coming: Option<Coming>,
+        kind: TreeKind,
+        submission: Submission,
+    ) -> Result<Appended, AppendError> {
         let trees = self.trees();
         let tree = trees.growing_of(kind).ok_or(AppendError::NotGrowing)?;
         if self.inner.is_disk_full.load(Ordering::Acquire) {
             return Err(AppendError::DiskFull);
         }
         let writer = self.inner.writer.as_ref().ok_or(AppendError::ReadOnly)?;
-        let receiver = writer.queue.submit(tree.shard(), submission)?;
+        let receiver = writer.queue.submit(tree.shard(), submission, coming)?;
         let Sequenced {
             submission,
             place,

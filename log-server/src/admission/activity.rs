@@ -69,6 +69,11 @@ impl Activity {
         }
     }
 
+    /// How many requests are not answered to the last byte.
+    pub(crate) fn under_way(&self) -> usize {
+        self.requests.lock().open.len()
+    }
+
     /// Since when there has been nothing to do, or nothing that the client does not hold up; `None`
     /// while there is.
     pub(crate) fn idle_since(&self) -> Option<Instant> {

@@ -15,6 +15,10 @@ use crate::admission::peer::Peer;
 use crate::admission::peer::Site;
 use crate::admission::share;
 
+/// How many connections of one caller are a few. To serve a caller on two sets of threads costs it
+/// a tenth of its throughput, so that it should really be many.
+const FEW: usize = 64;
+
 /// The connections that are open. No caller keeps others out: each has a share, and when there is
 /// no room the longest idle connection of whoever has the most gives way.
 #[derive(Debug)]
@@ -47,6 +51,7 @@ pub(crate) struct Place {
     id: u64,
     activity: Arc<Activity>,
     end: CancellationToken,
+    is_of_crowd: bool,
 }
 
 impl Connections {
@@ -81,8 +86,10 @@ impl Connections {
             let own = peer.map_or(0, |peer| open.of_peer(peer));
             open.end_idle(|_, weight| weight >= own)?;
         }
+        let is_of_crowd = peer.is_some_and(|peer| open.has_many(peer));
         let (id, activity, end) = open.add(peer);
         Some(Place {
+            is_of_crowd,
             connections: Arc::clone(self),
             id,
             activity,
@@ -114,6 +121,11 @@ impl Open {
 
     fn of_site(&self, site: Site) -> usize {
         self.sites.get(&site).copied().unwrap_or(0)
+    }
+
+    fn has_many(&self, peer: Peer) -> bool {
+        let of_site = peer.site().map_or(0, |site| self.of_site(site));
+        self.of_peer(peer) >= FEW || of_site >= SITE_FACTOR * FEW
     }
 
     /// How many connections the caller of `entry` has. Those of a proxy are as if of one each.
@@ -172,6 +184,11 @@ impl Place {
     /// What the connection has to do, for whoever serves its requests.
     pub(crate) fn activity(&self) -> Arc<Activity> {
         Arc::clone(&self.activity)
+    }
+
+    /// Whether its caller had more than a few connections already.
+    pub(crate) fn is_of_crowd(&self) -> bool {
+        self.is_of_crowd
     }
 
     /// Resolves when the connection has to make room.

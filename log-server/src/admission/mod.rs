@@ -8,6 +8,7 @@ pub(crate) mod descriptors;
 pub(crate) mod peer;
 pub(crate) mod proxies;
 pub(crate) mod rates;
+pub(crate) mod refusals;
 pub(crate) mod room;
 pub(crate) mod service;
 pub(crate) mod shares;

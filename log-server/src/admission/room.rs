@@ -96,6 +96,13 @@ impl Room {
         self.share.lock().cover(bytes.saturating_add(REQUEST_BYTES))
     }
 
+    /// No more is needed than for a request with a short head.
+    pub(crate) fn shrink_to_head(&self) {
+        let mut share = self.share.lock();
+        let more = share.amount().saturating_sub(REQUEST_BYTES);
+        share.shrink(more);
+    }
+
     /// So many bytes are no longer needed.
     pub(crate) fn shrink(&self, bytes: usize) {
         self.share.lock().shrink(bytes);

@@ -23,7 +23,11 @@ use crate::admission::proxies::Proxies;
 
 /// Who sent a request: an extension of each that came over a connection.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Caller(pub(crate) Peer);
+pub(crate) struct Caller {
+    pub(crate) peer: Peer,
+    /// Whether the connection is its own, and not that of a proxy.
+    pub(crate) is_direct: bool,
+}
 
 /// The service of one connection: it says of each request who sent it, and notes from its head to
 /// the last byte of its answer whether it waits for the server or for its client.
@@ -49,8 +53,11 @@ where
     }
 
     fn call(&mut self, mut request: Request<Incoming>) -> Self::Future {
-        let caller = self.proxies.caller(self.address, request.headers());
-        request.extensions_mut().insert(Caller(caller));
+        let caller = Caller {
+            peer: self.proxies.caller(self.address, request.headers()),
+            is_direct: !self.proxies.contain(self.address),
+        };
+        request.extensions_mut().insert(caller);
         let busy = Arc::new(self.activity.begin());
         let request = request.map(|body| match body.is_end_stream() {
             true => Body::empty(),

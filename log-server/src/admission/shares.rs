@@ -101,6 +101,11 @@ impl Share {
         Ok(())
     }
 
+    /// How much it is.
+    pub(crate) fn amount(&self) -> usize {
+        self.amount
+    }
+
     /// Takes as much as is lacking to `amount`.
     pub(crate) fn cover(&mut self, amount: usize) -> Result<(), NoShare> {
         self.grow(amount.saturating_sub(self.amount))

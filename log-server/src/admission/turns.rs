@@ -25,8 +25,6 @@ const PACE_WINDOW: Duration = Duration::from_millis(100);
 /// The work that may be under way at a time, and who waits for it.
 #[derive(Debug)]
 pub(crate) struct Turns {
-    /// The most turns of one caller at a time.
-    peer_limit: usize,
     max_wait: Duration,
     state: Mutex<State>,
 }
@@ -34,6 +32,8 @@ pub(crate) struct Turns {
 #[derive(Debug)]
 struct State {
     limit: usize,
+    /// The most turns of one caller at a time.
+    peer_limit: usize,
     running: usize,
     /// How many turns each caller has, for those who have any.
     running_of: HashMap<Peer, usize>,
@@ -79,10 +79,10 @@ impl Turns {
     /// `max_wait` is refused.
     pub(crate) fn new(limit: usize, peer_limit: usize, max_wait: Duration) -> Arc<Self> {
         Arc::new(Self {
-            peer_limit,
             max_wait,
             state: Mutex::new(State {
                 limit,
+                peer_limit,
                 running: 0,
                 running_of: HashMap::new(),
                 lines: HashMap::new(),
@@ -94,12 +94,12 @@ impl Turns {
         })
     }
 
-    /// Changes how many turns there are at a time. Those under way go on.
-    pub(crate) fn set_limit(self: &Arc<Self>, limit: usize) {
+    /// Changes how many turns there are at a time, and of one caller. Those under way go on.
+    pub(crate) fn set_limit(self: &Arc<Self>, limit: usize, peer_limit: usize) {
         let grown = {
             let mut state = self.state.lock();
             let grown = limit.saturating_sub(state.limit);
-            state.limit = limit;
+            (state.limit, state.peer_limit) = (limit, peer_limit);
             grown.min(state.waiting)
         };
         for _ in 0..grown {
@@ -120,7 +120,7 @@ impl Turns {
     pub(crate) async fn wait(self: &Arc<Self>, peer: Option<Peer>) -> Turn {
         let waited = {
             let mut state = self.state.lock();
-            if state.has_room(self.peer_limit, peer) && !state.lines.contains_key(&peer) {
+            if state.has_room(peer) && !state.lines.contains_key(&peer) {
                 state.begin(peer);
                 return self.turn(peer);
             }
@@ -136,7 +136,7 @@ impl Turns {
     /// Refuses a caller that would wait for too long.
     pub(crate) fn check(&self, peer: Option<Peer>) -> Result<(), TooManyWait> {
         let mut state = self.state.lock();
-        let waits = state.lines.contains_key(&peer) || !state.has_room(self.peer_limit, peer);
+        let waits = state.lines.contains_key(&peer) || !state.has_room(peer);
         if waits && state.expected_wait(peer) > self.max_wait {
             state.refused += 1;
             return Err(TooManyWait);
@@ -165,7 +165,7 @@ impl Turns {
     fn begin_next(self: &Arc<Self>) {
         loop {
             // Nothing is sent under the lock: a turn that nobody waits for any more would take it.
-            let next = self.state.lock().next(self.peer_limit);
+            let next = self.state.lock().next();
             let Some((peer, waiting)) = next else {
                 return;
             };
@@ -181,9 +181,9 @@ impl Turns {
 }
 
 impl State {
-    fn has_room(&self, peer_limit: usize, peer: Option<Peer>) -> bool {
+    fn has_room(&self, peer: Option<Peer>) -> bool {
         let of_peer = peer.map_or(0, |peer| self.running_of.get(&peer).copied().unwrap_or(0));
-        self.running < self.limit && of_peer < peer_limit
+        self.running < self.limit && of_peer < self.peer_limit
     }
 
     fn begin(&mut self, peer: Option<Peer>) {
@@ -230,11 +230,11 @@ impl State {
 
     /// Takes the next one out of the lines, and begins its turn. Callers who have all that one may
     /// have are passed over.
-    fn next(&mut self, peer_limit: usize) -> Option<(Option<Peer>, oneshot::Sender<Turn>)> {
+    fn next(&mut self) -> Option<(Option<Peer>, oneshot::Sender<Turn>)> {
         for _ in 0..self.order.len() {
             let peer = *self.order.front()?;
             self.order.rotate_left(1);
-            if !self.has_room(peer_limit, peer) {
+            if !self.has_room(peer) {
                 continue;
             }
             let line = self.lines.get_mut(&peer)?;
@@ -394,7 +394,7 @@ mod tests {
         let _first = turns.take(peer(1)).now_or_never().unwrap().unwrap();
         let mut second = Box::pin(turns.take(peer(1)));
         assert!((&mut second).now_or_never().is_none());
-        turns.set_limit(2);
+        turns.set_limit(2, 2);
         assert!((&mut second).now_or_never().is_some());
     }
 

@@ -20,6 +20,7 @@ use hyper::body::SizeHint;
 use tonic::Status;
 
 use crate::admission::caller;
+use crate::admission::refusals::is_refusal;
 use crate::admission::room::Room;
 use crate::admission::service::Caller;
 use crate::error::ApiError;
@@ -49,17 +50,26 @@ pub(crate) async fn admit(
     if HEALTH.iter().any(|health| path.starts_with(health)) {
         return next.run(request).await;
     }
-    let peer = request.extensions().get().map(|Caller(peer)| *peer);
+    let caller: Option<Caller> = request.extensions().get().copied();
+    let peer = caller.map(|caller| caller.peer);
     let form = Form::of(path, request.headers());
     let room = match state.admit(peer, request.uri(), request.headers()) {
         Ok(room) => room,
-        Err(failure) => return form.refusal(failure),
+        Err(failure) => {
+            state.pause_refusal(caller).await;
+            return form.refusal(failure);
+        }
     };
     // Searches are posted as well, and can be asked for again.
     let is_submission = *request.method() == http::Method::POST && path.ends_with(SUBMISSIONS);
     request.extensions_mut().insert(room.clone());
     let request = request.map(|body| metered(body, &room));
     let answer = caller::work_for(peer, next.run(request)).await;
+    if is_refusal(&answer) {
+        // All that was made of the request is gone.
+        room.shrink_to_head();
+        state.pause_refusal(caller).await;
+    }
     let length = answer.body().size_hint().lower();
     // What was done is done: whoever is not told would ask for it again.
     if length > SMALL_ANSWER
@@ -73,14 +83,15 @@ pub(crate) async fn admit(
 
 /// In which form a caller reads a refusal.
 #[derive(Clone, Copy)]
-enum Form {
+pub(super) enum Form {
     Grpc,
     RekorV1,
     Other,
 }
 
 impl Form {
-    fn of(path: &str, headers: &HeaderMap) -> Self {
+    /// The form that suits a request with this head.
+    pub(super) fn of(path: &str, headers: &HeaderMap) -> Self {
         let kind = headers.get(CONTENT_TYPE).map(|kind| kind.as_bytes());
         if kind.is_some_and(|kind| kind.starts_with(b"application/grpc")) {
             Self::Grpc
@@ -91,7 +102,8 @@ impl Form {
         }
     }
 
-    fn refusal(self, failure: Failure) -> Response {
+    /// A refusal in this form.
+    pub(super) fn refusal(self, failure: Failure) -> Response {
         match self {
             Self::Grpc => Status::from(ApiError::from(failure))
                 .into_http::<tonic::body::Body>()

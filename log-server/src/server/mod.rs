@@ -4,9 +4,12 @@
 //! that port 0 works and the addresses are known, and [`Server::run`] serves until its shutdown
 //! future resolves or the log fails.
 
+mod acceptor;
 mod admit;
+mod gate;
 mod greeting;
 mod health;
+mod lanes;
 pub(crate) mod reading;
 pub(crate) mod routes;
 pub(crate) mod settings;
@@ -18,15 +21,8 @@ use std::io;
 use std::io::BufReader;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
-use hyper_util::rt::TokioExecutor;
-use hyper_util::rt::TokioIo;
-use hyper_util::rt::TokioTimer;
-use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use ledgerstone_log::CloseError;
 use ledgerstone_log::Fatal;
 use ledgerstone_log::Log;
@@ -35,28 +31,19 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject;
 use thiserror::Error;
-use tokio::io::AsyncRead;
-use tokio::io::AsyncWrite;
 use tokio::net::TcpListener;
-use tokio::net::TcpStream;
-use tokio::time::interval;
-use tokio::time::timeout;
-use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
-use tracing::debug;
 use tracing::error;
 use tracing::info;
-use tracing::warn;
 
 use crate::admin;
 use crate::admission::connections::Connections;
 use crate::admission::descriptors;
-use crate::admission::peer::Peer;
-use crate::admission::proxies::Proxies;
-use crate::admission::service::ConnectionService;
 use crate::metrics::Metrics;
-use crate::server::greeting::Greeting;
+use crate::server::acceptor::Acceptor;
+use crate::server::gate::Gate;
+use crate::server::lanes::Lanes;
 pub use crate::server::reading::Reading;
 use crate::server::settings::TlsFiles;
 use crate::settings::Settings;
@@ -68,37 +55,8 @@ use crate::webhooks::WebhookError;
 use crate::webhooks::Webhooks;
 use crate::webhooks::filter;
 
-/// How long a client may take to send its first bytes, to send the head of a request, or to finish
-/// a TLS handshake.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How long a client may leave an answer unread before its connection is cut.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How long a client may leave the next part of an answer unread before its connection is cut,
-/// where that is not seen by its socket: over HTTP/2 a client says how much of each answer it
-/// takes.
-const UNREAD_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// How often it is looked for such clients.
-const SWEEP_INTERVAL: Duration = Duration::from_secs(10);
-
-/// How often an idle HTTP/2 connection is asked whether it is still there, and how long the answer
-/// may take.
-const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(30);
-const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
-
-/// The most requests at a time on one HTTP/2 connection.
-const MAX_CONCURRENT_STREAMS: u32 = 256;
-
-/// The longest head of a request, in bytes.
-const MAX_HEAD_BYTES: usize = 64 << 10;
-
 /// The most connections of the admin port at a time.
 const ADMIN_CONNECTIONS: usize = 64;
-
-/// The pause after a failed accept: out of file descriptors, most likely.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// The sockets of a server, open, and where it will send what.
 pub struct Sockets {
@@ -135,6 +93,9 @@ pub enum ServerError {
     /// The settings do not fit together.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// The system gives no threads.
+    #[error("cannot start threads: {0}")]
+    Lanes(io::Error),
     /// New entries cannot be sent where they should be.
     #[error("webhooks: {0}")]
     Webhook(#[from] WebhookError),
@@ -238,7 +199,8 @@ impl Server {
         if let Ok(Err(error)) = resumed {
             error!(%error, "the search index cannot be rebuilt");
         }
-        let service = routes::router(state.clone());
+        let lanes = Lanes::open().map_err(ServerError::Lanes)?;
+        let service = Gate::new(state.clone(), routes::router(state.clone()));
         let admin = admin::router(state, self.reading);
         let mut space = Space::new(
             self.log.clone(),
@@ -254,14 +216,10 @@ impl Server {
         let limits = &self.settings.server;
         let room = descriptors::connections(limits.max_connections);
         let room = Connections::new(room, limits.max_caller_connections);
-        let main = Acceptor {
-            metrics: Some(self.metrics.clone()),
-            ..Acceptor::new(self.sockets.listener, service, room, &self.settings)?
-        };
-        let main = Acceptor {
-            tls: self.sockets.tls,
-            ..main
-        };
+        let mut main = Acceptor::new(self.sockets.listener, service, room, &self.settings)?;
+        main.metrics = Some(self.metrics.clone());
+        main.tls = self.sockets.tls;
+        main.crowd = lanes.crowd();
         let main = tokio::spawn(main.run(draining.clone()));
         let room = Connections::new(ADMIN_CONNECTIONS, ADMIN_CONNECTIONS);
         let admin = Acceptor::new(self.sockets.admin, admin, room, &self.settings)?;
@@ -282,6 +240,7 @@ impl Server {
         draining.cancel();
         // The acceptors bound their own end; a panic in one is already logged.
         let _ = main.await;
+        drop(lanes);
         stop.cancel();
         let _ = admin.await;
         let _ = space.await;
@@ -322,157 +281,6 @@ fn webhooks(settings: &Settings) -> Result<Option<Webhooks>, ServerError> {
             let reason = "needs webhook-secret-file too";
             Err(SettingsError::value("webhook-urls", reason).into())
         }
-    }
-}
-
-/// Accepts connections of one socket and serves each on a task of its own.
-struct Acceptor {
-    listener: TcpListener,
-    router: Router,
-    tls: Option<TlsAcceptor>,
-    connections: Arc<Connections>,
-    proxies: Arc<Proxies>,
-    metrics: Option<Metrics>,
-    drain: Duration,
-}
-
-impl Acceptor {
-    fn new(
-        listener: TcpListener,
-        router: Router,
-        connections: Arc<Connections>,
-        settings: &Settings,
-    ) -> Result<Self, SettingsError> {
-        let settings = &settings.server;
-        Ok(Self {
-            listener,
-            router,
-            tls: None,
-            connections,
-            proxies: Arc::new(settings.proxies()?),
-            metrics: None,
-            drain: settings.shutdown_timeout(),
-        })
-    }
-
-    async fn run(self, stop: CancellationToken) {
-        let graceful = GracefulShutdown::new();
-        let mut sweeps = interval(SWEEP_INTERVAL);
-        loop {
-            let accepted = tokio::select! {
-                () = stop.cancelled() => break,
-                _ = sweeps.tick() => {
-                    self.connections.end_unread(UNREAD_TIMEOUT);
-                    continue;
-                }
-                accepted = self.listener.accept() => accepted,
-            };
-            let (stream, peer) = match accepted {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                    continue;
-                }
-            };
-            let address = peer.ip();
-            let caller = (!self.proxies.contain(address)).then(|| Peer::of(address));
-            let Some(place) = self.connections.admit(caller) else {
-                debug!(%peer, "there is no room for a connection");
-                if let Some(metrics) = &self.metrics {
-                    metrics.connection_refused();
-                }
-                continue;
-            };
-            let open = self.metrics.as_ref().map(Metrics::connection);
-            let connection = Connection {
-                service: ConnectionService {
-                    service: self.router.clone(),
-                    address,
-                    proxies: Arc::clone(&self.proxies),
-                    activity: place.activity(),
-                },
-                tls: self.tls.clone(),
-            };
-            let (watcher, metrics) = (graceful.watcher(), self.metrics.clone());
-            tokio::spawn(async move {
-                tokio::select! {
-                    ended = connection.serve(stream, watcher) => {
-                        if let Err(error) = ended {
-                            debug!(%peer, error = %error, "a connection ended early");
-                        }
-                    }
-                    () = place.ended() => {
-                        debug!(%peer, "a connection was ended that its client held up");
-                        if let Some(metrics) = metrics {
-                            metrics.connection_evicted();
-                        }
-                    }
-                }
-                drop((place, open));
-            });
-        }
-        drop(self.listener);
-        if timeout(self.drain, graceful.shutdown()).await.is_err() {
-            warn!("connections were still open after the shutdown timeout");
-        }
-    }
-}
-
-/// What one connection needs.
-struct Connection {
-    service: ConnectionService<Router>,
-    tls: Option<TlsAcceptor>,
-}
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
-
-impl Connection {
-    async fn serve(
-        self,
-        stream: TcpStream,
-        watcher: hyper_util::server::graceful::Watcher,
-    ) -> Result<(), BoxError> {
-        // An answer is one write: waiting for more would only delay it.
-        stream.set_nodelay(true)?;
-        let mut stream = TimeoutStream::new(stream);
-        stream.set_write_timeout(Some(WRITE_TIMEOUT));
-        let stream = Box::pin(stream);
-        match &self.tls {
-            Some(tls) => {
-                let stream = timeout(HEAD_TIMEOUT, tls.accept(stream)).await??;
-                self.serve_stream(stream, watcher).await
-            }
-            None => self.serve_stream(stream, watcher).await,
-        }
-    }
-
-    async fn serve_stream<S>(
-        self,
-        stream: S,
-        watcher: hyper_util::server::graceful::Watcher,
-    ) -> Result<(), BoxError>
-    where
-        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    {
-        let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder
-            .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIMEOUT)
-            .max_buf_size(MAX_HEAD_BYTES)
-            .http2()
-            .timer(TokioTimer::new())
-            .keep_alive_interval(KEEP_ALIVE_INTERVAL)
-            .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
-            .max_concurrent_streams(MAX_CONCURRENT_STREAMS)
-            .max_header_list_size(MAX_HEAD_BYTES as u32);
-        let service = TowerToHyperService::new(self.service);
-        let stream = Greeting::new(stream, HEAD_TIMEOUT);
-        let connection = builder
-            .serve_connection_with_upgrades(TokioIo::new(stream), service)
-            .into_owned();
-        watcher.watch(connection).await
     }
 }
 

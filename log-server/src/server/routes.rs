@@ -3,6 +3,7 @@
 
 use std::any::Any;
 use std::sync::LazyLock;
+use std::time::Duration;
 use std::time::Instant;
 
 use axum::Router;
@@ -15,6 +16,7 @@ use axum::response::IntoResponse;
 use axum::response::Response;
 use http::HeaderMap;
 use http::HeaderValue;
+use http::Method;
 use http::Uri;
 use http::header::CONTENT_TYPE;
 use http::header::RETRY_AFTER;
@@ -233,23 +235,8 @@ async fn observe(Extract(state): Extract<State>, mut request: Request, next: Nex
     let mut response = next.run(request).instrument(span).await;
 
     let (status, took) = (response.status(), started.elapsed());
-    let route = matched.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
-    // gRPC has one route a service. The last part of the path is a method when the service knew it:
-    // any other name must not become a label, since callers could make up any number of them.
-    let grpc = grpc_code(&response);
-    let known = status.is_success() && grpc != Some(tonic::Code::Unimplemented as u16);
-    let route = if known && route.ends_with("/{method}") {
-        path.as_str()
-    } else {
-        route
-    };
-    let code = grpc.unwrap_or_else(|| status.as_u16());
-    state.metrics().request(route, &method, code, took);
-    if rekor_v1::is_v1(&path) {
-        let template = matched.as_ref().map_or(UNRECOGNIZED, MatchedPath::as_str);
-        let metrics = state.metrics();
-        metrics.rekor_request(template, &method, status.as_u16(), took);
-    }
+    let template = matched.as_ref().map(MatchedPath::as_str);
+    count(&state, template, &path, &method, &response, took);
     let id_text = id.to_str().unwrap_or_default();
     // Who is turned away for now is counted. A line for each would cost more than to answer it.
     let is_turned_away = response.headers().contains_key(RETRY_AFTER);
@@ -261,6 +248,33 @@ async fn observe(Extract(state): Extract<State>, mut request: Request, next: Nex
     }
     response.headers_mut().insert(request_id::HEADER, id);
     response
+}
+
+/// Counts an answer. `template` is the route that its request matched, if any.
+pub(crate) fn count(
+    state: &State,
+    template: Option<&str>,
+    path: &str,
+    method: &Method,
+    answer: &Response,
+    took: Duration,
+) {
+    let (status, route) = (answer.status(), template.unwrap_or(UNMATCHED));
+    // gRPC has one route a service. The last part of the path is a method when the service knew it:
+    // any other name must not become a label, since callers could make up any number of them.
+    let grpc = grpc_code(answer);
+    let known = status.is_success() && grpc != Some(tonic::Code::Unimplemented as u16);
+    let route = if known && route.ends_with("/{method}") {
+        path
+    } else {
+        route
+    };
+    let code = grpc.unwrap_or_else(|| status.as_u16());
+    state.metrics().request(route, method, code, took);
+    if rekor_v1::is_v1(path) {
+        let (metrics, template) = (state.metrics(), template.unwrap_or(UNRECOGNIZED));
+        metrics.rekor_request(template, method, status.as_u16(), took);
+    }
 }
 
 /// The gRPC status of an answer that has no body.

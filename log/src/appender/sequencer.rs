@@ -40,6 +40,10 @@ use crate::options::LogOptions;
 use crate::options::RoundReport;
 use crate::submission::Submission;
 
+/// The longest that a round waits for entries that are coming. A round costs about as much for ten
+/// entries as for one, so it is worth to wait twice as long as one takes, and no longer.
+const PATIENCE: Duration = Duration::from_millis(5);
+
 /// The state of the sequencer's thread. Nothing here is shared, so nothing here is locked.
 pub(crate) struct Sequencer {
     store: Store,
@@ -50,6 +54,8 @@ pub(crate) struct Sequencer {
     rounds: watch::Sender<u64>,
     /// How long the last commit took, in nanoseconds. Only the sequencer writes it.
     commit_time: Arc<AtomicU64>,
+    /// How long the last round took.
+    last_round: Duration,
     clock: RoundClock,
     /// Whether the last reading of the clock was refused.
     is_clock_refused: bool,
@@ -75,6 +81,7 @@ impl Sequencer {
         let (ended, end) = watch::channel(None);
         let sequencer = Self {
             clock,
+            last_round: Duration::ZERO,
             is_clock_refused: false,
             store,
             trees,
@@ -118,11 +125,14 @@ impl Sequencer {
     }
 
     fn run(&mut self) -> Result<(), Fatal> {
-        while let Some(batch) = self
-            .queue
-            .take(self.options.round_entries, self.options.round_bytes)
-        {
+        while let Some(batch) = self.queue.take(
+            self.options.round_entries,
+            self.options.round_bytes,
+            PATIENCE.min(2 * self.last_round),
+        ) {
+            let started = Instant::now();
             self.round(batch)?;
+            self.last_round = started.elapsed();
         }
         self.queue.failure().map_or(Ok(()), Err)
     }
