@@ -3,8 +3,8 @@
 //!
 //! What a request does between its waits is short, but each time it comes after everything else
 //! that is ready then. So the connections and requests of a caller beyond its first few run on
-//! threads of their own, which the system gives less of a busy processor, and none of an idle one
-//! is lost.
+//! threads of their own. The system divides a busy processor between threads, and lets those first
+//! that have slept: so it costs little to be served beside a crowd.
 
 use std::io;
 use std::num::NonZero;
@@ -12,16 +12,11 @@ use std::sync::Arc;
 use std::thread;
 
 use hyper::rt::Executor;
-use rustix::process::setpriority_process;
 use tokio::runtime::Builder;
 use tokio::runtime::Handle;
 use tokio::runtime::Runtime;
-use tracing::warn;
 
 use crate::admission::activity::Activity;
-
-/// How nice the threads of the crowd are: they get about a third of what others get.
-const CROWD_NICENESS: i32 = 5;
 
 /// How many requests of one connection may be under way before more of them are the crowd's.
 const FEW_REQUESTS: usize = 4;
@@ -47,12 +42,6 @@ impl Lanes {
             .worker_threads(workers)
             .thread_name("crowd")
             .enable_all()
-            .on_thread_start(|| {
-                // On Linux this is of the thread alone.
-                if let Err(error) = setpriority_process(None, CROWD_NICENESS) {
-                    warn!(%error, "a thread of the crowd is as important as any");
-                }
-            })
             .build()?;
         Ok(Self { crowd: Some(crowd) })
     }
