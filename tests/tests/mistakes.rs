@@ -195,7 +195,7 @@ fn addresses(scene: &Scene) -> usize {
         (
             1,
             at(&format!("http://{host}/checkpoint")),
-            format!("http://{host}"),
+            format!("write http://{host}"),
         ),
         (1, at(&scene.plain.admin_url), "`listening on`".to_owned()),
     ];
@@ -286,7 +286,7 @@ fn files(scene: &Scene) -> usize {
         (
             1,
             format!("sign appp.txt --url {url}"),
-            "beside it lies app.txt",
+            "app.txt",
         ),
     ];
     let count = mistakes.len();

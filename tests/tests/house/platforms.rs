@@ -113,7 +113,7 @@ pub(crate) fn of_rocksdb_in_client() -> Vec<String> {
     tree.args(["tree", "--package", "ledgerstone", "--no-default-features"])
         .args(["--features", "client", "--edges", "normal,build"])
         .args(["--locked", "--prefix", "none"])
-        .current_dir(env!("CARGO_MANIFEST_DIR"));
+        .current_dir(members::workspace());
     let output = tree.output().unwrap();
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{told}");
