@@ -283,11 +283,7 @@ fn files(scene: &Scene) -> usize {
         ),
         (2, format!("verify changed.txt {trust}"), "another artifact"),
         (1, format!("sign folder --url {url}"), "is a directory"),
-        (
-            1,
-            format!("sign appp.txt --url {url}"),
-            "app.txt",
-        ),
+        (1, format!("sign appp.txt --url {url}"), "app.txt"),
     ];
     let count = mistakes.len();
     for (code, line, help) in mistakes {
