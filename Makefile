@@ -22,7 +22,7 @@ FUZZ_SECONDS ?=
 FUZZ_HOURS ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check doc deny fuzz fuzz-long interop conformance bench soak
+.PHONY: help setup run client dist test check doc deny fuzz fuzz-long interop conformance bench soak
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 11
@@ -31,7 +31,15 @@ setup: ## Install libclang, a C++ compiler and ccache where they are missing
 	@scripts/setup
 
 run: setup ## Build, and run a log on 127.0.0.1:3000 with its data under ./data
+	@scripts/first-build
 	cargo run --release --package ledgerstone -- serve $(ARGS)
+
+client: ## Build the client alone, without RocksDB, libclang and C++: sign, verify, audit, ...
+	cargo build --release --locked --package ledgerstone --no-default-features --features client
+
+dist: setup ## Make everything that is handed out: tarballs, a Debian package, an image, checksums
+	@scripts/setup dist
+	scripts/dist
 
 test: setup ## Run every test
 	cargo build --package ledgerstone

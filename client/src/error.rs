@@ -153,9 +153,10 @@ fn submit_failure(error: &SubmitError) -> Failure {
 fn api_failure(error: &ApiError) -> Failure {
     match error {
         ApiError::Transport(error) => transport_failure(error),
-        ApiError::NotLedgerstone(_) | ApiError::NoSuchEntry(_) | ApiError::Keys(_) => {
-            Failure::Undone
-        }
+        ApiError::NotLedgerstone(_)
+        | ApiError::NoSuchEntry(_)
+        | ApiError::NoSuchSize { .. }
+        | ApiError::Keys(_) => Failure::Undone,
         ApiError::OtherEntry(_)
         | ApiError::OtherTree { .. }
         | ApiError::Body { .. }

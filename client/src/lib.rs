@@ -114,6 +114,7 @@ pub use source::in_order::SOURCE_ROUND_BYTES;
 pub use source::log_source::LogSource;
 pub use source::tiled_log::TiledLog;
 pub use source::tiled_log_error::TiledLogError;
+pub use submit::encrypted_key::EncryptedKeyError;
 pub use submit::error::SubmitError;
 pub use submit::signing_key::SigningKey;
 pub use submit::signing_key::SigningKeyError;

@@ -128,8 +128,18 @@ pub enum BadSignature {
         actual: usize,
     },
     /// The signature is malformed, or by another key, or over something else.
-    #[error("the signature does not verify with the {0} key")]
+    #[error("the signature does not verify with the {_0} key{hint}", hint = pss_hint(*_0))]
     Mismatch(KeyType),
+}
+
+/// What to say of RSA besides: whoever made a signature by PSS has one that others verify.
+fn pss_hint(key_type: KeyType) -> &'static str {
+    match key_type {
+        KeyType::Rsa2048 | KeyType::Rsa3072 | KeyType::Rsa4096 => {
+            "; one by PSS is not taken: sign with PKCS#1 v1.5 padding"
+        }
+        KeyType::EcdsaP256 | KeyType::EcdsaP384 | KeyType::EcdsaP521 | KeyType::Ed25519 => "",
+    }
 }
 
 /// [`KeyType::hash_algorithm`] as the library names it.

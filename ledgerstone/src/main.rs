@@ -6,9 +6,11 @@ mod commands;
 mod connection;
 mod exit;
 mod files;
+mod kind;
 mod output;
 mod progress;
 mod run;
+mod shell;
 mod trust;
 
 use std::process::ExitCode;

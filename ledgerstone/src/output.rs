@@ -36,11 +36,23 @@ pub(crate) fn to_json(value: &impl Serialize) -> Value {
     serde_json::to_value(value).unwrap_or_default()
 }
 
-/// Prints `value` in one line on standard output.
+/// The version of what is printed with `--json`. Members may be added without another number; it
+/// counts up when one is removed, is renamed or means something else. docs/json.md lists them.
+pub(crate) const JSON_VERSION: u32 = 1;
+
+/// The object `value` with the version of its form.
+pub(crate) fn versioned(mut value: Value) -> Value {
+    if let Value::Object(members) = &mut value {
+        members.insert("jsonVersion".to_owned(), JSON_VERSION.into());
+    }
+    value
+}
+
+/// Prints `value` in one line on standard output, with the version of its form.
 pub(crate) fn json(value: &Value) -> Result<(), OutputError> {
     // Outside of strings JSON of one line has no control characters, and within them it may be
     // escaped.
-    line(&value.to_string())
+    line(&versioned(value.clone()).to_string())
 }
 
 /// Writes `bytes` to standard output as they are, or without control characters where that is a

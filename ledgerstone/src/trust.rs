@@ -1,6 +1,5 @@
 //! Which log a command trusts.
 
-use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -18,6 +17,8 @@ use ledgerstone_client::issued_certificates;
 use ledgerstone_merkle::VerifierKey;
 
 use crate::files::read;
+use crate::files::read_text;
+use crate::kind::FileKind;
 use crate::output;
 
 /// Which log to trust.
@@ -46,8 +47,9 @@ pub(crate) struct TrustedLogArguments {
 /// The logs that the arguments name, or `None` when they name none.
 pub(crate) fn named(arguments: &TrustedLogArguments) -> anyhow::Result<Option<TrustedLogs>> {
     if let Some(path) = &arguments.trusted_root {
-        let json = fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
-        let logs = TrustedLogs::from_trusted_root(&json).map_err(Error::from)?;
+        let json = read(path)?;
+        let logs = TrustedLogs::from_trusted_root(&json).map_err(Error::from);
+        let logs = logs.with_context(|| no_trusted_root(path, &json))?;
         for log in logs.left_out() {
             output::note(&format!("note: not trusted: {log}"));
         }
@@ -136,22 +138,37 @@ pub(crate) fn issued_lines(issued: &[IssuedCertificate]) -> Vec<String> {
     issued.iter().map(line).collect()
 }
 
+/// What the file is that was given as a trusted root.
+pub(crate) fn no_trusted_root(path: &Path, content: &[u8]) -> String {
+    let wanted = "a trusted root is needed, as `ledgerstone trust` writes it";
+    FileKind::of(content).instead_of(path, wanted)
+}
+
 fn read_log_key(argument: &str, origin: Option<&str>) -> anyhow::Result<TrustedLog> {
     if !Path::new(argument).exists() && argument.matches('+').count() >= 2 {
         return Ok(argument.parse::<TrustedLog>().map_err(Error::from)?);
     }
-    let text = fs::read_to_string(argument)
+    let path = Path::new(argument);
+    let text = read_text(path)
         .with_context(|| format!("{argument} is neither a verifier key nor a file with one"))?;
+    let no_key = || {
+        let wanted = "a verifier key of a log, or its public key (PEM), is needed";
+        FileKind::of(text.as_bytes()).instead_of(path, wanted)
+    };
     if !text.trim_start().starts_with("-----BEGIN") {
-        return Ok(text.parse::<TrustedLog>().map_err(Error::from)?);
+        let log = text.parse::<TrustedLog>().map_err(Error::from);
+        return log.with_context(no_key);
     }
     let origin =
         origin.context("a PEM key does not say what the log is called: add --origin NAME")?;
-    Ok(TrustedLog::from_pem(origin, &text).map_err(Error::from)?)
+    let log = TrustedLog::from_pem(origin, &text).map_err(Error::from);
+    log.with_context(no_key)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     const VKEY: &str = "rekor-local+d80b4420+AURLycjWRo1+gdwwCLg9wU4PayMFdNBmPF4ORVPiBQ1E";

@@ -2,77 +2,17 @@
 //! its exit codes tell.
 
 use std::fs;
-use std::path::PathBuf;
-use std::process::Output;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use serde_json::json;
-use tempfile::TempDir;
 
 use crate::client::fill;
 use crate::server::ORIGIN;
 use crate::server::Server;
 use crate::server::command;
-
-/// Someone at a terminal, in a directory of their own.
-struct Terminal {
-    directory: TempDir,
-}
-
-impl Terminal {
-    fn new() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        Self { directory }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.directory.path().join(name)
-    }
-
-    fn write(&self, name: &str, content: &str) {
-        fs::write(self.path(name), content).unwrap();
-    }
-
-    fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.path(name)).unwrap()
-    }
-
-    /// Types a line. Words have no spaces.
-    fn run(&self, line: &str) -> Output {
-        let mut command = command();
-        command
-            .current_dir(&self.directory)
-            .args(line.split_whitespace());
-        command.output().unwrap()
-    }
-
-    /// Types a line that has to work, and returns what it prints for machines.
-    fn json(&self, line: &str) -> Value {
-        let output = self.run(&format!("--json {line}"));
-        assert!(output.status.success(), "{line}: {output:?}");
-        serde_json::from_slice(&output.stdout).unwrap()
-    }
-
-    /// Types a line that has to work, and returns what it prints for people.
-    fn text(&self, line: &str) -> String {
-        let output = self.run(line);
-        assert!(output.status.success(), "{line}: {output:?}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    /// Types a line that has to fail, and returns what is told about it.
-    fn fails(&self, code: i32, line: &str) -> String {
-        let output = self.run(line);
-        assert_eq!(output.status.code(), Some(code), "{line}: {output:?}");
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert!(!told.is_empty(), "{line} tells nothing");
-        let json = self.run(&format!("--json {line}"));
-        assert_eq!(json.status.code(), Some(code), "{line} --json: {json:?}");
-        told
-    }
-}
+use crate::terminal::Terminal;
 
 fn log_key(server: &Server) -> String {
     server.ed25519.to_string()

@@ -159,6 +159,7 @@ async fn a_damaged_index_is_rebuilt_offline() {
     server.stop().await;
 
     let expected = json!({
+        "jsonVersion": 1,
         "searchIndex": "complete",
         "shards": 2,
         "entries": "303",

@@ -16,11 +16,22 @@ pub enum ApiError {
     #[error(transparent)]
     Transport(#[from] TransportError),
     /// The server has no such interface.
-    #[error("{0} is not the URL of a Ledgerstone log")]
+    #[error(
+        "{0} is not the URL of a Ledgerstone log: give the address that `serve` prints behind \
+         `listening on`, without a path"
+    )]
     NotLedgerstone(String),
     /// The log says that it has no such entry.
     #[error("the log has no {0}")]
     NoSuchEntry(EntryLookup),
+    /// The log has fewer entries than a proof was asked over.
+    #[error("the log has {size} entries, fewer than the {asked} that were asked for")]
+    NoSuchSize {
+        /// How many were asked for.
+        asked: TreeSize,
+        /// How many there are.
+        size: TreeSize,
+    },
     /// The log gave another entry than was asked for.
     #[error("the log gave something else than the {0}")]
     OtherEntry(EntryLookup),

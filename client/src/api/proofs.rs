@@ -52,10 +52,11 @@ impl LogApi {
             "/log/v1/proofs/inclusion?{by}&treeSize={}",
             size.unwrap_or_default()
         );
-        let reply: proto::InclusionProofResponse = self
-            .fetch(&path)
-            .await?
-            .ok_or(ApiError::NoSuchEntry(lookup))?;
+        let reply: Option<proto::InclusionProofResponse> = self.fetch(&path).await?;
+        let Some(reply) = reply else {
+            self.check_size(size.unwrap_or_default(), logs).await?;
+            return Err(ApiError::NoSuchEntry(lookup));
+        };
         let proof = InclusionProof {
             index: LeafIndex::new(reply.index),
             size: TreeSize::new(reply.tree_size),
@@ -94,7 +95,12 @@ impl LogApi {
         logs: &TrustedLogs,
     ) -> Result<ProvenConsistency, ApiError> {
         let head = self.head(logs).await?;
-        let new = new.unwrap_or(head.checkpoint.size);
+        let size = head.checkpoint.size;
+        let new = new.unwrap_or(size);
+        let asked = old.max(new);
+        if asked > size {
+            return Err(ApiError::NoSuchSize { asked, size });
+        }
         let (proof, old_root, new_root) = self.consistency_proof(old, new).await?;
         proof.verify(&old_root, &new_root)?;
         let (signed, extension) = self.signed_over(new, new_root, &head.note, logs).await?;
@@ -105,6 +111,15 @@ impl LogApi {
             signed,
             extension,
         })
+    }
+
+    /// Refuses a size that the log has not reached.
+    async fn check_size(&self, asked: TreeSize, logs: &TrustedLogs) -> Result<(), ApiError> {
+        let size = self.head(logs).await?.checkpoint.size;
+        match asked > size {
+            true => Err(ApiError::NoSuchSize { asked, size }),
+            false => Ok(()),
+        }
     }
 
     /// A signed tree that contains the tree of `size` leaves with this root: the one in

@@ -11,10 +11,13 @@ use ledgerstone_entry::VerifierMaterial;
 use ledgerstone_entry::key::PublicKey;
 use ledgerstone_entry::key::PublicKeyError;
 use ledgerstone_proto::sigstore::common::v1::HashAlgorithm;
-use pkcs8::SecretDocument;
+use zeroize::Zeroizing;
 
 use crate::artifact::ArtifactDigest;
 use crate::artifact::hash_function;
+use crate::submit::encrypted_key::EncryptedKeyError;
+use crate::submit::encrypted_key::decrypt;
+use crate::submit::encrypted_key::is_encrypted;
 use crate::submit::key_pair::FinishedSha512;
 use crate::submit::key_pair::Pair;
 use crate::submit::key_pair::ecdsa_pair;
@@ -48,17 +51,38 @@ impl SigningKey {
     pub fn from_pem(pem: &str) -> Result<Self, SigningKeyError> {
         let pem = wrapped(pem);
         let block = first_private_key(&pem).ok_or(SigningKeyError::NoKey)?;
-        let (label, document) = SecretDocument::from_pem(block).map_err(SigningKeyError::Pem)?;
-        let der = document.as_bytes();
+        if block.contains("\nProc-Type: 4,ENCRYPTED") {
+            return Err(SigningKeyError::OldEncryption);
+        }
+        let (label, document) = read_block(block)?;
+        let der = document.as_slice();
         let pair = match label {
             "PRIVATE KEY" => pkcs8_pair(der),
             "EC PRIVATE KEY" => {
                 ecdsa_pair(|algorithm| EcdsaKeyPair::from_private_key_der(algorithm, der).ok())
             }
             "RSA PRIVATE KEY" => rsa::KeyPair::from_der(der).ok().map(Pair::Rsa),
+            label if is_encrypted(label) => return Err(SigningKeyError::PasswordNeeded),
+            "OPENSSH PRIVATE KEY" => return Err(SigningKeyError::OpenSsh),
             _ => return Err(SigningKeyError::Label(label.to_owned())),
         };
         Self::new(pair.ok_or(SigningKeyError::Type)?)
+    }
+
+    /// The first private key in `pem`, which is behind a password: cosign's, or PKCS#8
+    /// (`ENCRYPTED PRIVATE KEY`).
+    ///
+    /// # Errors
+    /// As [`from_pem`](Self::from_pem), and when the password is another one.
+    pub fn from_encrypted_pem(pem: &str, password: &[u8]) -> Result<Self, SigningKeyError> {
+        let pem = wrapped(pem);
+        let block = first_private_key(&pem).ok_or(SigningKeyError::NoKey)?;
+        let (label, document) = read_block(block)?;
+        if !is_encrypted(label) {
+            return Self::from_pem(block);
+        }
+        let der = decrypt(label, &document, password).map_err(SigningKeyError::Encrypted)?;
+        Self::new(pkcs8_pair(&der).ok_or(SigningKeyError::Type)?)
     }
 
     /// The public half.
@@ -149,9 +173,27 @@ pub enum SigningKeyError {
     /// The block is damaged.
     #[error("the private key is not PEM: {0}")]
     Pem(#[source] der::Error),
-    /// The block holds something that is not read, such as an encrypted key.
-    #[error("{0:?} blocks cannot be read; give an unencrypted PKCS#8 key (PRIVATE KEY)")]
+    /// The block holds something that is not read.
+    #[error("{0:?} blocks cannot be read; give a PKCS#8 key (PRIVATE KEY)")]
     Label(String),
+    /// The key is behind a password.
+    #[error("the private key is encrypted, and its password is needed")]
+    PasswordNeeded,
+    /// The key is behind a password, and did not come out.
+    #[error("the private key is encrypted: {0}")]
+    Encrypted(#[source] EncryptedKeyError),
+    /// The key is encrypted as OpenSSL did before PKCS#8, over a hash that is easily guessed.
+    #[error(
+        "the private key is encrypted in OpenSSL's old way; write it anew with \
+         `openssl pkcs8 -topk8 -in KEY -out KEY.pkcs8.pem`"
+    )]
+    OldEncryption,
+    /// The key is in the form of OpenSSH.
+    #[error(
+        "the private key is one of OpenSSH; write a copy of it as PKCS#8 with \
+         `ssh-keygen -p -m PKCS8 -f COPY`"
+    )]
+    OpenSsh,
     /// The key is of another type, or damaged, or too short.
     #[error(
         "the private key cannot be used; give ECDSA P-256, P-384 or P-521, RSA of 2048, 3072 or \
@@ -170,6 +212,14 @@ pub enum SigningKeyError {
     /// The signature could not be made.
     #[error("the signature could not be made")]
     Sign,
+}
+
+/// The label of a block, and what is in it.
+fn read_block(block: &str) -> Result<(&str, Zeroizing<Vec<u8>>), SigningKeyError> {
+    // Not read as DER: cosign keeps JSON in it.
+    let (label, bytes) = der::pem::decode_vec(block.as_bytes())
+        .map_err(|error| SigningKeyError::Pem(error.into()))?;
+    Ok((label, Zeroizing::new(bytes)))
 }
 
 /// Tools write parameters or certificates into the same file.
@@ -297,7 +347,22 @@ mod tests {
         ));
         assert!(matches!(
             read(&pem("ENCRYPTED PRIVATE KEY", &[48, 0])),
+            SigningKeyError::PasswordNeeded
+        ));
+        assert!(matches!(
+            read(&pem("DSA PRIVATE KEY", &[48, 0])),
             SigningKeyError::Label(_)
+        ));
+        assert!(matches!(
+            read(&pem("OPENSSH PRIVATE KEY", &[48, 0])),
+            SigningKeyError::OpenSsh
+        ));
+        assert!(matches!(
+            read(
+                "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\
+                 DEK-Info: AES-256-CBC,00\n\nMAA=\n-----END EC PRIVATE KEY-----\n"
+            ),
+            SigningKeyError::OldEncryption
         ));
         assert!(matches!(
             read(&pem("PRIVATE KEY", &[48, 0])),

@@ -15,6 +15,7 @@ use crate::connection::tiled_tree;
 use crate::connection::transport;
 use crate::output::Report;
 use crate::progress::entries_bar;
+use crate::progress::show;
 use crate::trust;
 use crate::trust::TrustedLogArguments;
 
@@ -86,7 +87,7 @@ pub(crate) async fn run(arguments: AuditArguments) -> anyhow::Result<Report> {
 async fn audit_all(auditor: &Auditor, head: &SignedCheckpoint) -> Result<FullReport, Error> {
     let bar = entries_bar(head.checkpoint.size.get());
     let report = auditor
-        .audit_all(head, |progress| bar.set_position(progress.entries))
+        .audit_all(head, |progress| show(&bar, progress.entries))
         .await;
     bar.finish_and_clear();
     Ok(report?)

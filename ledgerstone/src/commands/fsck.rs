@@ -3,8 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use indicatif::ProgressBar;
-use indicatif::ProgressStyle;
 use ledgerstone_instance::CheckedTree;
 use ledgerstone_instance::ComparedTree;
 use ledgerstone_instance::Instance;
@@ -23,6 +21,8 @@ use thiserror::Error;
 use crate::files::read_text;
 use crate::output;
 use crate::output::OutputError;
+use crate::progress::entries_bar;
+use crate::progress::show;
 
 /// The arguments of `fsck`.
 #[derive(Args, Debug)]
@@ -108,7 +108,7 @@ pub(crate) fn run(arguments: &Fsck, json: bool) -> anyhow::Result<()> {
             "compared": compared,
             "mark": mark.map(|mark| json!({ "reason": mark.reason, "lifted": mark.is_lifted })),
         });
-        print(&report.to_string(), sound)?;
+        print(&output::versioned(report).to_string(), sound)?;
     } else {
         compared
             .iter()
@@ -167,7 +167,7 @@ fn drop_torn_round(instance: &Instance, json: bool) -> anyhow::Result<()> {
         });
         let damage = dropped.as_ref().map(|dropped| dropped.damage.to_string());
         let report = json!({ "dropped": damage, "trees": trees.collect::<Vec<_>>() });
-        return Ok(output::line(&report.to_string())?);
+        return Ok(output::json(&report)?);
     }
     let Some(dropped) = dropped else {
         let text = "nothing is dropped: the write-ahead log has no damage that a start refuses";
@@ -198,15 +198,10 @@ fn compared_text(tree: &ComparedTree) -> String {
 }
 
 fn check_tree(check: &StoreCheck, shard: ShardId) -> anyhow::Result<CheckedTree> {
-    // Drawn on stderr, and only where that is a terminal.
-    let bar = ProgressBar::new(0);
-    let template = "{bar:30} {pos} of {len} entries, {per_sec}, {eta} left";
-    bar.set_style(
-        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
-    );
+    let bar = entries_bar(0);
     let checked = check.check(shard, &mut |checked, size| {
         bar.set_length(size.get());
-        bar.set_position(checked.get());
+        show(&bar, checked.get());
     });
     bar.finish_and_clear();
     Ok(checked?)

@@ -125,6 +125,7 @@ async fn print_range(api: &LogApi, range: IndexRange, json: bool) -> anyhow::Res
             .await
             .map_err(Error::from)?;
         if entries.is_empty() {
+            output::note(&format!("note: the log has no entry {next} yet"));
             break;
         }
         next += entries.len() as u64;

@@ -26,6 +26,7 @@ use crate::connection::transport;
 use crate::output;
 use crate::output::Report;
 use crate::progress::entries_bar;
+use crate::progress::show;
 use crate::trust;
 use crate::trust::TrustedLogArguments;
 
@@ -123,7 +124,7 @@ impl Watch {
             }
             // Only now: a hit that was not dealt with has to be found again.
             run.confirm(&page).map_err(Error::from)?;
-            bar.set_position(page.end.get());
+            show(&bar, page.end.get());
             tally.add(&page);
         }
         bar.finish_and_clear();
@@ -137,7 +138,7 @@ impl Watch {
         if self.authorities.is_some() {
             json["certificates"] = output::to_json(&issued);
         }
-        let json = json.to_string();
+        let json = output::versioned(json).to_string();
         let line = match self.json {
             true => &json,
             false => &describe(hit, &issued),

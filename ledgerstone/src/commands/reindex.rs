@@ -25,6 +25,7 @@ use tokio::runtime::Runtime;
 use crate::output;
 use crate::output::Report;
 use crate::progress::entries_bar;
+use crate::progress::show;
 
 /// How often a server is asked how far it is.
 const POLL: Duration = Duration::from_millis(500);
@@ -190,7 +191,7 @@ impl ProgressDisplay {
             ..
         } = progress;
         self.bar.set_length(*of_entries);
-        self.bar.set_position(*entries);
+        show(&self.bar, *entries);
         if self.bar.is_hidden() && self.last_line.elapsed() >= LINE {
             self.last_line = Instant::now();
             output::note(&format!(

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use anyhow::Context;
 use clap::ArgGroup;
 use clap::Args;
 use ledgerstone_client::Error;
@@ -14,9 +15,11 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::commands::get::view;
+use crate::commands::time_argument::parse_time;
 use crate::connection::LogArguments;
 use crate::connection::transport;
 use crate::files::read_text;
+use crate::kind::FileKind;
 use crate::output;
 use crate::trust;
 use crate::trust::TrustedLogArguments;
@@ -70,12 +73,13 @@ pub(crate) struct SearchArguments {
     )]
     pub(crate) limit: u64,
 
-    /// Only entries that were logged then or later: RFC 3339, such as 2026-01-01T00:00:00Z.
-    #[arg(long, value_name = "TIME")]
+    /// Only entries that were logged then or later: a date, such as 2026-01-01, or a time with its
+    /// zone, such as 2026-01-01T12:00:00Z.
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) since: Option<jiff::Timestamp>,
 
     /// Only entries that were logged before.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) until: Option<jiff::Timestamp>,
 
     #[command(flatten)]
@@ -172,7 +176,13 @@ fn query(arguments: &SearchArguments) -> anyhow::Result<SearchTerms> {
     }
     if let Some(path) = &arguments.key {
         let pem = read_text(path)?;
-        query = query.public_key(&pem).map_err(Error::from)?;
+        query = query
+            .public_key(&pem)
+            .map_err(Error::from)
+            .with_context(|| {
+                let wanted = "a public key or certificate (PEM) is needed";
+                FileKind::of(pem.as_bytes()).instead_of(path, wanted)
+            })?;
     }
     query.all = arguments.and;
     query.from_time = arguments.since.map(|time| time.as_second());

@@ -33,6 +33,7 @@ use tracing::warn;
 
 use crate::output;
 use crate::output::OutputError;
+use crate::shell::program;
 
 /// The arguments of `serve`.
 #[derive(Args, Debug)]
@@ -113,7 +114,7 @@ async fn serve(settings: Settings, by_operator: ByOperator, json: bool) -> anyho
     let server = Server::new(sockets, log.clone(), settings.clone(), metrics);
     let server = server.reading(opened.reading.clone());
     let announcement = if json {
-        announcement_json(&settings, &opened, &server)?.to_string()
+        output::versioned(announcement_json(&settings, &opened, &server)?).to_string()
     } else {
         announcement(&settings, &opened, &server)?
     };
@@ -237,9 +238,8 @@ fn urls(settings: &Settings, server: &Server) -> anyhow::Result<(String, String)
 fn announcement(settings: &Settings, opened: &Opened, server: &Server) -> anyhow::Result<String> {
     let log = &opened.log;
     let (url, admin) = urls(settings, server)?;
-    // By the name under which this very program was started.
-    let program = std::env::args().next();
-    let program = program.as_deref().unwrap_or("ledgerstone");
+    let program = program();
+    let reached = reached(&url);
     let trees = log.trees();
     let mut lines = vec![format!("ledgerstone {}", env!("CARGO_PKG_VERSION"))];
     lines.extend(trees.growing().flat_map(growing_lines));
@@ -263,11 +263,18 @@ fn announcement(settings: &Settings, opened: &Opened, server: &Server) -> anyhow
         format!("listening on {url}"),
         String::new(),
         "Try, in another terminal:".to_owned(),
-        format!("  {program} sign --url {url} README.md"),
-        format!("  {program} get --url {url} --index 0"),
-        format!("  {program} audit --url {url} --full"),
+        "  echo hello > hello.txt".to_owned(),
+        format!("  {program} sign --url {reached} hello.txt"),
+        format!("  {program} get --url {reached} --index 0"),
+        format!("  {program} audit --url {reached} --full"),
     ]);
     Ok(lines.join("\n"))
+}
+
+/// The URL under which this machine reaches a server that may listen on all its addresses.
+fn reached(url: &str) -> String {
+    url.replacen("//0.0.0.0:", "//127.0.0.1:", 1)
+        .replacen("//[::]:", "//[::1]:", 1)
 }
 
 /// A tree that takes entries, with the keys that sign for it.

@@ -24,9 +24,11 @@ use ledgerstone_proto::json::from_slice;
 use crate::commands::submitted::report_submitted;
 use crate::connection::LogArguments;
 use crate::connection::transport;
+use crate::files::check_file;
 use crate::files::read;
 use crate::files::read_text;
 use crate::files::write;
+use crate::kind::FileKind;
 use crate::output::Report;
 use crate::trust;
 use crate::trust::TrustedLogArguments;
@@ -114,8 +116,9 @@ pub(crate) async fn run(arguments: SubmitArguments) -> anyhow::Result<Report> {
 fn submission(arguments: &SubmitArguments) -> anyhow::Result<EntryToSubmit> {
     let (key, verifier) = read_key(arguments)?;
     if let Some(path) = &arguments.dsse {
-        let envelope: Envelope = from_slice(&read(path)?)
-            .with_context(|| format!("{} is not a DSSE envelope", path.display()))?;
+        let json = read(path)?;
+        let envelope: Envelope = from_slice(&json)
+            .with_context(|| FileKind::of(&json).instead_of(path, "a DSSE envelope is needed"))?;
         let kind = match arguments.kind {
             EnvelopeKindArgument::Hashedrekord => EnvelopeKind::HashedRekord,
             EnvelopeKindArgument::Dsse => EnvelopeKind::Dsse,
@@ -136,14 +139,19 @@ fn submission(arguments: &SubmitArguments) -> anyhow::Result<EntryToSubmit> {
 
 fn read_key(arguments: &SubmitArguments) -> anyhow::Result<(PublicKey, VerifierMaterial)> {
     let verifier = arguments.key.as_ref().or(arguments.certificate.as_ref());
-    let pem = read_text(verifier.context("give --key or --certificate")?)?;
+    let path = verifier.context("give --key or --certificate")?;
+    let pem = read_text(path)?;
     let read = read_verifier_pem(&pem).map_err(SubmitError::from);
-    Ok(read.map_err(Error::from)?)
+    read.map_err(Error::from).with_context(|| {
+        let wanted = "a public key or certificate (PEM) is needed";
+        FileKind::of(pem.as_bytes()).instead_of(path, wanted)
+    })
 }
 
 /// What the signature is over, where that is no envelope.
 fn artifact(arguments: &SubmitArguments) -> anyhow::Result<Option<Artifact>> {
     if let Some(path) = &arguments.artifact {
+        check_file(path)?;
         return Ok(Some(Artifact::File(path.clone())));
     }
     let digest = arguments.digest.as_ref();
@@ -154,6 +162,11 @@ fn artifact(arguments: &SubmitArguments) -> anyhow::Result<Option<Artifact>> {
 /// Signature files are raw (openssl) or base64 (cosign, and with line breaks `base64`).
 fn read_signature(path: &Path) -> anyhow::Result<Vec<u8>> {
     let bytes = read(path)?;
+    let kind = FileKind::of(&bytes);
+    anyhow::ensure!(
+        !kind.is_no_signature(),
+        kind.instead_of(path, "a signature alone is needed, as raw bytes or base64")
+    );
     let text = std::str::from_utf8(bytes.trim_ascii()).ok();
     Ok(text.and_then(decode_base64).unwrap_or(bytes))
 }

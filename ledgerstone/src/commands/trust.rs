@@ -16,6 +16,7 @@ use ledgerstone_client::TrustFiles;
 use ledgerstone_client::TrustOptions;
 use ledgerstone_client::TrustedLog;
 
+use crate::commands::time_argument::parse_time;
 use crate::connection::LogArguments;
 use crate::connection::transport;
 use crate::files::read_text;
@@ -56,9 +57,9 @@ pub(crate) struct TrustArguments {
     )]
     pub(crate) api_version: u8,
 
-    /// Since when the log's keys are valid, instead of the day on which the log began: RFC 3339,
-    /// such as 2026-01-01T00:00:00Z.
-    #[arg(long, value_name = "TIME")]
+    /// Since when the log's keys are valid, instead of the day on which the log began: a date, such
+    /// as 2026-01-01, or a time with its zone, such as 2026-01-01T12:00:00Z.
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) valid_from: Option<jiff::Timestamp>,
 
     /// The URL of a certificate authority (Fulcio).

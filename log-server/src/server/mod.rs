@@ -80,7 +80,7 @@ pub struct Server {
 #[derive(Debug, Error)]
 pub enum ServerError {
     /// An address cannot be listened on.
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen on {address}, as --listen or --admin-listen says: {source}")]
     Listen {
         /// The address.
         address: SocketAddr,

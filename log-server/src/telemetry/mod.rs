@@ -4,6 +4,7 @@
 mod folding;
 pub(crate) mod settings;
 
+use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::sync::OnceLock;
 
@@ -51,7 +52,7 @@ pub fn init(settings: &Settings) -> Result<Telemetry, SettingsError> {
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(lines)
-        .with_ansi(std::io::stderr().is_terminal());
+        .with_ansi(std::io::stderr().is_terminal() && wants_colour(std::env::var_os("NO_COLOR")));
     // An error means that there is a subscriber already, which then stays.
     let _ = match settings.telemetry.log_format {
         LogFormat::Text => builder
@@ -63,6 +64,11 @@ pub fn init(settings: &Settings) -> Result<Telemetry, SettingsError> {
             .try_init(),
     };
     Ok(Telemetry { _writer: writer })
+}
+
+/// Whether colours are welcome: not where `NO_COLOR` is set to anything (no-color.org).
+fn wants_colour(no_color: Option<OsString>) -> bool {
+    no_color.is_none_or(|value| value.is_empty())
 }
 
 /// How many lines were dropped, since nobody took those before them.

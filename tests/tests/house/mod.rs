@@ -24,6 +24,9 @@
 //! **No dependency without need.** [`dependencies`] finds those of the workspace that no crate asks
 //! for, and features that a crate asks for although all get them.
 //!
+//! **A client for everybody.** [`platforms`] finds in the client's crates what only Unix has and no
+//! `cfg` says so, and in its dependencies what needs a C++ compiler.
+//!
 //! **Conventions** that are cheap to check are in [`conventions`].
 //!
 //! Crates that break a rule today are listed beside it. A list may only shrink: a crate on it that
@@ -35,6 +38,7 @@ mod conventions;
 mod dependencies;
 mod members;
 mod modules;
+mod platforms;
 mod source;
 mod tests;
 mod tokens;
@@ -71,6 +75,18 @@ fn no_dependency_without_need() {
         let repeated = dependencies::repeated_features(&workspace, manifest);
         assert!(repeated.is_empty(), "{}: {repeated:?}", member.folder);
     }
+}
+
+#[test]
+fn nothing_in_the_client_is_for_unix_alone() {
+    let found = platforms::unix_only();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn the_client_is_built_without_rocksdb() {
+    let found = platforms::of_rocksdb_in_client();
+    assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
 #[test]

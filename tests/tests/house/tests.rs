@@ -9,6 +9,7 @@ use super::dependencies::repeated_features;
 use super::dependencies::unused;
 use super::modules::Arrow;
 use super::modules::Crate;
+use super::platforms::lines_without_cfg;
 
 /// The circles of a crate that consists of `files`, each as the arrows `from:line -> to`.
 fn circles_of(files: &[(&str, &str)]) -> Vec<Vec<String>> {
@@ -217,4 +218,18 @@ fn a_file_says_what_it_is_for() {
         "/// One.\npub struct One;\n/// Two.\npub struct Two;\n"
     ));
     assert!(!says_what_it_is_for("/// A function.\npub fn f() {}\n"));
+}
+
+#[test]
+fn what_only_unix_has_needs_a_cfg() {
+    let text = "use std::os::unix::fs::symlink;\n\
+                // std::os::unix in a comment\n\
+                #[cfg(unix)]\n\
+                use std::os::unix::fs::symlink;\n\
+                #[cfg(unix)]\n\
+                fn one() {\n    std::os::unix::x();\n}\n\
+                fn two() {\n    read(\"/proc/self\");\n}\n\
+                #[cfg(test)]\n\
+                mod tests {\n    use std::os::unix::fs::symlink;\n}\n";
+    assert_eq!(lines_without_cfg(text), [1, 10]);
 }

@@ -8,8 +8,6 @@ use anyhow::Context;
 use clap::ArgGroup;
 use clap::Args;
 use clap::ValueEnum;
-use indicatif::ProgressBar;
-use indicatif::ProgressStyle;
 use ledgerstone_client::Error;
 use ledgerstone_client::LogSource;
 use ledgerstone_client::SourceEntry;
@@ -32,10 +30,10 @@ use zeroize::Zeroizing;
 
 use crate::files::read_text;
 use crate::output::Report;
+use crate::progress::entries_bar;
+use crate::progress::show;
 use crate::trust;
 use crate::trust::TrustedLogArguments;
-
-const PROGRESS: &str = "{bar:30} {human_pos} of {human_len} entries, {per_sec}, {eta} left";
 
 /// The arguments of `import`.
 #[derive(Args, Debug)]
@@ -200,13 +198,8 @@ async fn copy(
     head: &SourceHead,
     parallel: usize,
 ) -> anyhow::Result<u64> {
-    // Draws on standard error, and only where that is a terminal.
-    let bar = ProgressBar::new(head.size().get());
-    if let Ok(style) = ProgressStyle::with_template(PROGRESS) {
-        bar.set_style(style);
-    }
-    bar.set_position(importer.size().get());
-    bar.reset_eta();
+    let bar = entries_bar(head.size().get());
+    show(&bar, importer.size().get());
     let mut bytes = 0;
     let mut next = fetch(source, head, importer.size(), parallel).await?;
     while let Some(round) = next {
@@ -223,7 +216,7 @@ async fn copy(
         // others.
         importer = written.context("the import was interrupted")??;
         next = fetched?;
-        bar.set_position(importer.size().get());
+        show(&bar, importer.size().get());
     }
     importer.finish()?;
     bar.finish_and_clear();

@@ -21,7 +21,8 @@ pub(crate) struct SignArguments {
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
 
-    /// A private key as PEM: PKCS#8, SEC 1 or PKCS#1; ECDSA P-256, P-384, P-521, Ed25519 or RSA.
+    /// A private key as PEM: PKCS#8, SEC 1, PKCS#1 or cosign's; ECDSA P-256, P-384, P-521, Ed25519
+    /// or RSA. The password of an encrypted one is asked for, or taken from COSIGN_PASSWORD.
     /// Without one, an ECDSA P-256 key is made for this signature alone; its public half goes to
     /// FILE.pub (or PATH.pub, with --bundle PATH), its private half nowhere. A file of that name
     /// that holds anything else is never replaced.

@@ -2,6 +2,7 @@
 
 pub(crate) mod args;
 pub(crate) mod find;
+pub(crate) mod key;
 pub(crate) mod outputs;
 pub(crate) mod pending;
 pub(crate) mod run;

@@ -10,6 +10,7 @@ use ledgerstone_client::RuleText;
 use ledgerstone_client::Thresholds;
 
 use crate::files::read_text;
+use crate::kind::FileKind;
 
 /// Who has to have signed, and what has to be true besides.
 #[derive(Args, Debug)]
@@ -102,7 +103,8 @@ impl ExpectedArguments {
         let key = self.key.as_ref().map(|path| {
             let pem = read_text(path)?;
             ledgerstone_client::read_verifier_pem(&pem).with_context(|| {
-                format!("{} is not a public key or certificate", path.display())
+                let wanted = "a public key or certificate (PEM) is needed";
+                FileKind::of(pem.as_bytes()).instead_of(path, wanted)
             })?;
             anyhow::Ok(pem)
         });

@@ -11,8 +11,10 @@ use ledgerstone_client::Error;
 
 use crate::commands::verify::args::VerifyArguments;
 use crate::files::beside;
+use crate::files::check_file;
 use crate::files::read;
 use crate::files::read_text;
+use crate::kind::FileKind;
 
 /// An artifact, with what may be its bundles.
 pub(crate) struct Input {
@@ -63,6 +65,7 @@ fn artifacts(arguments: &VerifyArguments) -> anyhow::Result<Vec<(String, Artifac
         return Ok(vec![(digest.clone(), Artifact::Digest(parsed))]);
     }
     let files = arguments.files.iter();
+    files.clone().try_for_each(|path| check_file(path))?;
     Ok(files
         .map(|path| (path.display().to_string(), Artifact::File(path.clone())))
         .collect())
@@ -92,7 +95,7 @@ fn named_bundles(arguments: &VerifyArguments) -> anyhow::Result<Vec<NamedBundle>
 }
 
 fn read_bundle(path: &Path) -> anyhow::Result<NamedBundle> {
-    let json = read(path)?;
+    let json = read(path).map_err(|error| with_mix_up(path, error))?;
     let bundle = match Bundle::is_cosign(&json) {
         true => Bundle::parse_cosign(&json),
         false => Bundle::parse(&json),
@@ -101,6 +104,22 @@ fn read_bundle(path: &Path) -> anyhow::Result<NamedBundle> {
         name: path.display().to_string(),
         bundle: bundle
             .map_err(Error::from)
-            .with_context(|| format!("{} does not verify", path.display()))?,
+            .with_context(|| match FileKind::of(&json) {
+                FileKind::Bundle => format!("{} does not verify", path.display()),
+                kind => kind.instead_of(path, "a Sigstore bundle is needed"),
+            })?,
     })
+}
+
+/// `error`, and where the bundle of a bundle was looked for, what to write instead.
+fn with_mix_up(path: &Path, error: anyhow::Error) -> anyhow::Error {
+    // The name of the file that is verified, whose bundle is looked for beside it.
+    let file = path.with_extension("").with_extension("");
+    match read(&file).map(|content| FileKind::of(&content)) {
+        Ok(FileKind::Bundle) => error.context(format!(
+            "{} is a Sigstore bundle: name the file that was signed, and this one with --bundle",
+            file.display()
+        )),
+        _ => error,
+    }
 }

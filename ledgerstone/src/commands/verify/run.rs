@@ -1,5 +1,7 @@
 //! Verifies each file, and says what was shown.
 
+use std::path::Path;
+
 use anyhow::Context;
 use ledgerstone_client::Bundle;
 use ledgerstone_client::Error;
@@ -8,6 +10,7 @@ use ledgerstone_client::Finding;
 use ledgerstone_client::Outcome;
 use ledgerstone_client::Policy;
 use ledgerstone_client::Verified;
+use ledgerstone_client::VerifyError;
 use serde_json::json;
 
 use crate::commands::verify::args::VerifyArguments;
@@ -17,9 +20,11 @@ use crate::commands::verify::inputs::inputs;
 use crate::commands::verify::report::report;
 use crate::commands::verify::report::text;
 use crate::commands::verify::trust_source;
+use crate::files::beside;
 use crate::files::read_text;
 use crate::output;
 use crate::output::Report;
+use crate::shell::quoted;
 
 /// Some of several files do not verify. Each was reported.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +64,7 @@ pub(crate) fn run(arguments: VerifyArguments, json: bool) -> anyhow::Result<()> 
                 let rule = rule.as_deref();
                 report(&input.name, rule, bundle, verified, with_statement).print(json)?;
             }
-            None if is_one => return Err(only_reason(outcome)),
+            None if is_one => return Err(with_key_beside(only_reason(outcome), &input.name)),
             None => {
                 refused += 1;
                 untrue |= is_untrue(&outcome);
@@ -118,6 +123,22 @@ fn only_reason(outcome: Outcome) -> anyhow::Error {
     match reasons.next() {
         Some(reason) => Error::from(reason).into(),
         None => anyhow::anyhow!("there is no bundle to verify"),
+    }
+}
+
+/// `error`, and where it asks for a key, the one that `sign` left beside the file.
+fn with_key_beside(error: anyhow::Error, file: &str) -> anyhow::Error {
+    let key = beside(Path::new(file), ".pub");
+    let asked = matches!(
+        error.downcast_ref(),
+        Some(Error::Verify(VerifyError::KeyNeeded { .. }))
+    );
+    match asked && key.is_file() {
+        true => error.context(format!(
+            "if {0} is the key that you expect, add --key {0}",
+            quoted(&key.display().to_string())
+        )),
+        false => error,
     }
 }
 

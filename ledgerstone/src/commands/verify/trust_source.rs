@@ -79,7 +79,11 @@ fn instance(name: &str) -> Result<Instance, String> {
 /// Everybody who is trusted.
 pub(crate) fn load(arguments: &TrustSourceArguments) -> anyhow::Result<TrustedRoot> {
     let root = match (&arguments.trusted_root, &arguments.log_key) {
-        (Some(path), _) => TrustedRoot::parse(&read(path)?).map_err(Error::from)?,
+        (Some(path), _) => {
+            let json = read(path)?;
+            let root = TrustedRoot::parse(&json).map_err(Error::from);
+            root.with_context(|| trust::no_trusted_root(path, &json))?
+        }
         (None, Some(_)) => of_log_key(arguments)?,
         (None, None) => of_repository(arguments)?,
     };
@@ -132,6 +136,7 @@ fn of_repository(arguments: &TrustSourceArguments) -> anyhow::Result<TrustedRoot
 fn cache_folder() -> Option<PathBuf> {
     let named = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     let folder = named("XDG_CACHE_HOME").map(PathBuf::from);
+    let folder = folder.or_else(|| named("LOCALAPPDATA").map(PathBuf::from));
     let folder = folder.or_else(|| Some(PathBuf::from(named("HOME")?).join(".cache")));
     Some(folder?.join("ledgerstone").join("tuf"))
 }

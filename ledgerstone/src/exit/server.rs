@@ -1,9 +1,5 @@
-//! The one place where errors become exit codes.
+//! The exit codes for what goes wrong with a log of one's own.
 
-use std::process::ExitCode;
-
-use ledgerstone_client::Error;
-use ledgerstone_client::Failure;
 use ledgerstone_instance::InstanceError;
 use ledgerstone_log::ImportError;
 use ledgerstone_log::KeyError;
@@ -14,67 +10,26 @@ use ledgerstone_log::UpgradeError;
 use ledgerstone_log_server::ServerError;
 use ledgerstone_storage::EngineError;
 use ledgerstone_storage::StorageError;
-use serde_json::json;
 
 use crate::commands::fsck::Damaged;
 use crate::commands::fsck::Unreadable;
 use crate::commands::reindex::Unfinished;
-use crate::commands::verify::run::Refused;
-use crate::output;
-use crate::output::OutputError;
+use crate::exit::codes::UNDONE;
+use crate::exit::codes::UNREACHABLE;
+use crate::exit::codes::UNTRUE;
 
-/// It could not be done: wrong arguments, an unreadable file, something that the log refuses or
-/// does not have.
-pub(crate) const UNDONE: u8 = 1;
-
-/// Something does not verify.
-pub(crate) const UNTRUE: u8 = 2;
-
-/// The log cannot be reached, or is in trouble.
-pub(crate) const UNREACHABLE: u8 = 3;
-
-/// The code of a command whose output nobody reads to the end.
-const DONE: u8 = 0;
-
-/// Prints `error` with its causes, on standard error for people and on standard output for
-/// machines.
-pub(crate) fn report(error: &anyhow::Error, json: bool) -> ExitCode {
-    let code = exit_code(error);
-    if code == DONE {
-        return ExitCode::SUCCESS;
-    }
-    if let Some(Damaged { is_printed: true }) = error.downcast_ref() {
-        return ExitCode::from(code);
-    }
-    if json {
-        let printed = json!({ "error": { "message": message(error), "exitCode": code } });
-        // Where this cannot be printed, the exit code still says it.
-        let _ = output::json(&printed);
-    } else {
-        output::note(&format!("error: {}", message(error)));
-    }
-    ExitCode::from(code)
+/// Whether all that is to be said about `error` was printed already.
+pub(crate) fn is_told(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(Damaged { is_printed: true }))
 }
 
-fn exit_code(error: &anyhow::Error) -> u8 {
-    if let Some(OutputError::Closed) = error.downcast_ref() {
-        return DONE;
-    }
-    if let Some(error) = error.downcast_ref::<Error>() {
-        return match error.failure() {
-            Failure::Untrue => UNTRUE,
-            Failure::Unreachable => UNREACHABLE,
-            Failure::Undone => UNDONE,
-        };
-    }
+/// The code of an error of the server, of its data directory or of what is stored there.
+pub(crate) fn code(error: &anyhow::Error) -> Option<u8> {
     if let Some(error) = error.downcast_ref::<ServerError>() {
-        return server_code(error);
+        return Some(server_code(error));
     }
     if error.is::<Unfinished>() {
-        return UNREACHABLE;
-    }
-    if let Some(refused) = error.downcast_ref::<Refused>() {
-        return if refused.untrue { UNTRUE } else { UNDONE };
+        return Some(UNREACHABLE);
     }
     let untrue = error.is::<Damaged>()
         || error.is::<Unreadable>()
@@ -84,7 +39,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         || error.downcast_ref().is_some_and(read_untrue)
         || error.downcast_ref().is_some_and(import_untrue)
         || error.downcast_ref().is_some_and(reindex_untrue);
-    if untrue { UNTRUE } else { UNDONE }
+    untrue.then_some(UNTRUE)
 }
 
 /// A log that stopped is in trouble; all else of a server was settled before it listened.
@@ -278,29 +233,8 @@ fn reindex_untrue(error: &ReindexError) -> bool {
     }
 }
 
-/// The error and its causes, without those that the text before them already has.
-fn message(error: &anyhow::Error) -> String {
-    let mut text = String::new();
-    for cause in error.chain().map(ToString::to_string) {
-        if text.contains(&cause) {
-            continue;
-        }
-        if !text.is_empty() {
-            text.push_str(": ");
-        }
-        text.push_str(&cause);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use anyhow::Context;
-    use ledgerstone_client::ArtifactError;
-    use ledgerstone_client::BundleError;
-    use ledgerstone_client::TransportError;
     use ledgerstone_merkle::LeafIndex;
     use ledgerstone_merkle::TreeSize;
     use ledgerstone_storage::Damage;
@@ -308,22 +242,12 @@ mod tests {
 
     use super::*;
 
+    fn exit_code(error: &anyhow::Error) -> u8 {
+        code(error).unwrap_or(UNDONE)
+    }
+
     #[test]
-    fn each_kind_of_failure_has_its_code() {
-        let timed_out = TransportError::TimedOut {
-            url: String::new(),
-            limit: Duration::from_secs(30),
-        };
-        let codes = [
-            (Error::from(timed_out), UNREACHABLE),
-            (Error::from(BundleError::EntryCount(0)), UNTRUE),
-            (Error::from(ArtifactError::Form), UNDONE),
-        ];
-        for (error, code) in codes {
-            let error = anyhow::Error::from(error);
-            assert_eq!(exit_code(&error), code);
-            assert_eq!(exit_code(&error.context("while testing")), code);
-        }
+    fn an_import_that_contradicts_what_is_stored_is_untrue() {
         let incomplete = ImportError::Incomplete {
             size: TreeSize::new(1),
             target: TreeSize::new(2),
@@ -332,12 +256,8 @@ mod tests {
             stored: TreeSize::new(2),
             target: TreeSize::new(1),
         };
-        assert_eq!(exit_code(&OutputError::Closed.into()), DONE);
-        let full = OutputError::Io(std::io::ErrorKind::StorageFull.into());
-        assert_eq!(exit_code(&full.into()), UNDONE);
         assert_eq!(exit_code(&incomplete.into()), UNDONE);
         assert_eq!(exit_code(&shrunk.into()), UNTRUE);
-        assert_eq!(exit_code(&anyhow::anyhow!("other")), UNDONE);
     }
 
     #[test]
@@ -404,18 +324,5 @@ mod tests {
             configured: "b".to_owned(),
         };
         assert_eq!(exit_code(&other_origin.into()), UNDONE);
-    }
-
-    #[test]
-    fn causes_are_printed_once() {
-        let error = Err::<(), _>(anyhow::anyhow!("no such file"))
-            .context("a.txt cannot be read")
-            .unwrap_err();
-        assert_eq!(message(&error), "a.txt cannot be read: no such file");
-        let repeated = error.context("it failed: a.txt cannot be read");
-        assert_eq!(
-            message(&repeated),
-            "it failed: a.txt cannot be read: no such file"
-        );
     }
 }

@@ -1,27 +1,43 @@
 //! The grammar of the command line.
 
+mod absent;
+mod examples;
+mod refusal;
+
+use clap::CommandFactory;
+use clap::FromArgMatches;
 use clap::Parser;
 use clap::Subcommand;
 use clap::error::ErrorKind;
 
 use crate::commands::audit::AuditArguments;
+use crate::commands::completions::CompletionsArguments;
+use crate::commands::completions::ManArguments;
+#[cfg(feature = "server")]
 use crate::commands::fsck::Fsck;
 use crate::commands::get::GetArguments;
+#[cfg(feature = "server")]
 use crate::commands::import::Import;
 use crate::commands::monitor::MonitorArguments;
 use crate::commands::proof::ProofCommand;
+#[cfg(feature = "server")]
+use crate::commands::ready::ReadyArguments;
+#[cfg(feature = "server")]
 use crate::commands::reindex::Reindex;
 use crate::commands::search::SearchArguments;
+#[cfg(feature = "server")]
 use crate::commands::serve::Serve;
 use crate::commands::sign::args::SIGN_HELP;
 use crate::commands::sign::args::SignArguments;
 use crate::commands::submit::SubmitArguments;
+#[cfg(feature = "server")]
 use crate::commands::tree::TreeCommand;
 use crate::commands::trust::TrustArguments;
 use crate::commands::verify::args::VERIFY_HELP;
 use crate::commands::verify::args::VerifyArguments;
 use crate::connection::TLS_HELP;
 use crate::exit;
+use crate::output;
 
 const EXIT_CODES: &str = "Exit codes:
   0  done, and everything verified
@@ -30,6 +46,7 @@ const EXIT_CODES: &str = "Exit codes:
   2  something does not verify: a signature, a proof, a checkpoint, a log that contradicts itself
   3  the log cannot be reached, or is in trouble";
 
+#[cfg(feature = "server")]
 const REINDEX_HELP: &str = "What is rebuilt:
   Everything that an entry is found by and that follows from its body, or from the attestation
   that is kept beside it: what is missing is added, and what leads to an entry that does not
@@ -54,31 +71,56 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
+    /// The whole grammar, with what stands behind the help of each command.
+    pub(crate) fn grammar() -> clap::Command {
+        let grammar = Self::command();
+        let grammar = match absent::note() {
+            Some(note) => grammar.after_help(format!("{EXIT_CODES}\n\n{note}")),
+            None => grammar,
+        };
+        examples::add(grammar)
+    }
+
     /// The arguments of this process. Ends it with help, or with exit code 1 when they are wrong:
     /// clap's own code, 2, is taken.
     pub(crate) fn parse_or_exit() -> Self {
-        Self::try_parse().unwrap_or_else(|error| {
-            let asked = matches!(
-                error.kind(),
-                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
-            );
-            // There are no arguments yet that could say so.
-            if !asked && std::env::args_os().any(|argument| argument == "--json") {
-                let message = error.to_string();
-                let message = message.trim_start_matches("error: ").trim_end().to_owned();
-                exit::report(&anyhow::Error::msg(message), true);
-            } else if let Err(error) = error.print()
-                && error.kind() != std::io::ErrorKind::BrokenPipe
-            {
-                std::process::exit(exit::UNDONE.into());
-            }
-            std::process::exit(if asked { 0 } else { exit::UNDONE.into() })
-        })
+        let matches = Self::grammar().try_get_matches();
+        let arguments = matches.and_then(|matches| Self::from_arg_matches(&matches));
+        arguments.unwrap_or_else(|error| refuse(&error))
     }
+}
+
+/// Ends the process with help, or with what is wrong with its arguments.
+fn refuse(error: &clap::Error) -> ! {
+    let asked = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    );
+    // There are no arguments yet that could say so.
+    let json = std::env::args_os().any(|argument| argument == "--json");
+    let behind = refusal::behind(error);
+    if let Some(advice) = refusal::instead(error) {
+        exit::report(&anyhow::Error::msg(advice), json);
+    } else if !asked && json {
+        let message = error.to_string();
+        let message = message.trim_start_matches("error: ").trim_end();
+        let behind = behind.as_ref().map(|behind| format!("\n\n{behind}"));
+        let message = format!("{message}{}", behind.unwrap_or_default());
+        exit::report(&anyhow::Error::msg(message), true);
+    } else if let Err(error) = error.print()
+        && error.kind() != std::io::ErrorKind::BrokenPipe
+    {
+        std::process::exit(exit::UNDONE.into());
+    }
+    if let Some(behind) = behind.filter(|_| !json) {
+        output::note(&format!("\n{behind}"));
+    }
+    std::process::exit(if asked { 0 } else { exit::UNDONE.into() })
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    #[cfg(feature = "server")]
     /// Run a log.
     Serve(Box<Serve>),
     /// Sign a file, submit the signature, and keep the proof in FILE.sigstore.json.
@@ -104,37 +146,79 @@ pub(crate) enum Command {
     Monitor(MonitorArguments),
     /// Write the files that make other Sigstore clients trust and use a log.
     Trust(TrustArguments),
+    #[cfg(feature = "server")]
     /// Copy a log that somebody else runs into a shard of its own, verified entry by entry. Goes on
     /// where an interrupted import was, and where an earlier one ended.
     Import(Import),
+    #[cfg(feature = "server")]
     /// Check a data directory while no server runs: hash every entry, rebuild every tile, compare
     /// the root with what was signed.
     Fsck(Fsck),
+    #[cfg(feature = "server")]
     /// Rebuild the search index from the entries: in a data directory while no server runs, or by a
     /// server that does. Goes on where an interrupted rebuild was.
     #[command(after_long_help = REINDEX_HELP)]
     Reindex(Reindex),
+    #[cfg(feature = "server")]
     /// The trees of a data directory: list them, or upgrade that of version 0.1.
     #[command(subcommand)]
     Tree(TreeCommand),
+    /// Ask a server whether it serves: exit code 0 if it does. For health checks.
+    #[cfg(feature = "server")]
+    Ready(ReadyArguments),
+    /// Print what makes a shell complete the words of this program.
+    #[command(hide = true)]
+    Completions(CompletionsArguments),
+    /// Write the manual pages of this program.
+    #[command(hide = true)]
+    Man(ManArguments),
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     fn parse(line: &str) -> Result<Command, ErrorKind> {
         let words = ["ledgerstone"].into_iter().chain(line.split_whitespace());
-        Arguments::try_parse_from(words)
+        let matches = Arguments::grammar().try_get_matches_from(words);
+        matches
+            .and_then(|matches| Arguments::from_arg_matches(&matches))
             .map(|arguments| arguments.command)
             .map_err(|error| error.kind())
     }
 
     #[test]
     fn the_grammar_is_sound() {
-        Arguments::command().debug_assert();
+        Arguments::grammar().debug_assert();
+    }
+
+    /// Every command of the grammar, by the words that name it.
+    fn commands(command: &clap::Command, before: &[String], found: &mut Vec<Vec<String>>) {
+        found.push(before.to_vec());
+        for below in command.get_subcommands() {
+            let mut words = before.to_vec();
+            words.push(below.get_name().to_owned());
+            commands(below, &words, found);
+        }
+    }
+
+    #[test]
+    fn every_command_has_examples_that_can_be_typed() {
+        let mut found = Vec::new();
+        commands(&Arguments::grammar(), &[], &mut found);
+        let known = |words: &[String]| {
+            let mut all = examples::EXAMPLES.iter();
+            all.any(|it| it.command.iter().eq(words.iter()) && !it.lines.is_empty())
+        };
+        for command in &found {
+            assert!(known(command), "{command:?} has no examples");
+        }
+        let lines = examples::EXAMPLES.iter().flat_map(|it| it.lines);
+        for line in lines.filter(|_| cfg!(feature = "server")) {
+            let (_, words) = line.split_once("ledgerstone ").unwrap();
+            let words = words.split(" > ").next().unwrap();
+            assert!(parse(words).is_ok(), "{line}");
+        }
     }
 
     #[test]
