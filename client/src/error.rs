@@ -198,6 +198,8 @@ impl VerifyError {
             | Self::NoSuchSubject { .. }
             | Self::Statement(_)
             | Self::Signature(_)
+            | Self::Document(_)
+            | Self::EnvelopeFormat(_)
             | Self::Kind { .. }
             | Self::MessageKind { .. }
             | Self::Rebuild { .. }

@@ -102,7 +102,7 @@ fn an_old_bundle_of_a_key_needs_the_key() {
     assert!(matches!(error, VerifyError::KeyNeeded { .. }), "{error}");
     let key = fixtures().unwrap().join("bundles/v1-managed-key/key.pub");
     let (key, _) = read_verifier_pem(&fs::read_to_string(key).unwrap()).unwrap();
-    let expected = Expectation::of(ExpectedSigner::Key(key));
+    let expected = Expectation::of(ExpectedSigner::Key(key.into()));
     verify(&bundle, &artifact, &expected, &trust).unwrap();
 }
 

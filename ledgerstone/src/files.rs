@@ -7,9 +7,15 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use anyhow::Context;
+use ledgerstone_client::read_file;
 
 pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
+}
+
+/// The content of a file that has at most `limit` bytes.
+pub(crate) fn read_limited(path: &Path, limit: usize) -> anyhow::Result<Vec<u8>> {
+    read_file(path, limit).with_context(|| format!("{} cannot be read", path.display()))
 }
 
 pub(crate) fn read_text(path: &Path) -> anyhow::Result<String> {

@@ -54,7 +54,7 @@ impl Case {
         let bundle = Bundle::parse(bundle.to_string().as_bytes())?;
         let trust = TrustedRoot::parse(&self.trusted_root)?;
         let signer = match &self.key {
-            Some(pem) => ExpectedSigner::Key(read_verifier_pem(pem).unwrap().0),
+            Some(pem) => ExpectedSigner::Key(read_verifier_pem(pem).unwrap().0.into()),
             None => ExpectedSigner::AnyCertified,
         };
         let artifact = Artifact::Bytes(self.artifact.clone());

@@ -28,6 +28,9 @@ pub enum BundleError {
     /// Not what cosign wrote before Sigstore's bundles.
     #[error("the file is not a bundle of cosign: {0}")]
     Cosign(String),
+    /// Not an entry as a Rekor v1 answers with it.
+    #[error("the file is not a log entry as a Rekor v1 answers with it: {0}")]
+    RekorV1(String),
     /// A media type other than those of versions 0.1 to 0.3.
     #[error(
         "bundles of the media type {0:?} cannot be read, only versions 0.1 to 0.3 of Sigstore's"

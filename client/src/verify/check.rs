@@ -1,14 +1,15 @@
 //! Offline verification of a bundle: who signed what, when, and where it was logged.
 
-use ledgerstone_entry::key::PublicKey;
-
 use crate::artifact::Artifact;
+use crate::signer_key::SignerKey;
 use crate::trust::trusted_root::TrustedRoot;
 use crate::verify::bundle::Bundle;
 use crate::verify::bundle_entry::Shown;
 use crate::verify::bundle_parts::BundleContent;
 use crate::verify::bundle_parts::BundleMaterial;
 use crate::verify::certified::Certified;
+use crate::verify::document::check_document;
+use crate::verify::document::format_of_signature;
 use crate::verify::error::VerifyError;
 use crate::verify::expected::expectation::Expectation;
 use crate::verify::expected::expectation::ExpectedSigner;
@@ -44,9 +45,8 @@ pub fn verify(
     expected: &Expectation,
     trust: &TrustedRoot,
 ) -> Result<Verified, VerifyError> {
-    let signer = find_signer(bundle, &expected.signer)?;
     let thresholds = &expected.thresholds;
-    let log = check_logged(bundle, artifact, &signer, trust.logs())?;
+    let (key, log) = check_signature(bundle, artifact, &expected.signer, trust)?;
     thresholds.check_log_entries(count_logs(&log.shown))?;
     let stamps_matter = can_stamp(bundle, expected, trust);
     let stamped = match stamps_matter {
@@ -75,14 +75,14 @@ pub fn verify(
     };
     let said = expected.statement.check(envelope, &log.subject_names)?;
 
-    let mut facts = facts_about_signature(bundle, &signer);
+    let mut facts = facts_about_signature(bundle, &key);
     facts.extend(facts_about_log(&log.entries));
     facts.extend(facts_about_times(&times));
     facts.extend(certified.iter().flat_map(Certified::facts));
     facts.extend(said.into_iter().map(|text| Fact::new("statement", text)));
     Ok(Verified {
         not_checked: not_checked(bundle, &log, &times, certified.as_ref(), stamps_matter),
-        key: signer.key,
+        key,
         certified,
         times,
         entries: log.entries,
@@ -94,7 +94,7 @@ pub fn verify(
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verified {
     /// The key that signed.
-    pub key: PublicKey,
+    pub key: SignerKey,
     /// Whose certificate it is, where that was verified.
     pub certified: Option<Certified>,
     /// When the signature existed.
@@ -107,10 +107,38 @@ pub struct Verified {
     pub not_checked: Vec<Unchecked>,
 }
 
+/// Checks the signature and every entry by whoever is expected. Returns the key that signed.
+fn check_signature(
+    bundle: &Bundle,
+    artifact: &Artifact,
+    expected: &ExpectedSigner,
+    trust: &TrustedRoot,
+) -> Result<(SignerKey, CheckedLog), VerifyError> {
+    if let ExpectedSigner::Key(key) = expected
+        && format_of_signature(&bundle.content, key).is_some()
+    {
+        if matches!(bundle.material, BundleMaterial::Certificate(_)) {
+            return Err(VerifyError::OtherKey);
+        }
+        let log = check_document(bundle, artifact, key, trust.logs())?;
+        return Ok((key.clone(), log));
+    }
+    let signer = find_signer(bundle, expected)?;
+    let log = check_logged(bundle, artifact, &signer, trust.logs())?;
+    let key = match expected {
+        ExpectedSigner::Key(key) => key.clone(),
+        _ => signer.key.into(),
+    };
+    Ok((key, log))
+}
+
 /// The signer in the bundle, if it can be one that is expected.
 fn find_signer(bundle: &Bundle, expected: &ExpectedSigner) -> Result<Signer, VerifyError> {
     match (expected, &bundle.material) {
-        (ExpectedSigner::Key(key), material) => Signer::find(material, Some(key)),
+        (ExpectedSigner::Key(key), material) => match key.bare() {
+            Some(key) => Signer::find(material, Some(key)),
+            None => Err(VerifyError::EnvelopeFormat(key.format())),
+        },
         (_, BundleMaterial::PublicKey { hint }) => {
             Err(VerifyError::KeyNeeded { hint: hint.clone() })
         }

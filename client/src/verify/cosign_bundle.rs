@@ -9,10 +9,10 @@ use ledgerstone_proto::intoto::Envelope;
 use ledgerstone_proto::json::from_slice;
 use ledgerstone_proto::sigstore::common::v1::LogId;
 use ledgerstone_proto::sigstore::rekor::v1::InclusionPromise;
-use ledgerstone_proto::sigstore::rekor::v1::KindVersion;
 use ledgerstone_proto::sigstore::rekor::v1::TransparencyLogEntry;
 use serde::Deserialize;
 
+use crate::verify::body_kind::kind_of_body;
 use crate::verify::bundle::Bundle;
 use crate::verify::bundle::read_chain;
 use crate::verify::bundle_entry::BundleEntry;
@@ -107,19 +107,10 @@ struct Payload {
     log_id: String,
 }
 
-/// Of a body: which kind it is.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Kind {
-    kind: String,
-    api_version: String,
-}
-
 impl RekorBundle {
     fn into_entry(self) -> Result<BundleEntry, BundleError> {
         let body = decode("rekorBundle.Payload.body", &self.payload.body)?;
-        let kind: Kind = serde_json::from_slice(&body)
-            .map_err(|error| BundleError::Cosign(error.to_string()))?;
+        let kind_version = kind_of_body(&body).map_err(BundleError::Cosign)?;
         let log_id = hex::decode(&self.payload.log_id)
             .map_err(|_| BundleError::Cosign("logID is not hexadecimal".to_owned()))?;
         let signed = decode(
@@ -131,10 +122,7 @@ impl RekorBundle {
             log_id: Some(LogId {
                 key_id: log_id.into(),
             }),
-            kind_version: Some(KindVersion {
-                kind: kind.kind,
-                version: kind.api_version,
-            }),
+            kind_version: Some(kind_version),
             integrated_time: self.payload.integrated_time,
             inclusion_promise: Some(InclusionPromise {
                 signed_entry_timestamp: signed.into(),

@@ -9,21 +9,26 @@ use ledgerstone_entry::key::KeyType;
 use ledgerstone_entry::key::PublicKey;
 use ledgerstone_entry::pre_authentication_encoding;
 use ledgerstone_entry::prepare;
+use ledgerstone_entry::v1::PublicKeyFormat;
 use ledgerstone_proto::intoto::Envelope;
 use ledgerstone_proto::sigstore::common::v1::HashAlgorithm;
 use ledgerstone_proto::sigstore::rekor::v2::CreateEntryRequest;
 
 use crate::artifact::Artifact;
 use crate::verifier_pem::read_verifier_pem;
+use crate::verifier_pem::verifier_pem;
 use crate::verify::bundle_entry::BundleEntry;
 use crate::verify::bundle_parts::BundleContent;
 use crate::verify::bundle_parts::BundleMaterial;
+use crate::verify::claimed_digest::check_digest;
+use crate::verify::document::verify_signature;
 use crate::verify::envelope::signature_of;
 use crate::verify::envelope::signed_digest;
 use crate::verify::error::VerifyError;
 use crate::verify::request::dsse_request;
 use crate::verify::request::envelope_as_hashedrekord;
 use crate::verify::request::hashedrekord_request;
+use crate::verify::signed_as::SignedAs;
 use crate::verify::subject::verify_subject;
 
 /// Who signed a bundle.
@@ -74,36 +79,49 @@ impl Signer {
     }
 
     /// Checks that the content is about the artifact and signed with the key: by the hash function
-    /// that goes with the key, or by the one that the entry of Rekor v1 says. Returns what the
-    /// subjects of a statement are called that are the artifact.
+    /// that goes with the key, or as the entry of Rekor v1 says. Returns what the subjects of a
+    /// statement are called that are the artifact.
     pub(crate) fn verify_content(
         &self,
         content: &BundleContent,
         artifact: &Artifact,
-        v1_hash: Option<HashAlgorithm>,
+        signed_as: Option<SignedAs>,
     ) -> Result<Vec<String>, VerifyError> {
         match content {
             BundleContent::Message { digest, signature } => {
-                let function = v1_hash.unwrap_or_else(|| self.hash_algorithm());
-                let actual = artifact.digest(function)?;
                 if let Some(claimed) = digest {
-                    let same = artifact.digest(claimed.algorithm())?;
-                    if same != *claimed {
-                        return Err(VerifyError::OtherArtifact {
-                            claimed: claimed.to_string(),
-                            actual: same.to_string(),
-                        });
-                    }
+                    check_digest(artifact, claimed)?;
                 }
-                self.key
-                    .verify_digest(function, actual.bytes(), signature)?;
+                self.verify_message(signature, artifact, signed_as)?;
                 Ok(Vec::new())
             }
             BundleContent::Dsse(envelope) => {
-                self.verify_envelope(envelope, v1_hash)?;
+                let hash = signed_as.and_then(SignedAs::hash_algorithm);
+                self.verify_envelope(envelope, hash)?;
                 verify_subject(envelope, artifact)
             }
         }
+    }
+
+    fn verify_message(
+        &self,
+        signature: &[u8],
+        artifact: &Artifact,
+        signed_as: Option<SignedAs>,
+    ) -> Result<(), VerifyError> {
+        let function = match signed_as {
+            Some(SignedAs::Document) => {
+                let pem = verifier_pem(&self.material);
+                let format = PublicKeyFormat::X509;
+                verify_signature(format, pem.as_bytes(), signature, artifact)?;
+                return Ok(());
+            }
+            Some(SignedAs::Digest(function)) => function,
+            None => self.hash_algorithm(),
+        };
+        let actual = artifact.digest(function)?;
+        let signed = self.key.verify_digest(function, actual.bytes(), signature);
+        Ok(signed?)
     }
 
     fn verify_envelope(

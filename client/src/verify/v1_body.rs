@@ -12,6 +12,8 @@ use ledgerstone_entry::v1::HashedRekordV001;
 use ledgerstone_entry::v1::IntotoV001;
 use ledgerstone_entry::v1::IntotoV002;
 use ledgerstone_entry::v1::LoggedDigest;
+use ledgerstone_entry::v1::PublicKeyFormat;
+use ledgerstone_entry::v1::RekordV001;
 use ledgerstone_proto::intoto::Envelope;
 use ledgerstone_proto::sigstore::common::v1::HashAlgorithm;
 
@@ -22,6 +24,7 @@ use crate::verify::envelope::signature_of;
 use crate::verify::envelope::signed_digest;
 use crate::verify::error::VerifyError;
 use crate::verify::log_entry::is_rekor_v1;
+use crate::verify::signed_as::SignedAs;
 
 /// The body of an entry of one of the kinds of Rekor v1 that bundles have.
 pub(crate) enum V1Body {
@@ -29,6 +32,7 @@ pub(crate) enum V1Body {
     Dsse(DsseV001),
     IntotoV001(IntotoV001),
     IntotoV002(IntotoV002),
+    Rekord(RekordV001),
 }
 
 /// Who signed: whether the key or certificate in a PEM text is the signer's.
@@ -71,16 +75,22 @@ impl V1Body {
         if let Some(body) = description.content::<IntotoV001>() {
             return Some(Self::IntotoV001(body.clone()));
         }
-        let body = description.content::<IntotoV002>()?;
-        Some(Self::IntotoV002(body.clone()))
+        if let Some(body) = description.content::<IntotoV002>() {
+            return Some(Self::IntotoV002(body.clone()));
+        }
+        let body = description.content::<RekordV001>()?;
+        Some(Self::Rekord(body.clone()))
     }
 
-    /// The hash function that the signature was made with.
-    pub(crate) fn hash_algorithm(&self) -> HashAlgorithm {
+    /// What the signature was made over.
+    pub(crate) fn signed_as(&self) -> SignedAs {
         match self {
-            Self::HashedRekord(body) => body.digest.algorithm,
+            Self::HashedRekord(body) => SignedAs::Digest(body.digest.algorithm),
             // Of keys of all kinds (section 4.2).
-            Self::Dsse(_) | Self::IntotoV001(_) | Self::IntotoV002(_) => HashAlgorithm::Sha2256,
+            Self::Dsse(_) | Self::IntotoV001(_) | Self::IntotoV002(_) => {
+                SignedAs::Digest(HashAlgorithm::Sha2256)
+            }
+            Self::Rekord(_) => SignedAs::Document,
         }
     }
 
@@ -110,6 +120,11 @@ impl V1Body {
                 let digest = signed_digest(envelope, body.digest.algorithm);
                 is_hashedrekord(body, &digest, signature_of(envelope), is_signer)
             }
+            (Self::Rekord(body), BundleContent::Message { signature, .. }) => {
+                let digest = artifact.digest(HashAlgorithm::Sha2256)?;
+                is_rekord(body, digest.bytes(), signature, is_signer)
+            }
+            (Self::Rekord(_), BundleContent::Dsse(_)) => false,
             (Self::Dsse(body), BundleContent::Dsse(envelope)) => is_dsse(body, envelope, is_signer),
             (Self::IntotoV001(body), BundleContent::Dsse(envelope)) => {
                 let payload_hash = body.payload_hash.as_ref();
@@ -136,12 +151,21 @@ impl V1Body {
 }
 
 /// The kinds that bundles have.
-const KINDS: [(&str, &str); 4] = [
+const KINDS: [(&str, &str); 5] = [
     ("hashedrekord", "0.0.1"),
     ("dsse", "0.0.1"),
     ("intoto", "0.0.1"),
     ("intoto", "0.0.2"),
+    ("rekord", "0.0.1"),
 ];
+
+/// Of bare signatures. Those of other formats are compared where they are verified.
+fn is_rekord(body: &RekordV001, digest: &[u8], signature: &[u8], is_signer: IsSigner<'_>) -> bool {
+    body.format == PublicKeyFormat::X509
+        && is_digest(&body.hash, digest)
+        && body.signature == signature
+        && is_signer(&body.public_key)
+}
 
 fn is_hashedrekord(
     body: &HashedRekordV001,

@@ -47,7 +47,8 @@ pub(crate) struct VerifyArguments {
     #[arg(long, value_name = "PATH", group = "proof")]
     pub(crate) bundle: Vec<PathBuf>,
 
-    /// A signature that lies in a file of its own: raw, base64, or a DSSE envelope.
+    /// A signature that lies in a file of its own: raw, base64, a DSSE envelope, or as ssh-keygen,
+    /// minisign, signify or gpg make it.
     #[arg(long, value_name = "PATH", group = "proof", conflicts_with = "bundle")]
     pub(crate) signature: Option<PathBuf>,
 
@@ -59,6 +60,11 @@ pub(crate) struct VerifyArguments {
     /// A time stamp over that signature, as an authority answers (RFC 3161, DER).
     #[arg(long, value_name = "PATH", requires = "signature")]
     pub(crate) timestamp: Vec<PathBuf>,
+
+    /// The log entry of that signature, as a Rekor v1 answers with it: an object with one entry
+    /// under its id.
+    #[arg(long, value_name = "JSON", requires = "signature")]
+    pub(crate) entry: Vec<PathBuf>,
 
     /// Rules of who has to have signed, TOML: see docs/verify.md.
     #[arg(long, value_name = "FILE", conflicts_with = "expected")]

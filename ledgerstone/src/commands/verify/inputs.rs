@@ -7,11 +7,14 @@ use anyhow::Context;
 use ledgerstone_client::Artifact;
 use ledgerstone_client::ArtifactDigest;
 use ledgerstone_client::Bundle;
+use ledgerstone_client::BundleEntry;
 use ledgerstone_client::Error;
+use ledgerstone_client::MAX_SIGSTORE_BUNDLE_BYTES;
+use ledgerstone_client::MAX_TIMESTAMP_BYTES;
 
 use crate::commands::verify::args::VerifyArguments;
 use crate::files::beside;
-use crate::files::read;
+use crate::files::read_limited;
 use crate::files::read_text;
 
 /// An artifact, with what may be its bundles.
@@ -78,21 +81,32 @@ fn named_bundles(arguments: &VerifyArguments) -> anyhow::Result<Vec<NamedBundle>
     };
     let certificate = arguments.certificate.as_ref().map(|path| read_text(path));
     let timestamps = arguments.timestamp.iter();
-    let timestamps = timestamps.map(|path: &PathBuf| anyhow::Ok(read(path)?.into()));
+    let timestamps = timestamps
+        .map(|path: &PathBuf| anyhow::Ok(read_limited(path, MAX_TIMESTAMP_BYTES)?.into()));
     let timestamps = timestamps.collect::<anyhow::Result<Vec<_>>>()?;
     let bundle = Bundle::detached(
-        &read(path)?,
+        &read_limited(path, MAX_SIGSTORE_BUNDLE_BYTES)?,
         certificate.transpose()?.as_deref(),
         timestamps,
     );
+    let entries = arguments.entry.iter().map(|path| read_entry(path));
     Ok(vec![NamedBundle {
         name: path.display().to_string(),
-        bundle: bundle.map_err(Error::from)?,
+        bundle: Bundle {
+            entries: entries.collect::<anyhow::Result<_>>()?,
+            ..bundle.map_err(Error::from)?
+        },
     }])
 }
 
+fn read_entry(path: &Path) -> anyhow::Result<BundleEntry> {
+    let entry = BundleEntry::parse_rekor_v1(&read_limited(path, MAX_SIGSTORE_BUNDLE_BYTES)?);
+    let entry = entry.map_err(Error::from);
+    entry.with_context(|| format!("{} does not verify", path.display()))
+}
+
 fn read_bundle(path: &Path) -> anyhow::Result<NamedBundle> {
-    let json = read(path)?;
+    let json = read_limited(path, MAX_SIGSTORE_BUNDLE_BYTES)?;
     let bundle = match Bundle::is_cosign(&json) {
         true => Bundle::parse_cosign(&json),
         false => Bundle::parse(&json),

@@ -36,10 +36,10 @@ pub(crate) fn report(
 }
 
 fn signer(verified: &Verified) -> String {
-    let key_type = verified.key.key_type();
+    let key = &verified.key;
     match &verified.certified {
-        Some(_) => format!("{key_type} key of the certificate"),
-        None => format!("{key_type} key that was given"),
+        Some(_) => format!("{key} of the certificate"),
+        None => format!("{key} that was given"),
     }
 }
 
