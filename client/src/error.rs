@@ -199,6 +199,8 @@ impl VerifyError {
             | Self::Statement(_)
             | Self::Signature(_)
             | Self::Document(_)
+            | Self::SimpleSigning(_)
+            | Self::SimpleSigningType(_)
             | Self::EnvelopeFormat(_)
             | Self::Kind { .. }
             | Self::MessageKind { .. }

@@ -41,6 +41,7 @@ fn cosign(name: &str) -> Option<(Value, Artifact)> {
     let signature = match &bundle.content {
         BundleContent::Message { signature, .. } => signature.to_vec(),
         BundleContent::Dsse(envelope) => serde_json::to_vec(envelope).unwrap(),
+        BundleContent::SimpleSigning { .. } => panic!("no bundle has one"),
     };
     let promise = message.inclusion_promise.as_ref().unwrap();
     let cosign = json!({

@@ -186,6 +186,7 @@ impl PrivateSigstore {
             },
             entries: vec![entry(&artifact, &signature, &certificate)],
             timestamps: vec![token.make().into()],
+            stamped: None,
         };
         let trusted_root = json!({
             "mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1",

@@ -41,6 +41,9 @@ pub struct Bundle {
     pub entries: Vec<BundleEntry>,
     /// RFC 3161 time stamps, DER: at most [`MAX_TIMESTAMPS`].
     pub timestamps: Vec<Bytes>,
+    /// What the time stamps are over, where that is not the signature: cosign before version 3
+    /// stamps the envelopes of images as a whole. No Sigstore bundle has this.
+    pub stamped: Option<Bytes>,
 }
 
 impl Bundle {
@@ -91,6 +94,7 @@ impl Bundle {
                 .into_iter()
                 .map(|timestamp| timestamp.signed_timestamp)
                 .collect(),
+            stamped: None,
         })
     }
 

@@ -16,6 +16,9 @@ pub const MAX_TIMESTAMPS: usize = 32;
 /// The number of certificates in a bundle that are read.
 pub const MAX_CHAIN_CERTIFICATES: usize = 8;
 
+/// The number of signatures of an envelope outside of a bundle that are looked at.
+pub const MAX_ENVELOPE_SIGNATURES: usize = 16;
+
 /// Why a file is not a bundle that can be verified.
 #[derive(Debug, thiserror::Error)]
 pub enum BundleError {
@@ -51,9 +54,18 @@ pub enum BundleError {
     /// A root among the certificates: which roots are trusted is not for the bundle to say.
     #[error("the bundle holds a root certificate, which no bundle may")]
     Root,
-    /// An envelope in a bundle has exactly one signature.
-    #[error("the envelope in the bundle has {0} signatures instead of one")]
+    /// An envelope in a bundle has exactly one signature (Sigstore bundle, field dsse_envelope).
+    #[error(
+        "the envelope in the bundle has {0} signatures, and a Sigstore bundle has exactly one: \
+         verify it as a file of its own"
+    )]
     SignatureCount(usize),
+    /// An envelope outside of a bundle has none, or more than are looked at.
+    #[error(
+        "the envelope has {0} signatures; it needs one, and at most {MAX_ENVELOPE_SIGNATURES} are \
+         looked at"
+    )]
+    EnvelopeSignatures(usize),
     /// The digest of the message cannot be one.
     #[error("the message digest of the bundle cannot be read: {0}")]
     Digest(#[source] crate::artifact::ArtifactError),

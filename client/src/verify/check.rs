@@ -1,5 +1,7 @@
 //! Offline verification of a bundle: who signed what, when, and where it was logged.
 
+use std::borrow::Cow;
+
 use crate::artifact::Artifact;
 use crate::signer_key::SignerKey;
 use crate::trust::trusted_root::TrustedRoot;
@@ -8,6 +10,7 @@ use crate::verify::bundle_entry::Shown;
 use crate::verify::bundle_parts::BundleContent;
 use crate::verify::bundle_parts::BundleMaterial;
 use crate::verify::certified::Certified;
+use crate::verify::chosen_signature::with_signature_of;
 use crate::verify::document::check_document;
 use crate::verify::document::format_of_signature;
 use crate::verify::error::VerifyError;
@@ -20,6 +23,7 @@ use crate::verify::facts::facts_about_times;
 use crate::verify::logged::CheckedLog;
 use crate::verify::logged::VerifiedEntry;
 use crate::verify::logged::check_logged;
+use crate::verify::logged::has_other_signatures;
 use crate::verify::proven_time::ProvenTime;
 use crate::verify::signer::Signer;
 use crate::verify::times::check_log_windows;
@@ -46,7 +50,8 @@ pub fn verify(
     trust: &TrustedRoot,
 ) -> Result<Verified, VerifyError> {
     let thresholds = &expected.thresholds;
-    let (key, log) = check_signature(bundle, artifact, &expected.signer, trust)?;
+    let (bundle, key, log) = check_signature(bundle, artifact, &expected.signer, trust)?;
+    let bundle = bundle.as_ref();
     thresholds.check_log_entries(count_logs(&log.shown))?;
     let stamps_matter = can_stamp(bundle, expected, trust);
     let stamped = match stamps_matter {
@@ -71,7 +76,7 @@ pub fn verify(
     };
     let envelope = match &bundle.content {
         BundleContent::Dsse(envelope) => Some(envelope),
-        BundleContent::Message { .. } => None,
+        BundleContent::Message { .. } | BundleContent::SimpleSigning { .. } => None,
     };
     let said = expected.statement.check(envelope, &log.subject_names)?;
 
@@ -107,13 +112,14 @@ pub struct Verified {
     pub not_checked: Vec<Unchecked>,
 }
 
-/// Checks the signature and every entry by whoever is expected. Returns the key that signed.
-fn check_signature(
-    bundle: &Bundle,
+/// Checks the signature and every entry by whoever is expected. Returns the bundle with the
+/// signature in front that was checked, and the key that made it.
+fn check_signature<'b>(
+    bundle: &'b Bundle,
     artifact: &Artifact,
     expected: &ExpectedSigner,
     trust: &TrustedRoot,
-) -> Result<(SignerKey, CheckedLog), VerifyError> {
+) -> Result<(Cow<'b, Bundle>, SignerKey, CheckedLog), VerifyError> {
     if let ExpectedSigner::Key(key) = expected
         && format_of_signature(&bundle.content, key).is_some()
     {
@@ -121,15 +127,16 @@ fn check_signature(
             return Err(VerifyError::OtherKey);
         }
         let log = check_document(bundle, artifact, key, trust.logs())?;
-        return Ok((key.clone(), log));
+        return Ok((Cow::Borrowed(bundle), key.clone(), log));
     }
     let signer = find_signer(bundle, expected)?;
-    let log = check_logged(bundle, artifact, &signer, trust.logs())?;
+    let bundle = with_signature_of(bundle, &signer);
+    let log = check_logged(&bundle, Some(artifact), &signer, trust.logs())?;
     let key = match expected {
         ExpectedSigner::Key(key) => key.clone(),
         _ => signer.key.into(),
     };
-    Ok((key, log))
+    Ok((bundle, key, log))
 }
 
 /// The signer in the bundle, if it can be one that is expected.
@@ -186,6 +193,7 @@ fn not_checked(
             Unchecked::Certificate,
         ),
         (nobody_asked, Unchecked::Identity),
+        (has_other_signatures(bundle), Unchecked::OtherSignatures),
         (
             !stamps_matter && !bundle.timestamps.is_empty(),
             Unchecked::Timestamps,

@@ -17,6 +17,7 @@ use crate::verify::bundle::Bundle;
 use crate::verify::bundle::read_chain;
 use crate::verify::bundle_entry::BundleEntry;
 use crate::verify::bundle_error::BundleError;
+use crate::verify::bundle_error::MAX_ENVELOPE_SIGNATURES;
 use crate::verify::bundle_parts::BundleContent;
 use crate::verify::bundle_parts::BundleMaterial;
 
@@ -42,6 +43,7 @@ impl Bundle {
             content: read_signature(signature)?,
             entries: Vec::new(),
             timestamps,
+            stamped: None,
         })
     }
 
@@ -68,6 +70,7 @@ impl Bundle {
             content: read_signature(&signature)?,
             entries: entry.transpose()?.into_iter().collect(),
             timestamps: Vec::new(),
+            stamped: None,
         })
     }
 
@@ -147,8 +150,8 @@ fn read_signature(bytes: &[u8]) -> Result<BundleContent, BundleError> {
     if trimmed.starts_with(b"{") {
         let envelope: Envelope = from_slice(trimmed).map_err(BundleError::Json)?;
         return match envelope.signatures.len() {
-            1 => Ok(BundleContent::Dsse(envelope)),
-            count => Err(BundleError::SignatureCount(count)),
+            1..=MAX_ENVELOPE_SIGNATURES => Ok(BundleContent::Dsse(envelope)),
+            count => Err(BundleError::EnvelopeSignatures(count)),
         };
     }
     let text = std::str::from_utf8(trimmed).ok();

@@ -32,6 +32,7 @@ pub(crate) fn format_of_signature(
     let format = key.format();
     let signature = match content {
         BundleContent::Message { signature, .. } => signature.as_ref(),
+        BundleContent::SimpleSigning { signature, .. } => signature.as_ref(),
         BundleContent::Dsse(_) => b"",
     };
     let begins = match format {

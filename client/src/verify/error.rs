@@ -103,6 +103,12 @@ pub enum VerifyError {
     /// The signature is not by the key, or not over this.
     #[error(transparent)]
     Signature(#[from] BadSignature),
+    /// The payload of an image's signature is none.
+    #[error("the payload of the signature is not one that cosign makes for images: {0}")]
+    SimpleSigning(#[source] serde_json::Error),
+    /// The payload says that it is something else.
+    #[error("the payload of the signature is of the type {0:?}, which is none for images")]
+    SimpleSigningType(String),
     /// The signature of a format of its own does not hold.
     #[error("the signature over the artifact does not hold: {0}")]
     Document(#[source] V1Reject),

@@ -23,6 +23,9 @@ pub(crate) fn facts_about_signature(bundle: &Bundle, key: &SignerKey) -> Vec<Fac
                 envelope.payload_type
             )
         }
+        BundleContent::SimpleSigning { .. } => {
+            "a payload of cosign's that names the artifact by its digest".to_owned()
+        }
     };
     vec![Fact::new(
         "signature",

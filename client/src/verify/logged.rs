@@ -13,6 +13,7 @@ use crate::verify::bundle_entry::BundleEntry;
 use crate::verify::bundle_entry::Shown;
 use crate::verify::bundle_parts::BundleContent;
 use crate::verify::bundle_parts::BundleMaterial;
+use crate::verify::chosen_signature::with_signature_of;
 use crate::verify::error::VerifyError;
 use crate::verify::promise::VerifiedPromise;
 use crate::verify::signed_as::SignedAs;
@@ -41,7 +42,22 @@ pub fn verify_logged(
     key: Option<&PublicKey>,
     logs: &TrustedLogs,
 ) -> Result<Logged, VerifyError> {
+    verify_logged_about(bundle, Some(artifact), key, logs)
+}
+
+/// As [`verify_logged`]; but what an envelope is about is not looked at where there is no
+/// `artifact`. A signature over an artifact needs it.
+///
+/// # Errors
+/// As there.
+pub fn verify_logged_about(
+    bundle: &Bundle,
+    artifact: Option<&Artifact>,
+    key: Option<&PublicKey>,
+    logs: &TrustedLogs,
+) -> Result<Logged, VerifyError> {
     let signer = Signer::find(&bundle.material, key)?;
+    let bundle = &with_signature_of(bundle, &signer);
     let checked = check_logged(bundle, artifact, &signer, Some(logs))?;
     if checked.entries.is_empty() {
         return Err(VerifyError::NoEntry);
@@ -106,7 +122,7 @@ pub(crate) struct CheckedLog {
 /// Checks the signature and every entry. There need not be one.
 pub(crate) fn check_logged(
     bundle: &Bundle,
-    artifact: &Artifact,
+    artifact: Option<&Artifact>,
     signer: &Signer,
     logs: Option<&TrustedLogs>,
 ) -> Result<CheckedLog, VerifyError> {
@@ -185,12 +201,18 @@ impl VerifiedEntry {
     }
 }
 
+/// Whether the bundle holds an envelope with more signatures than the one that was verified.
+pub(crate) fn has_other_signatures(bundle: &Bundle) -> bool {
+    matches!(&bundle.content, BundleContent::Dsse(envelope) if envelope.signatures.len() > 1)
+}
+
 fn not_checked(bundle: &Bundle, checked: &CheckedLog) -> Vec<Unchecked> {
     let of_signer = [
         (
             matches!(bundle.material, BundleMaterial::Certificate(_)),
             Unchecked::Certificate,
         ),
+        (has_other_signatures(bundle), Unchecked::OtherSignatures),
         (!bundle.timestamps.is_empty(), Unchecked::Timestamps),
     ];
     let of_signer = of_signer.into_iter();

@@ -2,9 +2,12 @@
 
 use bytes::Bytes;
 use ledgerstone_entry::BadSignature;
+use ledgerstone_entry::DsseV002;
+use ledgerstone_entry::LoggedSignature;
 use ledgerstone_entry::Policy;
 use ledgerstone_entry::SigningAlgorithm;
 use ledgerstone_entry::VerifierMaterial;
+use ledgerstone_entry::describe;
 use ledgerstone_entry::key::KeyType;
 use ledgerstone_entry::key::PublicKey;
 use ledgerstone_entry::pre_authentication_encoding;
@@ -22,13 +25,17 @@ use crate::verify::bundle_parts::BundleContent;
 use crate::verify::bundle_parts::BundleMaterial;
 use crate::verify::claimed_digest::check_digest;
 use crate::verify::document::verify_signature;
+use crate::verify::envelope::payload_hash;
 use crate::verify::envelope::signature_of;
 use crate::verify::envelope::signed_digest;
 use crate::verify::error::VerifyError;
+use crate::verify::message::Message;
+use crate::verify::message::message_of;
 use crate::verify::request::dsse_request;
 use crate::verify::request::envelope_as_hashedrekord;
 use crate::verify::request::hashedrekord_request;
 use crate::verify::signed_as::SignedAs;
+use crate::verify::simple_signing::verify_image;
 use crate::verify::subject::verify_subject;
 
 /// Who signed a bundle.
@@ -84,52 +91,65 @@ impl Signer {
     pub(crate) fn verify_content(
         &self,
         content: &BundleContent,
-        artifact: &Artifact,
+        artifact: Option<&Artifact>,
         signed_as: Option<SignedAs>,
     ) -> Result<Vec<String>, VerifyError> {
         match content {
-            BundleContent::Message { digest, signature } => {
+            BundleContent::Message { digest, .. } => {
+                let message = message_of(content, artifact)?;
                 if let Some(claimed) = digest {
-                    check_digest(artifact, claimed)?;
+                    check_digest(&message.signed, claimed)?;
                 }
-                self.verify_message(signature, artifact, signed_as)?;
+                self.verify_message(&message, signed_as)?;
+                Ok(Vec::new())
+            }
+            BundleContent::SimpleSigning { payload, .. } => {
+                self.verify_message(&message_of(content, artifact)?, signed_as)?;
+                if let Some(artifact) = artifact {
+                    verify_image(payload, artifact)?;
+                }
                 Ok(Vec::new())
             }
             BundleContent::Dsse(envelope) => {
                 let hash = signed_as.and_then(SignedAs::hash_algorithm);
-                self.verify_envelope(envelope, hash)?;
-                verify_subject(envelope, artifact)
+                self.verify_envelope_signature(envelope, signature_of(envelope), hash)?;
+                match artifact {
+                    Some(artifact) => verify_subject(envelope, artifact),
+                    None => Ok(Vec::new()),
+                }
             }
         }
     }
 
     fn verify_message(
         &self,
-        signature: &[u8],
-        artifact: &Artifact,
+        message: &Message<'_>,
         signed_as: Option<SignedAs>,
     ) -> Result<(), VerifyError> {
+        let Message { signature, signed } = message;
         let function = match signed_as {
             Some(SignedAs::Document) => {
                 let pem = verifier_pem(&self.material);
                 let format = PublicKeyFormat::X509;
-                verify_signature(format, pem.as_bytes(), signature, artifact)?;
+                verify_signature(format, pem.as_bytes(), signature, signed)?;
                 return Ok(());
             }
             Some(SignedAs::Digest(function)) => function,
             None => self.hash_algorithm(),
         };
-        let actual = artifact.digest(function)?;
-        let signed = self.key.verify_digest(function, actual.bytes(), signature);
-        Ok(signed?)
+        let actual = signed.digest(function)?;
+        let verified = self.key.verify_digest(function, actual.bytes(), signature);
+        Ok(verified?)
     }
 
-    fn verify_envelope(
+    /// Checks that `signature` is one of the key over `envelope`: by the hash function that goes
+    /// with the key, or by `v1_hash`.
+    pub(crate) fn verify_envelope_signature(
         &self,
         envelope: &Envelope,
+        signature: &[u8],
         v1_hash: Option<HashAlgorithm>,
     ) -> Result<(), BadSignature> {
-        let signature = signature_of(envelope);
         match v1_hash {
             // Ed25519 signs the message itself, whatever the log.
             Some(function) if self.key.key_type() != KeyType::Ed25519 => {
@@ -149,8 +169,14 @@ impl Signer {
         &self,
         entry: &BundleEntry,
         content: &BundleContent,
-        artifact: &Artifact,
+        artifact: Option<&Artifact>,
     ) -> Result<(), VerifyError> {
+        if let ("dsse", "0.0.2", BundleContent::Dsse(envelope)) =
+            (entry.kind(), entry.version(), content)
+            && envelope.signatures.len() > 1
+        {
+            return self.verify_shared_body(entry, envelope);
+        }
         let request = self.rebuild(entry, content, artifact)?;
         let prepared =
             prepare(&request, &Policy::default()).map_err(|reason| VerifyError::Rebuild {
@@ -165,15 +191,49 @@ impl Signer {
         Ok(())
     }
 
+    /// Checks that the body of `entry` holds the signature in front of `envelope` with this signer,
+    /// and no signature that the envelope has not. Whose the others are, nobody here knows, so that
+    /// the body cannot be made again.
+    fn verify_shared_body(
+        &self,
+        entry: &BundleEntry,
+        envelope: &Envelope,
+    ) -> Result<(), VerifyError> {
+        let index = entry.index();
+        let described = describe(entry.body());
+        let described = described.map_err(|reason| VerifyError::Body { index, reason })?;
+        let is_same = described.content::<DsseV002>().is_some_and(|body| {
+            let own = signature_of(envelope);
+            let mut logged = body.signatures.iter();
+            let is_in = |one: &LoggedSignature| {
+                let mut signatures = envelope.signatures.iter();
+                signatures.any(|signature| signature.sig == one.content)
+            };
+            body.payload_hash_algorithm == HashAlgorithm::Sha2256
+                && body.payload_hash == payload_hash(envelope)
+                && body.signatures.iter().all(is_in)
+                && logged.any(|one| one.content == own && one.verifier.material == self.material)
+        });
+        match is_same {
+            true => Ok(()),
+            false => Err(VerifyError::OtherBody { index }),
+        }
+    }
+
     fn rebuild(
         &self,
         entry: &BundleEntry,
         content: &BundleContent,
-        artifact: &Artifact,
+        artifact: Option<&Artifact>,
     ) -> Result<CreateEntryRequest, VerifyError> {
         match (entry.kind(), entry.version(), content) {
-            ("hashedrekord", "0.0.2", BundleContent::Message { signature, .. }) => {
-                let digest = artifact.digest(self.hash_algorithm())?;
+            (
+                "hashedrekord",
+                "0.0.2",
+                BundleContent::Message { .. } | BundleContent::SimpleSigning { .. },
+            ) => {
+                let Message { signature, signed } = message_of(content, artifact)?;
+                let digest = signed.digest(self.hash_algorithm())?;
                 Ok(hashedrekord_request(
                     digest.bytes(),
                     signature,
@@ -200,12 +260,10 @@ impl Signer {
                     &[(self.material.clone(), algorithm)],
                 ))
             }
-            (kind @ "dsse", version @ "0.0.2", BundleContent::Message { .. }) => {
-                Err(VerifyError::MessageKind {
-                    kind: kind.to_owned(),
-                    version: version.to_owned(),
-                })
-            }
+            (kind @ "dsse", version @ "0.0.2", _) => Err(VerifyError::MessageKind {
+                kind: kind.to_owned(),
+                version: version.to_owned(),
+            }),
             (kind, version, _) => Err(VerifyError::Kind {
                 kind: kind.to_owned(),
                 version: version.to_owned(),

@@ -8,6 +8,8 @@ pub enum Unchecked {
     Certificate,
     /// Whose the certificate is: nobody asked.
     Identity,
+    /// Further signatures of an envelope: one was verified.
+    OtherSignatures,
     /// RFC 3161 time stamps.
     Timestamps,
     /// Whether the log holds the entry: it promised to, and the bundle has no proof that it does.
@@ -27,6 +29,7 @@ impl std::fmt::Display for Unchecked {
         f.write_str(match self {
             Self::Certificate => "who the certificate was issued to, by whom and for when",
             Self::Identity => "whose the certificate is: nobody asked",
+            Self::OtherSignatures => "the other signatures of the envelope",
             Self::Timestamps => "the signed time stamps",
             Self::Inclusion => "whether the log holds the entry: it only promised to",
             Self::LoggedSignature => {
