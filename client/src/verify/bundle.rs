@@ -175,7 +175,7 @@ pub(crate) fn read_chain(chain: Vec<Bytes>) -> Result<(BundleMaterial, Vec<Bytes
 }
 
 /// Whether a certificate names itself as its issuer.
-fn is_root(der: &[u8]) -> bool {
+pub(crate) fn is_root(der: &[u8]) -> bool {
     Certificate::from_der(der).is_ok_and(|certificate| {
         let signed = certificate.tbs_certificate();
         signed.issuer() == signed.subject()

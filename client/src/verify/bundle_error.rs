@@ -31,6 +31,9 @@ pub enum BundleError {
     /// Not what cosign wrote before Sigstore's bundles.
     #[error("the file is not a bundle of cosign: {0}")]
     Cosign(String),
+    /// Not what cosign attaches to images.
+    #[error("this is no signature as cosign attaches it to images: {0}")]
+    CosignImage(String),
     /// Not an entry as a Rekor v1 answers with it.
     #[error("the file is not a log entry as a Rekor v1 answers with it: {0}")]
     RekorV1(String),

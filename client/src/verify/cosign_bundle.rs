@@ -92,7 +92,7 @@ struct CosignBundle {
 }
 
 #[derive(Deserialize)]
-struct RekorBundle {
+pub(crate) struct RekorBundle {
     #[serde(rename = "SignedEntryTimestamp")]
     signed_entry_timestamp: String,
     #[serde(rename = "Payload")]
@@ -111,7 +111,7 @@ struct Payload {
 }
 
 impl RekorBundle {
-    fn into_entry(self) -> Result<BundleEntry, BundleError> {
+    pub(crate) fn into_entry(self) -> Result<BundleEntry, BundleError> {
         let body = decode("rekorBundle.Payload.body", &self.payload.body)?;
         let kind_version = kind_of_body(&body).map_err(BundleError::Cosign)?;
         let log_id = hex::decode(&self.payload.log_id)
@@ -138,7 +138,7 @@ impl RekorBundle {
 }
 
 /// A bundle of a key does not hold it.
-fn no_key() -> BundleMaterial {
+pub(crate) fn no_key() -> BundleMaterial {
     BundleMaterial::PublicKey {
         hint: String::new(),
     }
@@ -148,11 +148,7 @@ fn no_key() -> BundleMaterial {
 fn read_signature(bytes: &[u8]) -> Result<BundleContent, BundleError> {
     let trimmed = bytes.trim_ascii();
     if trimmed.starts_with(b"{") {
-        let envelope: Envelope = from_slice(trimmed).map_err(BundleError::Json)?;
-        return match envelope.signatures.len() {
-            1..=MAX_ENVELOPE_SIGNATURES => Ok(BundleContent::Dsse(envelope)),
-            count => Err(BundleError::EnvelopeSignatures(count)),
-        };
+        return read_envelope(trimmed);
     }
     let text = std::str::from_utf8(trimmed).ok();
     let digits = text.map(|text| text.split_whitespace().collect::<String>());
@@ -165,6 +161,15 @@ fn read_signature(bytes: &[u8]) -> Result<BundleContent, BundleError> {
         digest: None,
         signature: signature.into(),
     })
+}
+
+/// An envelope that lies in a file of its own.
+pub(crate) fn read_envelope(json: &[u8]) -> Result<BundleContent, BundleError> {
+    let envelope: Envelope = from_slice(json).map_err(BundleError::Json)?;
+    match envelope.signatures.len() {
+        1..=MAX_ENVELOPE_SIGNATURES => Ok(BundleContent::Dsse(envelope)),
+        count => Err(BundleError::EnvelopeSignatures(count)),
+    }
 }
 
 /// The signer's certificate, and those behind it.

@@ -11,6 +11,7 @@ pub(crate) mod check;
 pub(crate) mod chosen_signature;
 pub(crate) mod claimed_digest;
 pub(crate) mod cosign_bundle;
+pub(crate) mod cosign_image;
 pub(crate) mod document;
 pub(crate) mod envelope;
 pub(crate) mod error;

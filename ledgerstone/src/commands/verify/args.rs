@@ -28,8 +28,10 @@ verify; 3 what is trusted could not be looked up.";
 #[derive(Args, Debug)]
 #[command(group = ArgGroup::new("subject").required(true).multiple(true).args(["files", "digest"]))]
 pub(crate) struct VerifyArguments {
-    /// The files that were signed.
-    #[arg(value_name = "FILE")]
+    /// The files that were signed, and images: oci://ghcr.io/acme/app:1.2, or the same without oci://
+    /// where no file is called so; or oci-layout:DIR[:TAG|@DIGEST]. Of an image the signatures are
+    /// looked for that are attached to it, unless a --bundle is named.
+    #[arg(value_name = "FILE|IMAGE")]
     pub(crate) files: Vec<PathBuf>,
 
     /// The digest of what was signed, where the file is not at hand: sha256:HEX, sha384:HEX or
