@@ -9,8 +9,12 @@ use std::path::PathBuf;
 use anyhow::Context;
 use ledgerstone_client::read_file;
 
+/// The longest file that a command reads whole, in bytes, unless there is a lower limit for what it
+/// holds. Files that were signed are not among them.
+const MAX_FILE_BYTES: usize = 64 << 20;
+
 pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
+    read_limited(path, MAX_FILE_BYTES)
 }
 
 /// The content of a file that has at most `limit` bytes.
@@ -19,7 +23,8 @@ pub(crate) fn read_limited(path: &Path, limit: usize) -> anyhow::Result<Vec<u8>>
 }
 
 pub(crate) fn read_text(path: &Path) -> anyhow::Result<String> {
-    fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
+    let text = String::from_utf8(read(path)?);
+    text.with_context(|| format!("{} is not a text", path.display()))
 }
 
 pub(crate) fn write(path: &Path, content: &str) -> anyhow::Result<()> {

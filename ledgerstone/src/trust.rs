@@ -1,6 +1,5 @@
 //! Which log a command trusts.
 
-use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -18,6 +17,7 @@ use ledgerstone_client::issued_certificates;
 use ledgerstone_merkle::VerifierKey;
 
 use crate::files::read;
+use crate::files::read_text;
 use crate::output;
 
 /// Which log to trust.
@@ -46,7 +46,7 @@ pub(crate) struct TrustedLogArguments {
 /// The logs that the arguments name, or `None` when they name none.
 pub(crate) fn named(arguments: &TrustedLogArguments) -> anyhow::Result<Option<TrustedLogs>> {
     if let Some(path) = &arguments.trusted_root {
-        let json = fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let json = read(path)?;
         let logs = TrustedLogs::from_trusted_root(&json).map_err(Error::from)?;
         for log in logs.left_out() {
             output::note(&format!("note: not trusted: {log}"));
@@ -140,7 +140,7 @@ fn read_log_key(argument: &str, origin: Option<&str>) -> anyhow::Result<TrustedL
     if !Path::new(argument).exists() && argument.matches('+').count() >= 2 {
         return Ok(argument.parse::<TrustedLog>().map_err(Error::from)?);
     }
-    let text = fs::read_to_string(argument)
+    let text = read_text(Path::new(argument))
         .with_context(|| format!("{argument} is neither a verifier key nor a file with one"))?;
     if !text.trim_start().starts_with("-----BEGIN") {
         return Ok(text.parse::<TrustedLog>().map_err(Error::from)?);
@@ -152,6 +152,8 @@ fn read_log_key(argument: &str, origin: Option<&str>) -> anyhow::Result<TrustedL
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     const VKEY: &str = "rekor-local+d80b4420+AURLycjWRo1+gdwwCLg9wU4PayMFdNBmPF4ORVPiBQ1E";

@@ -52,4 +52,5 @@ mod trees;
 mod trouble;
 mod upgrade;
 mod verify;
+mod verify_formats;
 mod webhooks;

@@ -113,12 +113,16 @@ impl ImageLayout {
         Ok(bytes)
     }
 
-    /// All that stands beside the images, and may be attached to one.
+    /// All that may be attached to an image: what says that it is something, and what nobody named.
     pub(crate) fn referrers(&self) -> Result<Vec<Descriptor>, OciError> {
         let manifests = self.index()?.manifests.into_iter();
-        Ok(manifests
-            .filter(|one| one.annotations.get(KIND).is_none())
-            .collect())
+        let may_refer = |one: &Descriptor| {
+            let is_named = [REF_NAME, KIND]
+                .iter()
+                .any(|name| one.annotations.contains_key(*name));
+            one.artifact_type.is_some() || !is_named
+        };
+        Ok(manifests.filter(may_refer).collect())
     }
 
     /// What `cosign save` wrote beside an image: it has one image in a folder.

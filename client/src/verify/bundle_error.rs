@@ -54,6 +54,9 @@ pub enum BundleError {
     /// Too many certificates.
     #[error("the bundle has {0} certificates; at most {MAX_CHAIN_CERTIFICATES} can be verified")]
     ChainLength(usize),
+    /// A chain where one certificate belongs (Sigstore bundle, field certificate).
+    #[error("the bundle holds a chain of certificates; from version 0.3 on it has one certificate")]
+    Chain,
     /// A root among the certificates: which roots are trusted is not for the bundle to say.
     #[error("the bundle holds a root certificate, which no bundle may")]
     Root,

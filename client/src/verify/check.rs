@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use ledgerstone_entry::v1::PublicKeyFormat;
+
 use crate::artifact::Artifact;
 use crate::signer_key::SignerKey;
 use crate::trust::trusted_root::TrustedRoot;
@@ -86,7 +88,14 @@ pub fn verify(
     facts.extend(certified.iter().flat_map(Certified::facts));
     facts.extend(said.into_iter().map(|text| Fact::new("statement", text)));
     Ok(Verified {
-        not_checked: not_checked(bundle, &log, &times, certified.as_ref(), stamps_matter),
+        not_checked: not_checked(
+            bundle,
+            &key,
+            &log,
+            &times,
+            certified.as_ref(),
+            stamps_matter,
+        ),
         key,
         certified,
         times,
@@ -179,6 +188,7 @@ fn can_stamp(bundle: &Bundle, expected: &Expectation, trust: &TrustedRoot) -> bo
 
 fn not_checked(
     bundle: &Bundle,
+    key: &SignerKey,
     log: &CheckedLog,
     times: &[ProvenTime],
     certified: Option<&Certified>,
@@ -186,6 +196,7 @@ fn not_checked(
 ) -> Vec<Unchecked> {
     let is_certificate = matches!(bundle.material, BundleMaterial::Certificate(_));
     let nobody_asked = certified.is_some_and(|certified| !certified.identity_checked);
+    let format = format_of_signature(&bundle.content, key);
     let ended = |shown: &Shown| shown.log.ended() && shown.promise.is_none();
     let claims = [
         (
@@ -193,7 +204,16 @@ fn not_checked(
             Unchecked::Certificate,
         ),
         (nobody_asked, Unchecked::Identity),
+        (
+            certified.is_some_and(|certified| !certified.logs_checked),
+            Unchecked::CertificateLogs,
+        ),
         (has_other_signatures(bundle), Unchecked::OtherSignatures),
+        (
+            format == Some(PublicKeyFormat::Minisign),
+            Unchecked::Comments,
+        ),
+        (format == Some(PublicKeyFormat::Pgp), Unchecked::SignersTime),
         (
             !stamps_matter && !bundle.timestamps.is_empty(),
             Unchecked::Timestamps,
