@@ -1,5 +1,5 @@
-//! Patterns for the paths of targets, as a shell has them (specification, section 4.5): `*`, `?` and
-//! `[...]` stand for letters of one folder or file name, never for a slash.
+//! Patterns for the paths of targets, as a shell has them (specification, section 4.5): `*`, `?`
+//! and `[...]` stand for letters of one folder or file name, never for a slash.
 
 /// Whether `path` is one that `pattern` means.
 pub(crate) fn matches(pattern: &str, path: &str) -> bool {

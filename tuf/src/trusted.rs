@@ -2,11 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::delegation::DelegatedName;
 use crate::delegation::DelegatedRole;
-use crate::delegation::Found;
-use crate::delegation::ReadRoles;
-use crate::delegation::find;
 use crate::error::Role;
 use crate::error::TufError;
 use crate::key::Key;
@@ -19,6 +15,10 @@ use crate::metadata::Root;
 use crate::metadata::Snapshot;
 use crate::metadata::Targets;
 use crate::metadata::Timestamp;
+use crate::search::DelegatedName;
+use crate::search::Found;
+use crate::search::ReadRoles;
+use crate::search::find;
 use crate::signed::Signed;
 use crate::target::Target;
 use crate::target::have_hashes;

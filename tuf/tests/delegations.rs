@@ -1,5 +1,5 @@
-//! Targets that other roles look after: in order, by paths and by hashes, with the keys that the one
-//! who delegates names, and no further than the limits.
+//! Targets that other roles look after: in order, by paths and by hashes, with the keys that the
+//! one who delegates names, and no further than the limits.
 
 use ledgerstone_tuf::DelegatedName;
 use ledgerstone_tuf::Found;

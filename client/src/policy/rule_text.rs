@@ -77,8 +77,8 @@ impl RuleText {
         *self == Self::default()
     }
 
-    /// What the rule expects, with the content of its file `key` where it names one. A rule that names
-    /// nobody expects [`ExpectedSigner::Nobody`].
+    /// What the rule expects, with the content of its file `key` where it names one. A rule that
+    /// names nobody expects [`ExpectedSigner::Nobody`].
     ///
     /// # Errors
     /// [`RuleError`] for what cannot be expected.

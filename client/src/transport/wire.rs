@@ -75,7 +75,8 @@ impl Wire {
         Ok(reply)
     }
 
-    /// Reads what is at `url`, with these headers in the request. A reply has at most `limit` bytes.
+    /// Reads what is at `url`, with these headers in the request. A reply has at most `limit`
+    /// bytes.
     pub(crate) async fn get(
         &self,
         url: &Url,

@@ -16,8 +16,6 @@ use sha2::Digest as _;
 use sha2::Sha256;
 
 use crate::artifact::ArtifactDigest;
-#[cfg(doc)]
-use crate::verify::bundle_error::MAX_ENVELOPE_SIGNATURES;
 
 /// What the signature of a bundle verifies with.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -42,7 +40,7 @@ pub enum BundleContent {
         signature: Bytes,
     },
     /// A DSSE envelope with its payload. In a Sigstore bundle it has one signature; elsewhere it
-    /// may have at most [`MAX_ENVELOPE_SIGNATURES`].
+    /// may have at most [`MAX_ENVELOPE_SIGNATURES`](crate::MAX_ENVELOPE_SIGNATURES).
     Dsse(Envelope),
     /// A payload that names an image by its digest, as cosign before version 3 signs it. No
     /// Sigstore bundle has this; one that is written of it holds the signature over the payload.

@@ -1,5 +1,6 @@
 //! Signatures and attestations of images as cosign before version 3 keeps them: a layer of a
-//! manifest, with signature, certificate and log entry in its annotations (cosign, "SIGNATURE_SPEC").
+//! manifest, with signature, certificate and log entry in its annotations (cosign,
+//! "SIGNATURE_SPEC").
 
 use std::collections::BTreeMap;
 
@@ -29,11 +30,11 @@ const LOG_ENTRY: &str = "dev.sigstore.cosign/bundle";
 const TIMESTAMP: &str = "dev.sigstore.cosign/rfc3161timestamp";
 
 impl Bundle {
-    /// Reads the layer of this type with these annotations.
+    /// Reads the layer of this type with these annotations, which cosign attached to an image.
     ///
     /// # Errors
     /// [`BundleError`] with what is wrong with it.
-    pub(crate) fn of_cosign_layer(
+    pub fn of_cosign_layer(
         media_type: &str,
         payload: Bytes,
         annotations: &BTreeMap<String, String>,

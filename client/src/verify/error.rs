@@ -118,8 +118,8 @@ pub enum VerifyError {
     /// The log holds a kind of entry that no bundle has.
     #[error(
         "entries of the kind {kind} {version} cannot be verified here, only hashedrekord 0.0.2 and \
-         dsse 0.0.2, and of Rekor v1 hashedrekord 0.0.1, rekord 0.0.1, dsse 0.0.1, intoto 0.0.1 and \
-         intoto 0.0.2"
+         dsse 0.0.2, and of Rekor v1 hashedrekord 0.0.1, rekord 0.0.1, dsse 0.0.1, intoto 0.0.1 \
+         and intoto 0.0.2"
     )]
     Kind {
         /// The kind.

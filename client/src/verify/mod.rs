@@ -13,6 +13,7 @@ pub(crate) mod claimed_digest;
 pub(crate) mod cosign_bundle;
 pub(crate) mod cosign_image;
 pub(crate) mod document;
+pub(crate) mod document_signature;
 pub(crate) mod envelope;
 pub(crate) mod error;
 pub(crate) mod expected;

@@ -24,7 +24,7 @@ use crate::verify::bundle_entry::BundleEntry;
 use crate::verify::bundle_parts::BundleContent;
 use crate::verify::bundle_parts::BundleMaterial;
 use crate::verify::claimed_digest::check_digest;
-use crate::verify::document::verify_signature;
+use crate::verify::document_signature::verify_signature;
 use crate::verify::envelope::payload_hash;
 use crate::verify::envelope::signature_of;
 use crate::verify::envelope::signed_digest;

@@ -1,4 +1,5 @@
-//! `verify`: checks files and images with their bundles: who signed what, when, and where it was logged.
+//! `verify`: checks files and images with their bundles: who signed what, when, and where it was
+//! logged.
 
 pub(crate) mod args;
 pub(crate) mod expected;
