@@ -332,8 +332,10 @@ fn verify_one(
 async fn bundles_that_refer_to_an_image_are_found_and_speak_of_it_alone() {
     let signer = KeyPair::generate().unwrap();
     for with_lists in [true, false] {
-        let mut content = Content::default();
-        content.referrers = with_lists.then(HashMap::new);
+        let mut content = Content {
+            referrers: with_lists.then(HashMap::new),
+            ..Content::default()
+        };
         let (image, other) = (manifest("image"), manifest("other"));
         let name = content.put(Some("1.2"), &image);
         let other = content.put(Some("other"), &other);
