@@ -1,6 +1,8 @@
 //! The signatures and attestations of an image. Which of them are looked at is not what makes them
 //! true: each names the image itself, under its signature.
 
+use bytes::Bytes;
+
 use crate::artifact::ArtifactDigest;
 use crate::oci::error::MAX_ATTACHED;
 use crate::oci::error::MAX_ATTACHED_BYTES;
@@ -94,7 +96,7 @@ impl Search<'_> {
             let json = self.layer(layer).await?;
             self.found.push(Attached {
                 name: format!("bundle {} of {}", layer.digest, self.image),
-                bundle: Bundle::parse(&json),
+                bundle: json.and_then(|json| Bundle::parse(&json)),
             });
         }
         Ok(())
@@ -107,7 +109,9 @@ impl Search<'_> {
         };
         for layer in &manifest.layers {
             let payload = self.layer(layer).await?;
-            let bundle = Bundle::of_cosign_layer(&layer.media_type, payload, &layer.annotations);
+            let bundle = payload.and_then(|payload| {
+                Bundle::of_cosign_layer(&layer.media_type, payload, &layer.annotations)
+            });
             self.found.push(Attached {
                 name: format!("signature {} in {name} of {}", layer.digest, self.image),
                 bundle,
@@ -126,15 +130,23 @@ impl Search<'_> {
         read.transpose()
     }
 
-    async fn layer(&mut self, layer: &Descriptor) -> Result<bytes::Bytes, OciError> {
+    /// What is in a layer. One that is too long for a bundle is not fetched: whoever attached it
+    /// must not keep others from being found.
+    async fn layer(&mut self, layer: &Descriptor) -> Result<Result<Bytes, BundleError>, OciError> {
+        let size = usize::try_from(layer.size).unwrap_or(usize::MAX);
+        if self.found.len() == MAX_ATTACHED {
+            return Err(OciError::TooMany(self.image.to_owned()));
+        }
+        if size > MAX_SIGSTORE_BUNDLE_BYTES {
+            return Ok(Err(BundleError::TooLong));
+        }
         let left = MAX_ATTACHED_BYTES - self.bytes;
-        if self.found.len() == MAX_ATTACHED || usize::try_from(layer.size).is_ok_and(|it| it > left)
-        {
+        if size > left {
             return Err(OciError::TooMany(self.image.to_owned()));
         }
         let limit = left.min(MAX_SIGSTORE_BUNDLE_BYTES);
         let bytes = self.store.blob(layer, limit).await?;
         self.bytes += bytes.len();
-        Ok(bytes)
+        Ok(Ok(bytes))
     }
 }
