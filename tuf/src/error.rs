@@ -111,7 +111,7 @@ pub enum TufError {
         name: String,
         /// What is wrong with it.
         #[source]
-        reason: Box<TufError>,
+        reason: Box<Self>,
     },
     /// More roles look after a path than are asked.
     #[error("more than {MAX_DELEGATED_ROLES} delegated roles look after {0:?}")]

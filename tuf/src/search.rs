@@ -22,9 +22,10 @@ pub struct DelegatedName {
 impl DelegatedName {
     /// The name of the role itself.
     pub fn name(&self) -> &str {
-        self.chain
-            .last()
-            .map_or(Role::Targets.name(), String::as_str)
+        match self.chain.last() {
+            Some(name) => name,
+            None => Role::Targets.name(),
+        }
     }
 
     /// The role that delegates to it; `None` for the top-level targets.
