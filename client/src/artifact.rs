@@ -134,6 +134,12 @@ pub enum ArtifactError {
         /// What was given.
         actual: usize,
     },
+    /// There is none.
+    #[error("the file that was signed is needed")]
+    Missing,
+    /// Only a digest is known, and the signature is over the artifact itself.
+    #[error("the signature is over the file itself: give the file, not its digest")]
+    DigestOnly,
     /// Only a digest is known, and it is by another hash function.
     #[error(
         "a {needed} digest of the artifact is needed, but a {given} one was given; give the \

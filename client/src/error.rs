@@ -6,6 +6,7 @@ use crate::artifact::ArtifactError;
 use crate::audit::error::AuditError;
 use crate::monitor::config::MonitorConfigError;
 use crate::monitor::hook::HookError;
+use crate::oci::error::OciError;
 use crate::policy::error::PolicyError;
 use crate::policy::error::RuleError;
 use crate::source::error::SourceError;
@@ -61,6 +62,9 @@ pub enum Error {
     /// Knowing it from a TUF repository.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
+    /// Reading an image.
+    #[error(transparent)]
+    Oci(#[from] OciError),
     /// Writing trust files.
     #[error(transparent)]
     TrustFiles(#[from] TrustFilesError),
@@ -103,6 +107,7 @@ impl Error {
             Self::Audit(error) => audit_failure(error),
             Self::Source(error) => source_failure(error),
             Self::Repository(error) => repository_failure(error),
+            Self::Oci(error) => oci_failure(error),
             Self::SearchTerm(_)
             | Self::MonitorConfig(_)
             | Self::Hook(_)
@@ -199,6 +204,10 @@ impl VerifyError {
             | Self::NoSuchSubject { .. }
             | Self::Statement(_)
             | Self::Signature(_)
+            | Self::Document(_)
+            | Self::SimpleSigning(_)
+            | Self::SimpleSigningType(_)
+            | Self::EnvelopeFormat(_)
             | Self::Kind { .. }
             | Self::MessageKind { .. }
             | Self::Rebuild { .. }
@@ -215,6 +224,22 @@ fn repository_failure(error: &RepositoryError) -> Failure {
         RepositoryError::Metadata { .. } => Failure::Untrue,
         RepositoryError::Missing { .. } | RepositoryError::NotKept { .. } => Failure::Unreachable,
         RepositoryError::Cache { .. } | RepositoryError::Trust(_) => Failure::Undone,
+    }
+}
+
+fn oci_failure(error: &OciError) -> Failure {
+    match error {
+        OciError::Transport(error) => transport_failure(error),
+        OciError::OtherContent(_) => Failure::Untrue,
+        OciError::Malformed { .. } => Failure::Unreachable,
+        OciError::Reference { .. }
+        | OciError::Unauthorized { .. }
+        | OciError::Realm { .. }
+        | OciError::Credentials(_)
+        | OciError::NoImage(_)
+        | OciError::WhichImage { .. }
+        | OciError::Io { .. }
+        | OciError::TooMany(_) => Failure::Undone,
     }
 }
 

@@ -3,12 +3,29 @@
 use std::fs;
 use std::fs::File;
 use std::io;
+use std::io::Read;
 use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 
 /// How many files of one kind are kept beside a state file.
 const MAX_KEPT_FILES: u32 = 10_000;
+
+/// The content of the file at `path`, if it is not longer than `limit` bytes. No more than that is
+/// held in memory.
+///
+/// # Errors
+/// When it cannot be read, or is longer.
+pub fn read_file(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    let at_most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    File::open(path)?.take(at_most).read_to_end(&mut content)?;
+    if content.len() > limit {
+        let message = format!("it is longer than {limit} bytes");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+    }
+    Ok(content)
+}
 
 /// Writes `bytes` into a new file beside `path`: `path` with `suffix`, or `suffix` and a number
 /// where that name is taken. A file that holds the same already is left as it is. Returns where the

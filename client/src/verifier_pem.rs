@@ -23,6 +23,14 @@ pub fn read_verifier_pem(pem: &str) -> Result<(PublicKey, VerifierMaterial), Pub
     Ok((key, material))
 }
 
+/// A key or certificate as PEM.
+pub(crate) fn verifier_pem(verifier: &VerifierMaterial) -> String {
+    match verifier {
+        VerifierMaterial::PublicKey(der) => public_key_pem(der),
+        VerifierMaterial::Certificate(der) => pem::encode(pem::CERTIFICATE, der),
+    }
+}
+
 /// A SubjectPublicKeyInfo as PEM.
 pub fn public_key_pem(spki_der: &[u8]) -> String {
     pem::encode(pem::PUBLIC_KEY, spki_der)

@@ -222,7 +222,8 @@ fn forged_certificates_are_refused() {
     let error = sigstore.verify().unwrap_err();
     assert!(matches!(error, VerifyError::Sct(SctFault::None)), "{error}");
     sigstore.expected.thresholds.scts = 0;
-    sigstore.verify().unwrap();
+    let verified = sigstore.verify().unwrap();
+    assert!(verified.not_checked.contains(&Unchecked::CertificateLogs));
 }
 
 #[test]
@@ -230,9 +231,10 @@ fn a_root_in_the_bundle_is_refused() {
     let sigstore = PrivateSigstore::new(&Settings::default());
     let json: Value = serde_json::from_str(&sigstore.bundle.to_json()).unwrap();
     let leaf = json["verificationMaterial"]["certificate"]["rawBytes"].clone();
-    let with_chain = |chain: Value| {
+    let with_chain_in = |version: &str, chain: Value| {
         let mut json = json.clone();
-        json["mediaType"] = "application/vnd.dev.sigstore.bundle+json;version=0.2".into();
+        json["mediaType"] =
+            format!("application/vnd.dev.sigstore.bundle+json;version={version}").into();
         let material = json["verificationMaterial"].as_object_mut().unwrap();
         material.remove("certificate");
         material.insert(
@@ -241,11 +243,15 @@ fn a_root_in_the_bundle_is_refused() {
         );
         Bundle::parse(json.to_string().as_bytes())
     };
+    let with_chain = |chain| with_chain_in("0.2", chain);
     let root = STANDARD.encode(&sigstore.root.der);
     let error = with_chain(json!([{"rawBytes": leaf}, {"rawBytes": root}])).unwrap_err();
     assert!(matches!(error, BundleError::Root), "{error}");
     assert_eq!(Error::from(error).failure(), Failure::Untrue);
     assert!(with_chain(json!([])).is_err());
+    // From version 0.3 on there is one certificate, and no chain.
+    let error = with_chain_in("0.3", json!([{"rawBytes": leaf}])).unwrap_err();
+    assert!(matches!(error, BundleError::Chain), "{error}");
     // Others may come along, and are looked at on the way to an authority that is trusted.
     let mut sigstore = sigstore;
     sigstore.bundle = with_chain(json!([{"rawBytes": leaf}])).unwrap();

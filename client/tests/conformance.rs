@@ -61,7 +61,7 @@ fn expected_by(case: &Path) -> Result<Expectation, SubmitError> {
     let trimmed = |name: &str| text(name).map(|text| text.trim().to_owned());
     if let Some(pem) = text("key.pub") {
         let (key, _) = read_verifier_pem(&pem)?;
-        return Ok(Expectation::of(ExpectedSigner::Key(key)));
+        return Ok(Expectation::of(ExpectedSigner::Key(Box::new(key.into()))));
     }
     let name = trimmed("identity").unwrap_or_else(|| BEACON.to_owned());
     let issuer = trimmed("issuer").unwrap_or_else(|| GITHUB_ISSUER.to_owned());

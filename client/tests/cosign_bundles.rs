@@ -41,6 +41,7 @@ fn cosign(name: &str) -> Option<(Value, Artifact)> {
     let signature = match &bundle.content {
         BundleContent::Message { signature, .. } => signature.to_vec(),
         BundleContent::Dsse(envelope) => serde_json::to_vec(envelope).unwrap(),
+        BundleContent::SimpleSigning { .. } => panic!("no bundle has one"),
     };
     let promise = message.inclusion_promise.as_ref().unwrap();
     let cosign = json!({
@@ -102,7 +103,7 @@ fn an_old_bundle_of_a_key_needs_the_key() {
     assert!(matches!(error, VerifyError::KeyNeeded { .. }), "{error}");
     let key = fixtures().unwrap().join("bundles/v1-managed-key/key.pub");
     let (key, _) = read_verifier_pem(&fs::read_to_string(key).unwrap()).unwrap();
-    let expected = Expectation::of(ExpectedSigner::Key(key));
+    let expected = Expectation::of(ExpectedSigner::Key(Box::new(key.into())));
     verify(&bundle, &artifact, &expected, &trust).unwrap();
 }
 

@@ -153,6 +153,11 @@ pub(crate) struct PrivateSigstore {
 
 impl PrivateSigstore {
     pub(crate) fn new(settings: &Settings) -> Self {
+        Self::signing(settings, b"what is signed")
+    }
+
+    /// The same, with a signature over `artifact`.
+    pub(crate) fn signing(settings: &Settings, artifact: &[u8]) -> Self {
         let root = Parent::root("root", settings.root_certificate);
         let intermediate = root.below(
             "intermediate",
@@ -168,7 +173,7 @@ impl PrivateSigstore {
         let stamper_key = KeyPair::generate().unwrap();
         let stamper = stamper_root.sign(&stamper(settings), &stamper_key);
 
-        let artifact = b"what is signed".to_vec();
+        let artifact = artifact.to_vec();
         let signature = signer.sign(&artifact).unwrap();
         let token = Stamp {
             signature: &signature,
@@ -186,6 +191,7 @@ impl PrivateSigstore {
             },
             entries: vec![entry(&artifact, &signature, &certificate)],
             timestamps: vec![token.make().into()],
+            stamped: None,
         };
         let trusted_root = json!({
             "mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1",

@@ -340,9 +340,11 @@ fn the_entry_of_another_bundle_is_refused() {
 
     // An entry is what its body says, whatever stands beside it.
     let mut case = Case::read("v1-hashedrekord").unwrap();
-    case.entry("/kindVersion")["kind"] = "dsse".into();
-    assert!(case.is_about_other());
-    for (kind, version) in [("rekord", "0.0.1"), ("hashedrekord", "0.0.9")] {
+    for kind in ["dsse", "rekord"] {
+        case.entry("/kindVersion")["kind"] = kind.into();
+        assert!(case.is_about_other());
+    }
+    for (kind, version) in [("alpine", "0.0.1"), ("hashedrekord", "0.0.9")] {
         *case.entry("/kindVersion") = json!({"kind": kind, "version": version});
         assert!(matches!(
             case.refusal(),

@@ -29,17 +29,34 @@ pub fn decode_base64_of_envelope(text: &str) -> Option<Vec<u8>> {
 /// The document of a rekord entry, decoded and hashed as it is read: it can be large, and is never
 /// held decoded.
 pub(crate) struct ArtifactReader<'a> {
-    encoded: &'a [u8],
+    source: Source<'a>,
     decoded: Vec<u8>,
     taken: usize,
     ended: bool,
     hasher: Sha256,
 }
 
+/// Where a document comes from.
+enum Source<'a> {
+    /// What is left of its base64.
+    Base64(&'a [u8]),
+    /// The document as it is.
+    Plain(&'a mut dyn Read),
+}
+
 impl<'a> ArtifactReader<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
+        Self::of(Source::Base64(text.as_bytes()))
+    }
+
+    /// A document as it is, and not in base64.
+    pub(crate) fn plain(reader: &'a mut dyn Read) -> Self {
+        Self::of(Source::Plain(reader))
+    }
+
+    fn of(source: Source<'a>) -> Self {
         Self {
-            encoded: text.as_bytes(),
+            source,
             decoded: Vec::new(),
             taken: 0,
             ended: false,
@@ -66,26 +83,34 @@ impl<'a> ArtifactReader<'a> {
 
     /// What is decoded and not taken yet. Nothing at the end.
     fn fill(&mut self) -> io::Result<&[u8]> {
-        while self.taken == self.decoded.len() && !self.encoded.is_empty() {
-            self.decode_piece()?;
-        }
+        while self.taken == self.decoded.len() && self.next_piece()? {}
         Ok(&self.decoded[self.taken..])
     }
 
-    fn decode_piece(&mut self) -> io::Result<()> {
-        let malformed = || io::Error::new(io::ErrorKind::InvalidData, "malformed base64");
-        let mut digits = Vec::with_capacity(PIECE_DIGITS);
-        let mut read = 0;
-        for byte in self.encoded {
-            if digits.len() == PIECE_DIGITS {
-                break;
+    /// Whether there was another piece; perhaps one of nothing but line breaks.
+    fn next_piece(&mut self) -> io::Result<bool> {
+        match &mut self.source {
+            Source::Base64([]) => Ok(false),
+            Source::Base64(encoded) => {
+                let digits = take_digits(encoded);
+                self.decode_piece(&digits)?;
+                Ok(true)
             }
-            read += 1;
-            if !is_line_break(*byte) {
-                digits.push(*byte);
+            Source::Plain(reader) => {
+                self.taken = 0;
+                self.decoded.clear();
+                reader
+                    .by_ref()
+                    .take(PIECE_BYTES)
+                    .read_to_end(&mut self.decoded)?;
+                self.hasher.update(&self.decoded);
+                Ok(!self.decoded.is_empty())
             }
         }
-        self.encoded = &self.encoded[read..];
+    }
+
+    fn decode_piece(&mut self, digits: &[u8]) -> io::Result<()> {
+        let malformed = || io::Error::new(io::ErrorKind::InvalidData, "malformed base64");
         self.taken = 0;
         self.decoded.clear();
         // Padding ends a document: after it only line breaks may come.
@@ -93,7 +118,7 @@ impl<'a> ArtifactReader<'a> {
             return Err(malformed());
         }
         STANDARD
-            .decode_vec(&digits, &mut self.decoded)
+            .decode_vec(digits, &mut self.decoded)
             .map_err(|_| malformed())?;
         self.ended = digits.ends_with(b"=");
         self.hasher.update(&self.decoded);
@@ -111,6 +136,23 @@ impl Read for ArtifactReader<'_> {
     }
 }
 
+/// The digits that come next, without line breaks.
+fn take_digits(encoded: &mut &[u8]) -> Vec<u8> {
+    let mut digits = Vec::with_capacity(PIECE_DIGITS);
+    let mut read = 0;
+    for byte in *encoded {
+        if digits.len() == PIECE_DIGITS {
+            break;
+        }
+        read += 1;
+        if !is_line_break(*byte) {
+            digits.push(*byte);
+        }
+    }
+    *encoded = &encoded[read..];
+    digits
+}
+
 fn without_line_breaks(text: &str) -> Cow<'_, [u8]> {
     let bytes = text.as_bytes();
     if !bytes.iter().any(|byte| is_line_break(*byte)) {
@@ -126,6 +168,9 @@ fn is_line_break(byte: u8) -> bool {
 
 /// How many digits of base64 are decoded at a time: a multiple of four.
 const PIECE_DIGITS: usize = 1 << 16;
+
+/// How many bytes of a document that is not encoded are read at a time.
+const PIECE_BYTES: u64 = 1 << 16;
 
 const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
 const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);

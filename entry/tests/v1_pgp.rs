@@ -11,6 +11,9 @@ use ledgerstone_entry::search_keys_of_body;
 use ledgerstone_entry::v1::PublicKeyFormat;
 use ledgerstone_entry::v1::V1Reject;
 use ledgerstone_entry::v1::search_key_of_public_key;
+use ledgerstone_tests::documents::PGP_DOCUMENT as DOCUMENT;
+use ledgerstone_tests::documents::PGP_KEY as KEY;
+use ledgerstone_tests::documents::PGP_SIGNATURE as SIGNATURE;
 use sha2::Digest as _;
 use sha2::Sha256;
 
@@ -20,54 +23,6 @@ use crate::v1_support::encode;
 use crate::v1_support::logged;
 use crate::v1_support::refusal;
 use crate::v1_support::rekord;
-
-/// What upstream's tests sign with the key below.
-const DOCUMENT: &[u8] = b"Hello, World!\n";
-
-const KEY: &str = "-----BEGIN PGP PUBLIC KEY BLOCK-----
-
-mQENBF+taPsBCADav3G36B5l+41rvf1nqyr7icxCMcjr1Jspxk5jCuQ6uKXqFfLk
-cCNURfR3AvOtYeuavy5S6ryndTzwpkofDlqnSCHK6xVlfKhOKbVaZqD80wjoWBea
-2GmiCkKxIy5fRvaCJ3cUg0gjsWF4PUXbxfXdFVKTjfGGV4RmFQ2vo1dTpnioCRLO
-/1k9qCbYzJQV8vijwwJdnHKroK670R66l14d8GtQCbeEOdFUArx8OkHHOKUFrT1e
-tnZL2EKacMtdOr7cdeBA1jQJm3XUfqVpqB4UUth24CNuzENvwhb4hMUMZapw8mIE
-t9gUosoe6K/2RCQSI0vhBMpnjxIsWBb6AmY3ABEBAAG0DG5vdEByZWFsLmNvbYkB
-VAQTAQgAPhYhBGG8KbG/rEMzEr6BOob1dVKdD5/0BQJfrWj7AhsDBQkDwmcABQsJ
-CAcCBhUKCQgLAgQWAgMBAh4BAheAAAoJEIb1dVKdD5/0HxMH/3/D2oc5sIcM/Apn
-9HgQgnyUGP+VZ/MOozrRy3lPS+lvKEqpOEJxdwY5xZX37fCjoMjWRljfeKWePc4i
-Tr65Lo3gF5mW/mwHmc3HyHTFEizRgSSdAsYpniQ1ChpHLBdLLYqKJ0y86Hz2oZyx
-fH224J4r8ZrF7a3lOpvFHsSoOd3g4SXcSHbHM2AjWyDE92n/xlCNBH21EhSXnb5R
-SVCct8cLxP+BzfMu16iFWss4mVrmOAZBybFoj/9YTTZrAHLfqlFtNjclMny3Cytx
-S4FEy8ySKdjuH1ksy+eIj775THf0CEuuI8vAy3Z9d3v22gPbWQSmLwtqtDb2RLe2
-v4d5MFu5AQ0EX61o+wEIANac8HSsMnB38y2+8x8moqtBBeZIL2xiss/hXjJXoxXu
-gOhif5MKx4T0dyQMRJ79nxsWvKFPC85poYKb2q8oWz5PZl7JGML7tvw/YozgP4xe
-GeM7MVmb+7I9jLDx9XM+LfYWnTYdumT8VQyxhhTUq7r+kXYGDJbUJpw/vP+tKV2r
-fv013b4bgJHqgF2q/UJTs7CEvcoPlazlxRuF0Zsiy4UTnB74/WhKEmZLRA2o2juA
-o+yq3ApD//PO8NUQvDZvIi+FNucDzUsmhYFTdlqLBzu5eQb74BHss3e3soaVBZBm
-yV3v2MJmxaZsdjfdSr3LR/Lza4C7XXZZM9qaP+EyqhMAEQEAAYkBNgQYAQgAIBYh
-BGG8KbG/rEMzEr6BOob1dVKdD5/0BQJfrWj7AhsMAAoJEIb1dVKdD5/0IqwH/0Z/
-3+pKZHB8y6XOqUzi3yW6xVIXnvcjhiCBwCUIJl4TwLGqO0f1OFVlrufg2CY7/Zcd
-zA0cHrmnjDhU9MbIeMQc90dr4A+HDNcCNKOzkfp6vYwSSmdGOsB3gHklez5Nz9ks
-PftodCpuyDpow4lfVTTVHtUYABN2K/eSl4dQtDuzfXCovtnpHLht84w2oTojYnqk
-8JwAtdhk31jCTy2HVtHS9p3Fq9ueW3/vrHu/ePQq1HFx5cyknGOIb6Rbz+BT/46g
-FIh8k9s/IbNXM/pENPucinlJZju9QUkOUHt4ZfWsdPAjOs/tuM7yS+sdbzrHSllc
-qKXPA7Q75DorBuM0+Ro=
-=lHMC
------END PGP PUBLIC KEY BLOCK-----
-";
-
-const SIGNATURE: &str = "-----BEGIN PGP SIGNATURE-----
-
-iQFBBAABCAArFiEEYbwpsb+sQzMSvoE6hvV1Up0Pn/QFAl+0DMkNHG5vdEByZWFs
-LmNvbQAKCRCG9XVSnQ+f9JpxCACn4k4wc8MDHGf0c0JdCtOAbU8YUesgosG/y4u0
-iLebAN1H33fLRLLsdxHPCen7h9iW59Fx+p5QhAGV6v0WgR/niTx/pky0s6qX6jGd
-lNsbtJNXKQHXfG4thk5UGr3fcvSCrNpu7v+tONJ0fT25JClyhEL+HnAnMPICnFqS
-a0JfXpROzmfePWP9/L0uwU3ukT810FhfS0u7rImWJc3GnIWX9Zl6Jz7DdfzNwWTy
-yEltBtEWH4qYWOKvkFUvtjiYNcDlkdYRpU15RmWx2dSgwJt/YQoUkY1uTU42OWMq
-36CTt+Vtoclj7HnAY7kBcIeFoVDvmoA1InTsyl/dJJQZUSVx
-=b7pM
------END PGP SIGNATURE-----
-";
 
 /// SHA-256 of the canonical form that upstream gives the key.
 const CANONICAL_KEY_HASH: &str = "3d9852f5669f66f2d508f31b84909d4a6112ce6103e06769cb34e710551252ad";

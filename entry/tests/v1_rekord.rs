@@ -14,6 +14,16 @@ use ledgerstone_entry::v1::RekordV001;
 use ledgerstone_entry::v1::V1Reject;
 use ledgerstone_entry::v1::search_key_of_hash;
 use ledgerstone_entry::v1::search_key_of_public_key;
+use ledgerstone_tests::documents::MINISIGN_DOCUMENT;
+use ledgerstone_tests::documents::MINISIGN_HASHED_KEY;
+use ledgerstone_tests::documents::MINISIGN_HASHED_SIGNATURE;
+use ledgerstone_tests::documents::MINISIGN_KEY;
+use ledgerstone_tests::documents::MINISIGN_SIGNATURE;
+use ledgerstone_tests::documents::SIGNIFY_KEY;
+use ledgerstone_tests::documents::SIGNIFY_SIGNATURE;
+use ledgerstone_tests::documents::SSH_DOCUMENT;
+use ledgerstone_tests::documents::SSH_KEY;
+use ledgerstone_tests::documents::SSH_SIGNATURE;
 use rcgen::BasicConstraints;
 use rcgen::CertificateParams;
 use rcgen::IsCa;
@@ -32,69 +42,6 @@ use crate::v1_support::logged;
 use crate::v1_support::pem;
 use crate::v1_support::refusal;
 use crate::v1_support::rekord;
-
-/// What upstream's tests sign with the SSH key below.
-const SSH_DOCUMENT: &[u8] = b"Hello, ssh world!\n";
-
-const SSH_KEY: &str =
-    "AAAAB3NzaC1yc2EAAAADAQABAAABgQDNiZqGzHyM/v0RU/EVmxeMevapvJID6/ZcvHBixjA8yZ+Fm08pNeNVZV0X
-    aIKT1hI+/Jx7JoYo4KdeK3yf7b4MAo5dwTJL0z0Hwh+TNLZW6cti1HaNST+/SjgMrLCqG/d4hjzwZzr4PGJV9x4R
-    oul2bl6LzfZtQhu5qJ7NFWMnmi+/9VY+IkBgZFx+NY1Rvq1GQucWGOpTzM4MR5rJY80Yl/fa0KAGTsD41ZPB7g2+
-    6jZI1ZQGme5H7Ru/0ONDai3IbMNUPzmJUKq3Um/q6eN2EznT6UfXjlG2rDpBt9vxg8+8pUu0O/uzpbUTU2pDpBUn
-    P4fdYdYXH+/2A63jlKfVCk1+xBnQpowK5x2l5yrmUWehoLRrGWnjiibYFul3Gn3/MnWOGXSb0E85YTD6F7jgiqMg
-    5Gypm5MBAJ/A9Z/ZTFLDZgDWbAhovWpY0G8WlmxUPx3lIIlOVPNdxsB0nuTTw6ld82LVahCaljBiDoVK4mCIKfsG
-    shb8dwyF6e5BBms=";
-
-const SSH_SIGNATURE: &str = "-----BEGIN SSH SIGNATURE-----
-U1NIU0lHAAAAAQAAAZcAAAAHc3NoLXJzYQAAAAMBAAEAAAGBAM2JmobMfIz+/RFT8RWbF4
-x69qm8kgPr9ly8cGLGMDzJn4WbTyk141VlXRdogpPWEj78nHsmhijgp14rfJ/tvgwCjl3B
-MkvTPQfCH5M0tlbpy2LUdo1JP79KOAyssKob93iGPPBnOvg8YlX3HhGi6XZuXovN9m1CG7
-mons0VYyeaL7/1Vj4iQGBkXH41jVG+rUZC5xYY6lPMzgxHmsljzRiX99rQoAZOwPjVk8Hu
-Db7qNkjVlAaZ7kftG7/Q40NqLchsw1Q/OYlQqrdSb+rp43YTOdPpR9eOUbasOkG32/GDz7
-ylS7Q7+7OltRNTakOkFSc/h91h1hcf7/YDreOUp9UKTX7EGdCmjArnHaXnKuZRZ6GgtGsZ
-aeOKJtgW6Xcaff8ydY4ZdJvQTzlhMPoXuOCKoyDkbKmbkwEAn8D1n9lMUsNmANZsCGi9al
-jQbxaWbFQ/HeUgiU5U813GwHSe5NPDqV3zYtVqEJqWMGIOhUriYIgp+wayFvx3DIXp7kEG
-awAAAARmaWxlAAAAAAAAAAZzaGE1MTIAAAGUAAAADHJzYS1zaGEyLTUxMgAAAYCKb6hW7f
-e+oN2hTje0ymbQbm6RCxvUID+qxA3uXpGaHXXOh2JDkjqTZE0aCbFIhrjLKsl5L4eu2Upn
-OmJf1og4Wi4qpMaFu1QS5j5OMzimJl/60iP0GklpQvfj/BaP2S2NoelTiHvZcbOUxtwVwX
-/ya5+MdB21mriZDXL8krEnx9XqHMga6ReCUJ1wN/IeA30xWg9k7acoR9q/UfaTauwbEa67
-upCfAWLSlQxfTd5LZpw2Re695vXRZnKT3Xf7vXVPhLSLAZBn2zHm+Mk++oy5VGAxjf8+o1
-yYSGv6xpiBynenZv50WffLyaZ1X1YtZ/WBiiz7lSdeulZAR3iDSWJYUDo7kREb68trygjV
-a68kEamlIMCDOo2wbWk8Z+yoYyT6qp9EbiWBuqexFonAnvabxOp3kQ4bGDeXkcjIyauhtZ
-Y92S+qadtwmi+4cLzo/yVEvIeNsA7NOGSpVI+fdOW45R8E1nQLnf8LczXRESVgv//9KMtx
-QM1YRBRG6BaBhg8=
------END SSH SIGNATURE-----
-";
-
-/// What upstream's tests sign with the keys of minisign and signify below.
-const MINISIGN_DOCUMENT: &[u8] = b"Hello, World!\n";
-
-const MINISIGN_KEY: &str = "untrusted comment: minisign public key 9D92931126AE543F
-RWQ/VK4mEZOSnVFf2NhEt9WV8zE1RcN8mtKeOO7mVjj/MCDvb5tSV6RD
-";
-
-const MINISIGN_SIGNATURE: &str = "untrusted comment: signature from minisign secret key
-RWQ/VK4mEZOSnVsP2aVAcwlCDu0V5VUqqGeE6mndH9v7wY4++PrZdB0HBRyVpt4/h0VDzQIvLenPpmTRSx1604Bac6Joz08phg4=
-trusted comment: timestamp:1610131681	file:hello_world.txt
-SbpK5wWmI+aoiwXBitvDWszRT9dwH8ZMzVaGn+WHZQXz+xnnAWCTmikCYnVv67iffkmZr24wZmnMok6Fvv8HDQ==
-";
-
-const MINISIGN_HASHED_KEY: &str = "untrusted comment: minisign public key 71418543D227848
-RWRIeCI9VBgUB0FAABABUrdfRVLBsRhOC63S9bDOAeWkCmnT38a1sUDb";
-
-const MINISIGN_HASHED_SIGNATURE: &str = "untrusted comment: signature from minisign secret key
-RURIeCI9VBgUB9kPHyUwRtxZycb78g9wT6d+oRuXEKquv665OMM6CI64Z+hGcKiJg2ErfA50FCgmdiUw4EHErNMivjYajjO4EAQ=
-trusted comment: timestamp:1643685548	file:hello_world.txt	hashed
-cueBI9ab3mX+ZGQoBFSq49wrxZMTrLjX1Q0LlNhUmnA7dIptKj/KrpbfDJDCPtbxd3lbeo0zKGVNwpW/EQo3Dw==
-";
-
-const SIGNIFY_KEY: &str = "untrusted comment: signify public key
-RWSZyj9wTc0QvAfiUA2zFbdxSpPGyXLc/Mcxn+7hd9f6+VP+jHu0bu8b
-";
-
-const SIGNIFY_SIGNATURE: &str = "untrusted comment: verify with signify.pub
-RWSZyj9wTc0QvMrf5en3xQSpQcAZCzNyW23BBPBPjQuFVek3KGzNtNCv60pob32eGBL9ZuuiG36GnvcOwFodj7l9dl1jbzNR6QE=
-";
 
 /// What holds of every entry with a key in `format`: the logged texts, and what finds it.
 fn check(entry: &PreparedEntry, format: PublicKeyFormat, key: &str, signature: &str) {

@@ -1,6 +1,7 @@
-//! What a verifier reads beside logs: certificates, time stamps, older bundles, policies and the
-//! metadata of TUF repositories.
+//! What a verifier reads beside logs: certificates, time stamps, keys, older bundles, what is
+//! attached to images, policies and the metadata of TUF repositories.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::str;
 use std::sync::LazyLock;
@@ -9,16 +10,21 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ledgerstone_client::Artifact;
 use ledgerstone_client::Bundle;
+use ledgerstone_client::BundleEntry;
 use ledgerstone_client::Expectation;
 use ledgerstone_client::ExpectedSigner;
+use ledgerstone_client::ImageReference;
 use ledgerstone_client::Instance;
 use ledgerstone_client::Policy;
+use ledgerstone_client::RegistryCredentials;
+use ledgerstone_client::SignerKey;
 use ledgerstone_client::TrustedRoot;
 use ledgerstone_client::certificate_logs;
 use ledgerstone_client::issued_certificates;
 use ledgerstone_client::timestamp_time;
 use ledgerstone_client::verify;
 use ledgerstone_tuf::TrustedMetadata;
+use serde::Deserialize;
 
 use crate::Target;
 
@@ -29,6 +35,8 @@ pub fn target(name: &str) -> Option<Target> {
         "signer_certificate" => fuzz_signer_certificate,
         "cosign_bundle" => fuzz_cosign_bundle,
         "certified_bundle" => fuzz_certified_bundle,
+        "image_signature" => fuzz_image_signature,
+        "signer_key" => fuzz_signer_key,
         "verify_policy" => fuzz_verify_policy,
         "tuf_metadata" => fuzz_tuf_metadata,
         _ => return None,
@@ -76,6 +84,45 @@ fn fuzz_cosign_bundle(data: &[u8]) {
 fn fuzz_certified_bundle(data: &[u8]) {
     if let Ok(bundle) = Bundle::parse(data) {
         verify_for_anybody(&bundle);
+    }
+}
+
+/// What cosign attaches to an image, as JSON; and the names, entries and credentials that come with
+/// images.
+fn fuzz_image_signature(data: &[u8]) {
+    let _ = BundleEntry::parse_rekor_v1(data);
+    let _ = RegistryCredentials::find(data, "r.example");
+    if let Ok(text) = str::from_utf8(data) {
+        let _ = ImageReference::parse(text);
+    }
+    if let Ok(layer) = serde_json::from_slice::<Layer>(data)
+        && let Ok(bundle) =
+            Bundle::of_cosign_layer(&layer.media_type, layer.payload.into(), &layer.annotations)
+    {
+        verify_for_anybody(&bundle);
+    }
+}
+
+/// A layer of a manifest, with what it describes.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Layer {
+    media_type: String,
+    payload: String,
+    annotations: BTreeMap<String, String>,
+}
+
+/// A public key in any format, and behind a byte of zeros a signature that it should have made.
+fn fuzz_signer_key(data: &[u8]) {
+    let mut parts = data.splitn(2, |byte| *byte == 0);
+    let (key, signature) = (parts.next(), parts.next());
+    let Ok(key) = SignerKey::read(key.unwrap_or_default()) else {
+        return;
+    };
+    let mut expected = Expectation::of(ExpectedSigner::Key(Box::new(key)));
+    expected.thresholds.log_entries = 0;
+    if let Ok(bundle) = Bundle::detached(signature.unwrap_or_default(), None, Vec::new()) {
+        let _ = verify(&bundle, &Artifact::Bytes(Vec::new()), &expected, &TRUST);
     }
 }
 

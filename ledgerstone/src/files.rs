@@ -8,15 +8,25 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use anyhow::Context;
+use ledgerstone_client::read_file;
+
+/// The longest file that a command reads whole, in bytes, unless there is a lower limit for what it
+/// holds. Files that were signed are not among them.
+const MAX_FILE_BYTES: usize = 64 << 20;
 
 pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let read = fs::read(path).map_err(|error| with_neighbours(path, error));
+    read_limited(path, MAX_FILE_BYTES)
+}
+
+/// The content of a file that has at most `limit` bytes.
+pub(crate) fn read_limited(path: &Path, limit: usize) -> anyhow::Result<Vec<u8>> {
+    let read = read_file(path, limit).map_err(|error| with_neighbours(path, error));
     read.with_context(|| format!("{} cannot be read", path.display()))
 }
 
 pub(crate) fn read_text(path: &Path) -> anyhow::Result<String> {
-    let read = fs::read_to_string(path).map_err(|error| with_neighbours(path, error));
-    read.with_context(|| format!("{} cannot be read", path.display()))
+    let text = String::from_utf8(read(path)?);
+    text.with_context(|| format!("{} is not a text", path.display()))
 }
 
 /// Refuses what is no file that can be read, before anything is done with it.
@@ -60,7 +70,7 @@ fn neighbours(path: &Path) -> Vec<String> {
         .take(stem.chars().count().div_ceil(2))
         .collect();
     let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
-    let entries = fs::read_dir(folder.unwrap_or(Path::new(".")));
+    let entries = fs::read_dir(folder.unwrap_or_else(|| Path::new(".")));
     let names = entries.into_iter().flatten().take(MAX_NEIGHBOURS).flatten();
     let names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
     let mut found: Vec<String> = names

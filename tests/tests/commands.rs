@@ -231,6 +231,41 @@ fn signing_again_with_a_key_is_a_new_signature_and_submitting_again_is_not() {
     ));
 }
 
+#[test]
+fn an_envelope_is_verified_again_with_what_it_is_about() {
+    let server = Server::start();
+    let (terminal, url) = (Terminal::new(), &server.url);
+    let signer = ledgerstone_tests::proposals::Signer::new();
+    let statement = ledgerstone_tests::proposals::statement(b"artifact");
+    terminal.write("artifact", "artifact");
+    terminal.write("other", "another");
+    terminal.write("envelope.json", &signer.envelope(&statement).to_string());
+    terminal.write("signer.pub", &signer.public_key_pem());
+    let submit = format!("submit --dsse envelope.json --key signer.pub --url {url}");
+    // What is about something else is not even logged.
+    let told = terminal.fails(2, &format!("{submit} --artifact other"));
+    assert!(told.contains("none of the 1 subjects"), "{told}");
+    let first = terminal.json(&format!(
+        "{submit} --artifact artifact --bundle bundle.json"
+    ));
+    assert_eq!(
+        (&first["index"], &first["duplicate"]),
+        (&json!(0), &json!(false))
+    );
+    assert_eq!(first.get("notChecked"), None);
+    let again = terminal.json(&submit);
+    assert_eq!(again["duplicate"], true);
+    let not_checked = again["notChecked"].to_string();
+    assert!(
+        not_checked.contains("what the envelope is about"),
+        "{not_checked}"
+    );
+    let key = log_key(&server);
+    terminal.json(&format!(
+        "verify artifact --bundle bundle.json --key signer.pub --log-key {key}"
+    ));
+}
+
 fn pem(spki: &[u8]) -> String {
     let base64 = STANDARD.encode(spki);
     let lines: Vec<_> = base64

@@ -55,4 +55,5 @@ mod trees;
 mod trouble;
 mod upgrade;
 mod verify;
+mod verify_formats;
 mod webhooks;

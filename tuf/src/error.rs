@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::limits::MAX_DELEGATED_ROLES;
+
 /// The four top-level roles.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Role {
@@ -99,6 +101,21 @@ pub enum TufError {
         /// The name of the file.
         name: String,
     },
+    /// A role has a name that no delegated role may have.
+    #[error("no delegated role can be called {0:?}")]
+    DelegatedName(String),
+    /// The metadata of a delegated role does not hold.
+    #[error("the role {name:?}: {reason}")]
+    Delegated {
+        /// Whose it is.
+        name: String,
+        /// What is wrong with it.
+        #[source]
+        reason: Box<Self>,
+    },
+    /// More roles look after a path than are asked.
+    #[error("more than {MAX_DELEGATED_ROLES} delegated roles look after {0:?}")]
+    TooManyRoles(String),
     /// A target other than the one that is listed.
     #[error("the target {0:?} is not the one that is listed: its length or hash is another")]
     OtherTarget(String),

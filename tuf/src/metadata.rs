@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
 
+use crate::delegation::Delegations;
 use crate::error::Role;
 use crate::key::Key;
 
@@ -90,7 +91,10 @@ pub struct Targets {
     pub head: Head,
     /// Each file, by its name.
     pub targets: BTreeMap<String, crate::target::Target>,
-    /// What else is said, delegations included.
+    /// To whom some paths are left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delegations: Option<Delegations>,
+    /// What else is said.
     #[serde(flatten)]
     pub other: Map<String, Value>,
 }

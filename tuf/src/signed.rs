@@ -1,5 +1,6 @@
 //! Metadata with its signatures.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp as Instant;
@@ -9,6 +10,7 @@ use serde_json::Value;
 use crate::canonical;
 use crate::error::Role;
 use crate::error::TufError;
+use crate::key::Key;
 use crate::metadata::Metadata;
 use crate::metadata::Root;
 
@@ -80,12 +82,22 @@ impl<T: Metadata> Signed<T> {
     pub(crate) fn check_signatures(&self, root: &Root) -> Result<(), TufError> {
         let role = root.roles.get(T::ROLE.name());
         let role = role.ok_or_else(|| not_listed(T::ROLE))?;
+        self.check_signatures_by(&root.keys, &role.keyids, role.threshold)
+    }
+
+    /// Checks that `threshold` of the `keys` with these ids signed.
+    pub(crate) fn check_signatures_by(
+        &self,
+        keys: &BTreeMap<String, Key>,
+        keyids: &[String],
+        threshold: usize,
+    ) -> Result<(), TufError> {
         let mut signers = BTreeSet::new();
         for signature in &self.signatures {
-            if !role.keyids.contains(&signature.keyid) {
+            if !keyids.contains(&signature.keyid) {
                 continue;
             }
-            let Some(key) = root.keys.get(&signature.keyid) else {
+            let Some(key) = keys.get(&signature.keyid) else {
                 continue;
             };
             let bytes = hex::decode(&signature.sig).unwrap_or_default();
@@ -94,11 +106,11 @@ impl<T: Metadata> Signed<T> {
                 signers.insert(&key.keyval.public);
             }
         }
-        if role.threshold == 0 || signers.len() < role.threshold {
+        if threshold == 0 || signers.len() < threshold {
             return Err(TufError::Threshold {
                 role: T::ROLE,
                 valid: signers.len(),
-                threshold: role.threshold,
+                threshold,
             });
         }
         Ok(())

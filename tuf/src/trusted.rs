@@ -1,7 +1,11 @@
 //! From a root that is known to what it vouches for, step by step (specification, section 5).
 
+use std::collections::BTreeMap;
+
+use crate::delegation::DelegatedRole;
 use crate::error::Role;
 use crate::error::TufError;
+use crate::key::Key;
 use crate::limits::MAX_ROOT_BYTES;
 use crate::limits::MAX_SNAPSHOT_BYTES;
 use crate::limits::MAX_TARGETS_BYTES;
@@ -11,6 +15,10 @@ use crate::metadata::Root;
 use crate::metadata::Snapshot;
 use crate::metadata::Targets;
 use crate::metadata::Timestamp;
+use crate::search::DelegatedName;
+use crate::search::Found;
+use crate::search::ReadRoles;
+use crate::search::find;
 use crate::signed::Signed;
 use crate::target::Target;
 use crate::target::have_hashes;
@@ -23,6 +31,7 @@ pub struct TrustedMetadata {
     timestamp: Option<Signed<Timestamp>>,
     snapshot: Option<Signed<Snapshot>>,
     targets: Option<Signed<Targets>>,
+    delegated: ReadRoles,
 }
 
 impl TrustedMetadata {
@@ -39,6 +48,7 @@ impl TrustedMetadata {
             timestamp: None,
             snapshot: None,
             targets: None,
+            delegated: ReadRoles::new(),
         })
     }
 
@@ -171,7 +181,92 @@ impl TrustedMetadata {
         check_version(Role::Targets, next.version(), announced.version)?;
         next.check_time(now)?;
         self.targets = Some(next);
+        self.delegated.clear();
         Ok(())
+    }
+
+    /// The metadata of the delegated role `name` that the snapshot announces.
+    ///
+    /// # Errors
+    /// When there is no snapshot yet, or it announces none.
+    pub fn announced_role(&self, name: &str) -> Result<&FileMeta, TufError> {
+        let snapshot = self.snapshot.as_ref();
+        let snapshot = snapshot.ok_or(TufError::Order(Role::Snapshot))?;
+        let name = format!("{name}.json");
+        let found = snapshot.content().meta.get(&name);
+        found.ok_or(TufError::NotListed {
+            by: Role::Snapshot,
+            name,
+        })
+    }
+
+    /// Takes the metadata of a delegated role that the snapshot announces. It has to be signed as
+    /// who delegates says, and to hold at `now`, in Unix seconds.
+    ///
+    /// # Errors
+    /// When it does not follow.
+    pub fn update_role(
+        &mut self,
+        role: &DelegatedName,
+        json: &[u8],
+        now: i64,
+    ) -> Result<(), TufError> {
+        let read = self.read_role(role, json, now);
+        let read = read.map_err(|reason| TufError::Delegated {
+            name: role.name().to_owned(),
+            reason: Box::new(reason),
+        })?;
+        self.delegated.insert(role.clone(), read);
+        Ok(())
+    }
+
+    fn read_role(
+        &self,
+        role: &DelegatedName,
+        json: &[u8],
+        now: i64,
+    ) -> Result<Signed<Targets>, TufError> {
+        check_length(Role::Targets, json, MAX_TARGETS_BYTES)?;
+        let announced = self.announced_role(role.name())?;
+        check_announced(Role::Targets, json, announced)?;
+        let read = Signed::<Targets>::parse(json)?;
+        let (keys, delegated) = self.delegation(role)?;
+        read.check_signatures_by(keys, &delegated.keyids, delegated.threshold)?;
+        check_version(Role::Targets, read.version(), announced.version)?;
+        read.check_time(now)?;
+        Ok(read)
+    }
+
+    /// What who delegates to the role says of it.
+    fn delegation(
+        &self,
+        role: &DelegatedName,
+    ) -> Result<(&BTreeMap<String, Key>, &DelegatedRole), TufError> {
+        let delegator = match role.delegator() {
+            None => self.targets.as_ref(),
+            Some(delegator) => self.delegated.get(&delegator),
+        };
+        let delegator = delegator.ok_or(TufError::Order(Role::Targets))?;
+        let delegations = delegator.content().delegations.as_ref();
+        let found = delegations.and_then(|it| {
+            let mut roles = it.roles.iter();
+            Some((&it.keys, roles.find(|one| one.name == role.name())?))
+        });
+        found.ok_or_else(|| TufError::NotListed {
+            by: Role::Targets,
+            name: role.name().to_owned(),
+        })
+    }
+
+    /// Looks for the target called `path`: in the targets, and in the roles that these delegate it
+    /// to, as far as they were read.
+    ///
+    /// # Errors
+    /// When there are no targets yet, or none of that name, or too many roles look after it.
+    pub fn find(&self, path: &str) -> Result<Found<'_>, TufError> {
+        let targets = self.targets.as_ref();
+        let targets = targets.ok_or(TufError::Order(Role::Targets))?;
+        find(targets.content(), &self.delegated, path)
     }
 
     /// The target called `name`.
@@ -203,11 +298,7 @@ impl TrustedMetadata {
     }
 }
 
-fn meta(
-    files: &std::collections::BTreeMap<String, FileMeta>,
-    by: Role,
-    of: Role,
-) -> Result<&FileMeta, TufError> {
+fn meta(files: &BTreeMap<String, FileMeta>, by: Role, of: Role) -> Result<&FileMeta, TufError> {
     let name = format!("{of}.json");
     files.get(&name).ok_or(TufError::NotListed { by, name })
 }

@@ -1,8 +1,6 @@
 //! A small repository with keys of its own: what follows is taken, and nothing that was changed,
 //! undone, ended or signed by too few.
 
-#![allow(clippy::unwrap_used, reason = "a test's helpers may stop the test")]
-
 use ed25519_dalek::Signer as _;
 use ed25519_dalek::SigningKey;
 use ledgerstone_tuf::Role;
@@ -15,8 +13,8 @@ use sha2::Digest as _;
 use sha2::Sha256;
 
 /// 2026-01-01, when everything ends a day later.
-const NOW: i64 = 1_767_225_600;
-const DAY: i64 = 86_400;
+pub(crate) const NOW: i64 = 1_767_225_600;
+pub(crate) const DAY: i64 = 86_400;
 const END: &str = "2026-01-02T00:00:00Z";
 
 const TARGET: &[u8] = b"{}";
@@ -25,11 +23,17 @@ fn key(seed: u8) -> SigningKey {
     SigningKey::from_bytes(&[seed; 32])
 }
 
-fn id(seed: u8) -> String {
+pub(crate) fn id(seed: u8) -> String {
     hex::encode(Sha256::digest(key(seed).verifying_key().as_bytes()))
 }
 
-fn sign(signed: &Value, seeds: &[u8]) -> Vec<u8> {
+/// The key as metadata lists it.
+pub(crate) fn public(seed: u8) -> Value {
+    let public = hex::encode(key(seed).verifying_key().as_bytes());
+    json!({"keytype": "ed25519", "scheme": "ed25519", "keyval": {"public": public}})
+}
+
+pub(crate) fn sign(signed: &Value, seeds: &[u8]) -> Vec<u8> {
     let bytes = canonical::to_vec(signed).unwrap();
     let signature = |seed: &u8| {
         let signature = key(*seed).sign(&bytes).to_bytes();
@@ -46,13 +50,7 @@ fn root(version: u64, owners: &[u8]) -> Value {
     let keys: serde_json::Map<_, _> = owners
         .iter()
         .chain(&[9])
-        .map(|seed| {
-            let public = hex::encode(key(*seed).verifying_key().as_bytes());
-            let key = json!({
-                "keytype": "ed25519", "scheme": "ed25519", "keyval": {"public": public},
-            });
-            (id(*seed), key)
-        })
+        .map(|seed| (id(*seed), public(*seed)))
         .collect();
     let owners: Vec<_> = owners.iter().map(|seed| id(*seed)).collect();
     let of_owners = json!({"keyids": owners, "threshold": 2});
@@ -66,21 +64,21 @@ fn root(version: u64, owners: &[u8]) -> Value {
     })
 }
 
-fn timestamp(version: u64, snapshot: u64) -> Value {
+pub(crate) fn timestamp(version: u64, snapshot: u64) -> Value {
     json!({
         "_type": "timestamp", "spec_version": "1.0", "version": version, "expires": END,
         "meta": {"snapshot.json": {"version": snapshot}},
     })
 }
 
-fn snapshot(version: u64, targets: u64) -> Value {
+pub(crate) fn snapshot(version: u64, targets: u64) -> Value {
     json!({
         "_type": "snapshot", "spec_version": "1.0", "version": version, "expires": END,
         "meta": {"targets.json": {"version": targets}},
     })
 }
 
-fn targets(version: u64) -> Value {
+pub(crate) fn targets(version: u64) -> Value {
     let hash = hex::encode(Sha256::digest(TARGET));
     json!({
         "_type": "targets", "spec_version": "1.0", "version": version, "expires": END,
@@ -88,7 +86,7 @@ fn targets(version: u64) -> Value {
     })
 }
 
-fn begin() -> TrustedMetadata {
+pub(crate) fn begin() -> TrustedMetadata {
     TrustedMetadata::new(&sign(&root(1, &[1, 2, 3]), &[1, 2])).unwrap()
 }
 

@@ -3,8 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use ledgerstone_entry::key::PublicKeyError;
-
+use crate::signer_key::SignerKeyError;
 use crate::verify::expected::text::PatternError;
 
 /// The longest policy that is read, in bytes.
@@ -91,5 +90,5 @@ pub enum RuleError {
     Pattern(#[from] PatternError),
     /// A key that cannot be read.
     #[error("has a key that cannot be used: {0}")]
-    Key(#[from] PublicKeyError),
+    Key(#[from] SignerKeyError),
 }

@@ -1,11 +1,11 @@
 //! Policies in files.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
 use serde::Deserialize;
 
+use crate::files::read_file;
 use crate::policy::error::MAX_POLICY_BYTES;
 use crate::policy::error::MAX_POLICY_RULES;
 use crate::policy::error::PolicyError;
@@ -13,6 +13,7 @@ use crate::policy::error::RuleError;
 use crate::policy::rule_text::RuleText;
 use crate::policy::rules::Policy;
 use crate::policy::rules::Rule;
+use crate::signer_key::MAX_KEY_BYTES;
 use crate::verify::expected::expectation::ExpectedSigner;
 use crate::verify::expected::thresholds::Thresholds;
 
@@ -96,7 +97,7 @@ fn read_rule(
     }
     let key = text.key.as_ref().map(|path| {
         let path = directory.join(path);
-        fs::read_to_string(&path).map_err(|source| PolicyError::Io { path, source })
+        read_file(&path, MAX_KEY_BYTES).map_err(|source| PolicyError::Io { path, source })
     });
     let key = key.transpose()?;
     let expectation = text

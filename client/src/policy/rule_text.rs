@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use ledgerstone_entry::key::PublicKey;
 use serde::Deserialize;
 
 use crate::policy::error::RuleError;
-use crate::verifier_pem::read_verifier_pem;
+use crate::signer_key::SignerKey;
 use crate::verify::certificate::extension::FulcioExtension;
 use crate::verify::expected::expectation::Expectation;
 use crate::verify::expected::expectation::ExpectedSigner;
@@ -22,7 +21,7 @@ use crate::verify::expected::thresholds::Thresholds;
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RuleText {
-    /// The file with the signer's public key, PEM.
+    /// The file with the signer's public key: PEM, or of OpenSSH, minisign or OpenPGP.
     pub key: Option<PathBuf>,
     /// Whether anybody's certificate will do.
     pub any_identity: bool,
@@ -78,14 +77,14 @@ impl RuleText {
         *self == Self::default()
     }
 
-    /// What the rule expects, with the PEM in its file `key` where it names one. A rule that names
-    /// nobody expects [`ExpectedSigner::Nobody`].
+    /// What the rule expects, with the content of its file `key` where it names one. A rule that
+    /// names nobody expects [`ExpectedSigner::Nobody`].
     ///
     /// # Errors
     /// [`RuleError`] for what cannot be expected.
     pub fn expectation(
         &self,
-        key: Option<&str>,
+        key: Option<&[u8]>,
         thresholds: Thresholds,
     ) -> Result<Expectation, RuleError> {
         Ok(Expectation {
@@ -101,15 +100,15 @@ impl RuleText {
         })
     }
 
-    fn signer(&self, key: Option<&str>) -> Result<ExpectedSigner, RuleError> {
+    fn signer(&self, key: Option<&[u8]>) -> Result<ExpectedSigner, RuleError> {
         let identity = self.identity()?;
-        let key = key.map(read_key).transpose()?;
+        let key = key.map(SignerKey::read).transpose()?;
         let ways = [key.is_some(), self.any_identity, !identity.is_empty()];
         if ways.into_iter().filter(|is_given| *is_given).count() > 1 {
             return Err(RuleError::TwoSigners);
         }
         match key {
-            Some(key) => Ok(ExpectedSigner::Key(key)),
+            Some(key) => Ok(ExpectedSigner::Key(Box::new(key))),
             None if self.any_identity => Ok(ExpectedSigner::AnyCertified),
             None if identity.is_empty() => Ok(ExpectedSigner::Nobody),
             None if !identity.has_issuer() => Err(RuleError::NoIssuer),
@@ -172,10 +171,6 @@ impl RuleText {
             source_repository: text(&self.source_repository),
         }
     }
-}
-
-fn read_key(pem: &str) -> Result<PublicKey, RuleError> {
-    Ok(read_verifier_pem(pem)?.0)
 }
 
 fn text_or_pattern(

@@ -14,6 +14,7 @@ use ledgerstone_proto::json::from_slice;
 use ledgerstone_proto::sigstore::rekor::v1::TransparencyLogEntry;
 use ledgerstone_proto::sigstore::rekor::v2::CreateEntryRequest;
 
+use crate::artifact::Artifact;
 use crate::artifact::ArtifactDigest;
 use crate::submit::error::SubmitError;
 use crate::transport::http::Transport;
@@ -23,10 +24,12 @@ use crate::verify::bundle::Bundle;
 use crate::verify::bundle_entry::BundleEntry;
 use crate::verify::bundle_parts::BundleContent;
 use crate::verify::bundle_parts::BundleMaterial;
+use crate::verify::error::VerifyError;
 use crate::verify::log_entry::LogEntry;
 use crate::verify::request::dsse_request;
 use crate::verify::request::envelope_as_hashedrekord;
 use crate::verify::request::hashedrekord_request;
+use crate::verify::subject::verify_subject;
 
 /// The longest reply to a submission that is read, in bytes.
 pub const MAX_SUBMIT_REPLY_BYTES: usize = 4 << 20;
@@ -106,6 +109,18 @@ impl EntryToSubmit {
         Self::new(request, &verifier, BundleContent::Dsse(envelope))
     }
 
+    /// Checks that an envelope is about `artifact`. A signature over an artifact was verified when
+    /// this was made.
+    ///
+    /// # Errors
+    /// [`VerifyError`] when no subject of the statement is the artifact.
+    pub fn check_artifact(&self, artifact: &Artifact) -> Result<(), VerifyError> {
+        match &self.content {
+            BundleContent::Dsse(envelope) => verify_subject(envelope, artifact).map(drop),
+            BundleContent::Message { .. } | BundleContent::SimpleSigning { .. } => Ok(()),
+        }
+    }
+
     /// The hash that the entry will have in the tree.
     pub fn leaf_hash(&self) -> Hash {
         self.prepared.leaf_hash
@@ -157,6 +172,7 @@ impl EntryToSubmit {
             content: self.content,
             entries: vec![BundleEntry::Proven(entry)],
             timestamps: Vec::new(),
+            stamped: None,
         }
     }
 

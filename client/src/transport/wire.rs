@@ -7,10 +7,12 @@ use bytes::BytesMut;
 use reqwest::Client;
 use reqwest::ClientBuilder;
 use reqwest::Method;
+use reqwest::RequestBuilder;
 use reqwest::Response;
 use reqwest::StatusCode;
 use reqwest::Url;
 use reqwest::header::CONTENT_TYPE;
+use reqwest::header::HeaderMap;
 use reqwest::redirect::Policy;
 
 use crate::transport::error::TransportError;
@@ -63,17 +65,7 @@ impl Wire {
         if let Some(body) = body {
             request = request.header(CONTENT_TYPE, "application/json").body(body);
         }
-        let response = match request.send().await {
-            Ok(response) => response,
-            Err(error) => return Err(self.no_reply(url, error).await),
-        };
-        let (status, headers) = (response.status(), response.headers().clone());
-        let reply = Reply {
-            url: url.to_string(),
-            status,
-            headers,
-            body: self.read_limited(response, url, limit).await?,
-        };
+        let reply = self.reply_to(request, url, limit).await?;
         // Some servers answer plain HTTP at their TLS port, with 400. So does no log: its errors
         // are JSON.
         let is_odd = reply.status == StatusCode::BAD_REQUEST && !reply.is_json_error();
@@ -81,6 +73,37 @@ impl Wire {
             return Err(unreachable(url, NetworkFault::tls_only(url)));
         }
         Ok(reply)
+    }
+
+    /// Reads what is at `url`, with these headers in the request. A reply has at most `limit`
+    /// bytes.
+    pub(crate) async fn get(
+        &self,
+        url: &Url,
+        headers: HeaderMap,
+        limit: usize,
+    ) -> Result<Reply, TransportError> {
+        let request = self.client.get(url.clone()).headers(headers);
+        self.reply_to(request, url, limit).await
+    }
+
+    async fn reply_to(
+        &self,
+        request: RequestBuilder,
+        url: &Url,
+        limit: usize,
+    ) -> Result<Reply, TransportError> {
+        let response = match request.send().await {
+            Ok(response) => response,
+            Err(error) => return Err(self.no_reply(url, error).await),
+        };
+        let (status, headers) = (response.status(), response.headers().clone());
+        Ok(Reply {
+            url: url.to_string(),
+            status,
+            headers,
+            body: self.read_limited(response, url, limit).await?,
+        })
     }
 
     /// What `error` means, which came of a request to `url`.

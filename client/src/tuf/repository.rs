@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use ledgerstone_tuf::DelegatedName;
+use ledgerstone_tuf::Found;
 use ledgerstone_tuf::MAX_ROOT_BYTES;
 use ledgerstone_tuf::MAX_ROOT_STEPS;
 use ledgerstone_tuf::MAX_SNAPSHOT_BYTES;
@@ -9,6 +11,8 @@ use ledgerstone_tuf::MAX_TARGETS_BYTES;
 use ledgerstone_tuf::MAX_TIMESTAMP_BYTES;
 use ledgerstone_tuf::TrustedMetadata;
 use ledgerstone_tuf::TufError;
+use sha2::Digest as _;
+use sha2::Sha256;
 
 use crate::transport::http::Transport;
 use crate::trust::error::MAX_TRUSTED_ROOT_BYTES;
@@ -75,7 +79,17 @@ impl Repository {
         self.holds(metadata.update_targets(&targets, now))?;
         self.cache.store(TARGETS, &targets)?;
 
-        let target = self.holds(metadata.target(TRUSTED_ROOT))?;
+        let target = loop {
+            let role = match self.holds(metadata.find(TRUSTED_ROOT))? {
+                Found::Target(target) => break target.clone(),
+                Found::Needs(role) => role,
+            };
+            let version = self.holds(metadata.announced_role(role.name()))?.version;
+            let path = versioned(&metadata, version, &role_path(&role));
+            let json = self.fetch(transport, &path, MAX_TARGETS_BYTES).await?;
+            self.holds(metadata.update_role(&role, &json, now))?;
+            self.cache.store(&role_file(&role), &json)?;
+        };
         let kept = self.cache.load(TRUSTED_ROOT)?;
         let kept = kept.filter(|bytes| target.check(TRUSTED_ROOT, bytes).is_ok());
         let bytes = match kept {
@@ -101,7 +115,7 @@ impl Repository {
     /// When what was kept cannot be read, or does not hold.
     pub fn kept(&self, now: i64) -> Result<Option<TrustedRoot>, RepositoryError> {
         let mut metadata = self.begin()?;
-        let load = |name| self.cache.load(name);
+        let load = |name: &str| self.cache.load(name);
         let (Some(timestamp), Some(snapshot), Some(targets), Some(bytes)) = (
             load(TIMESTAMP)?,
             load(SNAPSHOT)?,
@@ -115,7 +129,16 @@ impl Repository {
         self.holds(metadata.update_timestamp(&timestamp, ever))?;
         self.holds(metadata.update_snapshot(&snapshot, ever))?;
         self.holds(metadata.update_targets(&targets, ever))?;
-        let target = self.holds(metadata.target(TRUSTED_ROOT))?;
+        let target = loop {
+            let role = match self.holds(metadata.find(TRUSTED_ROOT))? {
+                Found::Target(target) => break target.clone(),
+                Found::Needs(role) => role,
+            };
+            let Some(json) = load(&role_file(&role))? else {
+                return Ok(None);
+            };
+            self.holds(metadata.update_role(&role, &json, ever))?;
+        };
         self.holds(target.check(TRUSTED_ROOT, &bytes))?;
         Ok(Some(TrustedRoot::parse_at(&bytes, now)?))
     }
@@ -191,6 +214,27 @@ impl Repository {
             reason,
         })
     }
+}
+
+/// The name of the file of a delegated role in the repository: what could mean something in a path
+/// is encoded.
+fn role_path(role: &DelegatedName) -> String {
+    let mut path = String::new();
+    for byte in role.name().bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'~' => {
+                path.push(char::from(byte));
+            }
+            b'.' if !path.is_empty() => path.push('.'),
+            _ => path.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    format!("{path}.json")
+}
+
+/// The name under which the metadata of a delegated role is kept.
+fn role_file(role: &DelegatedName) -> String {
+    format!("role-{}.json", hex::encode(Sha256::digest(role.name())))
 }
 
 /// The name of a file of metadata, with its version where files have such names.

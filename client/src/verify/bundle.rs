@@ -28,6 +28,13 @@ pub const BUNDLE_MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+js
 /// The media type of bundles whose entries may come without an inclusion proof.
 const OLDEST_MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle+json;version=0.1";
 
+/// The media types of bundles that may hold a chain of certificates. Later ones have one
+/// certificate.
+const OLDER_MEDIA_TYPES: [&str; 2] = [
+    OLDEST_MEDIA_TYPE,
+    "application/vnd.dev.sigstore.bundle+json;version=0.2",
+];
+
 /// A bundle of version 0.1 to 0.3 whose parts are all there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bundle {
@@ -41,6 +48,9 @@ pub struct Bundle {
     pub entries: Vec<BundleEntry>,
     /// RFC 3161 time stamps, DER: at most [`MAX_TIMESTAMPS`].
     pub timestamps: Vec<Bytes>,
+    /// What the time stamps are over, where that is not the signature: cosign before version 3
+    /// stamps the envelopes of images as a whole. No Sigstore bundle has this.
+    pub stamped: Option<Bytes>,
 }
 
 impl Bundle {
@@ -81,7 +91,8 @@ impl Bundle {
             .into_iter()
             .map(|entry| BundleEntry::new(entry, promise_will_do))
             .collect::<Result<_, _>>()?;
-        let (material, intermediates) = read_material(material.content)?;
+        let may_chain = OLDER_MEDIA_TYPES.contains(&bundle.media_type.as_str());
+        let (material, intermediates) = read_material(material.content, may_chain)?;
         Ok(Self {
             material,
             intermediates,
@@ -91,6 +102,7 @@ impl Bundle {
                 .into_iter()
                 .map(|timestamp| timestamp.signed_timestamp)
                 .collect(),
+            stamped: None,
         })
     }
 
@@ -140,12 +152,14 @@ fn is_known_media_type(media_type: &str) -> bool {
 /// What the signature verifies with, and the certificates beside the signer's.
 fn read_material(
     material: Option<ProtoMaterial>,
+    may_chain: bool,
 ) -> Result<(BundleMaterial, Vec<Bytes>), BundleError> {
     let chain = match material.ok_or(BundleError::Missing("key or certificate"))? {
         ProtoMaterial::PublicKey(key) => {
             return Ok((BundleMaterial::PublicKey { hint: key.hint }, Vec::new()));
         }
         ProtoMaterial::Certificate(certificate) => vec![certificate],
+        ProtoMaterial::X509CertificateChain(_) if !may_chain => return Err(BundleError::Chain),
         // The signer's comes first; the rest is for building a path to a root.
         ProtoMaterial::X509CertificateChain(chain) => chain.certificates,
     };
@@ -171,7 +185,7 @@ pub(crate) fn read_chain(chain: Vec<Bytes>) -> Result<(BundleMaterial, Vec<Bytes
 }
 
 /// Whether a certificate names itself as its issuer.
-fn is_root(der: &[u8]) -> bool {
+pub(crate) fn is_root(der: &[u8]) -> bool {
     Certificate::from_der(der).is_ok_and(|certificate| {
         let signed = certificate.tbs_certificate();
         signed.issuer() == signed.subject()

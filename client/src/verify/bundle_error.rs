@@ -16,6 +16,9 @@ pub const MAX_TIMESTAMPS: usize = 32;
 /// The number of certificates in a bundle that are read.
 pub const MAX_CHAIN_CERTIFICATES: usize = 8;
 
+/// The number of signatures of an envelope outside of a bundle that are looked at.
+pub const MAX_ENVELOPE_SIGNATURES: usize = 16;
+
 /// Why a file is not a bundle that can be verified.
 #[derive(Debug, thiserror::Error)]
 pub enum BundleError {
@@ -28,6 +31,12 @@ pub enum BundleError {
     /// Not what cosign wrote before Sigstore's bundles.
     #[error("the file is not a bundle of cosign: {0}")]
     Cosign(String),
+    /// Not what cosign attaches to images.
+    #[error("this is no signature as cosign attaches it to images: {0}")]
+    CosignImage(String),
+    /// Not an entry as a Rekor v1 answers with it.
+    #[error("the file is not a log entry as a Rekor v1 answers with it: {0}")]
+    RekorV1(String),
     /// A media type other than those of versions 0.1 to 0.3.
     #[error(
         "bundles of the media type {0:?} cannot be read, only versions 0.1 to 0.3 of Sigstore's"
@@ -45,12 +54,24 @@ pub enum BundleError {
     /// Too many certificates.
     #[error("the bundle has {0} certificates; at most {MAX_CHAIN_CERTIFICATES} can be verified")]
     ChainLength(usize),
+    /// A chain where one certificate belongs (Sigstore bundle, field certificate).
+    #[error("the bundle holds a chain of certificates; from version 0.3 on it has one certificate")]
+    Chain,
     /// A root among the certificates: which roots are trusted is not for the bundle to say.
     #[error("the bundle holds a root certificate, which no bundle may")]
     Root,
-    /// An envelope in a bundle has exactly one signature.
-    #[error("the envelope in the bundle has {0} signatures instead of one")]
+    /// An envelope in a bundle has exactly one signature (Sigstore bundle, field dsse_envelope).
+    #[error(
+        "the envelope in the bundle has {0} signatures, and a Sigstore bundle has exactly one: \
+         verify it as a file of its own"
+    )]
     SignatureCount(usize),
+    /// An envelope outside of a bundle has none, or more than are looked at.
+    #[error(
+        "the envelope has {0} signatures; it needs one, and at most {MAX_ENVELOPE_SIGNATURES} are \
+         looked at"
+    )]
+    EnvelopeSignatures(usize),
     /// The digest of the message cannot be one.
     #[error("the message digest of the bundle cannot be read: {0}")]
     Digest(#[source] crate::artifact::ArtifactError),

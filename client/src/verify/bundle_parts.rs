@@ -7,6 +7,7 @@ use ledgerstone_entry::VerifierMaterial;
 use ledgerstone_proto::intoto::Envelope;
 use ledgerstone_proto::sigstore::bundle::v1::bundle::Content as ProtoContent;
 use ledgerstone_proto::sigstore::bundle::v1::verification_material::Content as ProtoMaterial;
+use ledgerstone_proto::sigstore::common::v1::HashAlgorithm;
 use ledgerstone_proto::sigstore::common::v1::HashOutput;
 use ledgerstone_proto::sigstore::common::v1::MessageSignature;
 use ledgerstone_proto::sigstore::common::v1::PublicKeyIdentifier;
@@ -38,8 +39,17 @@ pub enum BundleContent {
         /// The signature.
         signature: Bytes,
     },
-    /// A DSSE envelope with its payload and one signature.
+    /// A DSSE envelope with its payload. In a Sigstore bundle it has one signature; elsewhere it
+    /// may have at most [`MAX_ENVELOPE_SIGNATURES`](crate::MAX_ENVELOPE_SIGNATURES).
     Dsse(Envelope),
+    /// A payload that names an image by its digest, as cosign before version 3 signs it. No
+    /// Sigstore bundle has this; one that is written of it holds the signature over the payload.
+    SimpleSigning {
+        /// JSON.
+        payload: Bytes,
+        /// The signature over the payload.
+        signature: Bytes,
+    },
 }
 
 impl BundleMaterial {
@@ -80,6 +90,15 @@ impl BundleContent {
                 })
             }
             Self::Dsse(envelope) => ProtoContent::DsseEnvelope(envelope.clone()),
+            Self::SimpleSigning { payload, signature } => {
+                ProtoContent::MessageSignature(MessageSignature {
+                    message_digest: Some(HashOutput {
+                        algorithm: HashAlgorithm::Sha2256.into(),
+                        digest: Bytes::copy_from_slice(&Sha256::digest(payload)),
+                    }),
+                    signature: signature.clone(),
+                })
+            }
         }
     }
 }

@@ -33,6 +33,8 @@ pub struct Certified {
     pub validity: (i64, i64),
     /// Whether the verifier said whose it has to be.
     pub identity_checked: bool,
+    /// Whether certificate logs were verified to hold the certificate.
+    pub logs_checked: bool,
     scts: Vec<VerifiedSct>,
     matched: Vec<String>,
 }
@@ -75,6 +77,7 @@ impl Certified {
             authority: path.authority,
             validity: certificate.validity(),
             identity_checked: identity.is_some(),
+            logs_checked: thresholds.scts > 0,
             scts,
             matched,
         })

@@ -1,14 +1,20 @@
 //! Offline verification of a bundle: who signed what, when, and where it was logged.
 
-use ledgerstone_entry::key::PublicKey;
+use std::borrow::Cow;
+
+use ledgerstone_entry::v1::PublicKeyFormat;
 
 use crate::artifact::Artifact;
+use crate::signer_key::SignerKey;
 use crate::trust::trusted_root::TrustedRoot;
 use crate::verify::bundle::Bundle;
 use crate::verify::bundle_entry::Shown;
 use crate::verify::bundle_parts::BundleContent;
 use crate::verify::bundle_parts::BundleMaterial;
 use crate::verify::certified::Certified;
+use crate::verify::chosen_signature::with_signature_of;
+use crate::verify::document::check_document;
+use crate::verify::document::format_of_signature;
 use crate::verify::error::VerifyError;
 use crate::verify::expected::expectation::Expectation;
 use crate::verify::expected::expectation::ExpectedSigner;
@@ -19,6 +25,7 @@ use crate::verify::facts::facts_about_times;
 use crate::verify::logged::CheckedLog;
 use crate::verify::logged::VerifiedEntry;
 use crate::verify::logged::check_logged;
+use crate::verify::logged::has_other_signatures;
 use crate::verify::proven_time::ProvenTime;
 use crate::verify::signer::Signer;
 use crate::verify::times::check_log_windows;
@@ -44,9 +51,9 @@ pub fn verify(
     expected: &Expectation,
     trust: &TrustedRoot,
 ) -> Result<Verified, VerifyError> {
-    let signer = find_signer(bundle, &expected.signer)?;
     let thresholds = &expected.thresholds;
-    let log = check_logged(bundle, artifact, &signer, trust.logs())?;
+    let (bundle, key, log) = check_signature(bundle, artifact, &expected.signer, trust)?;
+    let bundle = bundle.as_ref();
     thresholds.check_log_entries(count_logs(&log.shown))?;
     let stamps_matter = can_stamp(bundle, expected, trust);
     let stamped = match stamps_matter {
@@ -71,18 +78,25 @@ pub fn verify(
     };
     let envelope = match &bundle.content {
         BundleContent::Dsse(envelope) => Some(envelope),
-        BundleContent::Message { .. } => None,
+        BundleContent::Message { .. } | BundleContent::SimpleSigning { .. } => None,
     };
     let said = expected.statement.check(envelope, &log.subject_names)?;
 
-    let mut facts = facts_about_signature(bundle, &signer);
+    let mut facts = facts_about_signature(bundle, &key);
     facts.extend(facts_about_log(&log.entries));
     facts.extend(facts_about_times(&times));
     facts.extend(certified.iter().flat_map(Certified::facts));
     facts.extend(said.into_iter().map(|text| Fact::new("statement", text)));
     Ok(Verified {
-        not_checked: not_checked(bundle, &log, &times, certified.as_ref(), stamps_matter),
-        key: signer.key,
+        not_checked: not_checked(
+            bundle,
+            &key,
+            &log,
+            &times,
+            certified.as_ref(),
+            stamps_matter,
+        ),
+        key,
         certified,
         times,
         entries: log.entries,
@@ -94,7 +108,7 @@ pub fn verify(
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verified {
     /// The key that signed.
-    pub key: PublicKey,
+    pub key: SignerKey,
     /// Whose certificate it is, where that was verified.
     pub certified: Option<Certified>,
     /// When the signature existed.
@@ -107,10 +121,40 @@ pub struct Verified {
     pub not_checked: Vec<Unchecked>,
 }
 
+/// Checks the signature and every entry by whoever is expected. Returns the bundle with the
+/// signature in front that was checked, and the key that made it.
+fn check_signature<'b>(
+    bundle: &'b Bundle,
+    artifact: &Artifact,
+    expected: &ExpectedSigner,
+    trust: &TrustedRoot,
+) -> Result<(Cow<'b, Bundle>, SignerKey, CheckedLog), VerifyError> {
+    if let ExpectedSigner::Key(key) = expected
+        && format_of_signature(&bundle.content, key).is_some()
+    {
+        if matches!(bundle.material, BundleMaterial::Certificate(_)) {
+            return Err(VerifyError::OtherKey);
+        }
+        let log = check_document(bundle, artifact, key, trust.logs())?;
+        return Ok((Cow::Borrowed(bundle), SignerKey::clone(key), log));
+    }
+    let signer = find_signer(bundle, expected)?;
+    let bundle = with_signature_of(bundle, &signer);
+    let log = check_logged(&bundle, Some(artifact), &signer, trust.logs())?;
+    let key = match expected {
+        ExpectedSigner::Key(key) => SignerKey::clone(key),
+        _ => signer.key.into(),
+    };
+    Ok((bundle, key, log))
+}
+
 /// The signer in the bundle, if it can be one that is expected.
 fn find_signer(bundle: &Bundle, expected: &ExpectedSigner) -> Result<Signer, VerifyError> {
     match (expected, &bundle.material) {
-        (ExpectedSigner::Key(key), material) => Signer::find(material, Some(key)),
+        (ExpectedSigner::Key(key), material) => match key.bare() {
+            Some(key) => Signer::find(material, Some(key)),
+            None => Err(VerifyError::EnvelopeFormat(key.format())),
+        },
         (_, BundleMaterial::PublicKey { hint }) => {
             Err(VerifyError::KeyNeeded { hint: hint.clone() })
         }
@@ -144,6 +188,7 @@ fn can_stamp(bundle: &Bundle, expected: &Expectation, trust: &TrustedRoot) -> bo
 
 fn not_checked(
     bundle: &Bundle,
+    key: &SignerKey,
     log: &CheckedLog,
     times: &[ProvenTime],
     certified: Option<&Certified>,
@@ -151,6 +196,7 @@ fn not_checked(
 ) -> Vec<Unchecked> {
     let is_certificate = matches!(bundle.material, BundleMaterial::Certificate(_));
     let nobody_asked = certified.is_some_and(|certified| !certified.identity_checked);
+    let format = format_of_signature(&bundle.content, key);
     let ended = |shown: &Shown| shown.log.ended() && shown.promise.is_none();
     let claims = [
         (
@@ -158,6 +204,16 @@ fn not_checked(
             Unchecked::Certificate,
         ),
         (nobody_asked, Unchecked::Identity),
+        (
+            certified.is_some_and(|certified| !certified.logs_checked),
+            Unchecked::CertificateLogs,
+        ),
+        (has_other_signatures(bundle), Unchecked::OtherSignatures),
+        (
+            format == Some(PublicKeyFormat::Minisign),
+            Unchecked::Comments,
+        ),
+        (format == Some(PublicKeyFormat::Pgp), Unchecked::SignersTime),
         (
             !stamps_matter && !bundle.timestamps.is_empty(),
             Unchecked::Timestamps,

@@ -9,14 +9,15 @@ use ledgerstone_proto::intoto::Envelope;
 use ledgerstone_proto::json::from_slice;
 use ledgerstone_proto::sigstore::common::v1::LogId;
 use ledgerstone_proto::sigstore::rekor::v1::InclusionPromise;
-use ledgerstone_proto::sigstore::rekor::v1::KindVersion;
 use ledgerstone_proto::sigstore::rekor::v1::TransparencyLogEntry;
 use serde::Deserialize;
 
+use crate::verify::body_kind::kind_of_body;
 use crate::verify::bundle::Bundle;
 use crate::verify::bundle::read_chain;
 use crate::verify::bundle_entry::BundleEntry;
 use crate::verify::bundle_error::BundleError;
+use crate::verify::bundle_error::MAX_ENVELOPE_SIGNATURES;
 use crate::verify::bundle_parts::BundleContent;
 use crate::verify::bundle_parts::BundleMaterial;
 
@@ -42,6 +43,7 @@ impl Bundle {
             content: read_signature(signature)?,
             entries: Vec::new(),
             timestamps,
+            stamped: None,
         })
     }
 
@@ -68,6 +70,7 @@ impl Bundle {
             content: read_signature(&signature)?,
             entries: entry.transpose()?.into_iter().collect(),
             timestamps: Vec::new(),
+            stamped: None,
         })
     }
 
@@ -89,7 +92,7 @@ struct CosignBundle {
 }
 
 #[derive(Deserialize)]
-struct RekorBundle {
+pub(crate) struct RekorBundle {
     #[serde(rename = "SignedEntryTimestamp")]
     signed_entry_timestamp: String,
     #[serde(rename = "Payload")]
@@ -107,19 +110,10 @@ struct Payload {
     log_id: String,
 }
 
-/// Of a body: which kind it is.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Kind {
-    kind: String,
-    api_version: String,
-}
-
 impl RekorBundle {
-    fn into_entry(self) -> Result<BundleEntry, BundleError> {
+    pub(crate) fn into_entry(self) -> Result<BundleEntry, BundleError> {
         let body = decode("rekorBundle.Payload.body", &self.payload.body)?;
-        let kind: Kind = serde_json::from_slice(&body)
-            .map_err(|error| BundleError::Cosign(error.to_string()))?;
+        let kind_version = kind_of_body(&body).map_err(BundleError::Cosign)?;
         let log_id = hex::decode(&self.payload.log_id)
             .map_err(|_| BundleError::Cosign("logID is not hexadecimal".to_owned()))?;
         let signed = decode(
@@ -131,10 +125,7 @@ impl RekorBundle {
             log_id: Some(LogId {
                 key_id: log_id.into(),
             }),
-            kind_version: Some(KindVersion {
-                kind: kind.kind,
-                version: kind.api_version,
-            }),
+            kind_version: Some(kind_version),
             integrated_time: self.payload.integrated_time,
             inclusion_promise: Some(InclusionPromise {
                 signed_entry_timestamp: signed.into(),
@@ -147,7 +138,7 @@ impl RekorBundle {
 }
 
 /// A bundle of a key does not hold it.
-fn no_key() -> BundleMaterial {
+pub(crate) fn no_key() -> BundleMaterial {
     BundleMaterial::PublicKey {
         hint: String::new(),
     }
@@ -157,11 +148,7 @@ fn no_key() -> BundleMaterial {
 fn read_signature(bytes: &[u8]) -> Result<BundleContent, BundleError> {
     let trimmed = bytes.trim_ascii();
     if trimmed.starts_with(b"{") {
-        let envelope: Envelope = from_slice(trimmed).map_err(BundleError::Json)?;
-        return match envelope.signatures.len() {
-            1 => Ok(BundleContent::Dsse(envelope)),
-            count => Err(BundleError::SignatureCount(count)),
-        };
+        return read_envelope(trimmed);
     }
     let text = std::str::from_utf8(trimmed).ok();
     let digits = text.map(|text| text.split_whitespace().collect::<String>());
@@ -174,6 +161,15 @@ fn read_signature(bytes: &[u8]) -> Result<BundleContent, BundleError> {
         digest: None,
         signature: signature.into(),
     })
+}
+
+/// An envelope that lies in a file of its own.
+pub(crate) fn read_envelope(json: &[u8]) -> Result<BundleContent, BundleError> {
+    let envelope: Envelope = from_slice(json).map_err(BundleError::Json)?;
+    match envelope.signatures.len() {
+        1..=MAX_ENVELOPE_SIGNATURES => Ok(BundleContent::Dsse(envelope)),
+        count => Err(BundleError::EnvelopeSignatures(count)),
+    }
 }
 
 /// The signer's certificate, and those behind it.

@@ -7,14 +7,21 @@ use ledgerstone_proto::sigstore::common::v1::HashAlgorithm;
 
 use crate::artifact::hash_function;
 
-/// A bundle's envelope has one signature: [`Bundle::parse`] sees to that. Without one nothing
-/// verifies.
+/// The signature that counts: the first. A bundle's envelope has no other, and of an envelope with
+/// several the one of the signer was put in front. Without one nothing verifies.
 pub(crate) fn signature_of(envelope: &Envelope) -> &[u8] {
     envelope
         .signatures
         .first()
         .map(|signature| signature.sig.as_ref())
         .unwrap_or_default()
+}
+
+/// SHA-256 of the payload.
+pub(crate) fn payload_hash(envelope: &Envelope) -> Vec<u8> {
+    digest::digest(&digest::SHA256, &envelope.payload)
+        .as_ref()
+        .to_vec()
 }
 
 /// The digest of what the signature of an envelope is made over.

@@ -4,6 +4,8 @@ use ledgerstone_entry::BadSignature;
 use ledgerstone_entry::BodyError;
 use ledgerstone_entry::Reject;
 use ledgerstone_entry::key::PublicKeyError;
+use ledgerstone_entry::v1::PublicKeyFormat;
+use ledgerstone_entry::v1::V1Reject;
 use ledgerstone_merkle::LeafIndex;
 
 use crate::artifact::ArtifactError;
@@ -101,10 +103,23 @@ pub enum VerifyError {
     /// The signature is not by the key, or not over this.
     #[error(transparent)]
     Signature(#[from] BadSignature),
+    /// The payload of an image's signature is none.
+    #[error("the payload of the signature is not one that cosign makes for images: {0}")]
+    SimpleSigning(#[source] serde_json::Error),
+    /// The payload says that it is something else.
+    #[error("the payload of the signature is of the type {0:?}, which is none for images")]
+    SimpleSigningType(String),
+    /// The signature of a format of its own does not hold.
+    #[error("the signature over the artifact does not hold: {0}")]
+    Document(#[source] V1Reject),
+    /// Keys of some formats do not sign envelopes.
+    #[error("keys of the format {0} sign files, and no envelopes")]
+    EnvelopeFormat(PublicKeyFormat),
     /// The log holds a kind of entry that no bundle has.
     #[error(
         "entries of the kind {kind} {version} cannot be verified here, only hashedrekord 0.0.2 and \
-         dsse 0.0.2, and of Rekor v1 hashedrekord 0.0.1, dsse 0.0.1, intoto 0.0.1 and intoto 0.0.2"
+         dsse 0.0.2, and of Rekor v1 hashedrekord 0.0.1, rekord 0.0.1, dsse 0.0.1, intoto 0.0.1 \
+         and intoto 0.0.2"
     )]
     Kind {
         /// The kind.

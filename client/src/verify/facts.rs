@@ -1,21 +1,19 @@
 //! What was checked of signature, log and time, in words.
 
-use ledgerstone_entry::VerifierMaterial;
-
+use crate::signer_key::SignerKey;
 use crate::verify::bundle::Bundle;
 use crate::verify::bundle_parts::BundleContent;
+use crate::verify::bundle_parts::BundleMaterial;
 use crate::verify::fact::Fact;
 use crate::verify::logged::VerifiedEntry;
 use crate::verify::proven_time::ProvenTime;
 use crate::verify::proven_time::TimeSource;
 use crate::verify::proven_time::time_text;
-use crate::verify::signer::Signer;
 
-pub(crate) fn facts_about_signature(bundle: &Bundle, signer: &Signer) -> Vec<Fact> {
-    let key_type = signer.key.key_type();
-    let whose = match signer.material {
-        VerifierMaterial::Certificate(_) => "of the certificate",
-        VerifierMaterial::PublicKey(_) => "that was given",
+pub(crate) fn facts_about_signature(bundle: &Bundle, key: &SignerKey) -> Vec<Fact> {
+    let whose = match bundle.material {
+        BundleMaterial::Certificate(_) => "of the certificate",
+        BundleMaterial::PublicKey { .. } => "that was given",
     };
     let over = match &bundle.content {
         BundleContent::Message { .. } => "the artifact".to_owned(),
@@ -25,10 +23,13 @@ pub(crate) fn facts_about_signature(bundle: &Bundle, signer: &Signer) -> Vec<Fac
                 envelope.payload_type
             )
         }
+        BundleContent::SimpleSigning { .. } => {
+            "a payload of cosign's that names the artifact by its digest".to_owned()
+        }
     };
     vec![Fact::new(
         "signature",
-        format!("by the {key_type} key {whose}, over {over}"),
+        format!("by the {key} {whose}, over {over}"),
     )]
 }
 

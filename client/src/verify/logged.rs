@@ -13,8 +13,10 @@ use crate::verify::bundle_entry::BundleEntry;
 use crate::verify::bundle_entry::Shown;
 use crate::verify::bundle_parts::BundleContent;
 use crate::verify::bundle_parts::BundleMaterial;
+use crate::verify::chosen_signature::with_signature_of;
 use crate::verify::error::VerifyError;
 use crate::verify::promise::VerifiedPromise;
+use crate::verify::signed_as::SignedAs;
 use crate::verify::signer::Signer;
 use crate::verify::unchecked::Unchecked;
 use crate::verify::v1_body::V1Body;
@@ -40,7 +42,22 @@ pub fn verify_logged(
     key: Option<&PublicKey>,
     logs: &TrustedLogs,
 ) -> Result<Logged, VerifyError> {
+    verify_logged_about(bundle, Some(artifact), key, logs)
+}
+
+/// As [`verify_logged`]; but what an envelope is about is not looked at where there is no
+/// `artifact`. A signature over an artifact needs it.
+///
+/// # Errors
+/// As there.
+pub fn verify_logged_about(
+    bundle: &Bundle,
+    artifact: Option<&Artifact>,
+    key: Option<&PublicKey>,
+    logs: &TrustedLogs,
+) -> Result<Logged, VerifyError> {
     let signer = Signer::find(&bundle.material, key)?;
+    let bundle = &with_signature_of(bundle, &signer);
     let checked = check_logged(bundle, artifact, &signer, Some(logs))?;
     if checked.entries.is_empty() {
         return Err(VerifyError::NoEntry);
@@ -105,25 +122,44 @@ pub(crate) struct CheckedLog {
 /// Checks the signature and every entry. There need not be one.
 pub(crate) fn check_logged(
     bundle: &Bundle,
-    artifact: &Artifact,
+    artifact: Option<&Artifact>,
     signer: &Signer,
     logs: Option<&TrustedLogs>,
 ) -> Result<CheckedLog, VerifyError> {
-    let bodies = bundle.entries.iter().map(V1Body::read);
-    let bodies = bodies.collect::<Result<Vec<_>, _>>()?;
-    let v1_hash = bodies.first().and_then(Option::as_ref);
-    let v1_hash = v1_hash.map(V1Body::hash_algorithm);
-    let hash = v1_hash.or_else(|| hash_without_entry(bundle));
-    let subject_names = signer.verify_content(&bundle.content, artifact, hash)?;
+    let bodies = read_bodies(bundle)?;
+    let first = bodies.first().and_then(Option::as_ref);
+    let signed_as = first.map(V1Body::signed_as);
+    let signed_as = signed_as.or_else(|| signed_without_entry(bundle));
+    let subject_names = signer.verify_content(&bundle.content, artifact, signed_as)?;
+    let checked = check_entries(bundle, bodies, logs, |entry, v1_body| match v1_body {
+        Some(body) => {
+            let is_signer = &|pem: &[u8]| signer.is_in(pem);
+            body.check(entry, &bundle.content, artifact, is_signer)
+        }
+        None => signer.verify_body(entry, &bundle.content, artifact),
+    })?;
+    Ok(CheckedLog {
+        subject_names,
+        ..checked
+    })
+}
+
+/// The entries of `bundle` with the bodies of those of Rekor v1.
+pub(crate) fn read_bodies(bundle: &Bundle) -> Result<Vec<Option<V1Body>>, VerifyError> {
+    bundle.entries.iter().map(V1Body::read).collect()
+}
+
+/// Checks every entry: that its body is about the signature, as `check_body` says, and that the log
+/// has it.
+pub(crate) fn check_entries(
+    bundle: &Bundle,
+    bodies: Vec<Option<V1Body>>,
+    logs: Option<&TrustedLogs>,
+    check_body: impl Fn(&BundleEntry, Option<&V1Body>) -> Result<(), VerifyError>,
+) -> Result<CheckedLog, VerifyError> {
     let (mut entries, mut shown) = (Vec::new(), Vec::new());
     for (entry, v1_body) in bundle.entries.iter().zip(&bodies) {
-        match v1_body {
-            Some(body) => {
-                let is_signer = &|pem: &[u8]| signer.is_in(pem);
-                body.check(entry, &bundle.content, artifact, is_signer)?;
-            }
-            None => signer.verify_body(entry, &bundle.content, artifact)?,
-        }
+        check_body(entry, v1_body.as_ref())?;
         let found = entry.verify(logs)?;
         entries.push(VerifiedEntry::of(entry, &found));
         shown.push(found);
@@ -131,20 +167,18 @@ pub(crate) fn check_logged(
     Ok(CheckedLog {
         entries,
         shown,
-        subject_names,
+        subject_names: Vec::new(),
         bodies,
     })
 }
 
 /// Where no entry says it, the bundle says which hash function was signed with.
-fn hash_without_entry(
-    bundle: &Bundle,
-) -> Option<ledgerstone_proto::sigstore::common::v1::HashAlgorithm> {
+fn signed_without_entry(bundle: &Bundle) -> Option<SignedAs> {
     match &bundle.content {
         BundleContent::Message {
             digest: Some(digest),
             ..
-        } if bundle.entries.is_empty() => Some(digest.algorithm()),
+        } if bundle.entries.is_empty() => Some(SignedAs::Digest(digest.algorithm())),
         _ => None,
     }
 }
@@ -167,12 +201,18 @@ impl VerifiedEntry {
     }
 }
 
+/// Whether the bundle holds an envelope with more signatures than the one that was verified.
+pub(crate) fn has_other_signatures(bundle: &Bundle) -> bool {
+    matches!(&bundle.content, BundleContent::Dsse(envelope) if envelope.signatures.len() > 1)
+}
+
 fn not_checked(bundle: &Bundle, checked: &CheckedLog) -> Vec<Unchecked> {
     let of_signer = [
         (
             matches!(bundle.material, BundleMaterial::Certificate(_)),
             Unchecked::Certificate,
         ),
+        (has_other_signatures(bundle), Unchecked::OtherSignatures),
         (!bundle.timestamps.is_empty(), Unchecked::Timestamps),
     ];
     let of_signer = of_signer.into_iter();

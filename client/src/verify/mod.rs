@@ -1,5 +1,6 @@
 //! Offline verification: bundles, the log entries in them, and what both have to show.
 
+pub(crate) mod body_kind;
 pub(crate) mod bundle;
 pub(crate) mod bundle_entry;
 pub(crate) mod bundle_error;
@@ -7,7 +8,12 @@ pub(crate) mod bundle_parts;
 pub(crate) mod certificate;
 pub(crate) mod certified;
 pub(crate) mod check;
+pub(crate) mod chosen_signature;
+pub(crate) mod claimed_digest;
 pub(crate) mod cosign_bundle;
+pub(crate) mod cosign_image;
+pub(crate) mod document;
+pub(crate) mod document_signature;
 pub(crate) mod envelope;
 pub(crate) mod error;
 pub(crate) mod expected;
@@ -17,11 +23,15 @@ pub(crate) mod issued;
 pub(crate) mod log_entry;
 pub(crate) mod log_entry_error;
 pub(crate) mod logged;
+pub(crate) mod message;
 pub(crate) mod parts;
 pub(crate) mod promise;
 pub(crate) mod proven_time;
+pub(crate) mod rekor_v1_entry;
 pub(crate) mod request;
+pub(crate) mod signed_as;
 pub(crate) mod signer;
+pub(crate) mod simple_signing;
 pub(crate) mod subject;
 pub(crate) mod times;
 pub(crate) mod timestamp;

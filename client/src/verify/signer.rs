@@ -2,28 +2,40 @@
 
 use bytes::Bytes;
 use ledgerstone_entry::BadSignature;
+use ledgerstone_entry::DsseV002;
+use ledgerstone_entry::LoggedSignature;
 use ledgerstone_entry::Policy;
 use ledgerstone_entry::SigningAlgorithm;
 use ledgerstone_entry::VerifierMaterial;
+use ledgerstone_entry::describe;
 use ledgerstone_entry::key::KeyType;
 use ledgerstone_entry::key::PublicKey;
 use ledgerstone_entry::pre_authentication_encoding;
 use ledgerstone_entry::prepare;
+use ledgerstone_entry::v1::PublicKeyFormat;
 use ledgerstone_proto::intoto::Envelope;
 use ledgerstone_proto::sigstore::common::v1::HashAlgorithm;
 use ledgerstone_proto::sigstore::rekor::v2::CreateEntryRequest;
 
 use crate::artifact::Artifact;
 use crate::verifier_pem::read_verifier_pem;
+use crate::verifier_pem::verifier_pem;
 use crate::verify::bundle_entry::BundleEntry;
 use crate::verify::bundle_parts::BundleContent;
 use crate::verify::bundle_parts::BundleMaterial;
+use crate::verify::claimed_digest::check_digest;
+use crate::verify::document_signature::verify_signature;
+use crate::verify::envelope::payload_hash;
 use crate::verify::envelope::signature_of;
 use crate::verify::envelope::signed_digest;
 use crate::verify::error::VerifyError;
+use crate::verify::message::Message;
+use crate::verify::message::message_of;
 use crate::verify::request::dsse_request;
 use crate::verify::request::envelope_as_hashedrekord;
 use crate::verify::request::hashedrekord_request;
+use crate::verify::signed_as::SignedAs;
+use crate::verify::simple_signing::verify_image;
 use crate::verify::subject::verify_subject;
 
 /// Who signed a bundle.
@@ -74,44 +86,70 @@ impl Signer {
     }
 
     /// Checks that the content is about the artifact and signed with the key: by the hash function
-    /// that goes with the key, or by the one that the entry of Rekor v1 says. Returns what the
-    /// subjects of a statement are called that are the artifact.
+    /// that goes with the key, or as the entry of Rekor v1 says. Returns what the subjects of a
+    /// statement are called that are the artifact.
     pub(crate) fn verify_content(
         &self,
         content: &BundleContent,
-        artifact: &Artifact,
-        v1_hash: Option<HashAlgorithm>,
+        artifact: Option<&Artifact>,
+        signed_as: Option<SignedAs>,
     ) -> Result<Vec<String>, VerifyError> {
         match content {
-            BundleContent::Message { digest, signature } => {
-                let function = v1_hash.unwrap_or_else(|| self.hash_algorithm());
-                let actual = artifact.digest(function)?;
+            BundleContent::Message { digest, .. } => {
+                let message = message_of(content, artifact)?;
                 if let Some(claimed) = digest {
-                    let same = artifact.digest(claimed.algorithm())?;
-                    if same != *claimed {
-                        return Err(VerifyError::OtherArtifact {
-                            claimed: claimed.to_string(),
-                            actual: same.to_string(),
-                        });
-                    }
+                    check_digest(&message.signed, claimed)?;
                 }
-                self.key
-                    .verify_digest(function, actual.bytes(), signature)?;
+                self.verify_message(&message, signed_as)?;
+                Ok(Vec::new())
+            }
+            BundleContent::SimpleSigning { payload, .. } => {
+                self.verify_message(&message_of(content, artifact)?, signed_as)?;
+                if let Some(artifact) = artifact {
+                    verify_image(payload, artifact)?;
+                }
                 Ok(Vec::new())
             }
             BundleContent::Dsse(envelope) => {
-                self.verify_envelope(envelope, v1_hash)?;
-                verify_subject(envelope, artifact)
+                let hash = signed_as.and_then(SignedAs::hash_algorithm);
+                self.verify_envelope_signature(envelope, signature_of(envelope), hash)?;
+                match artifact {
+                    Some(artifact) => verify_subject(envelope, artifact),
+                    None => Ok(Vec::new()),
+                }
             }
         }
     }
 
-    fn verify_envelope(
+    fn verify_message(
+        &self,
+        message: &Message<'_>,
+        signed_as: Option<SignedAs>,
+    ) -> Result<(), VerifyError> {
+        let Message { signature, signed } = message;
+        let function = match signed_as {
+            Some(SignedAs::Document) => {
+                let pem = verifier_pem(&self.material);
+                let format = PublicKeyFormat::X509;
+                verify_signature(format, pem.as_bytes(), signature, signed)?;
+                return Ok(());
+            }
+            Some(SignedAs::Digest(function)) => function,
+            None => self.hash_algorithm(),
+        };
+        let actual = signed.digest(function)?;
+        let verified = self.key.verify_digest(function, actual.bytes(), signature);
+        Ok(verified?)
+    }
+
+    /// Checks that `signature` is one of the key over `envelope`: by the hash function that goes
+    /// with the key, or by `v1_hash`.
+    pub(crate) fn verify_envelope_signature(
         &self,
         envelope: &Envelope,
+        signature: &[u8],
         v1_hash: Option<HashAlgorithm>,
     ) -> Result<(), BadSignature> {
-        let signature = signature_of(envelope);
         match v1_hash {
             // Ed25519 signs the message itself, whatever the log.
             Some(function) if self.key.key_type() != KeyType::Ed25519 => {
@@ -131,8 +169,14 @@ impl Signer {
         &self,
         entry: &BundleEntry,
         content: &BundleContent,
-        artifact: &Artifact,
+        artifact: Option<&Artifact>,
     ) -> Result<(), VerifyError> {
+        if let ("dsse", "0.0.2", BundleContent::Dsse(envelope)) =
+            (entry.kind(), entry.version(), content)
+            && envelope.signatures.len() > 1
+        {
+            return self.verify_shared_body(entry, envelope);
+        }
         let request = self.rebuild(entry, content, artifact)?;
         let prepared =
             prepare(&request, &Policy::default()).map_err(|reason| VerifyError::Rebuild {
@@ -147,15 +191,49 @@ impl Signer {
         Ok(())
     }
 
+    /// Checks that the body of `entry` holds the signature in front of `envelope` with this signer,
+    /// and no signature that the envelope has not. Whose the others are, nobody here knows, so that
+    /// the body cannot be made again.
+    fn verify_shared_body(
+        &self,
+        entry: &BundleEntry,
+        envelope: &Envelope,
+    ) -> Result<(), VerifyError> {
+        let index = entry.index();
+        let described = describe(entry.body());
+        let described = described.map_err(|reason| VerifyError::Body { index, reason })?;
+        let is_same = described.content::<DsseV002>().is_some_and(|body| {
+            let own = signature_of(envelope);
+            let mut logged = body.signatures.iter();
+            let is_in = |one: &LoggedSignature| {
+                let mut signatures = envelope.signatures.iter();
+                signatures.any(|signature| signature.sig == one.content)
+            };
+            body.payload_hash_algorithm == HashAlgorithm::Sha2256
+                && body.payload_hash == payload_hash(envelope)
+                && body.signatures.iter().all(is_in)
+                && logged.any(|one| one.content == own && one.verifier.material == self.material)
+        });
+        match is_same {
+            true => Ok(()),
+            false => Err(VerifyError::OtherBody { index }),
+        }
+    }
+
     fn rebuild(
         &self,
         entry: &BundleEntry,
         content: &BundleContent,
-        artifact: &Artifact,
+        artifact: Option<&Artifact>,
     ) -> Result<CreateEntryRequest, VerifyError> {
         match (entry.kind(), entry.version(), content) {
-            ("hashedrekord", "0.0.2", BundleContent::Message { signature, .. }) => {
-                let digest = artifact.digest(self.hash_algorithm())?;
+            (
+                "hashedrekord",
+                "0.0.2",
+                BundleContent::Message { .. } | BundleContent::SimpleSigning { .. },
+            ) => {
+                let Message { signature, signed } = message_of(content, artifact)?;
+                let digest = signed.digest(self.hash_algorithm())?;
                 Ok(hashedrekord_request(
                     digest.bytes(),
                     signature,
@@ -182,12 +260,10 @@ impl Signer {
                     &[(self.material.clone(), algorithm)],
                 ))
             }
-            (kind @ "dsse", version @ "0.0.2", BundleContent::Message { .. }) => {
-                Err(VerifyError::MessageKind {
-                    kind: kind.to_owned(),
-                    version: version.to_owned(),
-                })
-            }
+            (kind @ "dsse", version @ "0.0.2", _) => Err(VerifyError::MessageKind {
+                kind: kind.to_owned(),
+                version: version.to_owned(),
+            }),
             (kind, version, _) => Err(VerifyError::Kind {
                 kind: kind.to_owned(),
                 version: version.to_owned(),

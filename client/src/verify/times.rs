@@ -17,9 +17,14 @@ pub(crate) fn stamped_times(
     bundle: &Bundle,
     trust: &TrustedRoot,
 ) -> Result<Vec<ProvenTime>, VerifyError> {
-    let signature = match &bundle.content {
-        BundleContent::Message { signature, .. } => signature.as_ref(),
-        BundleContent::Dsse(envelope) => signature_of(envelope),
+    let signature = match (&bundle.stamped, &bundle.content) {
+        (Some(stamped), _) => stamped.as_ref(),
+        (
+            None,
+            BundleContent::Message { signature, .. }
+            | BundleContent::SimpleSigning { signature, .. },
+        ) => signature.as_ref(),
+        (None, BundleContent::Dsse(envelope)) => signature_of(envelope),
     };
     let authorities = trust.timestamp_authorities();
     let each = bundle.timestamps.iter().enumerate();

@@ -8,6 +8,14 @@ pub enum Unchecked {
     Certificate,
     /// Whose the certificate is: nobody asked.
     Identity,
+    /// Whether certificate logs hold the certificate: nobody asked.
+    CertificateLogs,
+    /// The comments in a signature file of minisign, the one that it signs included.
+    Comments,
+    /// When a signature of OpenPGP was made: key and subkey held at the time that it says itself.
+    SignersTime,
+    /// Further signatures of an envelope: one was verified.
+    OtherSignatures,
     /// RFC 3161 time stamps.
     Timestamps,
     /// Whether the log holds the entry: it promised to, and the bundle has no proof that it does.
@@ -27,6 +35,12 @@ impl std::fmt::Display for Unchecked {
         f.write_str(match self {
             Self::Certificate => "who the certificate was issued to, by whom and for when",
             Self::Identity => "whose the certificate is: nobody asked",
+            Self::CertificateLogs => "whether certificate logs hold the certificate: nobody asked",
+            Self::Comments => "the comments in the signature file",
+            Self::SignersTime => {
+                "when the signature was made: it says so itself, and the key held at that time"
+            }
+            Self::OtherSignatures => "the other signatures of the envelope",
             Self::Timestamps => "the signed time stamps",
             Self::Inclusion => "whether the log holds the entry: it only promised to",
             Self::LoggedSignature => {

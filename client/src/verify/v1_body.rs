@@ -12,6 +12,8 @@ use ledgerstone_entry::v1::HashedRekordV001;
 use ledgerstone_entry::v1::IntotoV001;
 use ledgerstone_entry::v1::IntotoV002;
 use ledgerstone_entry::v1::LoggedDigest;
+use ledgerstone_entry::v1::PublicKeyFormat;
+use ledgerstone_entry::v1::RekordV001;
 use ledgerstone_proto::intoto::Envelope;
 use ledgerstone_proto::sigstore::common::v1::HashAlgorithm;
 
@@ -22,6 +24,9 @@ use crate::verify::envelope::signature_of;
 use crate::verify::envelope::signed_digest;
 use crate::verify::error::VerifyError;
 use crate::verify::log_entry::is_rekor_v1;
+use crate::verify::message::Message;
+use crate::verify::message::message_of;
+use crate::verify::signed_as::SignedAs;
 
 /// The body of an entry of one of the kinds of Rekor v1 that bundles have.
 pub(crate) enum V1Body {
@@ -29,6 +34,7 @@ pub(crate) enum V1Body {
     Dsse(DsseV001),
     IntotoV001(IntotoV001),
     IntotoV002(IntotoV002),
+    Rekord(RekordV001),
 }
 
 /// Who signed: whether the key or certificate in a PEM text is the signer's.
@@ -71,16 +77,22 @@ impl V1Body {
         if let Some(body) = description.content::<IntotoV001>() {
             return Some(Self::IntotoV001(body.clone()));
         }
-        let body = description.content::<IntotoV002>()?;
-        Some(Self::IntotoV002(body.clone()))
+        if let Some(body) = description.content::<IntotoV002>() {
+            return Some(Self::IntotoV002(body.clone()));
+        }
+        let body = description.content::<RekordV001>()?;
+        Some(Self::Rekord(body.clone()))
     }
 
-    /// The hash function that the signature was made with.
-    pub(crate) fn hash_algorithm(&self) -> HashAlgorithm {
+    /// What the signature was made over.
+    pub(crate) fn signed_as(&self) -> SignedAs {
         match self {
-            Self::HashedRekord(body) => body.digest.algorithm,
+            Self::HashedRekord(body) => SignedAs::Digest(body.digest.algorithm),
             // Of keys of all kinds (section 4.2).
-            Self::Dsse(_) | Self::IntotoV001(_) | Self::IntotoV002(_) => HashAlgorithm::Sha2256,
+            Self::Dsse(_) | Self::IntotoV001(_) | Self::IntotoV002(_) => {
+                SignedAs::Digest(HashAlgorithm::Sha2256)
+            }
+            Self::Rekord(_) => SignedAs::Document,
         }
     }
 
@@ -98,17 +110,24 @@ impl V1Body {
         &self,
         entry: &BundleEntry,
         content: &BundleContent,
-        artifact: &Artifact,
+        artifact: Option<&Artifact>,
         is_signer: IsSigner<'_>,
     ) -> Result<(), VerifyError> {
         let same = match (self, content) {
-            (Self::HashedRekord(body), BundleContent::Message { signature, .. }) => {
-                let digest = artifact.digest(body.digest.algorithm)?;
-                is_hashedrekord(body, digest.bytes(), signature, is_signer)
-            }
             (Self::HashedRekord(body), BundleContent::Dsse(envelope)) => {
                 let digest = signed_digest(envelope, body.digest.algorithm);
                 is_hashedrekord(body, &digest, signature_of(envelope), is_signer)
+            }
+            (Self::HashedRekord(body), _) => {
+                let Message { signature, signed } = message_of(content, artifact)?;
+                let digest = signed.digest(body.digest.algorithm)?;
+                is_hashedrekord(body, digest.bytes(), signature, is_signer)
+            }
+            (Self::Rekord(_), BundleContent::Dsse(_)) => false,
+            (Self::Rekord(body), _) => {
+                let Message { signature, signed } = message_of(content, artifact)?;
+                let digest = signed.digest(HashAlgorithm::Sha2256)?;
+                is_rekord(body, digest.bytes(), signature, is_signer)
             }
             (Self::Dsse(body), BundleContent::Dsse(envelope)) => is_dsse(body, envelope, is_signer),
             (Self::IntotoV001(body), BundleContent::Dsse(envelope)) => {
@@ -119,7 +138,7 @@ impl V1Body {
             (Self::IntotoV002(body), BundleContent::Dsse(envelope)) => {
                 is_intoto(body, envelope, is_signer)
             }
-            (_, BundleContent::Message { .. }) => {
+            (_, BundleContent::Message { .. } | BundleContent::SimpleSigning { .. }) => {
                 return Err(VerifyError::MessageKind {
                     kind: entry.kind().to_owned(),
                     version: entry.version().to_owned(),
@@ -136,12 +155,21 @@ impl V1Body {
 }
 
 /// The kinds that bundles have.
-const KINDS: [(&str, &str); 4] = [
+const KINDS: [(&str, &str); 5] = [
     ("hashedrekord", "0.0.1"),
     ("dsse", "0.0.1"),
     ("intoto", "0.0.1"),
     ("intoto", "0.0.2"),
+    ("rekord", "0.0.1"),
 ];
+
+/// Of bare signatures. Those of other formats are compared where they are verified.
+fn is_rekord(body: &RekordV001, digest: &[u8], signature: &[u8], is_signer: IsSigner<'_>) -> bool {
+    body.format == PublicKeyFormat::X509
+        && is_digest(&body.hash, digest)
+        && body.signature == signature
+        && is_signer(&body.public_key)
+}
 
 fn is_hashedrekord(
     body: &HashedRekordV001,
@@ -152,33 +180,48 @@ fn is_hashedrekord(
     is_digest(&body.digest, digest) && body.signature == signature && is_signer(&body.public_key)
 }
 
-/// An envelope in a bundle has one signature, and so has the entry that holds it.
 fn is_dsse(body: &DsseV001, envelope: &Envelope, is_signer: IsSigner<'_>) -> bool {
-    let [signature] = body.signatures.as_slice() else {
-        return false;
-    };
+    let logged = body.signatures.iter().map(|one| {
+        let signature = decode_base64_of_envelope(&one.signature);
+        (signature, one.verifier.as_ref())
+    });
     is_sha256(&body.payload_hash, &envelope.payload)
-        && decode_base64_of_envelope(&signature.signature).as_deref()
-            == Some(signature_of(envelope))
-        && is_signer(&signature.verifier)
+        && are_signatures_of(envelope, logged, is_signer)
+}
+
+/// Whether an entry has the signature that counts, by the signer, and none that the envelope has
+/// not: as many as that at most.
+fn are_signatures_of<'a>(
+    envelope: &Envelope,
+    logged: impl Iterator<Item = (Option<Vec<u8>>, &'a [u8])>,
+    is_signer: IsSigner<'_>,
+) -> bool {
+    let (mut count, mut is_signed) = (0, false);
+    for (signature, verifier) in logged {
+        let mut signatures = envelope.signatures.iter();
+        if !signatures.any(|one| Some(one.sig.as_ref()) == signature.as_deref()) {
+            return false;
+        }
+        count += 1;
+        is_signed |= signature.as_deref() == Some(signature_of(envelope)) && is_signer(verifier);
+    }
+    is_signed && count <= envelope.signatures.len()
 }
 
 fn is_intoto(body: &IntotoV002, envelope: &Envelope, is_signer: IsSigner<'_>) -> bool {
-    let [signature] = body.signatures.as_slice() else {
-        return false;
-    };
     let text = |bytes| {
         std::str::from_utf8(bytes)
             .ok()
             .and_then(decode_base64_of_envelope)
     };
+    let logged = body.signatures.iter();
+    let logged = logged.map(|one| (text(&one.sig), one.public_key.as_ref()));
     // Some logs hold the payload as well.
     let payload = &body.payload;
     body.payload_type == envelope.payload_type
         && is_sha256(&body.payload_hash, &envelope.payload)
         && (payload.is_empty() || text(payload).as_deref() == Some(&envelope.payload))
-        && text(&signature.sig).as_deref() == Some(signature_of(envelope))
-        && is_signer(&signature.public_key)
+        && are_signatures_of(envelope, logged, is_signer)
 }
 
 fn is_sha256(logged: &LoggedDigest, bytes: &[u8]) -> bool {

@@ -177,7 +177,9 @@ fn add_one(grammar: Command, examples: &Examples) -> Command {
 
 fn with_lines(command: Command, lines: &[&str]) -> Command {
     let mut text = StyledStr::from(format!("Examples:\n  {}", lines.join("\n  ")));
-    let rest = command.get_after_long_help().or(command.get_after_help());
+    let rest = command
+        .get_after_long_help()
+        .or_else(|| command.get_after_help());
     if let Some(rest) = rest {
         text = format!("{text}\n\n{rest}").into();
     }

@@ -14,7 +14,7 @@ use ledgerstone_client::EnvelopeKind;
 use ledgerstone_client::Error;
 use ledgerstone_client::SubmitError;
 use ledgerstone_client::read_verifier_pem;
-use ledgerstone_client::verify_logged;
+use ledgerstone_client::verify_logged_about;
 use ledgerstone_entry::VerifierMaterial;
 use ledgerstone_entry::key::PublicKey;
 use ledgerstone_proto::intoto::Envelope;
@@ -42,8 +42,9 @@ pub(crate) struct SubmitArguments {
     #[arg(long, value_name = "FILE", requires = "about")]
     pub(crate) signature: Option<PathBuf>,
 
-    /// A DSSE envelope with one signature, as JSON.
-    #[arg(long, value_name = "FILE", conflicts_with = "about")]
+    /// A DSSE envelope with one signature, as JSON. With --artifact or --digest it has to be about
+    /// that.
+    #[arg(long, value_name = "FILE")]
     pub(crate) dsse: Option<PathBuf>,
 
     /// The public key that the signature verifies with, as PEM.
@@ -94,6 +95,10 @@ pub(crate) enum EnvelopeKindArgument {
 pub(crate) async fn run(arguments: SubmitArguments) -> anyhow::Result<Report> {
     let transport = transport(&arguments.log)?;
     let submission = submission(&arguments)?;
+    let artifact = artifact(&arguments)?;
+    if let Some(artifact) = &artifact {
+        submission.check_artifact(artifact).map_err(Error::from)?;
+    }
     let logs = trust::named_or_fetched(&arguments.trust, &transport, None).await?;
     let submitted = submission
         .submit(&transport, Some(&logs))
@@ -101,11 +106,18 @@ pub(crate) async fn run(arguments: SubmitArguments) -> anyhow::Result<Report> {
         .map_err(Error::from)?;
     let report = report_submitted(&submitted, transport.url());
     let bundle = submission.into_bundle(submitted.entry);
-    // As whoever gets the bundle will. What an envelope is about, only its statement says.
-    if let Some(artifact) = artifact(&arguments)? {
-        let (key, _) = read_key(&arguments)?;
-        verify_logged(&bundle, &artifact, Some(&key), &logs).map_err(Error::from)?;
+    // As whoever gets the bundle will.
+    let (key, _) = read_key(&arguments)?;
+    let logged = verify_logged_about(&bundle, artifact.as_ref(), Some(&key), &logs);
+    let logged = logged.map_err(Error::from)?;
+    let mut not_checked: Vec<_> = logged.not_checked.iter().map(ToString::to_string).collect();
+    if artifact.is_none() {
+        not_checked.push("what the envelope is about: no --artifact was given".to_owned());
     }
+    let report = match not_checked.is_empty() {
+        true => report,
+        false => report.field("not checked", "notChecked", not_checked),
+    };
     let Some(path) = &arguments.bundle else {
         return Ok(report);
     };

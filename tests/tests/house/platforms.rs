@@ -121,7 +121,7 @@ pub(crate) fn of_rocksdb_in_client() -> Vec<String> {
     assert!(tree.contains("ledgerstone-client"), "{tree}");
     let crates = tree.lines().filter(|line| {
         let name = line.split(' ').next().unwrap_or_default();
-        OF_ROCKSDB.iter().any(|it| name == *it)
+        OF_ROCKSDB.contains(&name)
     });
     crates.map(str::to_owned).collect()
 }

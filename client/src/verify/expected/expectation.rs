@@ -1,7 +1,6 @@
 //! Everything that a verifier expects of a bundle.
 
-use ledgerstone_entry::key::PublicKey;
-
+use crate::signer_key::SignerKey;
 use crate::verify::expected::identity::Identity;
 use crate::verify::expected::statement::ExpectedStatement;
 use crate::verify::expected::thresholds::Thresholds;
@@ -22,7 +21,7 @@ pub struct Expectation {
 pub enum ExpectedSigner {
     /// The holder of this key. A bundle with a certificate has to have one for the key, and the
     /// certificate is believed in nothing else.
-    Key(PublicKey),
+    Key(Box<SignerKey>),
     /// The holder of a certificate that says this.
     Certified(Identity),
     /// Whoever has a certificate of an authority that is trusted: nobody asked who.

@@ -1,6 +1,7 @@
 //! Finds what reads the keys and signatures of a format.
 
 use crate::encoding::ArtifactReader;
+use crate::key::public_key::PublicKey;
 use crate::v1::pki::artifact::CanonicalKey;
 use crate::v1::pki::artifact::VerifiedArtifact;
 use crate::v1::pki::format::PublicKeyFormat;
@@ -10,6 +11,7 @@ use crate::v1::pki::pgp;
 use crate::v1::pki::ssh;
 use crate::v1::pki::x509;
 use crate::v1::reject::V1Reject;
+use crate::v1::x509_key::X509Key;
 
 /// Reads a key, and brings it into the form in which it is logged.
 pub(crate) fn canonical_key(
@@ -25,6 +27,20 @@ pub(crate) fn canonical_key(
         #[cfg(not(feature = "pgp"))]
         PublicKeyFormat::Pgp => Err(V1Reject::UnsupportedFormat(format)),
         PublicKeyFormat::Tuf => Err(V1Reject::UnsupportedFormat(format)),
+    }
+}
+
+/// The key in `content` where it signs by itself too, and not only in the form of its format.
+/// OpenPGP has none such: its keys come in rings.
+pub(crate) fn bare_key(
+    format: PublicKeyFormat,
+    content: &[u8],
+) -> Result<Option<PublicKey>, V1Reject> {
+    match format {
+        PublicKeyFormat::X509 => X509Key::from_pem(content)?.verifying_key().map(Some),
+        PublicKeyFormat::Minisign => minisign::bare_key(content).map(Some),
+        PublicKeyFormat::Ssh => ssh::bare_key(content).map(Some),
+        PublicKeyFormat::Pgp | PublicKeyFormat::Tuf => Ok(None),
     }
 }
 

@@ -27,6 +27,10 @@ pub(super) fn canonical_key(content: &[u8]) -> Result<CanonicalKey, V1Reject> {
     Ok(read_key(content)?.canonical())
 }
 
+pub(super) fn bare_key(content: &[u8]) -> Result<PublicKey, V1Reject> {
+    read_key(content)?.verifying_key()
+}
+
 pub(super) fn verify(
     key: &[u8],
     signature: &[u8],

@@ -39,6 +39,10 @@ pub(super) fn canonical_key(content: &[u8]) -> Result<CanonicalKey, V1Reject> {
     Ok(AuthorizedKey::read(content)?.canonical())
 }
 
+pub(super) fn bare_key(content: &[u8]) -> Result<PublicKey, V1Reject> {
+    Ok(AuthorizedKey::read(content)?.public_key)
+}
+
 pub(super) fn verify(
     key: &[u8],
     signature: &[u8],

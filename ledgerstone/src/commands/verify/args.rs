@@ -28,8 +28,10 @@ verify; 3 what is trusted could not be looked up.";
 #[derive(Args, Debug)]
 #[command(group = ArgGroup::new("subject").required(true).multiple(true).args(["files", "digest"]))]
 pub(crate) struct VerifyArguments {
-    /// The files that were signed.
-    #[arg(value_name = "FILE")]
+    /// The files that were signed, and images: oci://ghcr.io/acme/app:1.2, or the same without
+    /// oci:// where no file is called so; or oci-layout:DIR[:TAG|@DIGEST]. Of an image the
+    /// signatures are looked for that are attached to it, unless a --bundle is named.
+    #[arg(value_name = "FILE|IMAGE")]
     pub(crate) files: Vec<PathBuf>,
 
     /// The digest of what was signed, where the file is not at hand: sha256:HEX, sha384:HEX or
@@ -47,7 +49,8 @@ pub(crate) struct VerifyArguments {
     #[arg(long, value_name = "PATH", group = "proof")]
     pub(crate) bundle: Vec<PathBuf>,
 
-    /// A signature that lies in a file of its own: raw, base64, or a DSSE envelope.
+    /// A signature that lies in a file of its own: raw, base64, a DSSE envelope, or as ssh-keygen,
+    /// minisign, signify or gpg make it.
     #[arg(long, value_name = "PATH", group = "proof", conflicts_with = "bundle")]
     pub(crate) signature: Option<PathBuf>,
 
@@ -59,6 +62,11 @@ pub(crate) struct VerifyArguments {
     /// A time stamp over that signature, as an authority answers (RFC 3161, DER).
     #[arg(long, value_name = "PATH", requires = "signature")]
     pub(crate) timestamp: Vec<PathBuf>,
+
+    /// The log entry of that signature, as a Rekor v1 answers with it: an object with one entry
+    /// under its id.
+    #[arg(long, value_name = "JSON", requires = "signature")]
+    pub(crate) entry: Vec<PathBuf>,
 
     /// Rules of who has to have signed, TOML: see docs/verify.md.
     #[arg(long, value_name = "FILE", conflicts_with = "expected")]

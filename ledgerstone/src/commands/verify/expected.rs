@@ -6,18 +6,21 @@ use anyhow::Context;
 use clap::Args;
 use ledgerstone_client::Error;
 use ledgerstone_client::Expectation;
+use ledgerstone_client::MAX_KEY_BYTES;
 use ledgerstone_client::RuleText;
+use ledgerstone_client::SignerKey;
 use ledgerstone_client::Thresholds;
 
-use crate::files::read_text;
+use crate::files::read_limited;
 use crate::kind::FileKind;
 
 /// Who has to have signed, and what has to be true besides.
 #[derive(Args, Debug)]
 #[group(id = "expected", multiple = true)]
 pub(crate) struct ExpectedArguments {
-    /// The signer's public key or certificate as PEM. A bundle made with a key needs it.
-    #[arg(long, value_name = "PEM")]
+    /// The signer's public key: PEM of a key or certificate, or of OpenSSH, minisign, signify or
+    /// OpenPGP. A bundle made with a key needs it.
+    #[arg(long, value_name = "FILE")]
     pub(crate) key: Option<PathBuf>,
 
     /// Whom the certificate has to name: an e-mail address, or the URI of a workflow.
@@ -101,12 +104,12 @@ pub(crate) struct ExpectedArguments {
 impl ExpectedArguments {
     pub(crate) fn expectation(&self) -> anyhow::Result<Expectation> {
         let key = self.key.as_ref().map(|path| {
-            let pem = read_text(path)?;
-            ledgerstone_client::read_verifier_pem(&pem).with_context(|| {
-                let wanted = "a public key or certificate (PEM) is needed";
-                FileKind::of(pem.as_bytes()).instead_of(path, wanted)
+            let content = read_limited(path, MAX_KEY_BYTES)?;
+            SignerKey::read(&content).with_context(|| {
+                let wanted = "a public key or certificate is needed";
+                FileKind::of(&content).instead_of(path, wanted)
             })?;
-            anyhow::Ok(pem)
+            anyhow::Ok(content)
         });
         let rule = self.rule();
         let expectation = rule.expectation(key.transpose()?.as_deref(), Thresholds::default());

@@ -5,14 +5,15 @@ use ledgerstone_client::Verified;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::commands::verify::inputs::Input;
 use crate::commands::verify::inputs::NamedBundle;
 use crate::output::Report;
 use crate::output::time;
 
-/// What was shown of the artifact `name` by `bundle`, under the rule of a policy where there is
+/// What was shown of the artifact `input` by `bundle`, under the rule of a policy where there is
 /// one.
 pub(crate) fn report(
-    name: &str,
+    input: &Input,
     rule: Option<&str>,
     bundle: &NamedBundle,
     verified: &Verified,
@@ -20,7 +21,8 @@ pub(crate) fn report(
 ) -> Report {
     let report = Report::new()
         .field("verified", "verified", true)
-        .field("artifact", "artifact", name)
+        .field("artifact", "artifact", input.name.clone())
+        .optional("digest", "digest", input.digest.clone())
         .optional("rule", "rule", rule)
         .field("signed by", "signedBy", signer(verified));
     let report = about_certificate(report, verified);
@@ -36,10 +38,10 @@ pub(crate) fn report(
 }
 
 fn signer(verified: &Verified) -> String {
-    let key_type = verified.key.key_type();
+    let key = &verified.key;
     match &verified.certified {
-        Some(_) => format!("{key_type} key of the certificate"),
-        None => format!("{key_type} key that was given"),
+        Some(_) => format!("{key} of the certificate"),
+        None => format!("{key} that was given"),
     }
 }
 
@@ -121,9 +123,11 @@ fn unchecked(verified: &Verified) -> Vec<String> {
 
 /// The payload of the envelope, as JSON if it is such.
 fn statement(bundle: &NamedBundle) -> Option<Value> {
-    let BundleContent::Dsse(envelope) = &bundle.bundle.content else {
-        return None;
+    let payload = match &bundle.bundle.content {
+        BundleContent::Dsse(envelope) => &envelope.payload,
+        BundleContent::SimpleSigning { payload, .. } => payload,
+        BundleContent::Message { .. } => return None,
     };
-    let json = serde_json::from_slice(&envelope.payload).ok();
-    json.or_else(|| Some(json!(String::from_utf8_lossy(&envelope.payload))))
+    let json = serde_json::from_slice(payload).ok();
+    json.or_else(|| Some(json!(String::from_utf8_lossy(payload))))
 }

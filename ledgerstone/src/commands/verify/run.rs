@@ -40,7 +40,10 @@ pub(crate) fn run(arguments: VerifyArguments, json: bool) -> anyhow::Result<()> 
     let policy = policy(&arguments)?;
     let (inputs, bundles) = inputs(&arguments)?;
     let trust = trust_source::load(&arguments.trust)?;
-    let is_one = inputs.len() == 1 && inputs[0].bundles.len() == 1 && arguments.policy.is_none();
+    let is_one = |input: &Input| {
+        let is_only = input.bundles.len() == 1 && input.unusable.is_empty();
+        inputs.len() == 1 && is_only && arguments.policy.is_none()
+    };
     let rule = arguments
         .policy
         .is_some()
@@ -62,20 +65,24 @@ pub(crate) fn run(arguments: VerifyArguments, json: bool) -> anyhow::Result<()> 
                 let bundle = &bundles[input.bundles[number]];
                 let with_statement = arguments.statement;
                 let rule = rule.as_deref();
-                report(&input.name, rule, bundle, verified, with_statement).print(json)?;
+                report(input, rule, bundle, verified, with_statement).print(json)?;
             }
-            None if is_one => return Err(with_key_beside(only_reason(outcome), &input.name)),
+            None if is_one(input) => {
+                return Err(with_key_beside(only_reason(outcome), &input.name));
+            }
             None => {
                 refused += 1;
-                untrue |= is_untrue(&outcome);
+                untrue |= is_untrue(&outcome) || !input.unusable.is_empty();
                 refusal(input, rule.as_deref(), &bundles, outcome.findings).print(json)?;
             }
         }
     }
-    // A bundle that was named and fits nothing was a mistake, or somebody else's.
+    // A bundle that was named and fits nothing was a mistake, or somebody else's. Of those that are
+    // attached to an image one will do.
+    let are_named = !arguments.bundle.is_empty() || arguments.signature.is_some();
     let is_unused = |used: &&bool| !**used;
     let unused = is_used.iter().filter(is_unused).count();
-    if arguments.policy.is_none() && refused == 0 && unused > 0 {
+    if are_named && arguments.policy.is_none() && refused == 0 && unused > 0 {
         let mut names = bundles.iter().zip(&is_used).filter(|(_, used)| !**used);
         let name = names.next().map(|(bundle, _)| bundle.name.clone());
         output::note(&format!(
@@ -158,7 +165,10 @@ fn refusal(
     bundles: &[NamedBundle],
     findings: Vec<Finding>,
 ) -> Report {
-    let mut reasons = Vec::new();
+    let unusable = input.unusable.iter();
+    let mut reasons: Vec<_> = unusable
+        .map(|(name, reason)| json!({"bundle": name, "reason": reason}))
+        .collect();
     for finding in findings {
         let Err(reason) = finding.result else {
             continue;
@@ -172,6 +182,7 @@ fn refusal(
     Report::new()
         .field("verified", "verified", false)
         .field("artifact", "artifact", input.name.clone())
+        .optional("digest", "digest", input.digest.clone())
         .optional("rule", "rule", rule)
         .list("reason", "reasons", reasons, |reason| {
             format!("{}: {}", text(reason, "bundle"), text(reason, "reason"))
