@@ -280,7 +280,7 @@ fn metadata_of_a_role_is_what_the_snapshot_says_and_in_time() {
     let good = content(&roles[1]);
     let ended = reason(good.clone(), NOW + DAY);
     assert!(matches!(ended, TufError::Expired { .. }), "{ended}");
-    let mut other = good.clone();
+    let mut other = good;
     other["version"] = 4.into();
     let older = reason(other, NOW);
     assert!(matches!(older, TufError::Version { .. }), "{older}");
