@@ -56,16 +56,31 @@ pub(crate) struct VerifyArguments {
 
     /// The certificate of that signature, PEM, with others of its chain behind it. It needs a
     /// --timestamp.
-    #[arg(long, value_name = "PEM", requires = "signature")]
+    #[arg(
+        long,
+        value_name = "PEM",
+        requires = "signature",
+        conflicts_with = "bundle"
+    )]
     pub(crate) certificate: Option<PathBuf>,
 
     /// A time stamp over that signature, as an authority answers (RFC 3161, DER).
-    #[arg(long, value_name = "PATH", requires = "signature")]
+    #[arg(
+        long,
+        value_name = "PATH",
+        requires = "signature",
+        conflicts_with = "bundle"
+    )]
     pub(crate) timestamp: Vec<PathBuf>,
 
     /// The log entry of that signature, as a Rekor v1 answers with it: an object with one entry
     /// under its id.
-    #[arg(long, value_name = "JSON", requires = "signature")]
+    #[arg(
+        long,
+        value_name = "JSON",
+        requires = "signature",
+        conflicts_with = "bundle"
+    )]
     pub(crate) entry: Vec<PathBuf>,
 
     /// Rules of who has to have signed, TOML: see docs/verify.md.
@@ -81,4 +96,40 @@ pub(crate) struct VerifyArguments {
 
     #[command(flatten)]
     pub(crate) trust: TrustSourceArguments,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Command {
+        #[command(flatten)]
+        _arguments: VerifyArguments,
+    }
+
+    /// An option that another one makes useless is refused, and not passed over: the library does
+    /// not ask for what an option requires where that is in conflict with something given.
+    #[test]
+    fn what_would_not_be_looked_at_is_refused() {
+        let given = "verify file --bundle b --trusted-root r --any-identity";
+        let parse = |more: &str| {
+            let words = given.split(' ').chain(more.split_whitespace());
+            Command::try_parse_from(words)
+        };
+        assert!(parse("").is_ok());
+        for useless in [
+            "--certificate c",
+            "--timestamp t",
+            "--entry e",
+            "--signature s",
+            "--origin log.example.com",
+            "--tuf-root r",
+            "--log-key k",
+        ] {
+            assert!(parse(useless).is_err(), "{useless} is passed over");
+        }
+    }
 }

@@ -42,7 +42,7 @@ pub(crate) struct TrustSourceArguments {
         long,
         value_name = "NAME",
         requires = "log_key",
-        conflicts_with = "trusted_root"
+        conflicts_with_all = ["trusted_root", "tuf_url", "instance"]
     )]
     pub(crate) origin: Option<String>,
 
@@ -52,7 +52,12 @@ pub(crate) struct TrustSourceArguments {
     pub(crate) tuf_url: Option<String>,
 
     /// The root of that repository, as its operator handed it over: a root.json.
-    #[arg(long, value_name = "FILE", requires = "tuf_url")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "tuf_url",
+        conflicts_with_all = ["trusted_root", "log_key", "instance"]
+    )]
     pub(crate) tuf_root: Option<PathBuf>,
 
     /// An instance of Sigstore by its name, whose root comes with this program: sigstore, the
