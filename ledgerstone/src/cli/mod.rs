@@ -321,7 +321,7 @@ mod tests {
                 MissingRequiredArgument,
             ),
             (
-                "submit --dsse e.json --key a.pub --artifact a.txt",
+                "submit --dsse e.json --key a.pub --artifact a.txt --digest sha256:00",
                 ArgumentConflict,
             ),
             (
