@@ -142,7 +142,8 @@ impl fmt::Display for ManifestName {
 
 /// Whether the first part of a name is a registry, and not a part of a repository.
 fn is_host(text: &str) -> bool {
-    text.contains(['.', ':']) || text == "localhost"
+    let is_folder = text.starts_with('.');
+    !is_folder && (text.contains(['.', ':']) || text == "localhost")
 }
 
 fn is_authority(text: &str) -> bool {
