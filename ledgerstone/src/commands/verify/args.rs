@@ -29,8 +29,8 @@ verify; 3 what is trusted could not be looked up.";
 #[command(group = ArgGroup::new("subject").required(true).multiple(true).args(["files", "digest"]))]
 pub(crate) struct VerifyArguments {
     /// The files that were signed, and images: oci://ghcr.io/acme/app:1.2, or the same without
-    /// oci:// where no file is called so; or oci-layout:DIR[:TAG|@DIGEST]. Of an image the
-    /// signatures are looked for that are attached to it, unless a --bundle is named.
+    /// oci:// where no file is called so; or oci-layout:DIR, with :TAG or @DIGEST behind it. Of an
+    /// image the signatures are looked for that are attached to it, unless a --bundle is named.
     #[arg(value_name = "FILE|IMAGE")]
     pub(crate) files: Vec<PathBuf>,
 
