@@ -4,12 +4,12 @@ CLIENT=protos-go
 VERSION=v1.36.11
 TOOLS=(go python3)
 
-GRPC_VERSION=v1.77.0
 GENERATOR_VERSION=v1.6.0
 
 install() {
     install_protoc
-    go_install "protoc-gen-go-$VERSION" "google.golang.org/protobuf/cmd/protoc-gen-go@$VERSION" \
+    go_install "protoc-gen-go-$VERSION" "google.golang.org/protobuf/cmd/protoc-gen-go@$VERSION"
+    go_install "protoc-gen-go-grpc-$GENERATOR_VERSION" \
         "google.golang.org/grpc/cmd/protoc-gen-go-grpc@$GENERATOR_VERSION"
 }
 
@@ -24,11 +24,16 @@ jobs() {
 # The .proto files name no package of Go: whoever generates says where theirs go.
 generate() {
     local file options=()
+    # What is in google/ has packages of its own in Go, which these files do not name.
+    for file in annotations:annotations http:annotations httpbody:httpbody; do
+        options+=("--go_opt=Mgoogle/api/${file%:*}.proto=google.golang.org/genproto/googleapis/api/${file#*:}"
+            "--go-grpc_opt=Mgoogle/api/${file%:*}.proto=google.golang.org/genproto/googleapis/api/${file#*:}")
+    done
     mkdir module
     while IFS= read -r file; do
         options+=("--go_opt=M$file=example.com/client/$(dirname "$file")" "--go-grpc_opt=M$file=example.com/client/$(dirname "$file")")
     done < <(cd "$PROTOS" && find dev ledgerstone -name '*.proto')
-    PATH=$CACHE/protoc-gen-go-$VERSION:$PATH protoc --go_out="$PWD/module" --go_opt=module=example.com/client \
+    PATH=$CACHE/protoc-gen-go-$VERSION:$CACHE/protoc-gen-go-grpc-$GENERATOR_VERSION:$PATH protoc --go_out="$PWD/module" --go_opt=module=example.com/client \
         --go-grpc_out="$PWD/module" --go-grpc_opt=module=example.com/client "${options[@]}"
     cp "$HERE/clients/protos/main.go" module/
 }
@@ -37,8 +42,8 @@ build() {
     export GOPATH=$CACHE/go GOCACHE=$CACHE/go-build GOFLAGS="-modcacherw -mod=mod"
     cd module
     go mod init example.com/client
-    go get "google.golang.org/grpc@$GRPC_VERSION" "google.golang.org/protobuf@$VERSION" \
-        google.golang.org/genproto/googleapis/api@latest
+    go get "google.golang.org/protobuf@$VERSION"
+    go mod tidy
     go build -o client .
 }
 
