@@ -340,15 +340,18 @@ mod tests {
     /// As long as nothing else ends the wait.
     const LONG: Duration = Duration::from_secs(3_600);
 
+    /// A thread that takes what waits, and says how much it was.
+    fn taker(queue: &Arc<Queue>) -> std::thread::JoinHandle<usize> {
+        let queue = Arc::clone(queue);
+        std::thread::spawn(move || queue.take(10, 100, LONG).unwrap().len())
+    }
+
     #[test]
     fn a_round_waits_for_what_was_announced() {
         let queue = Arc::new(queue(10, 100));
         let (first, second) = (queue.announce(), queue.announce());
         let _receiver = queue.submit(SHARD, submission(1), Some(first)).unwrap();
-        let taken = {
-            let queue = Arc::clone(&queue);
-            std::thread::spawn(move || queue.take(10, 100, LONG).unwrap().len())
-        };
+        let taken = taker(&queue);
         let _other = queue.submit(SHARD, submission(1), Some(second)).unwrap();
         assert_eq!(taken.join().unwrap(), 2);
     }
@@ -358,10 +361,7 @@ mod tests {
         let queue = Arc::new(queue(10, 100));
         let (first, second) = (queue.announce(), queue.announce());
         let _receiver = queue.submit(SHARD, submission(1), Some(first)).unwrap();
-        let taken = {
-            let queue = Arc::clone(&queue);
-            std::thread::spawn(move || queue.take(10, 100, LONG).unwrap().len())
-        };
+        let taken = taker(&queue);
         drop(second);
         assert_eq!(taken.join().unwrap(), 1);
     }
