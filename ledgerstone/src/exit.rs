@@ -19,6 +19,7 @@ use serde_json::json;
 use crate::commands::fsck::Damaged;
 use crate::commands::fsck::Unreadable;
 use crate::commands::reindex::Unfinished;
+use crate::commands::search::NoneFound;
 use crate::commands::verify::run::Refused;
 use crate::output;
 use crate::output::OutputError;
@@ -33,6 +34,12 @@ pub(crate) const UNTRUE: u8 = 2;
 /// The log cannot be reached, or is in trouble.
 pub(crate) const UNREACHABLE: u8 = 3;
 
+/// Nothing was found, and everything could be seen.
+pub(crate) const NONE: u8 = 4;
+
+/// Nothing was found, but not everything could be seen.
+pub(crate) const NONE_SEEN: u8 = 5;
+
 /// The code of a command whose output nobody reads to the end.
 const DONE: u8 = 0;
 
@@ -44,6 +51,11 @@ pub(crate) fn report(error: &anyhow::Error, json: bool) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if let Some(Damaged { is_printed: true }) = error.downcast_ref() {
+        return ExitCode::from(code);
+    }
+    if let Some(none) = error.downcast_ref::<NoneFound>() {
+        // No error: the answer.
+        output::note(&format!("note: {none}"));
         return ExitCode::from(code);
     }
     if json {
@@ -65,6 +77,12 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             Failure::Untrue => UNTRUE,
             Failure::Unreachable => UNREACHABLE,
             Failure::Undone => UNDONE,
+        };
+    }
+    if let Some(none) = error.downcast_ref::<NoneFound>() {
+        return match none {
+            NoneFound::Everywhere => NONE,
+            NoneFound::WhereSeen => NONE_SEEN,
         };
     }
     if let Some(error) = error.downcast_ref::<ServerError>() {
