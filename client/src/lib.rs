@@ -68,6 +68,7 @@ pub use api::proofs::ProvenConsistency;
 pub use api::proofs::ProvenInclusion;
 pub use api::search::FoundEntry;
 pub use api::search::FoundPage;
+pub use api::search::SearchCoverage;
 pub use api::search_query::SearchTermError;
 pub use api::search_query::SearchTerms;
 pub use artifact::Artifact;

@@ -6,14 +6,14 @@ use std::fmt;
 use ledgerstone_merkle::Hash;
 
 use crate::body_error::BodyError;
+use crate::facts::collected::Facts;
 use crate::named_parts::EntryDigest;
 use crate::named_parts::EntrySigner;
-use crate::search_keys::SearchKeys;
 
 /// What a body of one kind says. Each kind implements this for a type of its own.
 pub(crate) trait Content: Any + fmt::Debug + Send + Sync {
     /// Adds what the entry is found by, as far as the body tells.
-    fn add_search_keys(&self, keys: &mut SearchKeys);
+    fn add_facts(&self, facts: &mut Facts);
 
     /// The digests of what was signed, those that the log checked.
     fn digests(&self) -> Vec<EntryDigest>;

@@ -13,9 +13,10 @@ use crate::body::MAX_BODY_LENGTH;
 use crate::body_error::BodyError;
 use crate::content::Content;
 use crate::entry_kind::EntryKind;
+use crate::facts::collected::Facts;
 use crate::kinds::find_row;
 use crate::search_key::SearchKey;
-use crate::search_keys::SearchKeys;
+use crate::search_key::SearchKeyKind;
 
 /// Reads a logged body, of this log or of another.
 ///
@@ -46,8 +47,7 @@ pub fn describe(body: &[u8]) -> Result<EntryDescription, BodyError> {
 }
 
 /// What the entry with this body is found by, so that a search index can be built from the log
-/// alone: the same keys as when it was submitted, but for those of
-/// [`search_keys_of_statement`](crate::v1::search_keys_of_statement).
+/// alone: the same keys as when it was submitted, but for those of a statement that came with it.
 ///
 /// # Errors
 /// [`BodyError`] when the bytes are no body.
@@ -92,14 +92,21 @@ impl EntryDescription {
         self.content.as_ref().map(|(_, content)| &**content)
     }
 
-    /// What the entry is found by, each key once and in order. Nothing for a kind that is not
+    /// What the entry is found by, each key once and in order. The kind alone, for one that is not
     /// known.
     pub fn search_keys(&self) -> Vec<SearchKey> {
-        let mut keys = SearchKeys::default();
+        self.facts().search_keys()
+    }
+
+    /// What the body names. The kind alone, for one that is not known.
+    pub fn facts(&self) -> Facts {
+        let mut facts = Facts::default();
+        let kind = format!("{} {}", self.kind, self.version);
+        facts.add(SearchKeyKind::EntryKind, &kind);
         if let Some(content) = self.any_content() {
-            content.add_search_keys(&mut keys);
+            content.add_facts(&mut facts);
         }
-        keys.finish()
+        facts
     }
 }
 

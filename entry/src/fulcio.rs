@@ -27,8 +27,26 @@ pub(crate) fn fulcio_issuer(certificate: &[u8]) -> Option<String> {
     String::from_utf8(bare.to_vec()).ok()
 }
 
+/// Fulcio's extensions, each with the last number of its identifier. Up to 6 their values are bare
+/// text, and later ones are UTF8Strings. What is neither is left out.
+pub(crate) fn fulcio_extensions(certificate: &[u8]) -> Vec<(u32, String)> {
+    let extensions = read_extensions(certificate).unwrap_or_default();
+    let extensions = extensions.into_iter().filter_map(|(identifier, value)| {
+        let number = identifier.arcs().last()?;
+        let parent = identifier.parent().filter(|parent| *parent == FULCIO);
+        let text = match number {
+            0..=6 => String::from_utf8(value.to_vec()).ok(),
+            _ => String::from_der(value).ok(),
+        };
+        parent.and(text).map(|text| (number, text))
+    });
+    extensions.collect()
+}
+
 /// The extensions of a certificate that is well formed (RFC 5280, section 4.1).
-fn read_extensions(certificate: &[u8]) -> Result<Vec<(ObjectIdentifier, &[u8])>, der::Error> {
+pub(crate) fn read_extensions(
+    certificate: &[u8],
+) -> Result<Vec<(ObjectIdentifier, &[u8])>, der::Error> {
     let certificate = AnyRef::from_der(certificate)?;
     let signed = SliceReader::new(certificate.value())?.decode::<AnyRef<'_>>()?;
     let mut members = SliceReader::new(signed.value())?;
@@ -62,6 +80,8 @@ const EXTENSIONS: Tag = Tag::ContextSpecific {
     constructed: true,
     number: TagNumber(3),
 };
+
+const FULCIO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1");
 
 const FULCIO_ISSUER_BARE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.1");
 

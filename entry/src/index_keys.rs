@@ -4,21 +4,23 @@ use ledgerstone_merkle::Hash;
 use sha2::Digest as _;
 use sha2::Sha256;
 
-use crate::body_error::BodyError;
-use crate::describe::describe;
+use crate::facts::collected::Facts;
+use crate::facts::statement::is_statement;
+use crate::known::Known;
+use crate::known::KnownStatement;
 use crate::search_key::SearchKey;
 use crate::search_key::SearchKeyKind;
-use crate::v1::statement::is_statement;
-use crate::v1::statement::search_keys_of_statement;
 
 /// What a logged entry is found by, as far as the log itself can tell.
 ///
 /// Most keys follow from the body. Those of an in-toto statement came with the submission: the body
 /// holds the hash of the statement only. They follow from the statement where that is kept as an
-/// attestation; elsewhere nobody can tell a key that the statement named from one that it did not.
+/// attestation, and from what the log noted of it; elsewhere nobody can tell a key that the
+/// statement named from one that it did not.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct IndexKeys {
     named: Vec<SearchKey>,
+    names: Vec<(SearchKeyKind, String)>,
     others: Others,
 }
 
@@ -42,8 +44,8 @@ enum Others {
     None,
     /// These, which it was perhaps submitted with.
     Some(Vec<SearchKey>),
-    /// Digests of artifacts: a statement names nothing else.
-    Digests,
+    /// What a statement may name.
+    Stated,
     /// Anything.
     Unreadable,
 }
@@ -59,50 +61,92 @@ impl IndexKeys {
         body: &[u8],
         attestation: impl FnOnce(&Hash) -> Result<Option<bytes::Bytes>, E>,
     ) -> Result<Self, E> {
-        let description = match describe(body) {
-            Ok(description) => description,
-            // No entry of Sigstore's: it names nothing, now and later.
-            Err(BodyError::Json(_) | BodyError::TooLarge(_)) => {
-                return Ok(Self::new([], Others::None));
-            }
-            Err(_) => return Ok(Self::new([], Others::Unreadable)),
-        };
-        let named = description.search_keys();
-        let Some(content) = description.any_content() else {
-            return Ok(Self::new(named, Others::Unreadable));
-        };
-        let Some(statement) = content.statement() else {
-            return Ok(Self::new(named, Others::None));
-        };
-        let kept = match statement.hash {
+        let known = Known::of_body(body);
+        // A certificate that cannot be read names nobody, but a kind that is not known may name
+        // anything.
+        if !known.is_of_known_kind && known.kind.is_some() {
+            return Ok(Self::new(&known.facts, Others::Unreadable));
+        }
+        let kept = match known.wanted_statement() {
             Some(hash) => {
                 let kept = attestation(&hash)?;
                 kept.filter(|document| Sha256::digest(document)[..] == hash.as_bytes()[..])
             }
             None => None,
         };
-        let Some(Ok(of_statement)) = kept.as_deref().map(search_keys_of_statement) else {
-            return Ok(Self::new(named, Others::Digests));
+        let KnownStatement::Unseen {
+            is_typed,
+            is_submitted: true,
+            ..
+        } = known.statement
+        else {
+            return Ok(Self::new(&known.facts, Others::None));
+        };
+        let Some(document) = kept else {
+            return Ok(Self::new(&known.facts, Others::Stated));
         };
         // The oldest kind does not say what its payload is. A document that calls itself a
         // statement is one; of another it depends on what the envelope said.
-        if statement.is_typed || kept.is_some_and(|document| is_statement(&document)) {
-            let named = named.into_iter().chain(of_statement);
-            return Ok(Self::new(named, Others::None));
+        if is_typed || is_statement(&document) {
+            let mut facts = known.facts;
+            facts.add_statement(&document);
+            return Ok(Self::new(&facts, Others::None));
         }
-        Ok(Self::new(named, Others::Some(of_statement)))
+        let mut stated = Facts::default();
+        stated.add_statement(&document);
+        Ok(Self::new(&known.facts, Others::Some(stated.search_keys())))
     }
 
-    fn new(named: impl IntoIterator<Item = SearchKey>, others: Others) -> Self {
-        let mut named: Vec<SearchKey> = named.into_iter().collect();
-        named.sort_unstable();
-        named.dedup();
-        Self { named, others }
+    /// With what the log noted of the statement that came with the entry
+    /// ([`read_part`](crate::facts::read_part)): that is all that the entry can be found by
+    /// besides.
+    pub fn with_parts(self, parts: &[bytes::Bytes]) -> Self {
+        if self.others != Others::Stated || parts.is_empty() {
+            return self;
+        }
+        let parts = parts
+            .iter()
+            .filter_map(|part| crate::facts::read_part(part));
+        let mut stated = Facts::default();
+        stated.extend(parts.flatten());
+        let mut names = self.names;
+        names.extend(names_of(&stated));
+        Self {
+            named: self.named,
+            names,
+            others: Others::Some(stated.search_keys()),
+        }
     }
 
-    /// What the entry names, each key once and in order: all that an index can be rebuilt with.
+    /// Whether the log may have noted what a statement named.
+    pub fn wants_parts(&self) -> bool {
+        self.others == Others::Stated
+    }
+
+    fn new(facts: &Facts, others: Others) -> Self {
+        Self {
+            named: facts.search_keys(),
+            names: names_of(facts).collect(),
+            others,
+        }
+    }
+
+    /// What the entry names, each key once and in order.
     pub fn named(&self) -> &[SearchKey] {
         &self.named
+    }
+
+    /// What it was submitted with, as far as that was noted.
+    pub fn submitted(&self) -> &[SearchKey] {
+        match &self.others {
+            Others::Some(keys) => keys,
+            _ => &[],
+        }
+    }
+
+    /// The texts behind those keys that can be asked for by patterns.
+    pub fn names(&self) -> &[(SearchKeyKind, String)] {
+        &self.names
     }
 
     /// What it means that an index leads from the key with this stored kind and hash to the entry.
@@ -116,11 +160,16 @@ impl IndexKeys {
         }
         match &self.others {
             Others::None => Claim::False,
-            Others::Some(keys) if keys.contains(&key) => Claim::Submitted,
+            Others::Some(keys) if keys.binary_search(&key).is_ok() => Claim::Submitted,
             Others::Some(_) => Claim::False,
-            Others::Digests if kind == SearchKeyKind::ArtifactDigest => Claim::Submitted,
-            Others::Digests => Claim::False,
+            Others::Stated if kind.is_stated() => Claim::Submitted,
+            Others::Stated => Claim::False,
             Others::Unreadable => Claim::Unreadable,
         }
     }
+}
+
+fn names_of(facts: &Facts) -> impl Iterator<Item = (SearchKeyKind, String)> {
+    let named = facts.iter().filter(|fact| fact.kind.is_named());
+    named.map(|fact| (fact.kind, fact.text.clone()))
 }

@@ -18,17 +18,21 @@
 //! assert_eq!(reject.prefix(), "invalid type, must be either hashedrekord or dsse");
 //! ```
 
+pub mod facts;
 pub mod key;
 pub mod matcher;
 pub mod pem;
+pub mod query;
 pub mod v1;
 
 mod algorithm;
+mod any_body;
 mod body;
 mod body_error;
 mod certificate;
 mod content;
 mod describe;
+mod digest_text;
 mod dsse;
 mod encoding;
 mod entry_kind;
@@ -37,10 +41,10 @@ mod hash_function;
 mod index_keys;
 mod kind_set;
 mod kinds;
+mod known;
 mod named_parts;
 mod prepared;
 mod search_key;
-mod search_keys;
 mod signature;
 mod v2;
 mod view;
@@ -68,10 +72,13 @@ pub use kind_set::UnsupportedKindName;
 pub use kinds::find_kind;
 pub use kinds::kinds;
 pub use kinds::kinds_of;
+pub use known::Known;
+pub use known::KnownStatement;
 pub use named_parts::Digested;
 pub use named_parts::EntryDigest;
 pub use named_parts::EntrySigner;
 pub use prepared::Attestation;
+pub use prepared::MAX_FACTS_AT_ONCE;
 pub use prepared::PreparedEntry;
 pub use search_key::SearchKey;
 pub use search_key::SearchKeyKind;

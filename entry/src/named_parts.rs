@@ -1,5 +1,7 @@
 //! What an entry names: the digests of what was signed, and who signed it.
 
+use std::collections::BTreeMap;
+
 use ledgerstone_proto::sigstore::common::v1::HashAlgorithm;
 use serde::Deserialize;
 use serde::Serialize;
@@ -7,6 +9,8 @@ use sha2::Digest as _;
 use sha2::Sha256;
 
 use crate::certificate::Certificate;
+use crate::facts::authority;
+use crate::facts::claims;
 use crate::fulcio::fulcio_issuer;
 use crate::hash_function::hash_name;
 
@@ -63,6 +67,15 @@ pub struct EntrySigner {
     /// The OpenID provider that vouched for the subjects, where the certificate tells it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
+    /// Who issued the certificate, by its own word: `CN=...,O=...`. Whether that is so, nobody
+    /// checked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<String>,
+    /// What else Fulcio's extensions say: `repository`, `ref`, `commit`, `workflow`, `trigger`,
+    /// `runner`, `run` and so on, as they stand in the certificate. One without a name here has its
+    /// number.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub claims: BTreeMap<String, String>,
 }
 
 impl EntrySigner {
@@ -75,6 +88,8 @@ impl EntrySigner {
             )),
             subjects: Vec::new(),
             issuer: None,
+            authority: None,
+            claims: BTreeMap::new(),
         }
     }
 
@@ -82,7 +97,10 @@ impl EntrySigner {
     pub(crate) fn of_certificate(der: &[u8]) -> Self {
         let certificate = Certificate::from_der(der).ok();
         let key = certificate.as_ref().map(|one| Self::of_key(one.spki()));
+        let authority = certificate.as_ref().and_then(authority::issuer_name);
         Self {
+            authority,
+            claims: claims::told(der),
             key: key.and_then(|signer| signer.key),
             subjects: certificate
                 .and_then(|one| one.subjects().ok())

@@ -5,6 +5,7 @@ use ledgerstone_proto::sigstore::common::v1::HashAlgorithm;
 use sha2::Digest as _;
 use sha2::Sha256;
 
+use crate::digest_text::asked_digest;
 use crate::hash_function::hash_name;
 use crate::key::public_key::PublicKey;
 use crate::pem;
@@ -33,31 +34,14 @@ impl SearchKey {
         Some(Self::of(SearchKeyKind::ArtifactDigest, &text))
     }
 
-    /// The same from text: hexadecimal in either case, with `sha256:`, `sha384:`, `sha512:` or
-    /// `sha1:` before it, or with nothing when the length tells which one it is.
+    /// The same from text: hexadecimal in either case, with the name of the function before it, or
+    /// with nothing when the length tells which one it is; `sha512-` and base64; an image with its
+    /// digest.
     ///
     /// `None` when the text is no such hash.
     pub fn artifact_digest_text(text: &str) -> Option<Self> {
-        let text = text.to_ascii_lowercase();
-        let (named, digits) = match text.split_once(':') {
-            Some((name, digits)) => (Some(name), digits),
-            None => (None, text.as_str()),
-        };
-        let implied = match digits.len() {
-            40 => "sha1",
-            64 => "sha256",
-            96 => "sha384",
-            128 => "sha512",
-            _ => return None,
-        };
-        let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-        if !is_hex || named.is_some_and(|name| name != implied) {
-            return None;
-        }
-        Some(Self::of(
-            SearchKeyKind::ArtifactDigest,
-            &format!("{implied}:{digits}"),
-        ))
+        let text = asked_digest(text)?;
+        Some(Self::of(SearchKeyKind::ArtifactDigest, &text))
     }
 
     /// Entries signed by `key`, whether they hold it bare or in a certificate. The text is the
@@ -77,7 +61,8 @@ impl SearchKey {
         Self::of(SearchKeyKind::PublicKey, &hex::encode(Sha256::digest(text)))
     }
 
-    pub(crate) fn of(kind: SearchKeyKind, text: &str) -> Self {
+    /// Entries that name what has this text, as facts have it.
+    pub fn of(kind: SearchKeyKind, text: &str) -> Self {
         Self {
             kind,
             hash: Hash::new(Sha256::digest(text).into()),
@@ -85,18 +70,114 @@ impl SearchKey {
     }
 }
 
-/// The kinds of things that entries are found by. The numbers are stored, and never change their
-/// meaning.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-#[repr(u8)]
-pub enum SearchKeyKind {
-    /// The hash of an artifact, a payload or an envelope, or of a key, as Rekor v1 has it for some
-    /// kinds: `sha256:` and the text of [`Self::PublicKey`].
-    ArtifactDigest = 1,
-    /// A public key or certificate: the SHA-256 hash of its canonical text.
-    PublicKey = 2,
+/// Defines the kinds: each with the number that is stored, which never changes its meaning, the
+/// name by which queries call it, and what it is like.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident = $number:literal $name:literal $traits:expr;)*) => {
+        /// The kinds of things that entries are found by. The numbers are stored, and never change
+        /// their meaning.
+        #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+        #[repr(u8)]
+        pub enum SearchKeyKind {
+            $($(#[$doc])* $kind = $number,)*
+        }
+
+        impl SearchKeyKind {
+            /// All kinds, in the order of their numbers.
+            pub const ALL: &[Self] = &[$(Self::$kind),*];
+
+            /// The kind that is stored as `number`, or `None` for a number of a later version.
+            pub fn from_number(number: u8) -> Option<Self> {
+                match number {
+                    $($number => Some(Self::$kind),)*
+                    _ => None,
+                }
+            }
+
+            /// What queries call it.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $name,)*
+                }
+            }
+
+            const fn traits(self) -> Traits {
+                match self {
+                    $(Self::$kind => $traits,)*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// The hash of an artifact, a payload or an envelope, of a commit, of a dependency, or of a
+    /// key, as Rekor v1 has it for some kinds: `sha256:` and the text of [`Self::PublicKey`].
+    ArtifactDigest = 1 "digest" Traits::STATED;
+    /// A public key or certificate: the SHA-256 hash of its canonical text, and of its DER.
+    PublicKey = 2 "key" Traits::EXACT;
     /// Whom a certificate names.
-    Subject = 3,
+    Subject = 3 "subject" Traits::NAMED;
+    /// The OpenID provider that vouched for whom a certificate names.
+    Issuer = 4 "issuer" Traits::NAMED;
+    /// A source repository: host and path.
+    Repository = 5 "repository" Traits::BOTH;
+    /// The owner of a source repository: host and path.
+    Owner = 6 "owner" Traits::NAMED;
+    /// A branch or a tag, such as `refs/heads/main`.
+    Ref = 7 "ref" Traits::BOTH;
+    /// The workflow that signed, or that called the one that signed.
+    Workflow = 8 "workflow" Traits::BOTH;
+    /// What started the workflow, such as `push`.
+    Trigger = 9 "trigger" Traits::NAMED;
+    /// Where the workflow ran, such as `self-hosted`.
+    Runner = 10 "runner" Traits::NAMED;
+    /// One run of a workflow.
+    Run = 11 "run" Traits::STATED;
+    /// Where the workflow deployed to.
+    Environment = 12 "environment" Traits::NAMED;
+    /// Any other claim of Fulcio: its number, `=`, and its value.
+    Claim = 13 "claim" Traits::NAMED;
+    /// Who issued a certificate: the distinguished name, and the identifier of the key.
+    Authority = 14 "authority" Traits::NAMED;
+    /// The SHA-256 hash of a signature.
+    Signature = 15 "signature" Traits::EXACT;
+    /// What a statement calls an artifact or a dependency.
+    Name = 16 "name" Traits::BOTH;
+    /// A package: a purl without qualifiers.
+    Package = 17 "package" Traits::BOTH;
+    /// Who built an artifact, by the word of a statement.
+    Builder = 18 "builder" Traits::BOTH;
+    /// How an artifact was built.
+    BuildType = 19 "build-type" Traits::BOTH;
+    /// What a statement is about.
+    PredicateType = 20 "predicate" Traits::BOTH;
+    /// Name and version of the kind of entry.
+    EntryKind = 21 "kind" Traits::NAMED;
+    /// That the statement of an entry was seen: the text is `seen`.
+    Statement = 22 "statement" Traits::STATED;
+}
+
+/// What a kind of thing is like.
+struct Traits {
+    /// Whether it can be asked for by a pattern.
+    is_named: bool,
+    /// Whether a statement may name it.
+    is_stated: bool,
+}
+
+impl Traits {
+    const EXACT: Self = Self::new(false, false);
+    const NAMED: Self = Self::new(true, false);
+    const STATED: Self = Self::new(false, true);
+    const BOTH: Self = Self::new(true, true);
+
+    const fn new(is_named: bool, is_stated: bool) -> Self {
+        Self {
+            is_named,
+            is_stated,
+        }
+    }
 }
 
 impl SearchKeyKind {
@@ -105,13 +186,18 @@ impl SearchKeyKind {
         self as u8
     }
 
-    /// The kind that is stored as `number`, or `None` for a number of a later version.
-    pub fn from_number(number: u8) -> Option<Self> {
-        match number {
-            1 => Some(Self::ArtifactDigest),
-            2 => Some(Self::PublicKey),
-            3 => Some(Self::Subject),
-            _ => None,
-        }
+    /// The kind that queries call `name`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.name() == name)
+    }
+
+    /// Whether it can be asked for by a pattern: then an index keeps the distinct texts.
+    pub fn is_named(self) -> bool {
+        self.traits().is_named
+    }
+
+    /// Whether a statement may name it, which the body of an entry need not hold.
+    pub fn is_stated(self) -> bool {
+        self.traits().is_stated
     }
 }

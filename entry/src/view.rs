@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::any_body::read_kind;
 use crate::describe::describe;
-use crate::matcher::named::read_kind;
 use crate::named_parts::EntryDigest;
 use crate::named_parts::EntrySigner;
 

@@ -7,6 +7,8 @@ use ledgerstone_entry::HashedRekordV002;
 use ledgerstone_entry::LoggedSignature;
 use ledgerstone_entry::LoggedVerifier;
 use ledgerstone_entry::MAX_BODY_LENGTH;
+use ledgerstone_entry::SearchKey;
+use ledgerstone_entry::SearchKeyKind;
 use ledgerstone_entry::VerifierMaterial;
 use ledgerstone_entry::describe;
 use ledgerstone_entry::search_keys_of_body;
@@ -32,13 +34,14 @@ fn a_body_says_what_was_submitted() {
 }
 
 #[test]
-fn other_kinds_are_named_and_have_no_search_keys() {
+fn other_kinds_are_named_and_found_by_that_alone() {
     let body = br#"{"apiVersion":"0.0.1","kind":"jar","spec":{"anything":[1,{}]}}"#;
     let description = describe(body).unwrap();
     assert_eq!(description.kind(), "jar");
     assert_eq!(description.version(), "0.0.1");
     assert_eq!(description.entry_kind(), None);
-    assert!(search_keys_of_body(body).unwrap().is_empty());
+    let kind = SearchKey::of(SearchKeyKind::EntryKind, "jar 0.0.1");
+    assert_eq!(search_keys_of_body(body).unwrap(), [kind]);
 }
 
 #[test]

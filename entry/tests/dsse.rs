@@ -6,6 +6,7 @@ use ledgerstone_entry::MAX_SIGNATURES;
 use ledgerstone_entry::MAX_VERIFIERS;
 use ledgerstone_entry::Rule;
 use ledgerstone_entry::SearchKey;
+use ledgerstone_entry::SearchKeyKind;
 use ledgerstone_entry::SigningAlgorithm;
 use ledgerstone_entry::describe;
 use ledgerstone_entry::pre_authentication_encoding;
@@ -57,7 +58,10 @@ fn an_envelope_of_every_algorithm() {
         let encoding = pre_authentication_encoding(PAYLOAD_TYPE, PAYLOAD);
         key.verify_message(&encoding, &signature.content).unwrap();
     }
-    assert_eq!(description.search_keys(), entry.search_keys);
+    // The payload is a statement that names nothing, but was seen.
+    let seen = SearchKey::of(SearchKeyKind::Statement, "seen");
+    let expected = [description.search_keys(), vec![seen]].concat();
+    assert_eq!(entry.search_keys, expected);
     let payload = SearchKey::artifact_digest(HashAlgorithm::Sha2256, &Sha256::digest(PAYLOAD));
     assert!(entry.search_keys.contains(&payload.unwrap()));
 

@@ -7,7 +7,8 @@ use ledgerstone_entry::Claim;
 use ledgerstone_entry::IndexKeys;
 use ledgerstone_entry::PreparedEntry;
 use ledgerstone_entry::SearchKey;
-use ledgerstone_entry::v1::search_keys_of_statement;
+use ledgerstone_entry::SearchKeyKind;
+use ledgerstone_entry::facts::search_keys_of_statement;
 use serde_json::json;
 use sha2::Digest as _;
 use sha2::Sha256;
@@ -39,7 +40,7 @@ fn digest(text: &str) -> SearchKey {
 }
 
 fn of_statement() -> Vec<SearchKey> {
-    search_keys_of_statement(STATEMENT.as_bytes()).unwrap()
+    search_keys_of_statement(STATEMENT.as_bytes())
 }
 
 fn without(keys: &[SearchKey], others: &[SearchKey]) -> Vec<SearchKey> {
@@ -122,7 +123,7 @@ fn what_nobody_can_tell_is_left_alone() {
 fn a_payload_of_unknown_type_proves_nothing() {
     let signer = Signer::p256();
     let untyped = r#"{"subject":[{"digest":{"sha256":"AA"}}]}"#;
-    let named = search_keys_of_statement(untyped.as_bytes()).unwrap();
+    let named = search_keys_of_statement(untyped.as_bytes());
     let text = envelope(untyped.as_bytes(), &[&signer]).to_string();
     let entry = create(&intoto_v001(&text, &public_key_pem(&signer))).unwrap();
     let keys = index_keys(&entry, Some(untyped.as_bytes()));
@@ -158,12 +159,13 @@ fn a_body_that_cannot_be_read_is_not_judged() {
     let jar = keys(r#"{"apiVersion":"0.0.1","kind":"jar","spec":{}}"#);
     let broken = keys(r#"{"apiVersion":"0.0.1","kind":"dsse","spec":{}}"#);
     let foreign = keys("no JSON");
-    for (keys, expected) in [
-        (jar, Claim::Unreadable),
-        (broken, Claim::Unreadable),
-        (foreign, Claim::False),
+    let kind = |text| vec![SearchKey::of(SearchKeyKind::EntryKind, text)];
+    for (keys, named, expected) in [
+        (jar, kind("jar 0.0.1"), Claim::Unreadable),
+        (broken, kind("dsse 0.0.1"), Claim::Unreadable),
+        (foreign, Vec::new(), Claim::False),
     ] {
-        assert_eq!(keys.named(), []);
+        assert_eq!(keys.named(), named);
         assert_eq!(claim(&keys, &digest("artifact")), expected);
     }
 }

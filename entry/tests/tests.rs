@@ -13,6 +13,7 @@ mod dsse;
 mod index_keys;
 mod keys;
 mod properties;
+mod query;
 mod rules;
 mod search;
 mod support;

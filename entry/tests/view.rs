@@ -118,6 +118,12 @@ fn a_certificate_tells_whom_it_names_and_on_whose_word() {
             &[1, 3, 6, 1, 4, 1, 57264, 1, 8],
             issuer.to_vec(),
         ));
+    params
+        .custom_extensions
+        .push(CustomExtension::from_oid_content(
+            &[1, 3, 6, 1, 4, 1, 57264, 1, 12],
+            b"\x0c\x12https://h/acme/app".to_vec(),
+        ));
     let pair = rcgen::KeyPair::try_from(signer.pkcs8()).unwrap();
     let certificate = params.self_signed(&pair).unwrap().der().to_vec();
     let mut request = signer.request(b"artifact");
@@ -129,6 +135,8 @@ fn a_certificate_tells_whom_it_names_and_on_whose_word() {
         "key": key,
         "subjects": ["Ada@example.com"],
         "issuer": "https://issuer.example",
+        "authority": "CN=rcgen self signed cert",
+        "claims": { "repository": "https://h/acme/app" },
     }]);
     assert_eq!(told(&entry)["signers"], expected);
 

@@ -234,7 +234,7 @@ fn fuzz_public_key(data: &[u8]) {
 
 /// A statement of in-toto.
 fn fuzz_statement(data: &[u8]) {
-    let _ = v1::search_keys_of_statement(data);
+    let _ = ledgerstone_entry::facts::search_keys_of_statement(data);
 }
 
 /// A body, as it comes from a log that someone else runs.

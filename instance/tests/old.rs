@@ -84,6 +84,8 @@ fn entry(number: u64) -> NewEntry {
         integrated_time: TIME,
         body: body.into(),
         search_keys: Vec::new(),
+        names: Vec::new(),
+        later: None,
         attestations: Vec::new(),
     }
 }

@@ -7,12 +7,12 @@
 //! kept only when the copy has all of its entries, so that a copy which is not complete has none,
 //! or one over fewer entries, and [`Log::open`](crate::Log::open) leaves it out.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use ledgerstone_entry::search_keys_of_body;
+use ledgerstone_entry::IndexKeys;
 use ledgerstone_entry::v1::attestation_of;
-use ledgerstone_entry::v1::search_keys_of_statement;
 use ledgerstone_merkle::Checkpoint;
 use ledgerstone_merkle::ConsistencyProof;
 use ledgerstone_merkle::EMPTY_ROOT;
@@ -48,6 +48,7 @@ use crate::keyring::foreign::log_ids;
 use crate::live::LiveTiles;
 use crate::recovery;
 use crate::submission::stored_key;
+use crate::submission::stored_names;
 
 /// How many entries should be given at a time.
 pub const IMPORT_ROUND_ENTRIES: usize = 2_048;
@@ -613,7 +614,6 @@ fn derived_tree_id(key: &VerifierKey) -> u64 {
 
 fn new_entry(index: LeafIndex, entry: ImportedEntry, leaf_hash: Hash) -> NewEntry {
     // A body that is no entry of Sigstore's is found by its index and its leaf hash alone.
-    let mut search_keys = search_keys_of_body(&entry.body).unwrap_or_default();
     let mut attestations = Vec::new();
     if let Some(timestamp) = entry.timestamp {
         attestations.push((timestamp_key(index).to_vec(), timestamp));
@@ -623,9 +623,11 @@ fn new_entry(index: LeafIndex, entry: ImportedEntry, leaf_hash: Hash) -> NewEntr
         .attestation
         .filter(|document| document.len() <= MAX_ATTESTATION_BYTES)
         .and_then(|document| attestation_of(&entry.body, document));
+    let kept = attestation
+        .as_ref()
+        .map(|attestation| attestation.data.clone());
+    let Ok(keys) = IndexKeys::of(&entry.body, |_| Ok::<_, Infallible>(kept));
     if let Some(attestation) = &attestation {
-        let stated = search_keys_of_statement(&attestation.data).unwrap_or_default();
-        search_keys.extend(stated);
         attestations.push((attestation.key.as_ref().to_vec(), attestation.data.clone()));
     }
     NewEntry {
@@ -633,7 +635,14 @@ fn new_entry(index: LeafIndex, entry: ImportedEntry, leaf_hash: Hash) -> NewEntr
         duplicate_key: None,
         integrated_time: entry.integrated_time,
         body: entry.body,
-        search_keys: search_keys.iter().map(stored_key).collect(),
+        search_keys: keys
+            .named()
+            .iter()
+            .chain(keys.submitted())
+            .map(stored_key)
+            .collect(),
+        names: stored_names(keys.names().iter().cloned()).collect(),
+        later: None,
         attestations,
     }
 }

@@ -39,6 +39,8 @@ use crate::key_role::KeyRole;
 use crate::keyring::foreign::ForeignKey;
 use crate::keyring::ring::Keyring;
 use crate::lacking::Lacking;
+use crate::late::Late;
+use crate::late::Wake;
 use crate::new_tree::NewTree;
 use crate::options::LogOptions;
 use crate::options::Observer;
@@ -86,6 +88,7 @@ struct Writer {
     sequencer: SequencerHandle,
     reindexing: Reindexing,
     timestamps: Timestamps,
+    late: Late,
     observer: Option<Arc<dyn Observer>>,
 }
 
@@ -189,12 +192,16 @@ impl Log {
         // Whoever is refused here leaves nothing that holds the store.
         let timestamps = Timestamps::start(store.clone(), trees.all(), Arc::clone(&queue))?;
         let scrubbing = scrubbing(&store, &trees, &opening.options)?;
+        let wake = Arc::new(Wake::default());
+        let shards = trees.all().map(Tree::shard).collect();
+        let late = Late::start(store.clone(), shards, Arc::clone(&queue), Arc::clone(&wake))?;
         let sequencer = Sequencer::start(
             store,
             opening.growing,
             Arc::clone(&queue),
             rounds,
             opening.options,
+            wake,
         )?;
         Ok(Self {
             inner: Arc::new(Inner {
@@ -210,6 +217,7 @@ impl Log {
                     sequencer,
                     reindexing,
                     timestamps,
+                    late,
                     observer,
                 }),
             }),
@@ -467,6 +475,7 @@ impl Log {
             return Ok(());
         };
         writer.reindexing.stop().await;
+        writer.late.stop().await;
         writer.queue.close();
         let ended = writer.sequencer.ended().await;
         writer.timestamps.stop().await;

@@ -1,9 +1,11 @@
 use bytes::Bytes;
 use ledgerstone_entry::PreparedEntry;
+use ledgerstone_entry::SearchKeyKind;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::MAX_ENTRY_BYTES;
 use ledgerstone_merkle::leaf_hash;
 use ledgerstone_storage::SEARCH_ROW_BYTES;
+use ledgerstone_storage::StoredName;
 use ledgerstone_storage::StoredSearchKey;
 
 use crate::error::AppendError;
@@ -14,6 +16,12 @@ pub struct Submission {
     pub(crate) body: Bytes,
     pub(crate) leaf_hash: Hash,
     pub(crate) search_keys: Vec<StoredSearchKey>,
+    /// The texts behind some of the search keys.
+    pub(crate) names: Vec<StoredName>,
+    /// What the statement named that came with the entry, in parts, as it is kept beside the entry.
+    pub(crate) stated: Vec<Bytes>,
+    /// How many of these parts are in `search_keys`.
+    pub(crate) stated_now: usize,
     pub(crate) attestation: Option<(Vec<u8>, Bytes)>,
 }
 
@@ -34,6 +42,9 @@ impl Submission {
             body,
             leaf_hash,
             search_keys: Vec::new(),
+            names: Vec::new(),
+            stated: Vec::new(),
+            stated_now: 0,
             attestation: None,
         })
     }
@@ -54,7 +65,10 @@ impl Submission {
     pub(crate) fn bytes(&self) -> usize {
         let attestation = self.attestation.as_ref();
         let attestation = attestation.map_or(0, |(key, data)| key.len() + data.len());
-        self.body.len() + attestation + self.search_keys.len() * SEARCH_ROW_BYTES
+        let names = self.names.iter().map(StoredName::row_bytes).sum::<usize>();
+        let stated = self.stated.iter().map(Bytes::len).sum::<usize>();
+        let search = self.search_keys.len() * SEARCH_ROW_BYTES;
+        self.body.len() + attestation + search + names + stated
     }
 }
 
@@ -65,11 +79,24 @@ impl From<PreparedEntry> for Submission {
             body: entry.body,
             leaf_hash: entry.leaf_hash,
             search_keys: search_keys.map(stored_key).collect(),
+            names: stored_names(entry.names).collect(),
+            stated: entry.stated,
+            stated_now: entry.stated_now,
             attestation: entry
                 .attestation
                 .map(|attestation| (attestation.key.as_ref().to_vec(), attestation.data)),
         }
     }
+}
+
+/// Texts as the store keeps them.
+pub(crate) fn stored_names(
+    names: impl IntoIterator<Item = (SearchKeyKind, String)>,
+) -> impl Iterator<Item = StoredName> {
+    names.into_iter().map(|(kind, text)| StoredName {
+        kind: kind.number(),
+        text,
+    })
 }
 
 /// A search key as the store keeps it.

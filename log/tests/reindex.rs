@@ -30,6 +30,8 @@ use ledgerstone_storage::MAX_CORRECTION_ROWS;
 use ledgerstone_storage::SearchRow;
 use ledgerstone_storage::ShardId;
 use ledgerstone_storage::TreeKind;
+use ledgerstone_storage::engine::Batch;
+use ledgerstone_storage::engine::Table;
 
 use crate::ORIGIN;
 use crate::Running;
@@ -66,6 +68,7 @@ fn row(key: &SearchKey, position: u64) -> SearchRow {
 fn lose(store: &FaultyStore, shard: ShardId, lost: &[SearchRow]) {
     for some in lost.chunks(MAX_CORRECTION_ROWS) {
         let correction = Correction {
+            names: Vec::new(),
             seen: TreeSize::new(u64::MAX),
             add: Vec::new(),
             remove: some.to_vec(),
@@ -108,14 +111,20 @@ async fn small_site(ann: &Person) -> Site {
     site
 }
 
-/// The rows of [`small_site`] but for the one that says what the log does not hold: no rebuild
-/// brings that back.
-fn that_come_back(rows: &[SearchRow]) -> Vec<SearchRow> {
-    let only_submitted = row(&digest("d"), 3);
-    assert!(rows.contains(&only_submitted));
-    let others = rows.iter().filter(|row| **row != only_submitted);
-    others.copied().collect()
+/// Takes away what the log noted of the statement of an entry, as an earlier version did not note
+/// it.
+fn forget_statement(store: &FaultyStore, index: u64) {
+    let shard = SHARD.get().to_be_bytes();
+    let part = 0_u32.to_be_bytes();
+    let key = [&shard[..], b"f", &index.to_be_bytes(), &part].concat();
+    let mut batch = Batch::default();
+    batch.delete(Table::Attestations, &key);
+    store.store.plant(batch);
 }
+
+/// How many rows lead to the dsse entry of [`small_site`] by what its statement named: a digest, a
+/// name, and that it was seen.
+const STATED_ROWS: u64 = 3;
 
 async fn wait(log: &Running) -> ReindexStatus {
     loop {
@@ -140,7 +149,7 @@ async fn a_sound_index_is_left_as_it_is() {
     assert_eq!((progress.entries, progress.of_entries), (4, 4));
     assert_eq!(progress.rows, before.len() as u64);
     assert_eq!((progress.added, progress.removed), (0, 0));
-    assert_eq!(progress.kept, 1, "the subject of the dsse entry");
+    assert_eq!(progress.kept, STATED_ROWS, "of the dsse entry");
     assert!(!progress.resumed);
     site.check_whole_log(4);
 }
@@ -195,18 +204,30 @@ async fn what_is_missing_is_added_and_what_is_wrong_is_removed_in_every_shard() 
     assert_eq!(progress.added, all as u64 - 1);
     // One of those behind the end of a tree of 3 lies in the tree of 4.
     assert_eq!(progress.removed, lied);
-    assert_eq!(progress.kept, 1);
+    assert_eq!(progress.kept, STATED_ROWS);
     site.check_whole_log(4);
+}
+
+#[tokio::test]
+async fn what_the_log_noted_of_a_submission_comes_back_and_nothing_else_does() {
+    let site = small_site(&Person::new()).await;
+    let before = rows(&site.store, SHARD);
+    lose(&site.store, SHARD, &before);
+    site.store.plant(SHARD, row(&digest("perhaps"), 3));
+    let progress = reindex(&site.store).unwrap();
+    assert_eq!((progress.added, progress.removed), (before.len() as u64, 1));
+    assert_eq!(rows(&site.store, SHARD), before);
 }
 
 #[tokio::test]
 async fn what_only_the_submission_said_is_neither_removed_nor_made_up() {
     let ann = Person::new();
     let site = small_site(&ann).await;
+    forget_statement(&site.store, 3);
     // Nobody can tell this from what the statement named.
     site.store.plant(SHARD, row(&digest("perhaps"), 3));
     let progress = reindex(&site.store).unwrap();
-    assert_eq!((progress.kept, progress.removed), (2, 0));
+    assert_eq!((progress.kept, progress.removed), (STATED_ROWS + 1, 0));
 
     lose(
         &site.store,
@@ -214,7 +235,7 @@ async fn what_only_the_submission_said_is_neither_removed_nor_made_up() {
         &[row(&digest("c"), 2), row(&digest("d"), 3)],
     );
     let progress = reindex(&site.store).unwrap();
-    assert_eq!((progress.kept, progress.added), (1, 1));
+    assert_eq!((progress.kept, progress.added), (STATED_ROWS, 1));
     let log = site.open().unwrap();
     let trees = log.log.trees();
     assert_eq!(found(&trees, &query(digest("c"))), [2]);
@@ -283,13 +304,14 @@ async fn an_interrupted_rebuild_goes_on_where_it_was() {
 async fn progress_that_cannot_be_read_is_begun_anew() {
     let site = small_site(&Person::new()).await;
     let before = rows(&site.store, SHARD);
-    lose(&site.store, SHARD, &that_come_back(&before));
+    lose(&site.store, SHARD, &before);
     for stored in [
         "reindex 0 of an older version",
         "",
-        "reindex 1 shard 9 entries 0 rows 0 added 0 removed 0 kept 0 at 0 0",
+        "reindex 2 shard 9 entries 0 rows 0 added 0 removed 0 kept 0 at 0 0",
     ] {
         let correction = Correction {
+            names: Vec::new(),
             seen: TreeSize::EMPTY,
             add: Vec::new(),
             remove: Vec::new(),
@@ -384,7 +406,7 @@ async fn a_row_behind_the_end_may_come_true() {
 async fn closing_interrupts_and_opening_goes_on() {
     let site = small_site(&Person::new()).await;
     let before = rows(&site.store, SHARD);
-    lose(&site.store, SHARD, &that_come_back(&before)[..1]);
+    lose(&site.store, SHARD, &before[..1]);
     let log = site.open().unwrap();
     assert!(matches!(log.log.reindex_status().state, ReindexState::Idle));
     log.log.resume_reindex().unwrap();

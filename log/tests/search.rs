@@ -69,9 +69,26 @@ impl Person {
     /// Signs an in-toto statement about `artifact`, as a Rekor v1 client submits it.
     pub(crate) fn attests(&self, artifact: &str) -> PreparedEntry {
         let (payload, signature) = self.statement(artifact);
+        self.submits(&payload, &signature)
+    }
+
+    /// Signs a statement about so many subjects.
+    pub(crate) fn attests_all(&self, subjects: usize) -> PreparedEntry {
+        let subject = |number: usize| {
+            let name = format!("subject {number}");
+            let sha256 = hex::encode(Sha256::digest(&name));
+            json!({ "name": name, "digest": { "sha256": sha256 } })
+        };
+        let subjects: Vec<_> = (0..subjects).map(subject).collect();
+        let statement = json!({ "_type": "https://in-toto.io/Statement/v1", "subject": subjects });
+        let (payload, signature) = self.signed(&statement);
+        self.submits(&payload, &signature)
+    }
+
+    fn submits(&self, payload: &[u8], signature: &str) -> PreparedEntry {
         let envelope = json!({
             "payloadType": STATEMENT_TYPE,
-            "payload": STANDARD.encode(&payload),
+            "payload": STANDARD.encode(payload),
             "signatures": [{ "sig": signature }],
         });
         let content = json!({
@@ -107,6 +124,10 @@ impl Person {
             "_type": "https://in-toto.io/Statement/v1",
             "subject": [{ "name": "artifact", "digest": { "sha256": sha256 } }],
         });
+        self.signed(&statement)
+    }
+
+    fn signed(&self, statement: &serde_json::Value) -> (Vec<u8>, String) {
         let payload = statement.to_string().into_bytes();
         let signed = pre_authentication_encoding(STATEMENT_TYPE, &payload);
         let signature = STANDARD.encode(self.key.sign_bytes(&signed).unwrap());

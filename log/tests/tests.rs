@@ -14,6 +14,7 @@ mod imported;
 mod protocols;
 mod read;
 mod read_only;
+mod recall;
 mod recovery;
 mod reindex;
 mod scrub;

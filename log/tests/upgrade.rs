@@ -94,6 +94,8 @@ impl Old {
                 integrated_time: 1_700_000_001,
                 body: body(number),
                 search_keys: Vec::new(),
+                names: Vec::new(),
+                later: None,
                 attestations: Vec::new(),
             }
         });

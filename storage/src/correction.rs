@@ -1,15 +1,20 @@
-//! Changes of the search index that a rebuild makes.
+//! Changes of the search index beside the rounds.
 
 use bytes::Bytes;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::TreeSize;
 
 use crate::error::StorageError;
+use crate::shard::StoredName;
 use crate::shard::StoredSearchKey;
 use crate::shard_id::ShardId;
 
 /// The most rows that one [`Correction`] may add and remove together: about 750 KiB.
 pub const MAX_CORRECTION_ROWS: usize = 16_384;
+
+/// Of which generation the search index of a new store is. It counts up with every version that
+/// finds entries by other keys than the one before: the index of an older store is to be rebuilt.
+pub const INDEX_GENERATION: u32 = 2;
 
 /// The longest text about the progress of a rebuild, in bytes.
 pub const MAX_PROGRESS_BYTES: usize = 1_024;
@@ -33,6 +38,8 @@ pub struct Correction {
     pub seen: TreeSize,
     /// Rows to add. Those that are there already stay as they are.
     pub add: Vec<SearchRow>,
+    /// Texts behind rows that are there or are added. Those that are there already stay.
+    pub names: Vec<StoredName>,
     /// Rows to remove. Those that are not there are no error.
     pub remove: Vec<SearchRow>,
     /// How far the rebuild is, in its own words, at most [`MAX_PROGRESS_BYTES`]; `None` when it is
@@ -40,11 +47,40 @@ pub struct Correction {
     pub progress: Option<Bytes>,
 }
 
+/// What an entry is found by beyond what its round brought, and how far that is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Expansion {
+    /// Where the entry is.
+    pub index: LeafIndex,
+    /// The keys to add.
+    pub keys: Vec<StoredSearchKey>,
+    /// The texts behind them.
+    pub names: Vec<StoredName>,
+    /// The next part of what is kept beside the entry; `None` when this was the last.
+    pub next: Option<u32>,
+}
+
+impl Expansion {
+    /// Refuses one of an entry behind the end of a tree of `size` leaves, or with too many rows.
+    pub(crate) fn must_fit(&self, shard: ShardId, size: TreeSize) -> Result<(), StorageError> {
+        if self.keys.len() + self.names.len() > 2 * MAX_CORRECTION_ROWS {
+            return Err(StorageError::CorrectionLength {
+                limit: 2 * MAX_CORRECTION_ROWS,
+            });
+        }
+        let index = self.index;
+        match index.is_in(size) {
+            true => Ok(()),
+            false => Err(StorageError::RowBeyondHead { shard, index, size }),
+        }
+    }
+}
+
 impl Correction {
     /// Refuses a correction of a tree of `size` leaves that adds rows behind its end, or that
     /// breaks a limit.
     pub(crate) fn must_fit(&self, shard: ShardId, size: TreeSize) -> Result<(), StorageError> {
-        if self.add.len() + self.remove.len() > MAX_CORRECTION_ROWS {
+        if self.add.len() + self.remove.len() + self.names.len() > MAX_CORRECTION_ROWS {
             return Err(StorageError::CorrectionLength {
                 limit: MAX_CORRECTION_ROWS,
             });

@@ -47,6 +47,8 @@ mod tests;
 mod trees;
 
 pub use correction::Correction;
+pub use correction::Expansion;
+pub use correction::INDEX_GENERATION;
 pub use correction::MAX_CORRECTION_ROWS;
 pub use correction::MAX_PROGRESS_BYTES;
 pub use correction::SearchRow;
@@ -94,6 +96,7 @@ pub use shard::MAX_ORIGIN_BYTES;
 pub use shard::ShardIdentity;
 pub use shard::StoredEntry;
 pub use shard::StoredHead;
+pub use shard::StoredName;
 pub use shard::StoredSearchKey;
 pub use shard::TreeKind;
 pub use shard_id::ShardId;

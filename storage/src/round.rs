@@ -13,6 +13,7 @@ use ledgerstone_merkle::TreeSize;
 
 use crate::error::StorageError;
 use crate::shard::StoredHead;
+use crate::shard::StoredName;
 use crate::shard::StoredSearchKey;
 use crate::shard_id::ShardId;
 
@@ -66,6 +67,11 @@ pub struct NewEntry {
     pub body: Bytes,
     /// What the entry can be found by.
     pub search_keys: Vec<StoredSearchKey>,
+    /// Texts behind such keys, each of which is kept once for all entries.
+    pub names: Vec<StoredName>,
+    /// Where the entry is found by more than these: the first part of what is kept beside it that
+    /// the index has still to be written of.
+    pub later: Option<u32>,
     /// What is kept beside the entry, each with the key to find it by: an attestation, or what
     /// another log signed for it.
     pub attestations: Vec<(Vec<u8>, Bytes)>,
@@ -198,7 +204,8 @@ impl NewEntry {
         let attestations = self.attestations.iter();
         let beside = attestations.map(|(key, content)| key.len() + content.len());
         let search = self.search_keys.len() * SEARCH_ROW_BYTES;
-        self.body.len() + beside.sum::<usize>() + search
+        let names = self.names.iter().map(StoredName::row_bytes);
+        self.body.len() + beside.sum::<usize>() + search + names.sum::<usize>()
     }
 
     /// What the index of leaves leads to the entry by.

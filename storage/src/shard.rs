@@ -134,6 +134,26 @@ pub struct StoredSearchKey {
     pub hash: Hash,
 }
 
+/// A text that entries can be found by, with the kind of search key that stands for it. An index of
+/// texts is what patterns are looked up in; it does not say which entries have them.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct StoredName {
+    /// The kind of key, below [`StoredName::MAX_KIND`].
+    pub kind: u8,
+    /// The text.
+    pub text: String,
+}
+
+impl StoredName {
+    /// Kinds of keys with texts are below this.
+    pub const MAX_KIND: u8 = 0x7f;
+
+    /// The bytes of its row: shard, kind, and the text.
+    pub fn row_bytes(&self) -> usize {
+        4 + 1 + self.text.len()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,6 +11,7 @@ use ledgerstone_merkle::TileId;
 use tokio::runtime::Handle;
 
 use crate::correction::Correction;
+use crate::correction::Expansion;
 use crate::correction::SearchRow;
 use crate::damage::Damage;
 #[cfg(any(test, feature = "testing"))]
@@ -197,6 +198,11 @@ waits! {
     ) -> RereadRows;
     search(shard: ShardId, key: &StoredSearchKey, from: LeafIndex, limit: usize) -> Vec<LeafIndex>;
     search_rows(shard: ShardId, after: Option<SearchRow>, limit: usize) -> Vec<SearchRow>;
+    names(
+        shard: ShardId, kind: u8, start: &str, after: Option<&str>, limit: usize
+    ) -> Vec<String>;
+    unindexed(shard: ShardId, limit: usize) -> Vec<(LeafIndex, u32)>;
+    index_generation() -> u32;
     has_search_rows(shard: ShardId, rows: &[SearchRow]) -> Vec<bool>;
     reindex_progress() -> Option<Bytes>;
     kept_checkpoint(shard: ShardId) -> Option<String>;
@@ -207,6 +213,8 @@ waits! {
     change_trees(change: &TreeChange) -> ();
     commit(rounds: &[(ShardId, &Round)]) -> ();
     correct(shard: ShardId, correction: &Correction) -> ();
+    expand(shard: ShardId, expansion: &Expansion) -> ();
+    set_index_generation(generation: u32) -> ();
     keep_beside(shard: ShardId, rows: &[(Vec<u8>, Bytes)]) -> ();
     keep_public_keys(shard: ShardId, vkeys: &str) -> ();
     advance_checkpoint(shard: ShardId, from: Option<&str>, to: &str) -> ();

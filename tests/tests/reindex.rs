@@ -82,6 +82,7 @@ fn row(key: &SearchKey, position: u64) -> SearchRow {
 
 fn correct(store: &Store, size: TreeSize, add: Vec<SearchRow>, remove: Vec<SearchRow>) {
     let correction = Correction {
+        names: Vec::new(),
         seen: size,
         add,
         remove,

@@ -180,6 +180,8 @@ fn entry(body: &[u8]) -> NewEntry {
         integrated_time: TIME,
         body: body.to_vec().into(),
         search_keys: Vec::new(),
+        names: Vec::new(),
+        later: None,
         attestations: Vec::new(),
     }
 }

@@ -8,6 +8,7 @@ use ledgerstone_entry::EntryView;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_proto::log::v1 as proto;
 use serde::Deserialize;
+use serde::Serialize;
 
 use crate::api::error::ApiError;
 use crate::api::log_api::LogApi;
@@ -28,6 +29,40 @@ pub struct FoundPage {
     /// Where the next page starts in each tree: `<tree id>:<index>` with commas between. `None`
     /// after the last page.
     pub next: Option<String>,
+    /// How many entries were looked at for this page of which nothing that the log holds tells
+    /// whether they answer the query.
+    pub unknown: u64,
+    /// What the search could see of each tree, by the word of the log. On the first page only.
+    pub coverage: Vec<SearchCoverage>,
+}
+
+/// What a search could see of one tree, by the word of the log.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SearchCoverage {
+    /// The number of the tree, decimal.
+    pub tree_id: String,
+    /// The first index that was searched.
+    pub first: u64,
+    /// The index behind the last one.
+    pub end: u64,
+    /// Whether something was asked for that a statement may say.
+    pub asks_statements: bool,
+    /// How many of the entries the log saw no statement of; `None` where it did not count them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub without_statement: Option<u64>,
+    /// How many of the entries are of kinds that the log cannot read; `None` where it did not count
+    /// them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unreadable: Option<u64>,
+    /// Whether the tree says when its entries were taken.
+    pub has_times: bool,
+    /// How many entries are not found by everything yet.
+    pub unindexed: u64,
+    /// False while the index is being rebuilt after a change of version.
+    pub index_complete: bool,
+    /// Whether nothing was out of sight that might answer the query.
+    pub everything: bool,
 }
 
 /// An entry that was found.
@@ -76,6 +111,8 @@ impl LogApi {
         Ok(FoundPage {
             hits: hits.try_collect().await?,
             next: (!page.complete).then_some(page.next),
+            unknown: page.unknown,
+            coverage: page.coverage,
         })
     }
 
@@ -102,7 +139,7 @@ impl LogApi {
     ) -> Result<FoundEntry, ApiError> {
         let entry = self.read_entry(path, &hit.entry)?;
         let (tree_id, index) = (entry.tree_id, entry.index);
-        let shown_by_body = query.is_answered_by(&entry.body);
+        let shown_by_body = query.is_answered_by(&entry.body, index, entry.integrated_time);
         if !shown_by_body && hit.shown_by_body {
             return Err(ApiError::UnaskedHit { tree_id, index });
         }
@@ -130,6 +167,10 @@ struct SearchReply {
     hits: Vec<HitReply>,
     next: String,
     complete: bool,
+    #[serde(default)]
+    unknown: u64,
+    #[serde(default)]
+    coverage: Vec<SearchCoverage>,
 }
 
 #[derive(Deserialize)]

@@ -2,8 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
+use ledgerstone_entry::Known;
 use ledgerstone_entry::SearchKey;
-use ledgerstone_entry::search_keys_of_body;
+use ledgerstone_entry::facts::FactSource;
+use ledgerstone_entry::query::Expression;
+use ledgerstone_entry::query::Term;
+use ledgerstone_entry::query::Verdict;
 use ledgerstone_entry::v1::PublicKeyFormat;
 use ledgerstone_entry::v1::search_key_of_hash;
 use ledgerstone_entry::v1::search_key_of_public_key;
@@ -17,8 +21,14 @@ pub struct SearchTerms {
     terms: Vec<(&'static str, String)>,
     /// What entries that answer the query are found by.
     keys: Vec<SearchKey>,
+    /// The format of the public key, where it is another than PEM.
+    format: Option<&'static str>,
     /// Whether an entry has to name everything that is searched for, and not only one thing of it.
     pub all: bool,
+    /// What has to hold of the entries besides.
+    query: Option<Expression>,
+    /// Whether those that were logged last come first.
+    pub newest_first: bool,
     /// The first Unix second at which the log took an entry.
     pub from_time: Option<i64>,
     /// The Unix second before which the log took an entry.
@@ -50,15 +60,42 @@ impl SearchTerms {
         self
     }
 
-    /// Looks for entries with this key or certificate, PEM.
+    /// Looks for entries with this key: a public key or a certificate as PEM, or an OpenPGP, SSH or
+    /// minisign key.
     ///
     /// # Errors
     /// [`SearchTermError::Key`] when it is none.
-    pub fn public_key(mut self, pem: &str) -> Result<Self, SearchTermError> {
-        let key = search_key_of_public_key(PublicKeyFormat::X509, pem.as_bytes())
-            .map_err(|reject| SearchTermError::Key(reject.to_string()))?;
-        self.push("publicKey", URL_SAFE.encode(pem), key);
+    pub fn public_key(mut self, text: &str) -> Result<Self, SearchTermError> {
+        let read = |format| search_key_of_public_key(format, text.as_bytes());
+        let x509 = read(PublicKeyFormat::X509);
+        let others = [
+            PublicKeyFormat::Pgp,
+            PublicKeyFormat::Ssh,
+            PublicKeyFormat::Minisign,
+        ];
+        let mut others = others.into_iter();
+        let found = others.find_map(|format| Some((format, read(format).ok()?)));
+        let (format, key) = match (x509, found) {
+            (Ok(key), _) => (PublicKeyFormat::X509, key),
+            (Err(_), Some(other)) => other,
+            (Err(reject), None) => return Err(SearchTermError::Key(reject.to_string())),
+        };
+        self.format = Some(format.name()).filter(|_| format != PublicKeyFormat::X509);
+        self.push("publicKey", URL_SAFE.encode(text), key);
         Ok(self)
+    }
+
+    /// Looks for entries of which `query` holds: of those that answer the other terms, if there are
+    /// any.
+    pub fn query(self, query: Expression) -> Self {
+        let query = match self.query {
+            None => query,
+            Some(other) => Expression::All(vec![other, query]),
+        };
+        Self {
+            query: Some(query),
+            ..self
+        }
     }
 
     /// A term of each kind is sent once: a later one takes the place of an earlier one.
@@ -88,20 +125,42 @@ impl SearchTerms {
             pairs.append_pair("from", from);
         }
         pairs.append_pair("limit", &limit.to_string());
+        if let Some(format) = self.format {
+            pairs.append_pair("publicKeyFormat", format);
+        }
+        if let Some(query) = &self.query {
+            pairs.append_pair("q", &query.to_string());
+        }
+        if self.newest_first {
+            pairs.append_pair("order", "desc");
+        }
+        if from.is_empty() {
+            pairs.append_pair("coverage", "true");
+        }
         drop(pairs);
         format!("{}?{}", url.path(), url.query().unwrap_or_default())
     }
 
-    /// Whether the body shows that the entry answers the query.
-    pub(crate) fn is_answered_by(&self, body: &[u8]) -> bool {
-        let Ok(named) = search_keys_of_body(body) else {
-            return false;
+    /// Whether the body shows that the entry answers the query, which the log took at `time`, in
+    /// Unix seconds.
+    pub(crate) fn is_answered_by(&self, body: &[u8], index: u64, time: i64) -> bool {
+        let known = Known::of_body(body).at(index).taken_at(time);
+        let verdict = self.expression().verdict(&known, &|_| false);
+        verdict == Verdict::Yes(FactSource::Body)
+    }
+
+    fn expression(&self) -> Expression {
+        let terms = self
+            .keys
+            .iter()
+            .map(|key| Expression::Term(Term::Key(*key)));
+        let terms: Vec<Expression> = terms.collect();
+        let terms = match (terms.is_empty(), self.all) {
+            (true, _) => None,
+            (false, true) => Some(Expression::All(terms)),
+            (false, false) => Some(Expression::Any(terms)),
         };
-        let mut keys = self.keys.iter();
-        match self.all {
-            true => keys.all(|key| named.contains(key)),
-            false => keys.any(|key| named.contains(key)),
-        }
+        Expression::All(terms.into_iter().chain(self.query.clone()).collect())
     }
 }
 

@@ -8,9 +8,11 @@ use std::path::PathBuf;
 use ledgerstone_entry::key::PublicKeyError;
 use ledgerstone_entry::matcher::RuleError;
 use ledgerstone_entry::matcher::WatchList;
+use ledgerstone_entry::matcher::WatchRule;
 use ledgerstone_entry::matcher::WatchRules;
 use ledgerstone_entry::matcher::WatchRulesError;
 use ledgerstone_entry::matcher::WatchedIdentity;
+use ledgerstone_entry::query::QueryError;
 use serde::Deserialize;
 
 use crate::monitor::hook::Hook;
@@ -68,6 +70,7 @@ impl MonitorConfig {
             keys: file.keys,
             digests: file.digests,
             kinds: file.kinds,
+            rules: file.rules,
         };
         let watch = rules.watch_list(|key| read_text(&directory.join(key)))?;
         if watch.takes_everything() {
@@ -113,8 +116,17 @@ pub enum MonitorConfigError {
         "the key {0} cannot be used: write sha256: and 64 hexadecimal digits, a file name, or PEM"
     )]
     KeyHash(String),
+    /// A query cannot be asked.
+    #[error("the rule {rule:?} cannot be used: {reason}")]
+    Query {
+        /// The name of the rule.
+        rule: String,
+        /// What is wrong with it.
+        #[source]
+        reason: QueryError,
+    },
     /// Every entry of the log would be a hit.
-    #[error("the configuration looks for nothing; give identities, keys, digests or kinds")]
+    #[error("the configuration looks for nothing; give identities, keys, digests, kinds or rules")]
     NoRules,
     /// A command without a program.
     #[error("on-hit names no program; write a list of words, such as [\"program\", \"argument\"]")]
@@ -127,6 +139,7 @@ impl From<WatchRulesError<Self>> for MonitorConfigError {
             WatchRulesError::Rule(rule) => Self::Rule(rule),
             WatchRulesError::Key { key, reason } => Self::Key { key, reason },
             WatchRulesError::KeyHash(key) => Self::KeyHash(key),
+            WatchRulesError::Query { rule, reason } => Self::Query { rule, reason },
             WatchRulesError::File(error) => error,
         }
     }
@@ -143,6 +156,8 @@ struct ConfigFile {
     digests: Vec<String>,
     #[serde(default)]
     kinds: Vec<String>,
+    #[serde(default)]
+    rules: Vec<WatchRule>,
     on_hit: Option<Vec<String>>,
 }
 

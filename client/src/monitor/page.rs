@@ -1,6 +1,7 @@
 //! Entries that were looked at, and those among them that were looked for.
 
 use ledgerstone_entry::EntryView;
+use ledgerstone_entry::Known;
 use ledgerstone_entry::matcher::Match;
 use ledgerstone_entry::matcher::WatchList;
 use ledgerstone_merkle::LeafIndex;
@@ -21,6 +22,9 @@ pub struct MonitorPage {
     /// How many of these are no hits but name somebody in a way that could not be read: a kind that
     /// is not known, or a malformed certificate.
     pub not_understood: u64,
+    /// How many of these are no hits as far as a body tells, but may be by a statement that is not
+    /// in it.
+    pub not_seen: u64,
     /// The index after the last one.
     pub end: LeafIndex,
 }
@@ -66,17 +70,22 @@ impl ExaminedBundle {
             hits: Vec::new(),
             entries: bodies.len().saturating_sub(skipped) as u64,
             not_understood: 0,
+            not_seen: 0,
             end: LeafIndex::new(first + bodies.len() as u64),
         };
         for (position, body) in bodies.iter().enumerate().skip(skipped) {
-            let examined = list.examine(body);
+            let known = Known::of_body(body).at(first + position as u64);
+            let examined = list.examine_known(&known);
             match examined.matches {
                 Some(matches) => page.hits.push(Hit {
                     index: LeafIndex::new(first + position as u64),
                     entry: EntryView::new(body).at(first + position as u64),
                     matches,
                 }),
-                None => page.not_understood += u64::from(!examined.understood),
+                None => {
+                    page.not_understood += u64::from(!examined.understood);
+                    page.not_seen += u64::from(examined.is_unseen);
+                }
             }
         }
         Self {

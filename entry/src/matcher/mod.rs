@@ -3,15 +3,16 @@
 //! A [`WatchList`] looks at a body alone, of this log or of another, so that a monitor which trusts
 //! nobody finds by it what a server's stream finds by it.
 
-pub(crate) mod named;
-mod pattern;
-mod rule_error;
+pub(crate) mod pattern;
+pub(crate) mod rule_error;
 mod rules;
 mod watch_list;
 
+pub use pattern::Pattern;
 pub use rule_error::MAX_PATTERN_BYTES;
 pub use rule_error::MAX_RULES;
 pub use rule_error::RuleError;
+pub use rules::WatchRule;
 pub use rules::WatchRules;
 pub use rules::WatchRulesError;
 pub use rules::WatchedIdentity;

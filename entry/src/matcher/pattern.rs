@@ -8,7 +8,7 @@ use crate::matcher::rule_error::RuleError;
 /// Upper and lower case are the same: a monitor that is told too much is better than one that
 /// misses what another spelling hides.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Pattern {
+pub struct Pattern {
     /// Before the first `*`, in lower case. All of the text where there is none.
     start: String,
     /// After each `*`, in lower case.
@@ -16,7 +16,11 @@ pub(crate) struct Pattern {
 }
 
 impl Pattern {
-    pub(crate) fn parse(text: &str) -> Result<Self, RuleError> {
+    /// Reads a pattern.
+    ///
+    /// # Errors
+    /// [`RuleError`] for an empty one, and for one over [`MAX_PATTERN_BYTES`].
+    pub fn parse(text: &str) -> Result<Self, RuleError> {
         if text.is_empty() {
             return Err(RuleError::EmptyPattern);
         }
@@ -31,7 +35,13 @@ impl Pattern {
         })
     }
 
-    pub(crate) fn matches(&self, text: &str) -> bool {
+    /// The text before the first `*`, in lower case.
+    pub fn start(&self) -> &str {
+        &self.start
+    }
+
+    /// Whether all of `text` is like this.
+    pub fn matches(&self, text: &str) -> bool {
         let text = text.to_lowercase();
         let Some(mut text) = text.strip_prefix(&self.start) else {
             return false;

@@ -8,6 +8,9 @@ use crate::key::error::PublicKeyError;
 use crate::key::public_key::PublicKey;
 use crate::matcher::rule_error::RuleError;
 use crate::matcher::watch_list::WatchList;
+use crate::query::error::QueryError;
+use crate::query::parse::parse;
+use crate::v1::search::hash_of_other_key;
 
 /// The rules of a [`WatchList`] as people write them into files.
 ///
@@ -30,13 +33,25 @@ use crate::matcher::watch_list::WatchList;
 pub struct WatchRules {
     /// Whom certificates name.
     pub identities: Vec<WatchedIdentity>,
-    /// Keys: PEM, the name of a PEM file, or `sha256:` and the hash that
-    /// [`WatchList::add_key_hash`] takes.
+    /// Keys: PEM, the name of a file with a key (PEM, OpenPGP, SSH or minisign), or `sha256:` and
+    /// the hash that [`WatchList::add_key_hash`] takes.
     pub keys: Vec<String>,
     /// Digests, as [`WatchList::add_digest`] takes them.
     pub digests: Vec<String>,
     /// Kinds, as [`WatchList::add_kind`] takes them.
     pub kinds: Vec<String>,
+    /// Queries, each of which makes an entry a hit.
+    pub rules: Vec<WatchRule>,
+}
+
+/// A query to watch by.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WatchRule {
+    /// What hits call it.
+    pub name: String,
+    /// A [query](crate::query). Times like `7d` are not for one that goes on for ever.
+    pub query: String,
 }
 
 /// An identity to watch for, as [`WatchList::add_identity`] takes it.
@@ -71,6 +86,13 @@ impl WatchRules {
         for kind in &self.kinds {
             list.add_kind(kind)?;
         }
+        for WatchRule { name, query } in &self.rules {
+            let parsed = parse(query, 0).map_err(|reason| WatchRulesError::Query {
+                rule: name.clone(),
+                reason,
+            })?;
+            list.add_query(name, parsed)?;
+        }
         Ok(list)
     }
 }
@@ -95,6 +117,15 @@ pub enum WatchRulesError<E> {
         "the key {0} cannot be used: write sha256: and 64 hexadecimal digits, a file name, or PEM"
     )]
     KeyHash(String),
+    /// A query cannot be asked.
+    #[error("the rule {rule:?} cannot be used: {reason}")]
+    Query {
+        /// The name of the rule.
+        rule: String,
+        /// What is wrong with it.
+        #[source]
+        reason: QueryError,
+    },
     /// A key file cannot be read.
     #[error("{0}")]
     File(E),
@@ -113,11 +144,16 @@ fn add_key<E>(
         true => ("given as PEM", key.trim_start().to_owned()),
         false => (key, read(key).map_err(WatchRulesError::File)?),
     };
-    let key = PublicKey::from_pem(&pem).map_err(|reason| WatchRulesError::Key {
-        key: name.to_owned(),
-        reason,
-    })?;
-    Ok(list.add_key(&key)?)
+    match PublicKey::from_pem(&pem) {
+        Ok(key) => Ok(list.add_key(&key)?),
+        Err(reason) => match hash_of_other_key(pem.as_bytes()) {
+            Some(hash) => Ok(list.add_key_hash(hash)?),
+            None => Err(WatchRulesError::Key {
+                key: name.to_owned(),
+                reason,
+            }),
+        },
+    }
 }
 
 fn parse_hash(digits: &str) -> Option<Hash> {

@@ -1,29 +1,32 @@
 //! The list of what is watched for, and how it looks at a body.
 
-use std::collections::HashSet;
-
 use ledgerstone_merkle::Hash;
 use serde::Serialize;
 use sha2::Digest as _;
 use sha2::Sha256;
 
+use crate::digest_text::asked_digest;
+use crate::facts::fact::Fact;
+use crate::facts::normal::normal;
 use crate::key::public_key::PublicKey;
-use crate::matcher::named::Named;
+use crate::known::Known;
 use crate::matcher::pattern::Pattern;
 use crate::matcher::rule_error::MAX_RULES;
 use crate::matcher::rule_error::RuleError;
+use crate::query::evaluate::Verdict;
+use crate::query::expression::Expression;
+use crate::query::expression::Term;
+use crate::search_key::SearchKeyKind;
 
 /// What to look for in entries.
 ///
-/// An entry is a hit when it names any of the identities, keys and digests, and is of one of the
-/// kinds. A list without identities, keys and digests takes every entry of its kinds; one without
-/// kinds, entries of all kinds.
+/// An entry is a hit when it names any of the identities, keys and digests, or when one of the
+/// queries holds of it, and when it is of one of the kinds. A list without any but kinds takes
+/// every entry of its kinds; one without kinds, entries of all kinds.
 #[derive(Clone, Debug, Default)]
 pub struct WatchList {
-    identities: Vec<IdentityRule>,
-    key_hashes: HashSet<Hash>,
-    digests: HashSet<String>,
-    kinds: Vec<KindRule>,
+    rules: Vec<Rule>,
+    kinds: Vec<Expression>,
 }
 
 impl WatchList {
@@ -37,11 +40,23 @@ impl WatchList {
     /// [`RuleError`] for an empty text, one over
     /// [`MAX_PATTERN_BYTES`](crate::matcher::MAX_PATTERN_BYTES), and more than [`MAX_RULES`] rules.
     pub fn add_identity(&mut self, subject: &str, issuer: Option<&str>) -> Result<(), RuleError> {
-        self.identities.push(IdentityRule {
-            subject: Pattern::parse(subject)?,
-            issuer: issuer.map(Pattern::parse).transpose()?,
-        });
-        self.check_count()
+        let like = |kind: SearchKeyKind, text: &str| {
+            // Before it is cut.
+            Pattern::parse(text)?;
+            let text = normal(kind, text).ok_or(RuleError::EmptyPattern)?;
+            let pattern = Pattern::parse(&text)?;
+            Ok(Expression::Term(Term::Like {
+                kind,
+                text,
+                pattern,
+            }))
+        };
+        let mut parts = vec![like(SearchKeyKind::Subject, subject)?];
+        if let Some(issuer) = issuer {
+            parts.push(like(SearchKeyKind::Issuer, issuer)?);
+        }
+        let expression = Expression::Signer(Box::new(Expression::All(parts)));
+        self.add(Watched::Identity, expression)
     }
 
     /// Watches for `key`, bare or in a certificate.
@@ -59,13 +74,12 @@ impl WatchList {
     /// # Errors
     /// [`RuleError::Count`] for more than [`MAX_RULES`] rules.
     pub fn add_key_hash(&mut self, hash: Hash) -> Result<(), RuleError> {
-        self.key_hashes.insert(hash);
-        self.check_count()
+        let expression = Expression::is(SearchKeyKind::PublicKey, hash.to_string());
+        self.add(Watched::Key, expression)
     }
 
-    /// Watches for an artifact, payload or envelope by its digest: `sha256:` and hexadecimal
-    /// digits, or another hash function by its name. Without a name, SHA-1, SHA-256, SHA-384 and
-    /// SHA-512 are told apart by their lengths.
+    /// Watches for an artifact, payload or envelope by its digest, and for what depends on it: in
+    /// any form that a [query](crate::query) takes.
     ///
     /// A subject of an in-toto statement is found where the body holds the statement. Most hold its
     /// hash only.
@@ -73,9 +87,9 @@ impl WatchList {
     /// # Errors
     /// [`RuleError`] for a text of another form, and more than [`MAX_RULES`] rules.
     pub fn add_digest(&mut self, digest: &str) -> Result<(), RuleError> {
-        let normal = normal_digest(digest).ok_or_else(|| RuleError::Digest(digest.to_owned()))?;
-        self.digests.insert(normal);
-        self.check_count()
+        let text = asked_digest(digest).ok_or_else(|| RuleError::Digest(digest.to_owned()))?;
+        let expression = Expression::is(SearchKeyKind::ArtifactDigest, text);
+        self.add(Watched::Digest, expression)
     }
 
     /// Takes entries of `kind`, such as `hashedrekord` or `hashedrekord 0.0.2`.
@@ -83,80 +97,161 @@ impl WatchList {
     /// # Errors
     /// [`RuleError`] for a text of another form, and more than [`MAX_RULES`] rules.
     pub fn add_kind(&mut self, kind: &str) -> Result<(), RuleError> {
-        self.kinds.push(KindRule::parse(kind)?);
+        let mut words = kind.split_ascii_whitespace();
+        let (Some(name), version, None) = (words.next(), words.next(), words.next()) else {
+            return Err(RuleError::Kind(kind.to_owned()));
+        };
+        let text = format!("{name} {}", version.unwrap_or("*"));
+        let pattern = Pattern::parse(&text)?;
+        let kind = SearchKeyKind::EntryKind;
+        self.kinds.push(Expression::Term(Term::Like {
+            kind,
+            text,
+            pattern,
+        }));
         self.check_count()
+    }
+
+    /// Watches for what `query` asks for. Hits say that it was the rule with this name.
+    ///
+    /// # Errors
+    /// [`RuleError::Count`] for more than [`MAX_RULES`] rules.
+    pub fn add_query(&mut self, name: &str, query: Expression) -> Result<(), RuleError> {
+        self.add(Watched::Query(name.to_owned()), query)
     }
 
     /// Whether every entry is a hit, for want of rules.
     pub fn takes_everything(&self) -> bool {
-        self.takes_all_of_its_kinds() && self.kinds.is_empty()
+        self.rules.is_empty() && self.kinds.is_empty()
     }
 
     /// Looks at one body.
     pub fn examine(&self, body: &[u8]) -> Examined {
-        let Some(named) = Named::read(body) else {
-            return Examined {
-                matches: self.takes_everything().then(Vec::new),
-                ..Examined::default()
-            };
-        };
-        let right_kind = self.kinds.is_empty() || self.kinds.iter().any(|kind| kind.takes(&named));
-        let matches = if right_kind {
-            Some(self.matches(&named))
-                .filter(|matches| !matches.is_empty() || self.takes_all_of_its_kinds())
-        } else {
-            None
-        };
-        Examined {
+        self.examine_known(&Known::of_body(body))
+    }
+
+    /// Looks at what is known of an entry.
+    pub fn examine_known(&self, known: &Known) -> Examined {
+        let (kind, version) = known.kind.clone().unwrap_or_default();
+        let verdict = |expression: &Expression| expression.verdict(known, &|_| false);
+        let is_kind = |kind: &Expression| matches!(verdict(kind), Verdict::Yes(_));
+        let right_kind = self.kinds.is_empty() || self.kinds.iter().any(is_kind);
+        let mut examined = Examined {
+            kind,
+            version,
+            matches: None,
             // What is not watched for need not be understood.
-            understood: named.complete || !right_kind,
-            kind: named.kind,
-            version: named.version,
-            matches,
+            understood: known.is_read || !right_kind,
+            is_unseen: false,
+        };
+        if !right_kind {
+            return examined;
         }
+        let mut matches = self.rules.is_empty().then(Vec::new);
+        for rule in &self.rules {
+            match verdict(&rule.expression) {
+                Verdict::Yes(_) => {
+                    let found = matches.get_or_insert_default();
+                    for one in rule.matches(known) {
+                        if !found.contains(&one) {
+                            found.push(one);
+                        }
+                    }
+                }
+                Verdict::Unknown => examined.is_unseen = true,
+                Verdict::No => {}
+            }
+        }
+        examined.is_unseen &= matches.is_none();
+        examined.matches = matches;
+        examined
     }
 
-    fn matches(&self, named: &Named) -> Vec<Match> {
-        let identities = named.identities.iter();
-        let identities = identities
-            .filter(|identity| {
-                let mut rules = self.identities.iter();
-                rules.any(|rule| rule.takes(&identity.subject, identity.issuer.as_deref()))
-            })
-            .map(|identity| Match::Identity {
-                subject: identity.subject.clone(),
-                issuer: identity.issuer.clone(),
-            });
-        let keys = named.key_hashes.iter();
-        let keys = keys
-            .filter(|hash| self.key_hashes.contains(*hash))
-            .map(|hash| Match::Key {
-                sha256: hash.to_string(),
-            });
-        let digests = named.digests.iter();
-        let digests = digests
-            .filter(|digest| self.digests.contains(*digest))
-            .map(|digest| Match::ArtifactDigest {
-                digest: digest.clone(),
-            });
-        identities.chain(keys).chain(digests).collect()
-    }
-
-    fn takes_all_of_its_kinds(&self) -> bool {
-        self.identities.is_empty() && self.key_hashes.is_empty() && self.digests.is_empty()
+    fn add(&mut self, watched: Watched, expression: Expression) -> Result<(), RuleError> {
+        self.rules.push(Rule {
+            watched,
+            expression,
+        });
+        self.check_count()
     }
 
     fn check_count(&self) -> Result<(), RuleError> {
-        let counts = [
-            self.identities.len(),
-            self.key_hashes.len(),
-            self.digests.len(),
-            self.kinds.len(),
-        ];
-        if counts.iter().sum::<usize>() > MAX_RULES {
-            return Err(RuleError::Count);
+        match self.rules.len() + self.kinds.len() > MAX_RULES {
+            true => Err(RuleError::Count),
+            false => Ok(()),
         }
-        Ok(())
+    }
+}
+
+/// One thing that is watched for.
+#[derive(Clone, Debug)]
+struct Rule {
+    watched: Watched,
+    expression: Expression,
+}
+
+/// In which words a hit is told.
+#[derive(Clone, Debug)]
+enum Watched {
+    Identity,
+    Key,
+    Digest,
+    /// The rule with this name.
+    Query(String),
+}
+
+impl Rule {
+    /// Why the rule holds of `known`.
+    fn matches(&self, known: &Known) -> Vec<Match> {
+        match &self.watched {
+            Watched::Identity => self.identities(known),
+            Watched::Key => self.found(known, |text| Match::Key { sha256: text }),
+            Watched::Digest => self.found(known, |text| Match::ArtifactDigest { digest: text }),
+            Watched::Query(name) => {
+                let mut terms = Vec::new();
+                self.expression.visit(&mut |term| terms.push(term));
+                let facts = known.facts.iter();
+                let named = facts.filter(|fact| terms.iter().any(|term| term.takes(fact)));
+                let mut found: Vec<String> = named
+                    .map(|fact| format!("{}:{}", fact.kind.name(), fact.text))
+                    .collect();
+                found.sort_unstable();
+                found.dedup();
+                let rule = name.clone();
+                vec![Match::Query { rule, found }]
+            }
+        }
+    }
+
+    fn found(&self, known: &Known, told: fn(String) -> Match) -> Vec<Match> {
+        let Expression::Term(term) = &self.expression else {
+            return Vec::new();
+        };
+        let found = known.facts.iter().filter(|fact| term.takes(fact));
+        found.map(|fact| told(fact.text.clone())).collect()
+    }
+
+    /// The subjects that were found, each with the issuer of its own certificate.
+    fn identities(&self, known: &Known) -> Vec<Match> {
+        let terms = self.expression.required();
+        let of = |kind: SearchKeyKind| known.facts.iter().filter(move |fact| fact.kind == kind);
+        let takes = |fact: &Fact| {
+            let mut terms = terms.iter().filter(|term| term.kind() == Some(fact.kind));
+            terms.all(|term| term.takes(fact))
+        };
+        let wants_issuer = terms.len() > 1;
+        let mut found = Vec::new();
+        for subject in of(SearchKeyKind::Subject).filter(|subject| takes(subject)) {
+            let mut issuers = of(SearchKeyKind::Issuer).filter(|one| one.signer == subject.signer);
+            let issuer = issuers.find(|issuer| takes(issuer));
+            if issuer.is_some() || !wants_issuer {
+                found.push(Match::Identity {
+                    subject: subject.text.clone(),
+                    issuer: issuer.map(|issuer| issuer.text.clone()),
+                });
+            }
+        }
+        found
     }
 }
 
@@ -173,6 +268,9 @@ pub struct Examined {
     /// Whether all that the entry names could be read. Where it could not, an entry that is no hit
     /// might be one.
     pub understood: bool,
+    /// Whether it is no hit as far as can be seen, but would be one if a statement that was not
+    /// seen says so.
+    pub is_unseen: bool,
 }
 
 /// One thing that was watched for and found.
@@ -181,7 +279,7 @@ pub struct Examined {
 pub enum Match {
     /// A certificate names this subject.
     Identity {
-        /// As it stands in the certificate.
+        /// In lower case.
         subject: String,
         /// The OpenID provider, where the certificate tells it.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -197,66 +295,11 @@ pub enum Match {
         /// With the name of the hash function.
         digest: String,
     },
-}
-
-#[derive(Clone, Debug)]
-struct IdentityRule {
-    subject: Pattern,
-    issuer: Option<Pattern>,
-}
-
-impl IdentityRule {
-    fn takes(&self, subject: &str, issuer: Option<&str>) -> bool {
-        let right_issuer = match (&self.issuer, issuer) {
-            (None, _) => true,
-            (Some(pattern), Some(issuer)) => pattern.matches(issuer),
-            (Some(_), None) => false,
-        };
-        right_issuer && self.subject.matches(subject)
-    }
-}
-
-#[derive(Clone, Debug)]
-struct KindRule {
-    kind: String,
-    version: Option<String>,
-}
-
-impl KindRule {
-    fn parse(text: &str) -> Result<Self, RuleError> {
-        let mut words = text.split_ascii_whitespace().map(str::to_owned);
-        match (words.next(), words.next(), words.next()) {
-            (Some(kind), version, None) => Ok(Self { kind, version }),
-            _ => Err(RuleError::Kind(text.to_owned())),
-        }
-    }
-
-    fn takes(&self, named: &Named) -> bool {
-        let version = self.version.as_ref();
-        self.kind == named.kind && version.is_none_or(|version| *version == named.version)
-    }
-}
-
-/// A digest with the name of its hash function, in lower case.
-fn normal_digest(text: &str) -> Option<String> {
-    let text = text.to_ascii_lowercase();
-    let (name, digits) = match text.split_once(':') {
-        Some((name, digits)) => (Some(name), digits),
-        None => (None, text.as_str()),
-    };
-    if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return None;
-    }
-    let lengths = [
-        ("sha1", 40),
-        ("sha256", 64),
-        ("sha384", 96),
-        ("sha512", 128),
-        ("sha3-256", 64),
-        ("sha3-384", 96),
-    ];
-    let (name, _) = lengths.iter().find(|(known, length)| {
-        *length == digits.len() && name.is_none_or(|name| name == *known)
-    })?;
-    Some(format!("{name}:{digits}"))
+    /// A query holds of the entry.
+    Query {
+        /// The name of the rule.
+        rule: String,
+        /// What the entry names of what the query asks for: a field, a colon and the value.
+        found: Vec<String>,
+    },
 }

@@ -4,12 +4,11 @@ use ledgerstone_merkle::Hash;
 use ledgerstone_proto::sigstore::common::v1::HashAlgorithm;
 
 use crate::body::Sink;
+use crate::facts::collected::Facts;
 use crate::hash_function::digest_length;
 use crate::hash_function::hash_name;
 use crate::named_parts::Digested;
 use crate::named_parts::EntryDigest;
-use crate::search_key::SearchKey;
-use crate::search_key::SearchKeyKind;
 use crate::v1::json::Json;
 use crate::v1::reject::V1Reject;
 
@@ -76,10 +75,9 @@ impl LoggedDigest {
         EntryDigest::of_hex(of, self.algorithm, &self.value)
     }
 
-    pub(crate) fn search_key(&self) -> SearchKey {
+    pub(crate) fn add_fact(&self, facts: &mut Facts) {
         let name = hash_name(self.algorithm).unwrap_or_default();
-        let text = format!("{name}:{}", self.value.to_lowercase());
-        SearchKey::of(SearchKeyKind::ArtifactDigest, &text)
+        facts.add_digest_text(&format!("{name}:{}", self.value));
     }
 
     pub(crate) fn write(&self, sink: &mut impl Sink) {

@@ -7,8 +7,8 @@
 //! fetched.
 //!
 //! Departures from upstream, all towards refusing: RSA keys have 2048, 3072 or 4096 bits; curves
-//! are P-256, P-384 and P-521; numbers of signatures, verifiers, certificates, subjects and digests
-//! are bounded, and so is the body. Of kinds that Rekor v1 defines, alpine, cose, helm, jar,
+//! are P-256, P-384 and P-521; numbers of signatures, verifiers, certificates and subjects are
+//! bounded, and so is the body. Of kinds that Rekor v1 defines, alpine, cose, helm, jar,
 //! rfc3161, rpm and tuf are known by name only.
 //!
 //! ```
@@ -41,7 +41,6 @@ pub(crate) mod read;
 pub(crate) mod reject;
 pub(crate) mod search;
 pub(crate) mod ssh_key;
-pub(crate) mod statement;
 pub(crate) mod wire;
 pub(crate) mod x509_key;
 
@@ -68,9 +67,8 @@ pub use prepare::canonical;
 pub use prepare::prepare;
 pub use proposed::ProposedEntry;
 pub use reject::V1Reject;
+pub use search::hash_of_other_key;
 pub use search::search_key_of_email;
 pub use search::search_key_of_hash;
 pub use search::search_key_of_public_key;
 pub use search::search_key_of_subject;
-pub use statement::MAX_STATEMENT_DIGESTS;
-pub use statement::search_keys_of_statement;

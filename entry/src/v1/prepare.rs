@@ -9,8 +9,7 @@ use crate::v1::reject::V1Reject;
 
 /// Verifies a proposed entry and brings it into the form in which it is logged.
 ///
-/// The search keys of the result hold those of an in-toto statement too, which the body does not:
-/// see [`search_keys_of_statement`](crate::v1::search_keys_of_statement).
+/// The search keys of the result hold those of an in-toto statement too, which the body does not.
 ///
 /// # Errors
 /// [`V1Reject`] with the rule that the proposal breaks.

@@ -151,12 +151,6 @@ pub enum V1Reject {
          but not both"
     )]
     BothContents,
-    /// An in-toto statement names no more digests than the index takes.
-    #[error("the statement names more than {limit} digests")]
-    TooManyDigests {
-        /// How many are taken.
-        limit: usize,
-    },
     /// The format of a rekord signature is one of those that the kind defines.
     #[error("{0} is not a supported PKI format")]
     Format(String),
@@ -229,7 +223,6 @@ impl V1Reject {
             Self::Envelope(_) => "envelope",
             Self::TooManySignatures { .. } => "too_many_signatures",
             Self::TooManyVerifiers { .. } => "too_many_verifiers",
-            Self::TooManyDigests { .. } => "too_many_digests",
             Self::Format(_) | Self::UnsupportedFormat(_) => "format",
             Self::BodyTooLarge(_) => "body_too_large",
         }

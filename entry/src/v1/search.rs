@@ -1,5 +1,9 @@
 //! What the searches of Rekor v1 ask for, as search keys.
 
+use ledgerstone_merkle::Hash;
+use sha2::Digest as _;
+use sha2::Sha256;
+
 use crate::search_key::SearchKey;
 use crate::v1::pki::format::PublicKeyFormat;
 use crate::v1::pki::formats;
@@ -15,6 +19,21 @@ pub fn search_key_of_public_key(
 ) -> Result<SearchKey, V1Reject> {
     let key = formats::canonical_key(format, content)?;
     Ok(SearchKey::of_key_text(&key.text))
+}
+
+/// The SHA-256 hash of an OpenPGP, SSH or minisign key in the text in which it is logged. `None`
+/// for what is no such key.
+pub fn hash_of_other_key(content: &[u8]) -> Option<Hash> {
+    let formats = [
+        PublicKeyFormat::Pgp,
+        PublicKeyFormat::Ssh,
+        PublicKeyFormat::Minisign,
+    ];
+    let mut keys = formats
+        .into_iter()
+        .filter_map(|format| formats::canonical_key(format, content).ok());
+    let digest = Sha256::digest(keys.next()?.text);
+    Some(Hash::new(digest.into()))
 }
 
 /// What entries about a hash are found by: of an artifact, a payload, an envelope or a key.

@@ -2,13 +2,13 @@
 
 use crate::certificate::Certificate;
 use crate::certificate::MAX_SUBJECTS;
+use crate::facts::collected::Facts;
 use crate::key::public_key::PublicKey;
 use crate::named_parts::EntrySigner;
 use crate::pem;
 use crate::pem::CERTIFICATE;
 use crate::pem::PUBLIC_KEY;
 use crate::pem::PemBlock;
-use crate::search_keys::SearchKeys;
 use crate::v1::chain;
 use crate::v1::reject::V1Reject;
 
@@ -54,9 +54,14 @@ impl X509Key {
         &self.subjects
     }
 
-    /// The key itself, in DER, where what was submitted is a certificate.
-    pub(crate) fn certified_spki(&self) -> Option<&[u8]> {
-        (!self.certificates.is_empty()).then_some(&self.spki)
+    /// The certificate of the signer, in DER. `None` for a bare key.
+    pub(crate) fn leaf(&self) -> Option<&[u8]> {
+        self.certificates.first().map(Vec::as_slice)
+    }
+
+    /// The key itself, in DER.
+    pub(crate) fn spki(&self) -> &[u8] {
+        &self.spki
     }
 
     /// The key that signatures verify with.
@@ -65,12 +70,12 @@ impl X509Key {
     }
 
     /// Adds what entries by this key are found by.
-    pub(crate) fn add_search_keys(&self, keys: &mut SearchKeys) {
-        keys.add_key_text(self.canonical.as_bytes());
-        if let Some(spki) = self.certified_spki() {
-            keys.add_certified_key(spki);
+    pub(crate) fn add_facts(&self, facts: &mut Facts) {
+        facts.add_key_text(self.canonical.as_bytes());
+        match self.leaf() {
+            Some(leaf) => facts.add_certified(leaf),
+            None => facts.add_spki_hash(&self.spki),
         }
-        keys.add_subjects(&self.subjects);
     }
 
     /// A chain of several must hold together. A single certificate is taken as it is.
@@ -122,10 +127,10 @@ impl X509Key {
 
 /// Adds what entries by a key in PEM that is already in a log are found by: what cannot be read is
 /// found by its bytes.
-pub(crate) fn add_logged(pem: &[u8], keys: &mut SearchKeys) {
+pub(crate) fn add_logged(pem: &[u8], facts: &mut Facts) {
     match X509Key::from_pem(pem) {
-        Ok(key) => key.add_search_keys(keys),
-        Err(_) => keys.add_key_text(pem),
+        Ok(key) => key.add_facts(facts),
+        Err(_) => facts.add_unread_key(pem),
     }
 }
 

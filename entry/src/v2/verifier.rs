@@ -12,12 +12,10 @@ use crate::body_error::BodyError;
 use crate::certificate::Certificate;
 use crate::certificate::MAX_SUBJECTS;
 use crate::certificate::SubjectsError;
+use crate::facts::collected::Facts;
 use crate::key::error::PublicKeyError;
 use crate::key::public_key::PublicKey;
 use crate::named_parts::EntrySigner;
-use crate::pem;
-use crate::pem::CERTIFICATE;
-use crate::search_keys::SearchKeys;
 use crate::v2::limits::V2Limits;
 use crate::v2::rule::Rule;
 
@@ -69,6 +67,14 @@ impl LoggedSignature {
     }
 }
 
+impl LoggedSignature {
+    /// Adds what entries with this signature are found by.
+    pub(crate) fn add_facts(&self, facts: &mut Facts) {
+        facts.add_signature(&self.content);
+        facts.of_signer(|facts| self.verifier.add_facts(facts));
+    }
+}
+
 impl TryFrom<Signature> for LoggedSignature {
     type Error = BodyError;
 
@@ -113,10 +119,10 @@ impl LoggedVerifier {
     }
 
     /// Adds what entries with this verifier are found by, as far as it can be read.
-    pub(crate) fn add_search_keys(&self, keys: &mut SearchKeys) {
+    pub(crate) fn add_facts(&self, facts: &mut Facts) {
         match &self.material {
-            VerifierMaterial::PublicKey(der) => keys.add_spki(der),
-            VerifierMaterial::Certificate(der) => keys.add_certificate(der),
+            VerifierMaterial::PublicKey(der) => facts.add_spki(der),
+            VerifierMaterial::Certificate(der) => facts.add_certificate(der),
         }
     }
 }
@@ -127,7 +133,6 @@ pub(crate) struct AcceptedVerifier {
     pub(crate) algorithm: SigningAlgorithm,
     pub(crate) key: PublicKey,
     pub(crate) logged: LoggedVerifier,
-    subjects: Vec<String>,
 }
 
 impl AcceptedVerifier {
@@ -135,7 +140,7 @@ impl AcceptedVerifier {
     /// rules 1 to 3).
     pub(crate) fn accept(verifier: &Verifier, limits: &V2Limits) -> Result<Self, Rule> {
         let material = read_material(verifier)?;
-        let (key, subjects) = read_key(&material)?;
+        let key = read_key(&material)?;
         let details = PublicKeyDetails::try_from(verifier.key_details)
             .map_err(|_| Rule::UndefinedKeyDetails(verifier.key_details))?;
         let claimed =
@@ -156,19 +161,7 @@ impl AcceptedVerifier {
                 material,
                 key_details: details,
             },
-            subjects,
         })
-    }
-
-    pub(crate) fn add_search_keys(&self, keys: &mut SearchKeys) {
-        match &self.logged.material {
-            VerifierMaterial::PublicKey(der) => keys.add_spki(der),
-            VerifierMaterial::Certificate(der) => {
-                keys.add_key_text(pem::encode(CERTIFICATE, der).as_bytes());
-                keys.add_certified_key(self.key.spki_der());
-                keys.add_subjects(&self.subjects);
-            }
-        }
     }
 }
 
@@ -188,19 +181,21 @@ pub(crate) fn read_material(verifier: &Verifier) -> Result<VerifierMaterial, Rul
     Ok(material)
 }
 
-fn read_key(material: &VerifierMaterial) -> Result<(PublicKey, Vec<String>), Rule> {
+/// The key of `material`. A certificate has to name whom it names in a way that can be read, so
+/// that its entry is found by it.
+fn read_key(material: &VerifierMaterial) -> Result<PublicKey, Rule> {
     match material {
-        VerifierMaterial::PublicKey(der) => Ok((PublicKey::from_spki_der(der)?, Vec::new())),
+        VerifierMaterial::PublicKey(der) => Ok(PublicKey::from_spki_der(der)?),
         VerifierMaterial::Certificate(der) => {
             let certificate = Certificate::from_der(der)?;
             let key = PublicKey::from_spki_der(certificate.spki())?;
-            let subjects = certificate.subjects().map_err(|error| match error {
+            certificate.subjects().map_err(|error| match error {
                 SubjectsError::Malformed(error) => Rule::Subjects(error),
                 SubjectsError::TooMany => Rule::TooManySubjects {
                     limit: MAX_SUBJECTS,
                 },
             })?;
-            Ok((key, subjects))
+            Ok(key)
         }
     }
 }

@@ -158,6 +158,7 @@ struct Tally {
     entries: u64,
     hits: usize,
     not_understood: u64,
+    not_seen: u64,
 }
 
 impl Tally {
@@ -167,6 +168,7 @@ impl Tally {
             entries: 0,
             hits: 0,
             not_understood: 0,
+            not_seen: 0,
         }
     }
 
@@ -174,6 +176,7 @@ impl Tally {
         self.entries += page.entries;
         self.hits += page.hits.len();
         self.not_understood += page.not_understood;
+        self.not_seen += page.not_seen;
     }
 
     fn report(&self) -> Report {
@@ -191,14 +194,19 @@ impl Tally {
             .field("entries looked at", "entries", self.entries)
             .field("hits", "hits", self.hits)
             .field("not understood", "notUnderstood", self.not_understood)
+            .field("not seen", "notSeen", self.not_seen)
     }
 
     /// Beside the hits, for people who watch.
     fn print(&self) {
         if self.entries > 0 {
             output::note(&format!(
-                "size {}: {} new entries, {} hits, {} not understood",
-                self.head.head.checkpoint.size, self.entries, self.hits, self.not_understood
+                "size {}: {} new entries, {} hits, {} not understood, {} not seen",
+                self.head.head.checkpoint.size,
+                self.entries,
+                self.hits,
+                self.not_understood,
+                self.not_seen
             ));
         }
     }
@@ -237,6 +245,7 @@ fn describe_match(found: &Match) -> String {
         } => subject.clone(),
         Match::Key { sha256 } => format!("key {sha256}"),
         Match::ArtifactDigest { digest } => digest.clone(),
+        Match::Query { rule, found } => format!("rule {rule}: {}", found.join(", ")),
     }
 }
 

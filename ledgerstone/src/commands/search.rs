@@ -8,14 +8,17 @@ use clap::Args;
 use ledgerstone_client::Error;
 use ledgerstone_client::FoundEntry;
 use ledgerstone_client::LogApi;
+use ledgerstone_client::SearchCoverage;
 use ledgerstone_client::SearchTerms;
 use ledgerstone_client::TrustedRoot;
+use ledgerstone_entry::EntryView;
+use ledgerstone_entry::query::parse;
+use ledgerstone_entry::query::parse_time;
 use ledgerstone_proto::log::v1::TreeRole;
 use serde_json::Value;
 use serde_json::json;
 
 use crate::commands::get::view;
-use crate::commands::time_argument::parse_time;
 use crate::connection::LogArguments;
 use crate::connection::transport;
 use crate::files::read_text;
@@ -28,8 +31,14 @@ use crate::trust::TrustedLogArguments;
 #[command(group = ArgGroup::new("terms")
     .required(true)
     .multiple(true)
-    .args(["digest", "email", "subject", "key"]))]
+    .args(["query", "digest", "email", "subject", "key"]))]
 pub(crate) struct SearchArguments {
+    /// What to look for: terms such as subject:*@acme.example, repository:, package:, digest:,
+    /// predicate: or kind:, which all have to hold unless `or` or `not` stands between them. See
+    /// docs/recall.md.
+    #[arg(value_name = "QUERY")]
+    pub(crate) query: Vec<String>,
+
     /// The digest of an artifact, a payload or an envelope: sha256:HEX, or by another hash
     /// function.
     #[arg(long, value_name = "DIGEST")]
@@ -43,8 +52,8 @@ pub(crate) struct SearchArguments {
     #[arg(long, value_name = "NAME")]
     pub(crate) subject: Option<String>,
 
-    /// The public key or certificate, as PEM.
-    #[arg(long, value_name = "PEM")]
+    /// A file with a public key or a certificate as PEM, or with an OpenPGP, SSH or minisign key.
+    #[arg(long, value_name = "FILE")]
     pub(crate) key: Option<PathBuf>,
 
     /// Only entries that name everything given, not one thing of it.
@@ -73,14 +82,22 @@ pub(crate) struct SearchArguments {
     )]
     pub(crate) limit: u64,
 
-    /// Only entries that were logged then or later: a date, such as 2026-01-01, or a time with its
-    /// zone, such as 2026-01-01T12:00:00Z.
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    pub(crate) since: Option<jiff::Timestamp>,
+    /// Only entries that were logged then or later: a date, a time by RFC 3339, or how long ago,
+    /// such as 7d.
+    #[arg(long, value_name = "TIME", value_parser = parse_seconds)]
+    pub(crate) since: Option<i64>,
 
     /// Only entries that were logged before.
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    pub(crate) until: Option<jiff::Timestamp>,
+    #[arg(long, value_name = "TIME", value_parser = parse_seconds)]
+    pub(crate) until: Option<i64>,
+
+    /// Those that were logged last come first.
+    #[arg(long)]
+    pub(crate) newest_first: bool,
+
+    /// Print comma-separated values.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) csv: bool,
 
     #[command(flatten)]
     pub(crate) log: LogArguments,
@@ -92,6 +109,17 @@ pub(crate) struct SearchArguments {
 /// As many hits as are asked for at once.
 const PAGE_HITS: u64 = 100;
 
+/// The search found nothing.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub(crate) enum NoneFound {
+    /// Nothing was out of sight.
+    #[error("no entry answers the query, and the log saw all that it covers")]
+    Everywhere,
+    /// Something was.
+    #[error("no entry that the log could see answers the query")]
+    WhereSeen,
+}
+
 /// One entry a line, as they come: JSON lines for machines.
 pub(crate) async fn run(arguments: SearchArguments, json: bool) -> anyhow::Result<()> {
     let query = query(&arguments)?;
@@ -99,7 +127,10 @@ pub(crate) async fn run(arguments: SearchArguments, json: bool) -> anyhow::Resul
     let logs = trust::named_or_fetched(&arguments.trust, &transport, arguments.tree_id).await?;
     let authorities = trust::authorities(&arguments.trust)?;
     let api = LogApi::new(transport);
-    let mut found = 0;
+    let (mut found, mut unknown, mut coverage) = (0, 0, Vec::new());
+    if arguments.csv {
+        output::line(CSV_HEAD)?;
+    }
     for place in places(&api, &arguments).await? {
         let (mut next, mut left) = (Some(place.from), arguments.limit - found);
         while let (Some(from), 1..) = (&next, left) {
@@ -107,11 +138,14 @@ pub(crate) async fn run(arguments: SearchArguments, json: bool) -> anyhow::Resul
             let page = place.api.search(&query, from, limit, &logs).await;
             let page = page.map_err(Error::from)?;
             for hit in &page.hits {
-                match json {
-                    true => output::json(&hit_json(hit, authorities.as_ref()))?,
-                    false => output::line(&hit_line(hit, authorities.as_ref()))?,
+                match (json, arguments.csv) {
+                    (true, _) => output::json(&hit_json(hit, authorities.as_ref()))?,
+                    (false, true) => output::line(&hit_csv(hit))?,
+                    (false, false) => output::line(&hit_line(hit, authorities.as_ref()))?,
                 }
             }
+            unknown += page.unknown;
+            coverage.extend(page.coverage);
             left = left.saturating_sub(page.hits.len() as u64);
             next = page.next;
         }
@@ -124,10 +158,79 @@ pub(crate) async fn run(arguments: SearchArguments, json: bool) -> anyhow::Resul
             return Ok(());
         }
     }
-    if found == 0 {
-        output::note("note: the log has no such entry");
+    for line in coverage_lines(&coverage, unknown) {
+        output::note(&line);
     }
-    Ok(())
+    // Where it went on from somewhere, nobody knows what was covered before.
+    let is_whole = arguments.from.is_none() && !coverage.is_empty();
+    let saw_all = is_whole && unknown == 0 && coverage.iter().all(|tree| tree.everything);
+    match (found, saw_all) {
+        (1.., _) => Ok(()),
+        (0, true) => Err(NoneFound::Everywhere.into()),
+        (0, false) => Err(NoneFound::WhereSeen.into()),
+    }
+}
+
+/// What the search could see and what not, by the word of the log.
+fn coverage_lines(coverage: &[SearchCoverage], unknown: u64) -> Vec<String> {
+    let mut lines = Vec::new();
+    for tree in coverage {
+        let entries = tree.end - tree.first;
+        let mut line = format!(
+            "note: tree {}: the log looked through its index of {entries} entries ({}..{})",
+            tree.tree_id, tree.first, tree.end
+        );
+        for gap in gaps(tree) {
+            line.push_str("; ");
+            line.push_str(&gap);
+        }
+        lines.push(line);
+    }
+    if unknown > 0 {
+        lines.push(format!(
+            "note: of {unknown} entries that were looked at, nothing tells whether they answer"
+        ));
+    }
+    lines
+}
+
+/// What was out of sight in a tree.
+fn gaps(tree: &SearchCoverage) -> Vec<String> {
+    let counted = |count: Option<u64>| {
+        count.map_or_else(|| "uncounted many".to_owned(), |one| one.to_string())
+    };
+    let mut gaps = Vec::new();
+    if tree.asks_statements && tree.without_statement != Some(0) {
+        let count = counted(tree.without_statement);
+        gaps.push(format!("{count} without a statement that the log saw"));
+    }
+    if tree.unreadable != Some(0) {
+        gaps.push(format!(
+            "{} of kinds that it cannot read",
+            counted(tree.unreadable)
+        ));
+    }
+    if tree.unindexed > 0 {
+        gaps.push(format!("{} not found by everything yet", tree.unindexed));
+    }
+    if !tree.index_complete {
+        gaps.push("the index is being rebuilt".to_owned());
+    }
+    if !tree.has_times {
+        gaps.push("without times".to_owned());
+    }
+    gaps
+}
+
+fn parse_seconds(text: &str) -> Result<i64, String> {
+    parse_time(text, now()).ok_or_else(|| {
+        "write a date such as 2026-11-01, a time by RFC 3339, or how long ago, such as 7d"
+            .to_owned()
+    })
+}
+
+fn now() -> i64 {
+    jiff::Timestamp::now().as_second()
 }
 
 /// Where to search, and how to come back there.
@@ -165,6 +268,10 @@ async fn places(api: &LogApi, arguments: &SearchArguments) -> anyhow::Result<Vec
 
 fn query(arguments: &SearchArguments) -> anyhow::Result<SearchTerms> {
     let mut query = SearchTerms::default();
+    let words = arguments.query.join(" ");
+    if !words.trim().is_empty() {
+        query = query.query(parse(&words, now())?);
+    }
     if let Some(digest) = &arguments.digest {
         query = query.hash(digest).map_err(Error::from)?;
     }
@@ -185,8 +292,9 @@ fn query(arguments: &SearchArguments) -> anyhow::Result<SearchTerms> {
             })?;
     }
     query.all = arguments.and;
-    query.from_time = arguments.since.map(|time| time.as_second());
-    query.until_time = arguments.until.map(|time| time.as_second());
+    query.newest_first = arguments.newest_first;
+    query.from_time = arguments.since;
+    query.until_time = arguments.until;
     Ok(query)
 }
 
@@ -207,11 +315,78 @@ fn hit_line(hit: &FoundEntry, authorities: Option<&TrustedRoot>) -> String {
         line.push_str("  (by what was submitted with it)");
     }
     let issued = trust::issued(&hit.entry.body, authorities);
-    for certificate in trust::issued_lines(&issued) {
+    let told = entry_lines(&entry).into_iter();
+    for more in told.chain(trust::issued_lines(&issued)) {
         line.push_str("\n            ");
-        line.push_str(&certificate);
+        line.push_str(&more);
     }
     line
+}
+
+/// What was signed, and who signed it, where the entry names somebody.
+fn entry_lines(entry: &EntryView) -> Vec<String> {
+    let digests = entry.digests.iter().flatten();
+    let mut lines: Vec<String> = digests.map(|one| one.digest.clone()).collect();
+    for signer in entry.signers.iter().flatten() {
+        let subjects = signer.subjects.join(", ");
+        match (&signer.issuer, subjects.is_empty()) {
+            (_, true) => lines.extend(signer.key.iter().map(|key| format!("by the key {key}"))),
+            (Some(issuer), false) => lines.push(format!("by {subjects}, as {issuer} says")),
+            (None, false) => lines.push(format!("by {subjects}")),
+        }
+        for claim in ["repository", "ref", "commit", "run"] {
+            let value = signer.claims.get(claim);
+            lines.extend(value.map(|value| format!("  {claim} {value}")));
+        }
+    }
+    lines
+}
+
+/// The columns of comma-separated values.
+const CSV_HEAD: &str = "tree,index,time,kind,version,leafHash,digests,signers,issuers,keys,\
+                        virtualIndex,shownByBody,proven";
+
+/// The hit as one line of comma-separated values (RFC 4180). Several values of one column have
+/// spaces between.
+fn hit_csv(hit: &FoundEntry) -> String {
+    let entry = view(&hit.entry);
+    let signers = entry.signers.unwrap_or_default();
+    let digests = entry.digests.unwrap_or_default();
+    let joined = |values: Vec<&str>| values.join(" ");
+    let issuers = signers.iter().filter_map(|one| one.issuer.as_deref());
+    let keys = signers.iter().filter_map(|one| one.key.as_deref());
+    let subjects = signers.iter().flat_map(|one| &one.subjects);
+    let columns = [
+        hit.entry.tree_id.to_string(),
+        hit.entry.index.to_string(),
+        entry.time.unwrap_or_default(),
+        entry.kind.unwrap_or_default(),
+        entry.version.unwrap_or_default(),
+        entry.leaf_hash,
+        joined(digests.iter().map(|one| one.digest.as_str()).collect()),
+        joined(subjects.map(String::as_str).collect()),
+        joined(issuers.collect()),
+        joined(keys.collect()),
+        hit.virtual_index
+            .map(|index| index.to_string())
+            .unwrap_or_default(),
+        hit.shown_by_body.to_string(),
+        hit.inclusion.is_some().to_string(),
+    ];
+    columns.map(|column| quoted(&column)).join(",")
+}
+
+/// A value of a column. Programs that calculate take one that begins with one of these marks for a
+/// formula.
+fn quoted(value: &str) -> String {
+    let mark = match value.starts_with(['=', '+', '-', '@', '\t']) {
+        true => "'",
+        false => "",
+    };
+    match value.contains([',', '"', '\n', '\r']) || !mark.is_empty() {
+        true => format!("\"{mark}{}\"", value.replace('"', "\"\"")),
+        false => value.to_owned(),
+    }
 }
 
 /// The entry as everywhere, with its index among all that Rekor v1 counts where it is one of them.

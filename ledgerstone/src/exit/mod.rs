@@ -10,8 +10,11 @@ use ledgerstone_client::Error;
 use ledgerstone_client::Failure;
 use serde_json::json;
 
+use crate::commands::search::NoneFound;
 use crate::commands::verify::run::Refused;
 use crate::exit::codes::DONE;
+use crate::exit::codes::NONE;
+use crate::exit::codes::NONE_SEEN;
 pub(crate) use crate::exit::codes::UNDONE;
 use crate::exit::codes::UNREACHABLE;
 use crate::exit::codes::UNTRUE;
@@ -27,6 +30,11 @@ pub(crate) fn report(error: &anyhow::Error, json: bool) -> ExitCode {
     }
     #[cfg(feature = "server")]
     if server::is_told(error) {
+        return ExitCode::from(code);
+    }
+    if let Some(none) = error.downcast_ref::<NoneFound>() {
+        // No error: the answer.
+        output::note(&format!("note: {none}"));
         return ExitCode::from(code);
     }
     if json {
@@ -48,6 +56,12 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             Failure::Untrue => UNTRUE,
             Failure::Unreachable => UNREACHABLE,
             Failure::Undone => UNDONE,
+        };
+    }
+    if let Some(none) = error.downcast_ref::<NoneFound>() {
+        return match none {
+            NoneFound::Everywhere => NONE,
+            NoneFound::WhereSeen => NONE_SEEN,
         };
     }
     if let Some(refused) = error.downcast_ref::<Refused>() {

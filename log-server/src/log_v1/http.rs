@@ -19,9 +19,11 @@ use ledgerstone_merkle::VerifierKey;
 use ledgerstone_proto::json;
 use ledgerstone_proto::json::decode_base64;
 use ledgerstone_proto::log::v1::Entry;
+use ledgerstone_proto::log::v1::SearchCoverage;
 use ledgerstone_proto::log::v1::SearchEvidence;
 use ledgerstone_proto::log::v1::SearchHit;
 use ledgerstone_proto::log::v1::SearchOperator;
+use ledgerstone_proto::log::v1::SearchOrder;
 use ledgerstone_proto::log::v1::SearchPublicKey;
 use ledgerstone_proto::log::v1::SearchRequest;
 use ledgerstone_proto::log::v1::SearchTerm;
@@ -198,6 +200,12 @@ async fn consistency_proof(
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct SearchParameters {
+    /// What has to hold besides, in the query language of the command.
+    #[serde(default)]
+    q: String,
+    order: Option<String>,
+    #[serde(default)]
+    coverage: bool,
     /// As the command calls it. Its older name is taken too.
     #[serde(alias = "hash")]
     digest: Option<String>,
@@ -232,6 +240,8 @@ async fn search_entries(
         hits: found.hits.into_iter().map(HitView::new).collect(),
         next: found.next.to_string(),
         complete: found.complete,
+        unknown: found.unknown,
+        coverage: found.coverage.into_iter().map(CoverageView::new).collect(),
     })
 }
 
@@ -243,6 +253,47 @@ struct SearchPage {
     next: String,
     /// Whether no more follows.
     complete: bool,
+    /// How many entries were looked at of which nothing that the log holds tells whether they are
+    /// hits.
+    unknown: u64,
+    /// What the search could see of each tree, if that was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    coverage: Vec<CoverageView>,
+}
+
+/// What a search could see of one tree.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CoverageView {
+    tree_id: String,
+    first: u64,
+    end: u64,
+    asks_statements: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    without_statement: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unreadable: Option<u64>,
+    has_times: bool,
+    unindexed: u64,
+    index_complete: bool,
+    everything: bool,
+}
+
+impl CoverageView {
+    fn new(covered: SearchCoverage) -> Self {
+        Self {
+            tree_id: covered.tree_id.to_string(),
+            first: covered.first,
+            end: covered.end,
+            asks_statements: covered.asks_statements,
+            without_statement: covered.without_statement,
+            unreadable: covered.unreadable,
+            has_times: covered.has_times,
+            unindexed: covered.unindexed,
+            index_complete: covered.is_index_complete,
+            everything: covered.is_everything,
+        }
+    }
 }
 
 /// An entry that a search found.
@@ -275,6 +326,12 @@ fn search_request(parameters: SearchParameters) -> Result<SearchRequest, ApiErro
         Some("and") => SearchOperator::And,
         Some(_) => return Err(ApiError::invalid("operator is either and or or")),
     };
+    let order = match parameters.order.as_deref() {
+        None => SearchOrder::Unspecified,
+        Some("asc") => SearchOrder::OldestFirst,
+        Some("desc") => SearchOrder::NewestFirst,
+        Some(_) => return Err(ApiError::invalid("order is either asc or desc")),
+    };
     let mut terms: Vec<Term> = parameters.digest.map(Term::Hash).into_iter().collect();
     let subjects = [parameters.email, parameters.subject];
     terms.extend(subjects.into_iter().flatten().map(Term::Subject));
@@ -297,6 +354,9 @@ fn search_request(parameters: SearchParameters) -> Result<SearchRequest, ApiErro
         from_time: parameters.from_time,
         until_time: parameters.until_time,
         limit: parameters.limit,
+        query: parameters.q,
+        order: order as i32,
+        coverage: parameters.coverage,
         tree_id: parameters.tree_id,
     })
 }

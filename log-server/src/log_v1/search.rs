@@ -1,7 +1,12 @@
 //! Search as both of the log's own faces have it: `ledgerstone.v1.Log` over gRPC, and
 //! `/log/v1/search` over HTTP.
 
+use std::time::SystemTime;
+use std::time::UNIX_EPOCH;
+
 use ledgerstone_entry::SearchKey;
+use ledgerstone_entry::query::Expression;
+use ledgerstone_entry::query::parse as parse_query;
 use ledgerstone_entry::v1::PublicKeyFormat;
 use ledgerstone_entry::v1::search_key_of_hash;
 use ledgerstone_entry::v1::search_key_of_public_key;
@@ -12,12 +17,16 @@ use ledgerstone_log::Positions;
 use ledgerstone_log::PositionsError;
 use ledgerstone_log::SearchHit as Hit;
 use ledgerstone_log::SearchOperator as Operator;
+use ledgerstone_log::SearchOrder as Order;
 use ledgerstone_log::SearchQuery;
 use ledgerstone_log::Tree;
+use ledgerstone_log::TreeCoverage;
 use ledgerstone_log::Trees;
+use ledgerstone_proto::log::v1::SearchCoverage;
 use ledgerstone_proto::log::v1::SearchEvidence;
 use ledgerstone_proto::log::v1::SearchHit;
 use ledgerstone_proto::log::v1::SearchOperator;
+use ledgerstone_proto::log::v1::SearchOrder;
 use ledgerstone_proto::log::v1::SearchPublicKey;
 use ledgerstone_proto::log::v1::SearchRequest;
 use ledgerstone_proto::log::v1::SearchResponse;
@@ -48,9 +57,16 @@ pub(crate) async fn search(
     };
     let first = trees.first().cloned();
     let first = first.ok_or_else(|| ApiError::not_found("there is no tree here"))?;
-    let page = state
+    let wants_coverage = request.coverage;
+    let (page, covered) = state
         .read(&first, async move |_| {
-            ledgerstone_log::search(&trees, &query, &from, &end, limit, views::READ_BYTES).await
+            let covered = match wants_coverage {
+                true => ledgerstone_log::coverage(&trees, &query, &from, &end).await?,
+                false => Vec::new(),
+            };
+            let page =
+                ledgerstone_log::search(&trees, &query, &from, &end, limit, views::READ_BYTES);
+            Ok((page.await?, covered))
         })
         .await?;
     let (trees, hits) = (state.trees(), page.hits.into_iter());
@@ -58,6 +74,8 @@ pub(crate) async fn search(
         hits: hits.map(|hit| render(&trees, hit)).collect(),
         next: page.next.to_string(),
         complete: page.complete,
+        coverage: covered.iter().map(render_coverage).collect(),
+        unknown: page.unknown,
     })
 }
 
@@ -68,9 +86,10 @@ pub(super) fn positions(text: &str) -> Result<Positions, ApiError> {
 }
 
 fn parse(request: &SearchRequest) -> Result<SearchQuery, ApiError> {
-    if request.terms.is_empty() || request.terms.len() > MAX_SEARCH_KEYS {
+    let is_empty = request.terms.is_empty() && request.query.is_empty();
+    if is_empty || request.terms.len() > MAX_SEARCH_KEYS {
         return Err(ApiError::invalid(format!(
-            "a search has 1 to {MAX_SEARCH_KEYS} terms, not {}",
+            "a search has a query, or 1 to {MAX_SEARCH_KEYS} terms, not {}",
             request.terms.len()
         )));
     }
@@ -79,8 +98,26 @@ fn parse(request: &SearchRequest) -> Result<SearchQuery, ApiError> {
         Ok(SearchOperator::Or | SearchOperator::Unspecified) => Operator::Or,
         Err(_) => return Err(ApiError::invalid("the operator is neither OR nor AND")),
     };
-    let keys: Result<_, ApiError> = request.terms.iter().map(key).collect();
-    let mut query = SearchQuery::new(keys?, operator);
+    let keys: Result<Vec<_>, ApiError> = request.terms.iter().map(key).collect();
+    let keys = keys?;
+    let asked = asked(&request.query)?;
+    let mut query = match (asked, keys.is_empty()) {
+        (None, _) => SearchQuery::new(keys, operator),
+        (Some(asked), true) => SearchQuery::of(asked),
+        (Some(asked), false) => {
+            let terms = SearchQuery::new(keys, operator).expression;
+            SearchQuery::of(Expression::All(vec![terms, asked]))
+        }
+    };
+    query.order = match SearchOrder::try_from(request.order) {
+        Ok(SearchOrder::NewestFirst) => Order::NewestFirst,
+        Ok(SearchOrder::OldestFirst | SearchOrder::Unspecified) => Order::OldestFirst,
+        Err(_) => {
+            return Err(ApiError::invalid(
+                "the order is not one of those that there are",
+            ));
+        }
+    };
     if request.from_time != 0 {
         query.times.start = request.from_time;
     }
@@ -88,6 +125,34 @@ fn parse(request: &SearchRequest) -> Result<SearchQuery, ApiError> {
         query.times.end = request.until_time;
     }
     Ok(query)
+}
+
+/// The query in words, where there is one.
+fn asked(query: &str) -> Result<Option<Expression>, ApiError> {
+    if query.is_empty() {
+        return Ok(None);
+    }
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = i64::try_from(now.unwrap_or_default().as_secs()).unwrap_or(i64::MAX);
+    let parsed = parse_query(query, now);
+    parsed
+        .map(Some)
+        .map_err(|error| ApiError::invalid(error.to_string()))
+}
+
+fn render_coverage(covered: &TreeCoverage) -> SearchCoverage {
+    SearchCoverage {
+        tree_id: covered.tree_id,
+        first: covered.range.start,
+        end: covered.range.end,
+        without_statement: covered.without_statement(),
+        asks_statements: covered.asks_statements,
+        unreadable: covered.unreadable,
+        has_times: covered.has_times,
+        unindexed: covered.unindexed,
+        is_index_complete: covered.is_index_complete,
+        is_everything: covered.is_everything(),
+    }
 }
 
 fn key(term: &SearchTerm) -> Result<SearchKey, ApiError> {

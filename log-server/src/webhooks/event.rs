@@ -1,9 +1,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use ledgerstone_entry::EntryView;
 use ledgerstone_entry::describe;
-use ledgerstone_entry::matcher::Match;
-use ledgerstone_entry::matcher::WatchList;
 use ledgerstone_log::LoggedEntry;
 use ledgerstone_log::ReadError;
 use ledgerstone_log::Tree;
@@ -135,14 +134,6 @@ async fn transparency_log_entry(
 
 /// Whom the certificates of an entry name.
 fn subjects(body: &[u8]) -> Vec<String> {
-    let mut everybody = WatchList::default();
-    everybody
-        .add_identity("*", None)
-        .expect("one rule that matches all");
-    let matches = everybody.examine(body).matches.unwrap_or_default();
-    let subjects = matches.into_iter().filter_map(|found| match found {
-        Match::Identity { subject, .. } => Some(subject),
-        Match::Key { .. } | Match::ArtifactDigest { .. } => None,
-    });
-    subjects.collect()
+    let signers = EntryView::new(body).signers.unwrap_or_default();
+    signers.into_iter().flat_map(|one| one.subjects).collect()
 }

@@ -237,14 +237,15 @@ impl Courier {
         // Whether an entry passes is found out where it may take its time, as the read.
         let entries = self.log.run(async move {
             let entries = read_on(read_from.iter(), &mut next, PAGE_ENTRIES, PAGE_BYTES);
-            let entries = entries.await?;
-            let examined = entries.into_iter().map(|one| {
-                let passes =
-                    |filter: &Arc<WatchList>| filter.examine(&one.entry.body).matches.is_some();
-                let passes = filter.as_ref().is_none_or(passes);
-                (one, passes)
-            });
-            Ok::<_, ReadError>(examined.collect::<Vec<_>>())
+            let mut examined = Vec::new();
+            for one in entries.await? {
+                let passes = match &filter {
+                    None => true,
+                    Some(filter) => passes(filter, &read_from, &one).await?,
+                };
+                examined.push((one, passes));
+            }
+            Ok::<_, ReadError>(examined)
         });
         let entries = entries.await?;
         let is_any = !entries.is_empty();
@@ -346,6 +347,18 @@ fn followed(log: &Log) -> Vec<Tree> {
     let trees = log.trees();
     let own = trees.own().filter(|tree| tree.import().is_none());
     own.cloned().collect()
+}
+
+/// Whether an entry of one of `trees` is to be sent: by all that the log knows of it.
+async fn passes(
+    filter: &WatchList,
+    trees: &[Tree],
+    one: &FollowedEntry,
+) -> Result<bool, ReadError> {
+    let tree = trees.iter().find(|tree| tree.tree_id() == one.tree_id);
+    let Some(tree) = tree else { return Ok(false) };
+    let known = tree.known(one.index, &one.entry).await?;
+    Ok(filter.examine_known(&known).matches.is_some())
 }
 
 /// How many entries of `trees` lie before `positions`.

@@ -1,6 +1,7 @@
 //! One tree that the sequencer extends.
 
 use std::collections::HashMap;
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use ledgerstone_storage::Round;
 use ledgerstone_storage::ShardId;
 use ledgerstone_storage::Store;
 use ledgerstone_storage::StoredHead;
+use ledgerstone_storage::StoredName;
 
 use crate::error::AppendError;
 use crate::error::Fatal;
@@ -30,6 +32,7 @@ use crate::publish::Publisher;
 use crate::submission::Submission;
 use crate::tree::reader::Reader;
 use crate::tree::reader::beside_key;
+use crate::tree::reader::part_key;
 
 /// A tree that grows, as the sequencer's thread holds it. Nothing here but the reader is shared.
 pub(crate) struct Growing {
@@ -45,7 +48,12 @@ pub(crate) struct Growing {
     /// signed one.
     stored: RightEdge,
     live: LiveTiles,
+    /// Texts of the search index that were written since the start, or lately.
+    names: HashSet<StoredName>,
 }
+
+/// How many texts of the search index are remembered: a few megabytes.
+const REMEMBERED_NAMES: usize = 32_768;
 
 /// What a round does to one tree: where each submission is, and the entries that are new.
 pub(crate) struct Plan {
@@ -104,6 +112,7 @@ impl Growing {
             running: edge.clone(),
             stored: edge,
             live,
+            names: HashSet::new(),
         }
     }
 
@@ -177,7 +186,10 @@ impl Growing {
             return None;
         }
         let first = self.running.size().next_index();
-        let entries = std::mem::take(&mut plan.entries);
+        let mut entries = std::mem::take(&mut plan.entries);
+        for entry in &mut entries {
+            entry.names.retain(|name| self.is_new_name(name));
+        }
         let hashes: Vec<Hash> = entries.iter().map(|entry| entry.leaf_hash).collect();
         self.running.extend(&hashes);
         let mut completed = Vec::new();
@@ -198,6 +210,15 @@ impl Growing {
             },
         };
         Some(Extension { round, completed })
+    }
+
+    /// Whether a text was not written lately: those of many entries are written once. A round that
+    /// fails ends all this.
+    fn is_new_name(&mut self, name: &StoredName) -> bool {
+        if self.names.len() >= REMEMBERED_NAMES {
+            self.names.clear();
+        }
+        self.names.insert(name.clone())
     }
 
     /// What was committed becomes the published head: read back, compared, signed, kept, shown.
@@ -290,17 +311,23 @@ fn new_entry(
     let beside = leaf
         .beside
         .map(|beside| (beside_key(index).to_vec(), beside));
+    let parts = submission.stated.iter().zip(0..);
+    let parts = parts.map(|(part, number)| (part_key(index, number).to_vec(), part.clone()));
+    let has_more = submission.stated.len() > submission.stated_now;
     NewEntry {
         leaf_hash: leaf.leaf_hash,
         duplicate_key: (key != leaf.leaf_hash).then_some(key),
         integrated_time: time,
         body: leaf.body,
         search_keys: submission.search_keys.clone(),
+        names: submission.names.clone(),
+        later: has_more.then_some(submission.stated_now as u32),
         attestations: submission
             .attestation
             .clone()
             .into_iter()
             .chain(beside)
+            .chain(parts)
             .collect(),
     }
 }

@@ -36,6 +36,7 @@ use crate::error::CloseError;
 use crate::error::Fatal;
 use crate::error::OpenError;
 use crate::head::Head;
+use crate::late::Wake;
 use crate::options::LogOptions;
 use crate::options::RoundReport;
 use crate::submission::Submission;
@@ -52,6 +53,8 @@ pub(crate) struct Sequencer {
     options: LogOptions,
     /// Counts the rounds whose heads are all shown.
     rounds: watch::Sender<u64>,
+    /// Hears of entries that are still to be indexed.
+    late: Arc<Wake>,
     /// How long the last commit took, in nanoseconds. Only the sequencer writes it.
     commit_time: Arc<AtomicU64>,
     /// How long the last round took.
@@ -75,6 +78,7 @@ impl Sequencer {
         queue: Arc<Queue>,
         rounds: watch::Sender<u64>,
         options: LogOptions,
+        late: Arc<Wake>,
     ) -> Result<SequencerHandle, OpenError> {
         let commit_time = Arc::new(AtomicU64::new(0));
         let clock = round_clock(&trees, &options)?;
@@ -88,6 +92,7 @@ impl Sequencer {
             queue,
             options,
             rounds,
+            late,
             commit_time: Arc::clone(&commit_time),
         };
         let run = move || {
@@ -246,13 +251,22 @@ impl Sequencer {
         self.commit_time.store(nanos, Ordering::Relaxed);
         self.clock.passed(time);
         drop(rounds);
+        let mut has_more = false;
         for (tree, extension) in extensions {
+            has_more |= extension
+                .round
+                .entries
+                .iter()
+                .any(|entry| entry.later.is_some());
             let tree = &mut self.trees[tree];
             let size = extension.round.head.size;
             tree.publish(extension)?;
             report.sizes.push((tree.tree_id(), size));
         }
         self.rounds.send_modify(|rounds| *rounds += 1);
+        if has_more {
+            self.late.tell();
+        }
         Ok(parts)
     }
 }

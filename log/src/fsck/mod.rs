@@ -22,6 +22,7 @@ use ledgerstone_merkle::TreeSize;
 use ledgerstone_merkle::VerifierKey;
 use ledgerstone_merkle::leaf_hash;
 use ledgerstone_merkle::leaf_hashes;
+use ledgerstone_storage::INDEX_GENERATION;
 use ledgerstone_storage::ShardId;
 use ledgerstone_storage::Store;
 use ledgerstone_storage::StoredEntry;
@@ -371,8 +372,12 @@ impl Check<'_> {
     }
 
     /// Looks for each entry by all that its body names. One may be indexed by more: by what it was
-    /// submitted with.
+    /// submitted with. The index of an earlier version leads to it by less, until it is rebuilt.
     fn search_keys(&mut self, indexes: &[LeafIndex], bodies: &[Bytes]) {
+        let generation = self.store.index_generation();
+        if generation.is_ok_and(|generation| generation != INDEX_GENERATION) {
+            return;
+        }
         for (&index, body) in indexes.iter().zip(bodies) {
             // A body that is no entry of Sigstore's names nothing.
             let keys = ledgerstone_entry::search_keys_of_body(body).unwrap_or_default();

@@ -7,13 +7,13 @@ use bytes::Bytes;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::TreeSize;
+use ledgerstone_storage::INDEX_GENERATION;
 use ledgerstone_storage::SearchRow;
 use ledgerstone_storage::ShardId;
 use ledgerstone_storage::StoredSearchKey;
 
-/// Which keys a rebuild writes. It counts up with every version that finds entries by other keys
-/// than the one before: a rebuild that an older one began is begun anew.
-const GENERATION: u32 = 1;
+/// Which keys a rebuild writes: a rebuild that a version with others began is begun anew.
+const GENERATION: u32 = INDEX_GENERATION;
 
 /// How far a rebuild of the search index is.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -226,7 +226,7 @@ mod tests {
         let progress = ReindexProgress::start(ShardId::new(0), TreeSize::new(5));
         let line = String::from_utf8(progress.encode().to_vec()).unwrap();
         for other in [
-            line.replace("reindex 1", "reindex 2"),
+            line.replace("reindex 2", "reindex 1"),
             line.replace("shard", "tree"),
             line.replace("at 0 5", "at 0"),
             line.replace("at 0 5", "behind 1 00 7"),

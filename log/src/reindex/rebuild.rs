@@ -11,28 +11,34 @@
 //! its last batch was.
 
 use std::collections::HashMap;
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use bytes::Bytes;
 use ledgerstone_entry::Claim;
 use ledgerstone_entry::IndexKeys;
+use ledgerstone_entry::SearchKeyKind;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::TreeSize;
 use ledgerstone_merkle::leaf_hash;
 use ledgerstone_storage::Correction;
 use ledgerstone_storage::Damage;
+use ledgerstone_storage::INDEX_GENERATION;
 use ledgerstone_storage::MAX_CORRECTION_ROWS;
 use ledgerstone_storage::SearchRow;
 use ledgerstone_storage::ShardId;
 use ledgerstone_storage::StorageError;
 use ledgerstone_storage::Store;
+use ledgerstone_storage::StoredName;
 use thiserror::Error;
 
 use crate::error::ReadError;
 use crate::reindex::progress::Position;
 use crate::reindex::progress::ReindexProgress;
 use crate::submission::stored_key;
+use crate::submission::stored_names;
+use crate::tree::reader::part_key;
 
 /// How many entries one step reads at most.
 const STEP_ENTRIES: usize = 256;
@@ -50,6 +56,9 @@ const STEP_ROWS: usize = 1_024;
 /// How many rows wait at most until they are written: a round may have to wait for that write.
 const BATCH_ROWS: usize = 2_048;
 
+/// How many texts are remembered, so that those of many entries are written once.
+const REMEMBERED_NAMES: usize = 65_536;
+
 /// After how many steps the progress is written, where there is nothing else to write: each write
 /// is a sync of the disk.
 const BATCH_STEPS: u32 = 16;
@@ -63,6 +72,8 @@ pub struct Reindex {
     progress: ReindexProgress,
     /// What was decided and is not written yet.
     batch: Correction,
+    /// Texts that this rebuild has kept, in the shard that it is at.
+    names: HashSet<StoredName>,
     steps: u32,
 }
 
@@ -118,6 +129,15 @@ impl Reindex {
         Ok(store.reindex_progress()?.is_some())
     }
 
+    /// Whether the index of `store` lacks what this version finds entries by: a rebuild did not
+    /// end, or was never begun.
+    ///
+    /// # Errors
+    /// [`ReindexError::Read`] when the store cannot be read.
+    pub fn is_due(store: &Store) -> Result<bool, ReindexError> {
+        Ok(Self::is_pending(store)? || store.index_generation()? != INDEX_GENERATION)
+    }
+
     /// Begins a rebuild, or goes on with the one that did not end. From here on it is pending until
     /// it is complete.
     ///
@@ -144,6 +164,7 @@ impl Reindex {
             shards,
             progress,
             batch: empty_batch(),
+            names: HashSet::new(),
             steps: 0,
         };
         reindex.count()?;
@@ -194,6 +215,10 @@ impl Reindex {
         written.map_err(ReindexError::Write)?;
         self.batch = empty_batch();
         self.steps = 0;
+        if self.progress.is_complete && self.store.index_generation()? != INDEX_GENERATION {
+            let set = self.store.set_index_generation(INDEX_GENERATION);
+            set.map_err(ReindexError::Write)?;
+        }
         Ok(())
     }
 
@@ -219,11 +244,13 @@ impl Reindex {
         for bodies in bodies.chunks(LOOKUP_ENTRIES) {
             let mut rows = Vec::new();
             for (index, body) in bodies {
-                let keys = self.keys_of(body)?;
-                rows.extend(keys.named().iter().map(|key| SearchRow {
+                let keys = self.keys_of(*index, body)?;
+                let known = keys.named().iter().chain(keys.submitted());
+                rows.extend(known.map(|key| SearchRow {
                     key: stored_key(key),
                     index: *index,
                 }));
+                self.keep_names(keys.names())?;
             }
             let present = self.store.has_search_rows(shard, &rows)?;
             if present.contains(&false) {
@@ -291,7 +318,7 @@ impl Reindex {
         for rows in inside.chunk_by(|one, next| one.index == next.index) {
             let index = rows[0].index;
             let body = self.body(shard, index)?;
-            let keys = self.keys_of(&body)?;
+            let keys = self.keys_of(index, &body)?;
             let of_entry = rows
                 .iter()
                 .map(|row| keys.claim(row.key.kind, row.key.hash));
@@ -335,9 +362,34 @@ impl Reindex {
         Ok(())
     }
 
-    fn keys_of(&self, body: &[u8]) -> Result<IndexKeys, StorageError> {
+    fn keys_of(&self, index: LeafIndex, body: &[u8]) -> Result<IndexKeys, StorageError> {
         let shard = self.progress.shard;
-        IndexKeys::of(body, |hash| self.store.attestation(shard, hash.as_bytes()))
+        let keys = IndexKeys::of(body, |hash| self.store.attestation(shard, hash.as_bytes()))?;
+        if !keys.wants_parts() {
+            return Ok(keys);
+        }
+        let mut parts = Vec::new();
+        let mut number = 0;
+        while let Some(part) = self.store.attestation(shard, &part_key(index, number))? {
+            parts.push(part);
+            number += 1;
+        }
+        Ok(keys.with_parts(&parts))
+    }
+
+    /// Keeps the texts of an entry that were not kept by this rebuild yet. It costs nothing to keep
+    /// one twice.
+    fn keep_names(&mut self, names: &[(SearchKeyKind, String)]) -> Result<(), ReindexError> {
+        for name in stored_names(names.iter().cloned()) {
+            if self.names.len() >= REMEMBERED_NAMES {
+                self.names.clear();
+            }
+            if self.names.insert(name.clone()) {
+                self.make_room()?;
+                self.batch.names.push(name);
+            }
+        }
+        Ok(())
     }
 
     /// Goes on with the shard behind this one, or is complete.
@@ -351,6 +403,7 @@ impl Reindex {
         };
         let end = size(&self.store, next)?;
         self.save()?;
+        self.names.clear();
         self.progress.shard = next;
         self.progress.position = Position::Entries {
             next: 0,
@@ -364,7 +417,8 @@ impl Reindex {
     /// there the next time, and what was removed is not.
     fn make_room(&mut self) -> Result<(), ReindexError> {
         const { assert!(BATCH_ROWS < MAX_CORRECTION_ROWS) };
-        if self.batch.add.len() + self.batch.remove.len() >= BATCH_ROWS {
+        let batch = &self.batch;
+        if batch.add.len() + batch.remove.len() + batch.names.len() >= BATCH_ROWS {
             self.save()?;
         }
         Ok(())
@@ -393,6 +447,7 @@ fn size(store: &Store, shard: ShardId) -> Result<TreeSize, StorageError> {
 
 fn empty_batch() -> Correction {
     Correction {
+        names: Vec::new(),
         seen: TreeSize::EMPTY,
         add: Vec::new(),
         remove: Vec::new(),

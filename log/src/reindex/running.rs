@@ -102,9 +102,10 @@ impl Reindexing {
         Ok(self.status())
     }
 
-    /// Goes on with a rebuild that did not end before the log was opened, if there is one.
+    /// Goes on with a rebuild that did not end before the log was opened, if there is one, and
+    /// begins one where the index is of an earlier version.
     pub(crate) fn resume(&self) -> Result<(), ReindexError> {
-        if Reindex::is_pending(&self.store)? {
+        if Reindex::is_due(&self.store)? {
             self.start()?;
         }
         Ok(())

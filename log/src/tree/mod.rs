@@ -7,6 +7,7 @@ pub(crate) mod reader;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use ledgerstone_entry::Known;
 use ledgerstone_merkle::ConsistencyProof;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::InclusionProof;
@@ -462,6 +463,30 @@ impl Tree {
     /// As for [`proven_entry`](Self::proven_entry).
     pub async fn attestation(&self, key: &[u8]) -> Result<Option<Bytes>, ReadError> {
         self.inner.reader.attestation(key).await
+    }
+
+    /// All that the log knows of an entry of this tree: what its body names, and what a statement
+    /// named that is kept beside it, or that came with it.
+    ///
+    /// # Errors
+    /// As for [`proven_entry`](Self::proven_entry).
+    pub async fn known(&self, index: LeafIndex, entry: &LoggedEntry) -> Result<Known, ReadError> {
+        let mut known = self.known_by_body(index, entry);
+        if let Some(hash) = known.wanted_statement()
+            && let Some(document) = self.attestation(hash.as_bytes()).await?
+        {
+            known = known.with_kept(&document);
+        }
+        if known.wants_parts() {
+            known = known.with_parts(&self.inner.reader.parts(index).await?);
+        }
+        Ok(known)
+    }
+
+    /// What the body and the place of an entry tell.
+    pub(crate) fn known_by_body(&self, index: LeafIndex, entry: &LoggedEntry) -> Known {
+        let known = Known::of_body(&entry.body).at(index.get());
+        known.taken_at(entry.integrated_time)
     }
 
     pub(crate) fn reader(&self) -> &Reader {

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::LazyLock;
 
@@ -24,6 +25,7 @@ use ledgerstone_merkle::root_from_tiles;
 use ledgerstone_merkle::tile_width_at;
 use ledgerstone_storage::PageLimit;
 use ledgerstone_storage::Schema;
+use ledgerstone_storage::SearchRow;
 use ledgerstone_storage::ShardId;
 use ledgerstone_storage::StoredSearchKey;
 use quick_cache::sync::Cache;
@@ -43,6 +45,14 @@ use crate::tree::entry::ProvenEntry;
 pub(crate) fn beside_key(index: LeafIndex) -> [u8; 9] {
     let mut key = [b'b'; 9];
     key[1..].copy_from_slice(&index.get().to_be_bytes());
+    key
+}
+
+/// The key that a part of what the statement of the entry at `index` named is stored under.
+pub(crate) fn part_key(index: LeafIndex, part: u32) -> [u8; 13] {
+    let mut key = [b'f'; 13];
+    key[1..9].copy_from_slice(&index.get().to_be_bytes());
+    key[9..].copy_from_slice(&part.to_be_bytes());
     key
 }
 
@@ -318,6 +328,77 @@ impl Reader {
     ) -> Result<Vec<LeafIndex>, ReadError> {
         let shared = &self.shared;
         Ok(shared.schema.search(shared.shard, key, from, limit).await?)
+    }
+
+    /// [`search`](Self::search) for indexes of a range.
+    pub(crate) async fn search_before(
+        &self,
+        key: &StoredSearchKey,
+        range: Range<u64>,
+        limit: usize,
+    ) -> Result<Vec<LeafIndex>, ReadError> {
+        let shared = &self.shared;
+        let range = LeafIndex::new(range.start)..LeafIndex::new(range.end);
+        let found = shared
+            .schema
+            .search_before(shared.shard, key, range, limit)
+            .await?;
+        Ok(found)
+    }
+
+    /// At most `limit` of the texts of one kind of search key that begin with `start`, behind
+    /// `after`.
+    pub(crate) async fn names(
+        &self,
+        kind: u8,
+        start: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>, ReadError> {
+        let shared = &self.shared;
+        let names = shared
+            .schema
+            .names(shared.shard, kind, start, after, limit)
+            .await?;
+        Ok(names)
+    }
+
+    /// Whether the search index leads from each of `keys` to the entry at `index`.
+    pub(crate) async fn is_found_by(
+        &self,
+        index: LeafIndex,
+        keys: &[StoredSearchKey],
+    ) -> Result<Vec<bool>, ReadError> {
+        let shared = &self.shared;
+        let rows: Vec<SearchRow> = keys
+            .iter()
+            .map(|key| SearchRow { key: *key, index })
+            .collect();
+        Ok(shared.schema.has_search_rows(shared.shard, &rows).await?)
+    }
+
+    /// Of which generation the search index of the store is.
+    pub(crate) async fn index_generation(&self) -> Result<u32, ReadError> {
+        Ok(self.shared.schema.index_generation().await?)
+    }
+
+    /// How many entries are not found by everything yet, up to `limit`.
+    pub(crate) async fn unindexed(&self, limit: usize) -> Result<usize, ReadError> {
+        let shared = &self.shared;
+        Ok(shared.schema.unindexed(shared.shard, limit).await?.len())
+    }
+
+    /// What the log noted of the statement of the entry at `index`, in parts; nothing where it
+    /// noted nothing.
+    pub(crate) async fn parts(&self, index: LeafIndex) -> Result<Vec<Bytes>, ReadError> {
+        let mut parts = Vec::new();
+        while let Some(part) = self
+            .attestation(&part_key(index, parts.len() as u32))
+            .await?
+        {
+            parts.push(part);
+        }
+        Ok(parts)
     }
 
     pub(crate) async fn attestation(&self, key: &[u8]) -> Result<Option<Bytes>, ReadError> {

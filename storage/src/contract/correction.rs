@@ -118,6 +118,7 @@ pub async fn progress_comes_with_corrections(store: &Schema) {
         (SHARD, &longest),
     ] {
         let correction = Correction {
+            names: Vec::new(),
             progress: Some(Bytes::copy_from_slice(progress)),
             ..nothing()
         };
@@ -137,6 +138,7 @@ pub async fn a_refused_correction_changes_nothing(store: &Schema) {
     assert!(matches!(elsewhere, Err(StorageError::NoShard { .. })));
     create(store, SHARD, 5).await;
     let correction = |add: Vec<SearchRow>, remove: Vec<SearchRow>, progress: usize| Correction {
+        names: Vec::new(),
         seen: TreeSize::new(5),
         add,
         remove,
@@ -182,6 +184,7 @@ pub async fn a_refused_correction_changes_nothing(store: &Schema) {
 /// A correction that changes nothing and completes a rebuild.
 fn nothing() -> Correction {
     Correction {
+        names: Vec::new(),
         seen: TreeSize::EMPTY,
         add: Vec::new(),
         remove: Vec::new(),
@@ -191,6 +194,7 @@ fn nothing() -> Correction {
 
 async fn correct(store: &Schema, seen: u64, add: &[SearchRow], remove: &[SearchRow]) {
     let correction = Correction {
+        names: Vec::new(),
         seen: TreeSize::new(seen),
         add: add.to_vec(),
         remove: remove.to_vec(),

@@ -68,6 +68,8 @@ pub fn new_entry(position: u64) -> NewEntry {
         integrated_time: 1_700_000_000 + i64::try_from(position).unwrap(),
         body: format!("body of entry {position}").into(),
         search_keys: vec![search_key(position % 2), own_search_key(position)],
+        names: Vec::new(),
+        later: None,
         attestations: [("sha256", 3), ("timestamp", 6)]
             .into_iter()
             .filter(|(_, every)| position.is_multiple_of(*every))

@@ -1,5 +1,7 @@
 //! Reads of the index of leaves and of the search index.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::LeafIndex;
@@ -61,9 +63,29 @@ impl Schema {
         from: LeafIndex,
         limit: usize,
     ) -> Result<Vec<LeafIndex>, StorageError> {
+        self.search_before(shard, key, from..LeafIndex::new(u64::MAX), limit)
+            .await
+    }
+
+    /// [`Schema::search`] for indexes of a range.
+    ///
+    /// # Errors
+    /// As for that.
+    pub async fn search_before(
+        &self,
+        shard: ShardId,
+        key: &StoredSearchKey,
+        range: Range<LeafIndex>,
+        limit: usize,
+    ) -> Result<Vec<LeafIndex>, StorageError> {
+        let is_open = range.end.get() == u64::MAX;
         let keys = KeyRange {
-            from: keys::search(shard, key, from).to_vec(),
-            to: KeyRange::end_of_prefix(&keys::search_prefix(shard, key)),
+            from: keys::search(shard, key, range.start).to_vec(),
+            // Filters help where only keys of one prefix are wanted.
+            to: match is_open {
+                true => KeyRange::end_of_prefix(&keys::search_prefix(shard, key)),
+                false => Some(keys::search(shard, key, range.end).to_vec()),
+            },
         };
         let rows = self.rows(Table::Search, keys, limit, Reuse::Likely).await?;
         let rows = rows.into_iter().map(|(key, _)| decode_row(&key));
@@ -82,7 +104,10 @@ impl Schema {
         after: Option<SearchRow>,
         limit: usize,
     ) -> Result<Vec<SearchRow>, StorageError> {
-        let mut keys = KeyRange::of_prefix(&keys::shard(shard));
+        let mut keys = KeyRange {
+            from: keys::shard(shard).to_vec(),
+            to: Some(keys::names(shard).to_vec()),
+        };
         if let Some(row) = after {
             keys.from = successor(&keys::search(shard, &row.key, row.index));
         }
@@ -90,6 +115,64 @@ impl Schema {
             .rows(Table::Search, keys, limit, Reuse::Unlikely)
             .await?;
         rows.iter().map(|(key, _)| decode_row(key)).collect()
+    }
+
+    /// At most `limit` of the texts of one kind that begin with `start` and come behind `after`, in
+    /// the order of their bytes.
+    ///
+    /// # Errors
+    /// [`StorageError::Damaged`] when a row does not decode; the engine's own trouble.
+    pub async fn names(
+        &self,
+        shard: ShardId,
+        kind: u8,
+        start: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>, StorageError> {
+        let mut keys = KeyRange::of_prefix(&keys::name(shard, kind, start));
+        if let Some(after) = after {
+            keys.from = successor(&keys::name(shard, kind, after));
+        }
+        let rows = self.rows(Table::Search, keys, limit, Reuse::Likely).await?;
+        let names = rows.into_iter().map(|(key, _)| {
+            let name = keys::decode_name(&key).map(|(_, name)| name.text);
+            Ok(name.ok_or(Damage::Undecodable("text in the search index"))?)
+        });
+        names.collect()
+    }
+
+    /// At most `limit` of the entries that are not found by everything yet, in order, and of each
+    /// the next part of what is kept beside it that the index has to be written of.
+    ///
+    /// # Errors
+    /// [`StorageError::Damaged`] when a row does not decode; the engine's own trouble.
+    pub async fn unindexed(
+        &self,
+        shard: ShardId,
+        limit: usize,
+    ) -> Result<Vec<(LeafIndex, u32)>, StorageError> {
+        let keys = KeyRange::of_prefix(&keys::laters(shard));
+        let rows = self.rows(Table::Search, keys, limit, Reuse::Likely).await?;
+        let entries = rows.into_iter().map(|(key, value)| {
+            let index = keys::decode_later(&key).map(|(_, index)| index);
+            let part = value.first_chunk().copied().map(u32::from_be_bytes);
+            let entry = index.zip(part);
+            Ok(entry.ok_or(Damage::Undecodable("entry that is to be indexed"))?)
+        });
+        entries.collect()
+    }
+
+    /// Of which generation the search index is: 0 where no version said it.
+    ///
+    /// # Errors
+    /// [`StorageError::Damaged`] when it does not decode; the engine's own trouble.
+    pub async fn index_generation(&self) -> Result<u32, StorageError> {
+        let value = self.value(Table::Meta, keys::GENERATION).await?;
+        let generation = decode(value, "generation of the search index", |value| {
+            Some(u32::from_be_bytes(value[..].try_into().ok()?))
+        })?;
+        Ok(generation.unwrap_or(0))
     }
 
     /// Whether the search index has each of `rows`: the answer at each position belongs to the row

@@ -6,6 +6,8 @@
 //! tiles         shard u32 | level u8 | number u64   -> 8,192 bytes
 //! leaves        shard u32 | leaf hash               -> index u64
 //! search        shard u32 | kind u8 | hash | index  -> nothing
+//!               shard u32 | 0x80 + kind u8 | text   -> nothing
+//!               shard u32 | 0xff | index            -> the next part to index u32
 //! attestations  shard u32 | key                     -> content
 //! meta          shard u32 | 0                       -> identity, JSON
 //!               shard u32 | 1                       -> size u64 | root | time i64
@@ -13,6 +15,7 @@
 //!               shard u32 | 3                       -> public keys, vkeys in lines
 //!               "schema"                            -> schema version u32
 //!               "reindex"                           -> progress of a rebuild of the search index
+//!               "generation"                        -> of which generation the search index is u32
 //! ```
 
 use bytes::Bytes;
@@ -27,6 +30,7 @@ use crate::engine::Table;
 use crate::round::SEARCH_ROW_BYTES;
 use crate::shard::StoredEntry;
 use crate::shard::StoredHead;
+use crate::shard::StoredName;
 use crate::shard::StoredSearchKey;
 use crate::shard_id::ShardId;
 use crate::trees::Frozen;
@@ -36,6 +40,9 @@ pub(crate) const SCHEMA: &[u8; 6] = b"schema";
 
 /// The key of the progress of a rebuild of the search index, which goes through all shards.
 pub(crate) const REINDEX: &[u8; 7] = b"reindex";
+
+/// The key of the generation of the search index of all shards.
+pub(crate) const GENERATION: &[u8; 10] = b"generation";
 
 /// The bytes that the search keys of one thing share: shard, kind, hash.
 const SEARCH_PREFIX_BYTES: usize = 4 + 1 + Hash::LENGTH;
@@ -52,6 +59,7 @@ const _: () = assert!(matches!(
 pub(crate) enum MetaKey {
     Schema,
     Reindex,
+    Generation,
     Identity(ShardId),
     Head(ShardId),
     Frozen(ShardId),
@@ -65,6 +73,9 @@ impl MetaKey {
         }
         if key == REINDEX {
             return Some(Self::Reindex);
+        }
+        if key == GENERATION {
+            return Some(Self::Generation);
         }
         let (kind, shard) = key.split_last()?;
         let shard = ShardId::new(u32::from_be_bytes(shard.try_into().ok()?));
@@ -145,6 +156,52 @@ pub(crate) fn search_prefix(shard: ShardId, key: &StoredSearchKey) -> [u8; SEARC
     join(&[&shard.get().to_be_bytes(), &[key.kind], key.hash.as_bytes()])
 }
 
+/// A text in the search index.
+pub(crate) fn name(shard: ShardId, kind: u8, text: &str) -> Vec<u8> {
+    let head = [NAMES | kind];
+    [&shard.get().to_be_bytes(), &head[..], text.as_bytes()].concat()
+}
+
+/// The text that a key of `search` holds.
+pub(crate) fn decode_name(key: &[u8]) -> Option<(ShardId, StoredName)> {
+    let (shard, rest) = key.split_first_chunk()?;
+    let (kind, text) = rest.split_first()?;
+    (NAMES..LATER).contains(kind).then_some(())?;
+    let name = StoredName {
+        kind: kind - NAMES,
+        text: String::from_utf8(text.to_vec()).ok()?,
+    };
+    Some((ShardId::new(u32::from_be_bytes(*shard)), name))
+}
+
+/// What all rows of `search` that lead to entries come before.
+pub(crate) fn names(shard: ShardId) -> [u8; 5] {
+    join(&[&shard.get().to_be_bytes(), &[NAMES]])
+}
+
+/// An entry that is not found by everything yet.
+pub(crate) fn later(shard: ShardId, index: LeafIndex) -> [u8; 13] {
+    join(&[
+        &shard.get().to_be_bytes(),
+        &[LATER],
+        &index.get().to_be_bytes(),
+    ])
+}
+
+/// What the keys of all such entries begin with.
+pub(crate) fn laters(shard: ShardId) -> [u8; 5] {
+    join(&[&shard.get().to_be_bytes(), &[LATER]])
+}
+
+/// The entry that is not found by everything yet, and its shard.
+pub(crate) fn decode_later(key: &[u8]) -> Option<(ShardId, LeafIndex)> {
+    let (shard, rest) = key.split_first_chunk()?;
+    let (kind, index) = rest.split_first()?;
+    (*kind == LATER).then_some(())?;
+    let shard = ShardId::new(u32::from_be_bytes(*shard));
+    Some((shard, decode_index(index)?))
+}
+
 pub(crate) fn attestation(shard: ShardId, key: &[u8]) -> Vec<u8> {
     [&shard.get().to_be_bytes(), key].concat()
 }
@@ -158,6 +215,7 @@ pub(crate) fn shard(shard: ShardId) -> [u8; 4] {
 pub(crate) fn decode_search(key: &[u8]) -> Option<(ShardId, SearchRow)> {
     let (shard, rest) = key.split_first_chunk()?;
     let (kind, rest) = rest.split_first()?;
+    (*kind < NAMES).then_some(())?;
     let (hash, index) = rest.split_first_chunk::<{ Hash::LENGTH }>()?;
     let key = StoredSearchKey {
         kind: *kind,
@@ -243,6 +301,12 @@ fn join<const N: usize>(parts: &[&[u8]]) -> [u8; N] {
     debug_assert!(rest.is_empty(), "the parts fill the key");
     joined
 }
+
+/// The lowest kind byte of a text in the search index.
+const NAMES: u8 = 0x80;
+
+/// The kind byte of an entry that is not found by everything yet.
+const LATER: u8 = 0xff;
 
 const IDENTITY: u8 = 0;
 const HEAD: u8 = 1;
@@ -359,7 +423,7 @@ mod tests {
 
         #[test]
         fn bytes_sort_as_search_keys_do(
-            a in any::<(u32, u8, [u8; 32], u64)>(),
+            a in (any::<u32>(), 0..NAMES, any::<[u8; 32]>(), any::<u64>()),
             index in any::<u64>(),
         ) {
             let key = |(shard, kind, hash, index)| {
@@ -374,6 +438,16 @@ mod tests {
             };
             prop_assert_eq!(decode_search(&key(a)), Some((ShardId::new(a.0), row(a))));
             prop_assert_eq!((a.0, row(a)).cmp(&(b.0, row(b))), key(a).cmp(&key(b)));
+        }
+
+        #[test]
+        fn names_are_read_back(shard in any::<u32>(), kind in 0_u8..0x7f, text in ".{0,60}") {
+            let shard = ShardId::new(shard);
+            let key = name(shard, kind, &text);
+            prop_assert!(key[..] > names(shard)[..]);
+            prop_assert_eq!(decode_search(&key), None);
+            prop_assert_eq!(decode_later(&key), None);
+            prop_assert_eq!(decode_name(&key), Some((shard, StoredName { kind, text })));
         }
 
         #[test]

@@ -24,6 +24,10 @@ pub enum RowName {
     Leaf(ShardId, Hash),
     /// A row of the search index.
     Search(ShardId, SearchRow),
+    /// A text in the search index.
+    Name(ShardId),
+    /// An entry that is not found by everything yet.
+    Unindexed(ShardId),
     /// Something that came with an entry.
     Attestation,
     /// What a shard is.
@@ -38,6 +42,8 @@ pub enum RowName {
     Schema,
     /// How far a rebuild of the search index is.
     Reindex,
+    /// Of which generation the search index is.
+    Generation,
 }
 
 impl RowName {
@@ -58,13 +64,19 @@ impl RowName {
                 Self::Leaf(shard, Hash::from_slice(hash)?)
             }
             Table::Search => {
-                let (shard, row) = keys::decode_search(key)?;
-                Self::Search(shard, row)
+                if let Some((shard, row)) = keys::decode_search(key) {
+                    return Some(Self::Search(shard, row));
+                }
+                if let Some((shard, _)) = keys::decode_later(key) {
+                    return Some(Self::Unindexed(shard));
+                }
+                Self::Name(keys::decode_name(key)?.0)
             }
             Table::Attestations => Self::Attestation,
             Table::Meta => match MetaKey::decode(key)? {
                 MetaKey::Schema => Self::Schema,
                 MetaKey::Reindex => Self::Reindex,
+                MetaKey::Generation => Self::Generation,
                 MetaKey::Identity(shard) => Self::Identity(shard),
                 MetaKey::Head(shard) => Self::Head(shard),
                 MetaKey::Frozen(shard) => Self::Frozen(shard),

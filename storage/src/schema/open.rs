@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::rows;
 use super::store::Schema;
+use crate::correction::INDEX_GENERATION;
 use crate::engine::Batch;
 use crate::engine::Engine;
 use crate::error::StorageError;
@@ -14,6 +15,7 @@ use crate::trees::SCHEMA_VERSION;
 pub fn first_rows() -> Batch {
     let mut batch = Batch::default();
     rows::add_schema_version(&mut batch, SCHEMA_VERSION);
+    rows::add_generation(&mut batch, INDEX_GENERATION);
     batch
 }
 

@@ -1,11 +1,13 @@
 //! Which rows a write changes.
 
 use bytes::Bytes;
+use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::TreeSize;
 
 use super::identity;
 use super::keys;
 use crate::correction::Correction;
+use crate::correction::Expansion;
 #[cfg(any(test, feature = "testing"))]
 use crate::correction::SearchRow;
 use crate::engine::Batch;
@@ -13,6 +15,7 @@ use crate::engine::Table;
 use crate::round::Round;
 use crate::shard::ShardIdentity;
 use crate::shard::StoredHead;
+use crate::shard::StoredName;
 use crate::shard_id::ShardId;
 use crate::trees::SCHEMA_VERSION;
 use crate::trees::TreeChange;
@@ -62,6 +65,9 @@ pub(super) fn of_correction(shard: ShardId, correction: &Correction, size: TreeS
     for row in correction.removed(size) {
         batch.delete(Table::Search, &keys::search(shard, &row.key, row.index));
     }
+    for name in &correction.names {
+        add_name(&mut batch, shard, name);
+    }
     for row in &correction.add {
         batch.put(
             Table::Search,
@@ -74,6 +80,44 @@ pub(super) fn of_correction(shard: ShardId, correction: &Correction, size: TreeS
         None => batch.delete(Table::Meta, keys::REINDEX),
     }
     batch
+}
+
+/// What the expansion of an entry changes.
+pub(super) fn of_expansion(shard: ShardId, expansion: &Expansion) -> Batch {
+    let mut batch = Batch::default();
+    for key in &expansion.keys {
+        let key = keys::search(shard, key, expansion.index);
+        batch.put(Table::Search, &key, b"");
+    }
+    for name in &expansion.names {
+        add_name(&mut batch, shard, name);
+    }
+    match expansion.next {
+        Some(part) => add_later(&mut batch, shard, expansion.index, part),
+        None => batch.delete(Table::Search, &keys::later(shard, expansion.index)),
+    }
+    batch
+}
+
+/// What the generation of the search index changes.
+pub(super) fn of_generation(generation: u32) -> Batch {
+    let mut batch = Batch::default();
+    add_generation(&mut batch, generation);
+    batch
+}
+
+pub(super) fn add_generation(batch: &mut Batch, generation: u32) {
+    batch.put(Table::Meta, keys::GENERATION, &generation.to_be_bytes());
+}
+
+fn add_name(batch: &mut Batch, shard: ShardId, name: &StoredName) {
+    let key = keys::name(shard, name.kind, &name.text);
+    batch.put(Table::Search, &key, b"");
+}
+
+fn add_later(batch: &mut Batch, shard: ShardId, index: LeafIndex, part: u32) {
+    let key = keys::later(shard, index);
+    batch.put(Table::Search, &key, &part.to_be_bytes());
 }
 
 /// What is kept beside entries that are there already.
@@ -119,6 +163,12 @@ fn add_round(batch: &mut Batch, shard: ShardId, round: &Round) {
         }
         for key in &entry.search_keys {
             batch.put(Table::Search, &keys::search(shard, key, index), b"");
+        }
+        for name in &entry.names {
+            add_name(batch, shard, name);
+        }
+        if let Some(part) = entry.later {
+            add_later(batch, shard, index, part);
         }
         for (key, content) in &entry.attestations {
             let key = keys::attestation(shard, key);

@@ -42,7 +42,7 @@ impl Schema {
                 MetaKey::Head(shard) | MetaKey::Frozen(shard) | MetaKey::PublicKeys(shard) => {
                     named.insert(shard);
                 }
-                MetaKey::Schema | MetaKey::Reindex => {}
+                MetaKey::Schema | MetaKey::Reindex | MetaKey::Generation => {}
             }
         }
         match named.difference(&identified).next() {

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use super::rows;
 use super::store::Schema;
 use crate::correction::Correction;
+use crate::correction::Expansion;
 use crate::error::StorageError;
 use crate::round::MAX_BESIDE_BYTES;
 use crate::round::Round;
@@ -98,6 +99,30 @@ impl Schema {
         // Durable as a round is, though an index can be rebuilt again: the next round comes behind
         // it.
         Ok(self.engine.write(batch).await?)
+    }
+
+    /// Adds what an entry of `shard` is found by beyond what its round brought, in one write, which
+    /// may come between any two rounds.
+    ///
+    /// # Errors
+    /// [`StorageError::NoShard`], [`StorageError::RowBeyondHead`],
+    /// [`StorageError::CorrectionLength`], and then nothing was written.
+    pub async fn expand(&self, shard: ShardId, expansion: &Expansion) -> Result<(), StorageError> {
+        let _writer = self.writer.lock().await;
+        let head = self.head(shard).await?;
+        let head = head.ok_or(StorageError::NoShard { shard })?;
+        expansion.must_fit(shard, head.size)?;
+        let batch = rows::of_expansion(shard, expansion);
+        Ok(self.engine.write(batch).await?)
+    }
+
+    /// Says of which generation the search index of all shards is.
+    ///
+    /// # Errors
+    /// The engine's own trouble.
+    pub async fn set_index_generation(&self, generation: u32) -> Result<(), StorageError> {
+        let _writer = self.writer.lock().await;
+        Ok(self.engine.write(rows::of_generation(generation)).await?)
     }
 
     /// Keeps `rows`, keys and contents, among the attestations of `shard` in one write, which may

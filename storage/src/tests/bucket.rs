@@ -101,6 +101,7 @@ async fn a_write_that_nobody_waits_for_stops_the_writer() {
 
     let while_it_writes = Duration::from_millis(75);
     let correction = Correction {
+        names: Vec::new(),
         seen: contract::head(11).size,
         add: Vec::new(),
         remove: Vec::new(),

@@ -147,6 +147,7 @@ fn callers_that_block_wait_for_each_other() {
                 for _ in 0..50 {
                     store.keep_checkpoint(ShardId::new(number), "text").unwrap();
                     let correction = Correction {
+                        names: Vec::new(),
                         seen: TreeSize::EMPTY,
                         add: Vec::new(),
                         remove: Vec::new(),

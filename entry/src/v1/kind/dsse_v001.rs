@@ -12,12 +12,14 @@ use crate::content::Content;
 use crate::content::LoggedStatement;
 use crate::dsse::MAX_VERIFIERS;
 use crate::encoding::decode_base64;
+use crate::encoding::decode_base64_of_envelope;
 use crate::entry_kind::EntryKind;
+use crate::facts::collected::Facts;
+use crate::facts::statement::is_statement_type;
 use crate::named_parts::Digested;
 use crate::named_parts::EntryDigest;
 use crate::named_parts::EntrySigner;
 use crate::prepared::PreparedEntry;
-use crate::search_keys::SearchKeys;
 use crate::v1::digest::LoggedDigest;
 use crate::v1::digest::SHA256_ONLY;
 use crate::v1::envelope::Envelope;
@@ -27,8 +29,6 @@ use crate::v1::limits::V1Limits;
 use crate::v1::purpose::Purpose;
 use crate::v1::read::read_base64;
 use crate::v1::reject::V1Reject;
-use crate::v1::statement::IN_TOTO_PAYLOAD_TYPE;
-use crate::v1::statement::search_keys_of_statement;
 use crate::v1::x509_key;
 
 /// What a dsse 0.0.1 body says: the hashes of an envelope and of its payload, and its signatures.
@@ -84,13 +84,14 @@ impl Canonical for DsseV001 {
 }
 
 impl Content for DsseV001 {
-    fn add_search_keys(&self, keys: &mut SearchKeys) {
-        keys.add([
-            self.envelope_hash.search_key(),
-            self.payload_hash.search_key(),
-        ]);
+    fn add_facts(&self, facts: &mut Facts) {
+        self.envelope_hash.add_fact(facts);
+        self.payload_hash.add_fact(facts);
         for signature in &self.signatures {
-            x509_key::add_logged(&signature.verifier, keys);
+            if let Some(bytes) = decode_base64_of_envelope(&signature.signature) {
+                facts.add_signature(&bytes);
+            }
+            facts.of_signer(|facts| x509_key::add_logged(&signature.verifier, facts));
         }
     }
 
@@ -174,7 +175,7 @@ fn prepare_envelope(content: &Json<'_>) -> Result<PreparedEntry, V1Reject> {
     let envelope = Envelope::parse(text)?;
     let (matched, keys) = envelope.match_verifiers(&verifiers, true)?;
 
-    let mut search_keys = SearchKeys::default();
+    let mut facts = Facts::default();
     let entry = DsseV001 {
         envelope_hash: LoggedDigest::sha256(&Sha256::digest(text)),
         payload_hash: LoggedDigest::sha256(&Sha256::digest(&envelope.payload)),
@@ -186,21 +187,11 @@ fn prepare_envelope(content: &Json<'_>) -> Result<PreparedEntry, V1Reject> {
             })
             .collect(),
     };
-    search_keys.add([
-        entry.envelope_hash.search_key(),
-        entry.payload_hash.search_key(),
-    ]);
-    for key in matched.values() {
-        keys[*key].add_search_keys(&mut search_keys);
+    entry.add_facts(&mut facts);
+    if is_statement_type(&envelope.payload_type) {
+        facts.add_statement(&envelope.payload);
     }
-    if envelope.payload_type == IN_TOTO_PAYLOAD_TYPE {
-        search_keys.add(search_keys_of_statement(&envelope.payload)?);
-    }
-    Ok(PreparedEntry::new(
-        DsseV001::KIND,
-        entry.to_body()?,
-        search_keys.finish(),
-    ))
+    Ok(PreparedEntry::new(DsseV001::KIND, entry.to_body()?, facts))
 }
 
 fn read_verifiers(content: &Json<'_>) -> Result<Vec<Vec<u8>>, V1Reject> {
@@ -230,11 +221,7 @@ fn canonicalise(spec: &Json<'_>) -> Result<PreparedEntry, V1Reject> {
     entry
         .signatures
         .sort_by(|one, next| one.signature.cmp(&next.signature));
-    let mut search_keys = SearchKeys::default();
-    entry.add_search_keys(&mut search_keys);
-    Ok(PreparedEntry::new(
-        DsseV001::KIND,
-        entry.to_body()?,
-        search_keys.finish(),
-    ))
+    let mut facts = Facts::default();
+    entry.add_facts(&mut facts);
+    Ok(PreparedEntry::new(DsseV001::KIND, entry.to_body()?, facts))
 }

@@ -9,12 +9,12 @@ use crate::body::Canonical;
 use crate::body::Sink;
 use crate::content::Content;
 use crate::entry_kind::EntryKind;
+use crate::facts::collected::Facts;
 use crate::key::key_type::KeyType;
 use crate::named_parts::Digested;
 use crate::named_parts::EntryDigest;
 use crate::named_parts::EntrySigner;
 use crate::prepared::PreparedEntry;
-use crate::search_keys::SearchKeys;
 use crate::v1::digest::LoggedDigest;
 use crate::v1::json::Json;
 use crate::v1::kind::definition::V1Kind;
@@ -63,9 +63,10 @@ impl Canonical for HashedRekordV001 {
 }
 
 impl Content for HashedRekordV001 {
-    fn add_search_keys(&self, keys: &mut SearchKeys) {
-        keys.add([self.digest.search_key()]);
-        x509_key::add_logged(&self.public_key, keys);
+    fn add_facts(&self, facts: &mut Facts) {
+        self.digest.add_fact(facts);
+        facts.add_signature(&self.signature);
+        facts.of_signer(|facts| x509_key::add_logged(&self.public_key, facts));
     }
 
     fn digests(&self) -> Vec<EntryDigest> {
@@ -100,18 +101,15 @@ impl V1Kind for HashedRekordV001 {
         submitted_key.check_chain()?;
         key.verify_digest(hash, &digest, &submitted.signature)?;
 
-        let mut search_keys = SearchKeys::default();
-        search_keys.add([submitted.digest.search_key()]);
-        submitted_key.add_search_keys(&mut search_keys);
+        let mut facts = Facts::default();
+        submitted.digest.add_fact(&mut facts);
+        facts.add_signature(&submitted.signature);
+        facts.of_signer(|facts| submitted_key.add_facts(facts));
         let entry = Self {
             public_key: submitted_key.canonical().to_owned().into(),
             ..submitted
         };
-        Ok(PreparedEntry::new(
-            Self::KIND,
-            entry.to_body()?,
-            search_keys.finish(),
-        ))
+        Ok(PreparedEntry::new(Self::KIND, entry.to_body()?, facts))
     }
 
     fn read(spec: &Json<'_>) -> Result<Self, V1Reject> {

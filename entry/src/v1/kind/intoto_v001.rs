@@ -12,11 +12,12 @@ use crate::body::Sink;
 use crate::content::Content;
 use crate::content::LoggedStatement;
 use crate::entry_kind::EntryKind;
+use crate::facts::collected::Facts;
+use crate::facts::statement::is_statement_type;
 use crate::named_parts::Digested;
 use crate::named_parts::EntryDigest;
 use crate::named_parts::EntrySigner;
 use crate::prepared::PreparedEntry;
-use crate::search_keys::SearchKeys;
 use crate::v1::digest::LoggedDigest;
 use crate::v1::digest::SHA256_ONLY;
 use crate::v1::envelope::Envelope;
@@ -27,8 +28,6 @@ use crate::v1::purpose::Purpose;
 use crate::v1::read::read_base64;
 use crate::v1::reject::V1Reject;
 use crate::v1::ssh_key;
-use crate::v1::statement::IN_TOTO_PAYLOAD_TYPE;
-use crate::v1::statement::search_keys_of_statement;
 use crate::v1::x509_key;
 use crate::v1::x509_key::X509Key;
 
@@ -71,10 +70,12 @@ impl Canonical for IntotoV001 {
 }
 
 impl Content for IntotoV001 {
-    fn add_search_keys(&self, keys: &mut SearchKeys) {
-        keys.add([self.hash.search_key()]);
-        keys.add(self.payload_hash.as_ref().map(LoggedDigest::search_key));
-        x509_key::add_logged(&self.public_key, keys);
+    fn add_facts(&self, facts: &mut Facts) {
+        self.hash.add_fact(facts);
+        if let Some(hash) = &self.payload_hash {
+            hash.add_fact(facts);
+        }
+        facts.of_signer(|facts| x509_key::add_logged(&self.public_key, facts));
     }
 
     fn digests(&self) -> Vec<EntryDigest> {
@@ -125,13 +126,9 @@ impl V1Kind for IntotoV001 {
             return Err(V1Reject::NotInsertable("missing envelope content"));
         }
         // The form that is logged has nothing in it to verify: it serves to look an entry up.
-        let mut search_keys = SearchKeys::default();
-        entry.add_search_keys(&mut search_keys);
-        Ok(PreparedEntry::new(
-            Self::KIND,
-            entry.to_body()?,
-            search_keys.finish(),
-        ))
+        let mut facts = Facts::default();
+        entry.add_facts(&mut facts);
+        Ok(PreparedEntry::new(Self::KIND, entry.to_body()?, facts))
     }
 
     fn read(spec: &Json<'_>) -> Result<Self, V1Reject> {
@@ -161,14 +158,12 @@ fn prepare_envelope(
         payload_hash: Some(LoggedDigest::sha256(&payload_hash)),
         public_key: key.canonical().to_owned().into(),
     };
-    let mut search_keys = SearchKeys::default();
-    search_keys.add([entry.hash.search_key()]);
-    search_keys.add(entry.payload_hash.as_ref().map(LoggedDigest::search_key));
-    key.add_search_keys(&mut search_keys);
-    if envelope.payload_type == IN_TOTO_PAYLOAD_TYPE {
-        search_keys.add(search_keys_of_statement(&envelope.payload)?);
+    let mut facts = Facts::default();
+    entry.add_facts(&mut facts);
+    if is_statement_type(&envelope.payload_type) {
+        facts.add_statement(&envelope.payload);
     }
-    let prepared = PreparedEntry::new(IntotoV001::KIND, entry.to_body()?, search_keys.finish());
+    let prepared = PreparedEntry::new(IntotoV001::KIND, entry.to_body()?, facts);
     Ok(prepared.with_attestation(
         envelope.payload,
         payload_hash.into(),

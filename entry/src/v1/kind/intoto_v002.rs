@@ -13,12 +13,14 @@ use crate::content::Content;
 use crate::content::LoggedStatement;
 use crate::dsse::MAX_SIGNATURES;
 use crate::encoding::decode_base64;
+use crate::encoding::decode_base64_of_envelope;
 use crate::entry_kind::EntryKind;
+use crate::facts::collected::Facts;
+use crate::facts::statement::is_statement_type;
 use crate::named_parts::Digested;
 use crate::named_parts::EntryDigest;
 use crate::named_parts::EntrySigner;
 use crate::prepared::PreparedEntry;
-use crate::search_keys::SearchKeys;
 use crate::v1::digest::LoggedDigest;
 use crate::v1::digest::SHA256_ONLY;
 use crate::v1::envelope::Envelope;
@@ -28,8 +30,6 @@ use crate::v1::limits::V1Limits;
 use crate::v1::purpose::Purpose;
 use crate::v1::read::read_base64;
 use crate::v1::reject::V1Reject;
-use crate::v1::statement::IN_TOTO_PAYLOAD_TYPE;
-use crate::v1::statement::search_keys_of_statement;
 use crate::v1::x509_key;
 
 /// What an intoto 0.0.2 body says: the hashes of an envelope and of its payload, and its
@@ -155,10 +155,14 @@ impl Canonical for IntotoV002 {
 }
 
 impl Content for IntotoV002 {
-    fn add_search_keys(&self, keys: &mut SearchKeys) {
-        keys.add([self.payload_hash.search_key()]);
+    fn add_facts(&self, facts: &mut Facts) {
+        self.payload_hash.add_fact(facts);
         for signature in &self.signatures {
-            x509_key::add_logged(&signature.public_key, keys);
+            let text = std::str::from_utf8(&signature.sig).ok();
+            if let Some(bytes) = text.and_then(decode_base64_of_envelope) {
+                facts.add_signature(&bytes);
+            }
+            facts.of_signer(|facts| x509_key::add_logged(&signature.public_key, facts));
         }
     }
 
@@ -174,7 +178,7 @@ impl Content for IntotoV002 {
     }
 
     fn statement(&self) -> Option<LoggedStatement> {
-        (self.payload_type == IN_TOTO_PAYLOAD_TYPE).then(|| LoggedStatement {
+        is_statement_type(&self.payload_type).then(|| LoggedStatement {
             hash: self.attestation_hash(),
             is_typed: true,
         })
@@ -207,13 +211,9 @@ impl V1Kind for IntotoV002 {
             return Err(V1Reject::NotInsertable("missing envelope content"));
         }
         // The form that is logged has nothing in it to verify: it serves to look an entry up.
-        let mut search_keys = SearchKeys::default();
-        entry.add_search_keys(&mut search_keys);
-        Ok(PreparedEntry::new(
-            Self::KIND,
-            entry.to_body()?,
-            search_keys.finish(),
-        ))
+        let mut facts = Facts::default();
+        entry.add_facts(&mut facts);
+        Ok(PreparedEntry::new(Self::KIND, entry.to_body()?, facts))
     }
 
     fn read(spec: &Json<'_>) -> Result<Self, V1Reject> {
@@ -256,17 +256,14 @@ fn prepare_envelope(
         verifiers.push(signature.public_key.to_vec());
     }
     let envelope = Envelope::new(&entry.payload_type, payload, &signatures)?;
-    let (_, keys) = envelope.match_verifiers(&verifiers, false)?;
+    envelope.match_verifiers(&verifiers, false)?;
 
-    let mut search_keys = SearchKeys::default();
-    search_keys.add([entry.payload_hash.search_key()]);
-    for key in &keys {
-        key.add_search_keys(&mut search_keys);
+    let mut facts = Facts::default();
+    entry.add_facts(&mut facts);
+    if is_statement_type(&entry.payload_type) {
+        facts.add_statement(&envelope.payload);
     }
-    if entry.payload_type == IN_TOTO_PAYLOAD_TYPE {
-        search_keys.add(search_keys_of_statement(&envelope.payload)?);
-    }
-    let prepared = PreparedEntry::new(IntotoV002::KIND, entry.to_body()?, search_keys.finish());
+    let prepared = PreparedEntry::new(IntotoV002::KIND, entry.to_body()?, facts);
     Ok(prepared.with_attestation(
         envelope.payload,
         payload_hash.into(),

@@ -9,11 +9,11 @@ use crate::body::Sink;
 use crate::content::Content;
 use crate::encoding::ArtifactReader;
 use crate::entry_kind::EntryKind;
+use crate::facts::collected::Facts;
 use crate::named_parts::Digested;
 use crate::named_parts::EntryDigest;
 use crate::named_parts::EntrySigner;
 use crate::prepared::PreparedEntry;
-use crate::search_keys::SearchKeys;
 use crate::v1::digest::LoggedDigest;
 use crate::v1::digest::SHA256_ONLY;
 use crate::v1::json::Json;
@@ -88,14 +88,17 @@ impl Canonical for RekordV001 {
 }
 
 impl Content for RekordV001 {
-    fn add_search_keys(&self, keys: &mut SearchKeys) {
-        keys.add([self.hash.search_key()]);
-        match formats::canonical_key(self.format, &self.public_key) {
-            Ok(key) => key.add_search_keys(keys),
-            // Another log took a key that this one cannot read: it is found by what is logged of
-            // it.
-            Err(_) => keys.add_key_text(&self.public_key),
-        }
+    fn add_facts(&self, facts: &mut Facts) {
+        self.hash.add_fact(facts);
+        facts.add_signature(&self.signature);
+        facts.of_signer(|facts| {
+            match formats::canonical_key(self.format, &self.public_key) {
+                Ok(key) => key.add_facts(facts),
+                // Another log took a key that this one cannot read: it is found by what is logged
+                // of it.
+                Err(_) => facts.add_unread_key(&self.public_key),
+            }
+        });
     }
 
     fn digests(&self) -> Vec<EntryDigest> {
@@ -152,20 +155,17 @@ impl V1Kind for RekordV001 {
                 claimed: claimed.value,
             });
         }
-        let mut search_keys = SearchKeys::default();
-        search_keys.add([computed.search_key()]);
-        verified.key.add_search_keys(&mut search_keys);
+        let mut facts = Facts::default();
+        computed.add_fact(&mut facts);
+        facts.add_signature(&verified.signature);
+        facts.of_signer(|facts| verified.key.add_facts(facts));
         let entry = Self {
             hash: computed,
             format: submitted.format,
             signature: verified.signature.into(),
             public_key: verified.key.text.into(),
         };
-        Ok(PreparedEntry::new(
-            Self::KIND,
-            entry.to_body()?,
-            search_keys.finish(),
-        ))
+        Ok(PreparedEntry::new(Self::KIND, entry.to_body()?, facts))
     }
 
     fn read(spec: &Json<'_>) -> Result<Self, V1Reject> {

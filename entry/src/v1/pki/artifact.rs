@@ -1,15 +1,32 @@
 //! What a format makes of a document that comes with its signature and key.
 
 use crate::encoding::ArtifactReader;
-use crate::search_keys::SearchKeys;
+use crate::facts::collected::Facts;
 use crate::v1::reject::V1Reject;
 
 /// A key as it is logged.
 pub(crate) struct CanonicalKey {
     pub(crate) text: Vec<u8>,
     pub(crate) subjects: Vec<String>,
-    /// The key itself, in DER, where the text is that of a certificate.
-    pub(crate) certified_spki: Option<Vec<u8>>,
+    /// What an X.509 key says besides, or the certificate that the text is of.
+    pub(crate) der: Option<KeyDer>,
+}
+
+/// An X.509 key in DER.
+pub(crate) enum KeyDer {
+    /// A SubjectPublicKeyInfo.
+    PublicKey(Vec<u8>),
+    /// A certificate.
+    Certificate(Vec<u8>),
+}
+
+impl KeyDer {
+    fn add_facts(&self, facts: &mut Facts) {
+        match self {
+            Self::PublicKey(spki) => facts.add_spki_hash(spki),
+            Self::Certificate(der) => facts.add_certified(der),
+        }
+    }
 }
 
 impl CanonicalKey {
@@ -18,17 +35,17 @@ impl CanonicalKey {
         Self {
             text: text.into(),
             subjects: Vec::new(),
-            certified_spki: None,
+            der: None,
         }
     }
 
     /// Adds what entries by this key are found by.
-    pub(crate) fn add_search_keys(&self, keys: &mut SearchKeys) {
-        keys.add_key_text(&self.text);
-        if let Some(spki) = &self.certified_spki {
-            keys.add_certified_key(spki);
+    pub(crate) fn add_facts(&self, facts: &mut Facts) {
+        facts.add_key_text(&self.text);
+        facts.add_subjects(&self.subjects);
+        if let Some(der) = &self.der {
+            der.add_facts(facts);
         }
-        keys.add_subjects(&self.subjects);
     }
 }
 

@@ -4,6 +4,7 @@ use ledgerstone_proto::sigstore::common::v1::HashAlgorithm;
 
 use crate::encoding::ArtifactReader;
 use crate::v1::pki::artifact::CanonicalKey;
+use crate::v1::pki::artifact::KeyDer;
 use crate::v1::pki::artifact::VerifiedArtifact;
 use crate::v1::pki::artifact::read_all;
 use crate::v1::reject::V1Reject;
@@ -14,7 +15,10 @@ impl From<X509Key> for CanonicalKey {
         Self {
             text: key.canonical().as_bytes().to_vec(),
             subjects: key.subjects().to_vec(),
-            certified_spki: key.certified_spki().map(<[u8]>::to_vec),
+            der: Some(match key.leaf() {
+                Some(leaf) => KeyDer::Certificate(leaf.to_vec()),
+                None => KeyDer::PublicKey(key.spki().to_vec()),
+            }),
         }
     }
 }

@@ -21,16 +21,18 @@ use crate::body::Canonical;
 use crate::body::Sink;
 use crate::body_error::BodyError;
 use crate::content::Content;
+use crate::content::LoggedStatement;
 use crate::dsse::MAX_SIGNATURES;
 use crate::dsse::MAX_VERIFIERS;
 use crate::dsse::pre_authentication_encoding;
 use crate::entry_kind::EntryKind;
+use crate::facts::collected::Facts;
+use crate::facts::statement::is_statement_type;
 use crate::key::key_type::KeyType;
 use crate::named_parts::Digested;
 use crate::named_parts::EntryDigest;
 use crate::named_parts::EntrySigner;
 use crate::prepared::PreparedEntry;
-use crate::search_keys::SearchKeys;
 use crate::signature::hash_function;
 use crate::v2::kind::definition::V2Kind;
 use crate::v2::kind::logged_hash;
@@ -85,10 +87,10 @@ impl Canonical for DsseV002 {
 }
 
 impl Content for DsseV002 {
-    fn add_search_keys(&self, keys: &mut SearchKeys) {
-        keys.add_digest(self.payload_hash_algorithm, &self.payload_hash);
+    fn add_facts(&self, facts: &mut Facts) {
+        facts.add_digest(self.payload_hash_algorithm, &self.payload_hash);
         for signature in &self.signatures {
-            signature.verifier.add_search_keys(keys);
+            signature.add_facts(facts);
         }
     }
 
@@ -105,6 +107,14 @@ impl Content for DsseV002 {
             .iter()
             .map(|signature| signature.verifier.signer())
             .collect()
+    }
+
+    /// Nothing is kept beside the entry; and what type its payload has, the body does not say.
+    fn statement(&self) -> Option<LoggedStatement> {
+        Some(LoggedStatement {
+            hash: None,
+            is_typed: false,
+        })
     }
 }
 
@@ -130,18 +140,17 @@ impl V2Kind for DsseV002 {
         let signatures = read_signatures(envelope)?;
         let verifiers = accept_verifiers(&request.verifiers, limits)?;
         let message = Message::new(envelope);
-        let mut search_keys = SearchKeys::default();
         let entry = Self {
             payload_hash_algorithm: HashAlgorithm::Sha2256,
             payload_hash: Bytes::copy_from_slice(&Sha256::digest(&envelope.payload)),
-            signatures: match_signatures(&message, signatures, verifiers, &mut search_keys)?,
+            signatures: match_signatures(&message, signatures, verifiers)?,
         };
-        search_keys.add_digest(entry.payload_hash_algorithm, &entry.payload_hash);
-        Ok(PreparedEntry::new(
-            Self::KIND,
-            entry.to_body()?,
-            search_keys.finish(),
-        ))
+        let mut facts = Facts::default();
+        entry.add_facts(&mut facts);
+        if is_statement_type(&envelope.payload_type) {
+            facts.add_statement(&envelope.payload);
+        }
+        Ok(PreparedEntry::new(Self::KIND, entry.to_body()?, facts))
     }
 
     fn logged(spec: LoggedSpec) -> Option<DsseLogEntryV002> {
@@ -241,7 +250,6 @@ fn match_signatures(
     message: &Message,
     signatures: Vec<(&Bytes, usize)>,
     mut verifiers: Vec<AcceptedVerifier>,
-    search_keys: &mut SearchKeys,
 ) -> Result<Vec<LoggedSignature>, Rule> {
     let mut logged = Vec::with_capacity(signatures.len());
     for (signature, position) in signatures {
@@ -250,7 +258,6 @@ fn match_signatures(
             .position(|verifier| message.is_signed(verifier, signature))
             .ok_or(Rule::UnverifiedSignature { position })?;
         let verifier = verifiers.remove(matching);
-        verifier.add_search_keys(search_keys);
         logged.push(LoggedSignature {
             content: signature.clone(),
             verifier: verifier.logged,

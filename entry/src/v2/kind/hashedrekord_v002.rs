@@ -14,12 +14,12 @@ use crate::body::Sink;
 use crate::body_error::BodyError;
 use crate::content::Content;
 use crate::entry_kind::EntryKind;
+use crate::facts::collected::Facts;
 use crate::key::public_key::PublicKey;
 use crate::named_parts::Digested;
 use crate::named_parts::EntryDigest;
 use crate::named_parts::EntrySigner;
 use crate::prepared::PreparedEntry;
-use crate::search_keys::SearchKeys;
 use crate::v2::kind::definition::V2Kind;
 use crate::v2::kind::logged_hash;
 use crate::v2::limits::V2Limits;
@@ -90,9 +90,9 @@ impl Canonical for HashedRekordV002 {
 }
 
 impl Content for HashedRekordV002 {
-    fn add_search_keys(&self, keys: &mut SearchKeys) {
-        keys.add_digest(self.hash_algorithm, &self.digest);
-        self.signature.verifier.add_search_keys(keys);
+    fn add_facts(&self, facts: &mut Facts) {
+        facts.add_digest(self.hash_algorithm, &self.digest);
+        self.signature.add_facts(facts);
     }
 
     fn digests(&self) -> Vec<EntryDigest> {
@@ -141,9 +141,6 @@ impl V2Kind for HashedRekordV002 {
             .hash_algorithm()
             .ok_or(Rule::NoDigestSigned(verifier.algorithm))?;
 
-        let mut search_keys = SearchKeys::default();
-        search_keys.add_digest(hash_algorithm, &request.digest);
-        verifier.add_search_keys(&mut search_keys);
         let entry = Self {
             hash_algorithm,
             digest: request.digest.clone(),
@@ -157,7 +154,9 @@ impl V2Kind for HashedRekordV002 {
         verifier
             .key
             .verify_prehashed(&request.digest, &signature.content)?;
-        Ok(PreparedEntry::new(Self::KIND, body, search_keys.finish()))
+        let mut facts = Facts::default();
+        entry.add_facts(&mut facts);
+        Ok(PreparedEntry::new(Self::KIND, body, facts))
     }
 
     fn logged(spec: LoggedSpec) -> Option<HashedRekordLogEntryV002> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
+use ledgerstone_entry::Known;
 use ledgerstone_entry::matcher::WatchList;
 use ledgerstone_log::Positions;
 use ledgerstone_log::Tree;
@@ -357,7 +358,11 @@ async fn pass(
         return Ok(entries);
     };
     let passed = tokio::task::spawn_blocking(move || {
-        entries.retain(|entry| filter.examine(&entry.body).matches.is_some());
+        entries.retain(|entry| {
+            let known = Known::of_body(&entry.body);
+            let known = known.at(entry.index).taken_at(entry.integrated_time);
+            filter.examine_known(&known).matches.is_some()
+        });
         entries
     });
     passed.await.map_err(|_| Ended)

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::path::PathBuf;
 
 use rocksdb::Cache;
 use rocksdb::DB;
@@ -117,6 +118,11 @@ pub(super) fn salvaged(
 }
 
 fn must_have_tables(path: &Path, settings: &Options) -> Result<(), EngineError> {
+    // RocksDB may read some damaged manifests for ever. Of none at all it says what is wrong
+    // itself.
+    if named_manifest(path).is_some_and(|manifest| manifest.exists()) {
+        must_have_sound_manifest(path)?;
+    }
     let found = DB::list_cf(settings, path).map_err(|error| open_error(&error))?;
     // RocksDB takes a manifest of garbage for one that ends early: it names no table then, and is
     // what is damaged, not the tables.
@@ -135,6 +141,12 @@ fn must_have_tables(path: &Path, settings: &Options) -> Result<(), EngineError> 
         Some(name) => Err(EngineError::UnknownTable { name }),
         None => Ok(()),
     }
+}
+
+/// The manifest that the store at `path` names.
+fn named_manifest(path: &Path) -> Option<PathBuf> {
+    let name = fs::read_to_string(path.join("CURRENT")).ok()?;
+    Some(path.join(name.trim()))
 }
 
 /// Refuses a store whose manifest does not read as it was written. One that a crash cut off in a

@@ -255,6 +255,7 @@ async fn corrections_are_there_after_reopening() {
     assert_eq!(progress.as_deref(), Some(&b"a third"[..]));
     assert_eq!(store.shards().await.unwrap(), [SHARD]);
     let complete = Correction {
+        names: Vec::new(),
         add: removed.to_vec(),
         ..correction(&[], None)
     };
@@ -401,6 +402,7 @@ async fn plant_schema_version(store: &OnDisk, version: u32) {
 
 fn correction(remove: &[SearchRow], progress: Option<&'static str>) -> Correction {
     Correction {
+        names: Vec::new(),
         seen: TreeSize::new(300),
         add: Vec::new(),
         remove: remove.to_vec(),

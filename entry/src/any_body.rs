@@ -1,42 +1,28 @@
-//! What a logged body names: the identities and keys of its signers, and the digests of what was
-//! signed.
+//! What a body names that is not canonical, or of a kind that is not known.
 //!
 //! Reads the bodies of all kinds alike, by the names that members have in the formats of Rekor v1
 //! and v2, and takes what it finds. Unlike [`describe`](crate::describe()) it does not ask for a
 //! canonical form: a monitor has to see also what another log took and this one would have refused.
 
-use ledgerstone_merkle::Hash;
 use ledgerstone_proto::json::decode_base64;
 use serde::Deserialize;
 use serde_json::Map;
 use serde_json::Value;
-use sha2::Digest as _;
-use sha2::Sha256;
 
 use crate::certificate::Certificate;
-use crate::fulcio::fulcio_issuer;
-use crate::pem;
+use crate::digest_text::digest_text;
+use crate::facts::collected::Facts;
+use crate::facts::fact::Fact;
+use crate::search_key::SearchKeyKind;
 
-/// What a body names, each thing as often as it is found.
+/// What a body names.
 #[derive(Debug, Default)]
 pub(crate) struct Named {
     pub(crate) kind: String,
     pub(crate) version: String,
-    pub(crate) identities: Vec<Identity>,
-    /// SHA-256 of each key's SubjectPublicKeyInfo, and of the text in which Rekor v1 logs the key
-    /// or its certificate.
-    pub(crate) key_hashes: Vec<Hash>,
-    /// With the name of the hash function, lower case.
-    pub(crate) digests: Vec<String>,
+    pub(crate) facts: Facts,
     /// Whether a key was found, and everything in which names were to be expected could be read.
     pub(crate) complete: bool,
-}
-
-/// Whom a certificate names.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Identity {
-    pub(crate) subject: String,
-    pub(crate) issuer: Option<String>,
 }
 
 impl Named {
@@ -49,10 +35,11 @@ impl Named {
             complete: true,
             ..Self::default()
         };
+        let kind = format!("{} {}", named.kind, named.version);
+        named.facts.add(SearchKeyKind::EntryKind, &kind);
         named.walk(&body.spec);
-        named.complete &= !named.key_hashes.is_empty();
-        named.key_hashes.sort_unstable();
-        named.key_hashes.dedup();
+        let is_key = |fact: &Fact| fact.kind == SearchKeyKind::PublicKey;
+        named.complete &= named.facts.iter().any(is_key);
         Some(named)
     }
 
@@ -61,7 +48,9 @@ impl Named {
         match value {
             Value::Array(items) => items.iter().for_each(|item| self.walk(item)),
             Value::Object(members) => {
-                self.digests.extend(read_digest(members));
+                if let Some(digest) = read_digest(members) {
+                    self.facts.add_digest_text(&digest);
+                }
                 for (name, member) in members {
                     self.take_member(name, member);
                 }
@@ -74,7 +63,7 @@ impl Named {
         let text_in = |name| member.get(name).and_then(Value::as_str);
         match (name, member) {
             ("publicKey" | "verifier", Value::String(text)) => self.take_text(text),
-            ("payload", Value::String(payload)) => self.digests.extend(read_statement(payload)),
+            ("payload", Value::String(payload)) => self.take_payload(payload),
             ("publicKey", _) if text_in("content").is_some() => {
                 self.take_text(text_in("content").unwrap_or_default());
             }
@@ -97,7 +86,7 @@ impl Named {
             self.complete = false;
             return;
         };
-        self.key_hashes.push(hash(text.as_bytes()));
+        self.facts.add_key_text(text.as_bytes());
         for (label, der) in pem_blocks(&text) {
             match (label, der) {
                 ("CERTIFICATE", Some(der)) => self.take_certificate(&der),
@@ -108,28 +97,26 @@ impl Named {
         }
     }
 
+    /// A statement in the body. Rekor v1 logs some in base64 of base64.
+    fn take_payload(&mut self, payload: &str) {
+        let mut payload = payload.as_bytes().to_vec();
+        for _ in 0..2 {
+            let decoded = std::str::from_utf8(&payload).ok().and_then(decode_base64);
+            if let Some(decoded) = decoded {
+                payload = decoded;
+            }
+        }
+        self.facts.add_statement(&payload);
+    }
+
     fn take_key(&mut self, spki_der: &[u8]) {
-        self.key_hashes.push(hash(spki_der));
-        self.key_hashes.push(hash_of_pem(pem::PUBLIC_KEY, spki_der));
+        self.facts.of_signer(|facts| facts.add_spki(spki_der));
     }
 
     fn take_certificate(&mut self, der: &[u8]) {
-        self.key_hashes.push(hash_of_pem(pem::CERTIFICATE, der));
-        let Ok(certificate) = Certificate::from_der(der) else {
-            self.complete = false;
-            return;
-        };
-        self.key_hashes.push(hash(certificate.spki()));
-        let Ok(subjects) = certificate.subjects() else {
-            self.complete = false;
-            return;
-        };
-        let issuer = fulcio_issuer(der);
-        self.identities
-            .extend(subjects.into_iter().map(|subject| Identity {
-                subject,
-                issuer: issuer.clone(),
-            }));
+        self.facts.of_signer(|facts| facts.add_certificate(der));
+        let certificate = Certificate::from_der(der);
+        self.complete &= certificate.is_ok_and(|certificate| certificate.subjects().is_ok());
     }
 }
 
@@ -151,43 +138,11 @@ pub(crate) fn read_kind(body: &[u8]) -> Option<(String, String)> {
 /// v2).
 fn read_digest(members: &Map<String, Value>) -> Option<String> {
     let text = |name| members.get(name).and_then(Value::as_str);
-    let algorithm = text("algorithm")?;
-    let name = match algorithm {
-        "SHA2_256" => "sha256",
-        "SHA2_384" => "sha384",
-        "SHA2_512" => "sha512",
-        "SHA3_256" => "sha3-256",
-        "SHA3_384" => "sha3-384",
-        other => other,
-    };
-    let digits = match (text("value"), text("digest")) {
-        (Some(digits), _) => digits.to_owned(),
-        (None, digest) => hex::encode(decode_base64(digest?)?),
-    };
-    Some(format!("{name}:{digits}").to_ascii_lowercase())
-}
-
-/// The digests of the subjects of an in-toto statement. Rekor v1 logs some in base64 of base64.
-fn read_statement(payload: &str) -> Vec<String> {
-    let mut payload = payload.as_bytes().to_vec();
-    for _ in 0..2 {
-        let decoded = std::str::from_utf8(&payload).ok().and_then(decode_base64);
-        if let Some(decoded) = decoded {
-            payload = decoded;
-        }
+    let name = text("algorithm")?;
+    match (text("value"), text("digest")) {
+        (Some(digits), _) => digest_text(name, digits),
+        (None, digest) => digest_text(name, &hex::encode(decode_base64(digest?)?)),
     }
-    let statement = serde_json::from_slice(&payload).unwrap_or(Value::Null);
-    let subjects = statement.get("subject").and_then(Value::as_array);
-    let digests = subjects
-        .into_iter()
-        .flatten()
-        .filter_map(|subject| subject.get("digest")?.as_object());
-    digests
-        .flatten()
-        .filter_map(|(name, digits)| {
-            Some(format!("{name}:{}", digits.as_str()?).to_ascii_lowercase())
-        })
-        .collect()
 }
 
 /// The labels of the PEM blocks in a text, and what they hold. Lines may be of any length: other
@@ -202,12 +157,4 @@ fn pem_blocks(text: &str) -> impl Iterator<Item = (&str, Option<Vec<u8>>)> {
         });
         (label, der)
     })
-}
-
-fn hash_of_pem(label: &'static str, der: &[u8]) -> Hash {
-    hash(pem::encode(label, der).as_bytes())
-}
-
-fn hash(bytes: &[u8]) -> Hash {
-    Hash::new(Sha256::digest(bytes).into())
 }
