@@ -456,14 +456,7 @@ impl AllTurns {
         let readers = BLOCKING_WORKERS;
         Self {
             submit: Turns::new(with_spare(SUBMISSIONS), SUBMISSIONS, max_wait),
-            verify_soon: Turns::new(
-                std::env::var("XV")
-                    .ok()
-                    .and_then(|v| v.parse().ok())
-                    .unwrap_or(VERIFYING),
-                usize::MAX,
-                max_wait,
-            ),
+            verify_soon: Turns::new(VERIFYING, usize::MAX, max_wait),
             verify: Turns::new(cores, usize::MAX, max_wait),
             read: Turns::new(readers, readers.div_ceil(4), max_wait),
         }

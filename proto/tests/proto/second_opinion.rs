@@ -32,11 +32,11 @@ type Check = fn(&DynamicMessage);
 
 macro_rules! checks {
     ($($package:literal: $($name:literal => $message:ty),+;)+) => {
-        [$($((concat!($package, ".", $name), check::<$message> as Check)),+),+]
+        &[$($((concat!($package, ".", $name), check::<$message> as Check)),+),+]
     };
 }
 
-const CHECKS: [(&str, Check); 67] = checks! {
+const CHECKS: &[(&str, Check)] = checks! {
     "dev.sigstore.bundle.v1":
         "Bundle" => bundle::Bundle,
         "TimestampVerificationData" => bundle::TimestampVerificationData,
@@ -103,6 +103,7 @@ const CHECKS: [(&str, Check); 67] = checks! {
         "InclusionProofResponse" => log::InclusionProofResponse,
         "ReadEntriesRequest" => log::ReadEntriesRequest,
         "Status" => log::Status,
+        "SearchCoverage" => log::SearchCoverage,
         "SearchHit" => log::SearchHit,
         "SearchPublicKey" => log::SearchPublicKey,
         "SearchRequest" => log::SearchRequest,

@@ -42,7 +42,15 @@ pub(crate) const ALL: &[Convention] = &[
         check: non_exhaustive_types,
         exempt: &[],
     },
+    Convention {
+        name: "an environment variable that is no documented setting",
+        check: environment_variables,
+        exempt: &[],
+    },
 ];
+
+/// Crates that read documented variables, or are no part of what is shipped.
+const READS_ENVIRONMENT: &[&str] = &["ledgerstone", "tests", "benches", "soak", "fuzz"];
 
 fn wide_lines(member: &Member) -> Vec<String> {
     lines_where(member, |line| line.chars().count() > MAX_COLUMNS)
@@ -52,6 +60,16 @@ fn non_exhaustive_types(member: &Member) -> Vec<String> {
     lines_where(member, |line| {
         line.trim_start().starts_with("#[non_exhaustive]")
     })
+}
+
+fn environment_variables(member: &Member) -> Vec<String> {
+    if READS_ENVIRONMENT.contains(&member.folder.as_str()) {
+        return Vec::new();
+    }
+    let reads = |line: &str| line.contains("env::var") && !line.contains("NO_COLOR");
+    let mut found = lines_where(member, reads);
+    found.retain(|file| !file.contains("build.rs") && !file.contains("/tests/"));
+    found
 }
 
 /// Every file of a crate with lines of which something is true, and the numbers of those.

@@ -118,15 +118,10 @@ pub(super) fn salvaged(
 }
 
 fn must_have_tables(path: &Path, settings: &Options) -> Result<(), EngineError> {
-    // RocksDB may read some damaged manifests for ever. Of none at all it says what is wrong
-    // itself.
-    if named_manifest(path).is_some_and(|manifest| manifest.exists()) {
-        must_have_sound_manifest(path)?;
-    }
-    let found = DB::list_cf(settings, path).map_err(|error| open_error(&error))?;
-    // RocksDB takes a manifest of garbage for one that ends early: it names no table then, and is
-    // what is damaged, not the tables.
+    // RocksDB may read some damaged manifests for ever, and takes one of garbage for one that ends
+    // early: it names no table then, and is what is damaged, not the tables.
     must_have_sound_manifest(path)?;
+    let found = DB::list_cf(settings, path).map_err(|error| open_error(&error))?;
     for table in Table::ALL {
         if !found.iter().any(|name| name == table.name()) {
             let part = format!("the table {}", table.name());
@@ -143,18 +138,24 @@ fn must_have_tables(path: &Path, settings: &Options) -> Result<(), EngineError> 
     }
 }
 
-/// The manifest that the store at `path` names.
+/// The manifest that the store at `path` names. `None` where it names none: RocksDB says what is
+/// wrong then.
 fn named_manifest(path: &Path) -> Option<PathBuf> {
-    let name = fs::read_to_string(path.join("CURRENT")).ok()?;
-    Some(path.join(name.trim()))
+    let current = fs::read_to_string(path.join("CURRENT")).ok()?;
+    let name = current.strip_suffix('\n')?;
+    let number = name.strip_prefix("MANIFEST-")?;
+    let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| path.join(name))
 }
 
 /// Refuses a store whose manifest does not read as it was written. One that a crash cut off in a
-/// record is sound.
+/// record is sound, and one that is missing is named by RocksDB.
 fn must_have_sound_manifest(path: &Path) -> Result<(), EngineError> {
-    let current = path.join("CURRENT");
-    let name = fs::read_to_string(&current).map_err(in_path("read", &current))?;
-    match wal::damage_in(&path.join(name.trim()))? {
+    let manifest = named_manifest(path).filter(|manifest| manifest.is_file());
+    let Some(manifest) = manifest else {
+        return Ok(());
+    };
+    match wal::damage_in(&manifest)? {
         Some(damaged) => Err(damaged.to_damage().into()),
         None => Ok(()),
     }
