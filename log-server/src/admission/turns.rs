@@ -10,6 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
+use ledgerstone_log::Coming;
+use ledgerstone_log::Log;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
@@ -23,13 +25,13 @@ const FIRST_TIDYING: usize = 64;
 const PACE_WINDOW: Duration = Duration::from_millis(100);
 
 /// The work that may be under way at a time, and who waits for it.
-#[derive(Debug)]
 pub(crate) struct Turns {
     max_wait: Duration,
+    /// Which log hears of each turn that an entry is coming.
+    log: Option<Log>,
     state: Mutex<State>,
 }
 
-#[derive(Debug)]
 struct State {
     limit: usize,
     /// The most turns of one caller at a time.
@@ -46,14 +48,12 @@ struct State {
 }
 
 /// Who waits of one caller, the oldest first.
-#[derive(Debug)]
 struct Line {
     waiting: VecDeque<oneshot::Sender<Turn>>,
     tidy_at: usize,
 }
 
 /// How fast turns come while somebody waits.
-#[derive(Debug)]
 struct Pace {
     /// The mean time from one to the next in the last window.
     mean: Duration,
@@ -63,11 +63,13 @@ struct Pace {
 }
 
 /// Leave to work, until this is dropped.
-#[derive(Debug)]
 pub(crate) struct Turn {
     /// `None` once the turn was passed on.
     turns: Option<Arc<Turns>>,
     peer: Option<Peer>,
+    /// A word to the log that an entry is coming, given with the turn: whoever waited for it is
+    /// awake only when those before have worked.
+    coming: Option<Coming>,
 }
 
 /// There would be no turn within the longest wait.
@@ -78,8 +80,23 @@ impl Turns {
     /// `limit` turns at a time, and `peer_limit` for one caller. Who would wait longer than
     /// `max_wait` is refused.
     pub(crate) fn new(limit: usize, peer_limit: usize, max_wait: Duration) -> Arc<Self> {
-        Arc::new(Self {
+        Arc::new(Self::with(limit, peer_limit, max_wait, None))
+    }
+
+    /// The same for turns to append to `log`, which is told that as many entries are coming.
+    pub(crate) fn to_append(
+        limit: usize,
+        peer_limit: usize,
+        max_wait: Duration,
+        log: Log,
+    ) -> Arc<Self> {
+        Arc::new(Self::with(limit, peer_limit, max_wait, Some(log)))
+    }
+
+    fn with(limit: usize, peer_limit: usize, max_wait: Duration, log: Option<Log>) -> Self {
+        Self {
             max_wait,
+            log,
             state: Mutex::new(State {
                 limit,
                 peer_limit,
@@ -91,7 +108,7 @@ impl Turns {
                 refused: 0,
                 pace: Pace::begin(),
             }),
-        })
+        }
     }
 
     /// Changes how many turns there are at a time, and of one caller. Those under way go on.
@@ -120,11 +137,17 @@ impl Turns {
     pub(crate) async fn wait(self: &Arc<Self>, peer: Option<Peer>) -> Turn {
         let waited = {
             let mut state = self.state.lock();
-            if state.has_room(peer) && !state.lines.contains_key(&peer) {
-                state.begin(peer);
-                return self.turn(peer);
+            let begins = state.has_room(peer) && !state.lines.contains_key(&peer);
+            match begins {
+                true => {
+                    state.begin(peer);
+                    None
+                }
+                false => Some(state.line_up(peer)),
             }
-            state.line_up(peer)
+        };
+        let Some(waited) = waited else {
+            return self.turn(peer);
         };
         match waited.await {
             Ok(turn) => turn,
@@ -158,6 +181,7 @@ impl Turns {
         Turn {
             turns: Some(Arc::clone(self)),
             peer,
+            coming: self.log.as_ref().and_then(Log::announce),
         }
     }
 
@@ -296,6 +320,13 @@ impl Pace {
     }
 }
 
+impl Turn {
+    /// What the log was told of the entry that is coming.
+    pub(crate) fn coming(&mut self) -> Option<Coming> {
+        self.coming.take()
+    }
+}
+
 impl Drop for Turn {
     fn drop(&mut self) {
         if let Some(turns) = self.turns.take() {
@@ -380,7 +411,7 @@ mod tests {
         );
         turns.state.lock().pace.mean = Duration::from_millis(1);
         let refused = turns.take(peer(1)).now_or_never().unwrap();
-        assert_eq!(refused.unwrap_err(), TooManyWait);
+        assert_eq!(refused.err(), Some(TooManyWait));
         assert_eq!(turns.check(peer(2)), Err(TooManyWait));
         drop(first);
         assert!(second.now_or_never().is_some());

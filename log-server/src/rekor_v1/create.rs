@@ -16,6 +16,7 @@ use ledgerstone_log::LoggedEntry;
 use ledgerstone_log::ProvenEntry;
 use ledgerstone_storage::TreeKind;
 
+use crate::admission::turns::Turn;
 use crate::rekor_v1::body;
 use crate::rekor_v1::entry_id::EntryId;
 use crate::rekor_v1::error::V1Error;
@@ -25,7 +26,6 @@ use crate::rekor_v1::log_entry;
 use crate::rekor_v1::operation::admit;
 use crate::rekor_v1::settings::V1Endpoint;
 use crate::settings::OnDuplicate;
-use crate::state::Leave;
 use crate::state::State;
 use crate::state::Submitted;
 
@@ -48,9 +48,9 @@ pub(crate) async fn create(
     admit(&state, V1Endpoint::CreateLogEntry, &parts)?;
     state.check_turn()?;
     let body = body::read(&state, &parts, content, "proposedEntry").await?;
-    let (leave, prepared) = prepare_proposal(&state, body).await?;
+    let (turn, prepared) = prepare_proposal(&state, body).await?;
 
-    let submitted = state.append(leave, TreeKind::REKOR_V1, prepared).await?;
+    let submitted = state.append(turn, TreeKind::REKOR_V1, prepared).await?;
     let id = EntryId::new(submitted.appended.tree_id, submitted.appended.leaf_hash);
     let location = location(&parts.uri, &id);
     if submitted.appended.duplicate && state.settings().log.on_duplicate == OnDuplicate::Conflict {
@@ -82,9 +82,9 @@ pub(crate) async fn create(
 }
 
 /// Reads, verifies and canonicalises a proposal when it is its turn.
-async fn prepare_proposal(state: &State, body: Bytes) -> Result<(Leave, PreparedEntry), V1Error> {
+async fn prepare_proposal(state: &State, body: Bytes) -> Result<(Turn, PreparedEntry), V1Error> {
     let policy = *state.v1_policy();
-    let (leave, prepared) = if body.len() <= QUICK_PROPOSAL {
+    let (turn, prepared) = if body.len() <= QUICK_PROPOSAL {
         let proposed = ProposedEntry::parse_bytes(body).map_err(|reject| refuse(state, &reject))?;
         // Of the others some have many signatures, or a whole artifact.
         let is_quick = proposed.kind == "hashedrekord";
@@ -97,7 +97,7 @@ async fn prepare_proposal(state: &State, body: Bytes) -> Result<(Leave, Prepared
         };
         state.prepared(false, prepare).await?
     };
-    Ok((leave, prepared.map_err(|reject| refuse(state, &reject))?))
+    Ok((turn, prepared.map_err(|reject| refuse(state, &reject))?))
 }
 
 fn refuse(state: &State, reject: &ledgerstone_entry::v1::V1Reject) -> V1Error {
