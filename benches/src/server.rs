@@ -74,6 +74,19 @@ impl Server {
         Self::start_by(command(binary), binary, data)
     }
 
+    /// The same for as many `clients` at a time from one address, each with a connection of its
+    /// own: many have the settings of a server that expects them.
+    pub(crate) fn start_for(clients: usize, binary: &Path, data: &Path) -> anyhow::Result<Self> {
+        let mut by = command(binary);
+        if clients > FEW_CLIENTS {
+            let most = clients + FEW_CLIENTS;
+            by.env("LEDGERSTONE_MAX_CALLER_CONNECTIONS", most.to_string());
+            by.env("LEDGERSTONE_MAX_CONNECTIONS", (4 * most).to_string());
+            by.env("LEDGERSTONE_MAX_WAIT", LONG_WAIT);
+        }
+        Self::start_by(by, binary, data)
+    }
+
     /// The same, on no other processor than the first.
     pub(crate) fn start_on_first_processor(binary: &Path, data: &Path) -> anyhow::Result<Self> {
         let mut by = command(Path::new(TASKSET));
@@ -187,6 +200,12 @@ pub(crate) fn keep_on_last_processor() -> anyhow::Result<()> {
     ensure!(set.success(), "{TASKSET} ended with {set}");
     Ok(())
 }
+
+/// As many connections of one caller no default setting refuses, with some to spare.
+const FEW_CLIENTS: usize = 1_000;
+
+/// How long each of many clients may wait for its turn, in milliseconds.
+const LONG_WAIT: &str = "30000";
 
 const DRAIN: Duration = Duration::from_secs(60);
 

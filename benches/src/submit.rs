@@ -91,7 +91,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Report> {
     for &clients in &arguments.clients {
         let directory = server::directory(arguments.place.dir.as_deref())?;
         let row = async {
-            let server = Server::start(&binary, &directory.path().join("data"))?;
+            let data = directory.path().join("data");
+            let server = Server::start_for(clients, &binary, &data)?;
             let time = Duration::from_secs(arguments.seconds);
             let row = Row::measure(&server, &prepared, clients, time, directory.path()).await?;
             let audited = check::audit(&server, &directory.path().join("audit.json")).await?;
