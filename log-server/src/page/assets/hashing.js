@@ -71,7 +71,8 @@ export async function rootOfInclusion(index, size, leaf, hashes) {
 export async function isExtension(oldSize, newSize, oldRoot, newRoot, hashes) {
   if (oldSize > newSize) return false;
   if (oldSize === newSize) return hashes.length === 0 && equal(oldRoot, newRoot);
-  if (oldSize === 0n) return hashes.length === 0;
+  // Every tree extends the empty one, and no proof says so.
+  if (oldSize === 0n) return false;
   const isFull = (oldSize & (oldSize - 1n)) === 0n;
   const [first, ...rest] = isFull ? [oldRoot, ...hashes] : hashes;
   if (first === undefined) return false;
