@@ -12,7 +12,9 @@ use crate::client::verified_checkpoint;
 use crate::server::Server;
 
 async fn get_with(server: &Server, path: &str, header: (&str, &str)) -> Reply {
-    let request = http_client().get(server.at(path)).header(header.0, header.1);
+    let request = http_client()
+        .get(server.at(path))
+        .header(header.0, header.1);
     Reply::read(request.send().await.unwrap()).await
 }
 
@@ -128,10 +130,16 @@ async fn it_stands_in_the_way_of_nothing_and_can_be_switched_off() {
         assert_eq!(reply.header("content-type"), "application/json");
     }
     let server = server.stop().await.with("--page", "false").start();
-    for path in ["/", "/page/main.js"] {
-        let reply = get(&server, path).await;
-        reply.error(404, 5, "Not Found");
-    }
+    get(&server, "/page/main.js")
+        .await
+        .error(404, 5, "Not Found");
+    // That of Rekor v1 stands there then.
+    let other = get(&server, "/").await;
+    assert_eq!(other.status, 200);
+    assert!(!other.text().contains("<script"));
+    let site = server.stop().await.with("--rekor-v1", "false");
+    let server = site.start();
+    get(&server, "/").await.error(404, 5, "Not Found");
     assert_eq!(get(&server, "/checkpoint").await.status, 200);
 }
 

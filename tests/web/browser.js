@@ -1,11 +1,15 @@
 // Debian's Chromium, and what every view is held to.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 
 import { chromium } from "playwright-core";
 
 const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+/** A folder whose files stand in for those of the program: to try a change without a build. */
+const ASSETS = process.env["PAGE_ASSETS"];
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
 /** @typedef {import("playwright-core").Page} Page */
@@ -29,6 +33,7 @@ export function launch(...flags) {
  */
 export async function newPage(browser, options = {}) {
   const context = await browser.newContext(options);
+  if (ASSETS !== undefined) await context.route(/\/(page\/[^/]*)?$/, substitute);
   const page = /** @type {WatchedPage} */ (await context.newPage());
   page.setDefaultTimeout(20_000);
   page.complaints = [];
@@ -41,6 +46,14 @@ export async function newPage(browser, options = {}) {
     dialog.dismiss();
   });
   return page;
+}
+
+/** @param {import("playwright-core").Route} route */
+async function substitute(route) {
+  const response = await route.fetch();
+  const name = new URL(route.request().url()).pathname.replace(/^\/(page\/)?/, "");
+  const body = readFileSync(join(ASSETS ?? "", name === "" ? "index.html" : name));
+  await route.fulfill({ response, status: 200, body });
 }
 
 /**

@@ -69,10 +69,9 @@ export async function rootOfInclusion(index, size, leaf, hashes) {
  * @param {Uint8Array[]} hashes
  */
 export async function isExtension(oldSize, newSize, oldRoot, newRoot, hashes) {
-  if (oldSize > newSize) return false;
-  if (oldSize === newSize) return hashes.length === 0 && equal(oldRoot, newRoot);
   // Every tree extends the empty one, and no proof says so.
-  if (oldSize === 0n) return false;
+  if (oldSize === 0n || oldSize > newSize) return false;
+  if (oldSize === newSize) return hashes.length === 0 && equal(oldRoot, newRoot);
   const isFull = (oldSize & (oldSize - 1n)) === 0n;
   const [first, ...rest] = isFull ? [oldRoot, ...hashes] : hashes;
   if (first === undefined) return false;
