@@ -35,7 +35,8 @@ export async function newPage(browser, options = {}) {
   const context = await browser.newContext(options);
   if (ASSETS !== undefined) await context.route(/\/(page\/[^/]*)?$/, substitute);
   const page = /** @type {WatchedPage} */ (await context.newPage());
-  page.setDefaultTimeout(20_000);
+  // Far beyond what anything takes, however loaded the machine is.
+  page.setDefaultTimeout(60_000);
   page.complaints = [];
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type())) page.complaints.push(message.text());
@@ -63,9 +64,9 @@ async function substitute(route) {
  * @param {string} route
  */
 export async function open(page, url, route = "#/") {
-  const address = `${url}/${route}`;
-  if (page.url() === address) await page.reload();
-  else await page.goto(address);
+  // Of two addresses that differ behind the `#` alone, the second loads nothing.
+  await page.goto("about:blank");
+  await page.goto(`${url}/${route}`);
   await page.locator("main h1").waitFor();
 }
 

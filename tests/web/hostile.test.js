@@ -131,19 +131,23 @@ test("the browser refuses what the page does not do itself", async () => {
     document.addEventListener("securitypolicyviolation", (event) => {
       broken.push(event.effectiveDirective);
     });
-    let isMarkupRefused = false;
-    try {
-      document.body.insertAdjacentHTML("beforeend", "<b>harm</b>");
-    } catch {
-      isMarkupRefused = true;
-    }
-    const script = document.createElement("script");
-    script.setAttribute("src", "https://evil.example/x.js");
-    document.body.append(script);
-    await fetch("https://evil.example/").catch(() => null);
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    return { isMarkupRefused, broken };
+    const isRefused = (/** @type {() => void} */ harm) => {
+      try {
+        harm();
+        return false;
+      } catch {
+        return true;
+      }
+    };
+    const refused = [
+      () => document.body.insertAdjacentHTML("beforeend", "<b>harm</b>"),
+      () => document.createElement("script").setAttribute("src", "https://evil.example/x.js"),
+      () => new Function("return 1")(),
+    ].map(isRefused);
+    const isReached = await fetch("https://evil.example/").then(() => true, () => false);
+    return { refused, isReached, broken };
   });
-  assert.equal(outcome.isMarkupRefused, true);
+  assert.deepEqual(outcome.refused, [true, true, true]);
+  assert.equal(outcome.isReached, false);
   assert.ok(outcome.broken.includes("connect-src"), String(outcome.broken));
 });
