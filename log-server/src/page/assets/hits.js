@@ -24,8 +24,9 @@ function row({ entry, shownByBody }) {
   const signers = (entry.signers ?? []).slice(0, SHOWN).map(signerLine);
   const digests = (entry.digests ?? []).slice(0, SHOWN);
   return h("article", { class: "hit" },
-    h("p", { class: "where" }, link, " ", h("span", { class: "code dim" }, entry.treeId)),
-    h("p", { class: "when" }, told(kind), " ", timeOf(entry)),
+    h("div", { class: "where" }, h("p", {}, link),
+      h("p", { class: "code dim" }, entry.treeId)),
+    h("div", { class: "when" }, h("p", {}, told(kind)), h("p", {}, timeOf(entry))),
     h("div", { class: "what" },
       signers,
       digests.map(({ of, digest }) => h("p", {}, h("span", { class: "dim" }, `${of} `),

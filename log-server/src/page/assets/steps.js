@@ -421,12 +421,14 @@ export async function memoryStep(treeId, checkpoint, signal) {
     throw error;
   });
   if (isOk && isLater) keepHead(treeId, checkpoint.origin, now);
-  const detail = isOk
-    ? `The head of size ${next.size} extends the one of size ${old.size}; this browser saw the one `
-      + `of size ${seen.size} at ${seen.when}.`
-    : `The log does not prove that its head of size ${next.size} extends the one of size `
-      + `${old.size}. If it cannot, it shows two histories: save both heads, and show them to its `
-      + "operator and to others.";
+  const detail = isOk && old.size === next.size
+    ? `The same head that this browser saw at ${seen.when}.`
+    : isOk
+      ? `The head of size ${next.size} extends the one of size ${old.size}; this browser saw the `
+        + `one of size ${seen.size} at ${seen.when}.`
+      : `The log does not prove that its head of size ${next.size} extends the one of size `
+        + `${old.size}. If it cannot, it shows two histories: save both heads, and show them to `
+        + "its operator and to others.";
   const compared = pair(`size ${seen.size}, seen before`, seen.root, `size ${now.size}`, now.root);
   const both = { ...step, state: ok(isOk), detail, compared };
   return isOk ? both : { ...both, heads: [seen.checkpoint, now.checkpoint] };

@@ -54,7 +54,7 @@ export async function entryView(main, { parts }, signal) {
   const proof = await api.inclusionProof(treeId, index, signal);
   const [pinned, named] = [keys(), await namedKeys(tree)];
   const subject = { tree, index, entry, body, held, proof, pinned, named };
-  await stepList(checks, "checks", "Verified in this browser", verifyEntry(subject, signal));
+  await stepList(checks, "checks", "Verification in this browser", verifyEntry(subject, signal));
   if (v1 !== null) {
     rekor.hidden = false;
     const steps = verifyRekorV1(subject, v1);
@@ -90,7 +90,7 @@ function summary(entry, tree) {
   const isCounted = tree.protocol === "rekor-v1" || tree.protocol === "rekor-mixed";
   const digests = (entry.digests ?? []).map(({ of, digest }) => h("div", { class: "row" },
     h("span", { class: "dim" }, `${of} `),
-    searchLink("digest", digest, code(digest))));
+    code(digest), " ", findLink("digest", digest)));
   const kind = entry.kind === undefined ? "not understood" : `${entry.kind} ${entry.version}`;
   return facts([
     ["Kind", told(kind)],
@@ -105,12 +105,15 @@ function summary(entry, tree) {
 }
 
 /**
+ * A link to all entries that name the same. It stands beside what is named: an address that leads
+ * somewhere else than it says would be a trap.
  * @param {string} field
  * @param {string} value
- * @param {Node} shown
  */
-function searchLink(field, value, shown) {
-  return inner(routeToSearch(`${field}:${queryValue(value)}`), shown);
+function findLink(field, value) {
+  const link = inner(routeToSearch(`${field}:${queryValue(value)}`), "find");
+  link.setAttribute("aria-label", `find entries with this ${field}`);
+  return link;
 }
 
 /**
@@ -137,11 +140,12 @@ function signerView(signer) {
   });
   return h("div", { class: "signer" }, facts([
     ["Subject", (signer.subjects ?? []).map((subject) => h("div", { class: "row" },
-      searchLink("subject", subject, told(subject))))],
+      told(subject), " ", findLink("subject", subject)))],
     ["Issuer", signer.issuer !== undefined && toldLink(signer.issuer)],
     ["Authority", signer.authority !== undefined
       && [told(signer.authority), " by the certificate's own word"]],
-    ["Key", signer.key !== undefined && searchLink("key", signer.key, code(signer.key))],
+    ["Key", signer.key !== undefined
+      && [code(signer.key), " ", findLink("key", signer.key)]],
   ]), claims.length > 0 && h("details", { open: true },
     h("summary", {}, "What the certificate claims"), facts(claims)));
 }
