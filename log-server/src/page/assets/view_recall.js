@@ -156,7 +156,7 @@ function table({ found, rules }) {
     link.setAttribute("aria-label", `entry ${entry.index} of tree ${entry.treeId}`);
     return h("tr", {},
       h("th", { scope: "row" }, link, " ", h("span", { class: "dim" }, entry.kind ?? ""),
-        proven && h("span", { class: "mark" }, " verified"),
+        proven && h("span", { class: "more" }, " in the tree"),
         !hit.shownByBody && h("span", { class: "mark" }, " by its submission")),
       h("td", {}, timeOf(entry)),
       h("td", {}, signers.slice(0, 3).map((one) => h("div", {}, told(one)))),
