@@ -38,7 +38,10 @@ function row({ entry, shownByBody }) {
 /** @param {import("./api.js").Entry} entry */
 export function timeOf(entry) {
   if (entry.time === undefined) return h("span", { class: "dim" }, "time not known");
-  return h("time", { datetime: entry.time.slice(0, 40) }, told(entry.time));
+  const isInstant = /^[0-9TZ:.+-]{10,40}$/.test(entry.time);
+  return isInstant
+    ? h("time", { datetime: entry.time }, entry.time)
+    : told(entry.time);
 }
 
 /** @param {import("./api.js").Signer} signer */
