@@ -1,10 +1,13 @@
 // An entry, and its verification: what is true verifies, and what was changed fails where it was.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 
 import { launch, newPage, open, verdict } from "./browser.js";
-import { newKey, startLog, submitStatement, submitV2 } from "./log.js";
+import {
+  newKey, startLog, submitStatement, submitV2, trustByCommand,
+} from "./log.js";
 
 /** @type {import("./log.js").Log} */
 let log;
@@ -259,4 +262,21 @@ test("keys are taken in every form, and what is none is refused", async () => {
     return document.querySelectorAll("section[aria-labelledby=pinned] li").length === 1;
   });
   assert.deepEqual(page.complaints, []);
+});
+
+test("trust files are those that the command writes", async () => {
+  const page = await newPage(browser);
+  await open(page, log.url, "#/keys");
+  const written = trustByCommand(log);
+  for (const [name, expected] of /** @type {[string, string][]} */ ([
+    ["trusted_root.json", written.trustedRoot],
+    ["signing_config.v0.2.json", written.signingConfig],
+  ])) {
+    const coming = page.waitForEvent("download");
+    await page.getByRole("button", { name: `save ${name}` }).click();
+    const download = await coming;
+    assert.equal(download.suggestedFilename(), name);
+    const saved = JSON.parse(await readFile(await download.path(), "utf8"));
+    assert.deepEqual(saved, JSON.parse(expected));
+  }
 });

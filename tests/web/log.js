@@ -2,7 +2,7 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -146,6 +146,20 @@ export function submitStatement(log, { privateKey, publicKey }, statement) {
     apiVersion: "0.0.1",
     spec: { content: { envelope }, publicKey: pem },
   });
+}
+
+/**
+ * The trust files that the command writes.
+ * @param {Log} log
+ */
+export function trustByCommand(log) {
+  const folder = join(log.directory, "trust");
+  const given = ["trust", "--url", log.url, "--out", folder];
+  const done = spawnSync(BINARY, given, { encoding: "utf8" });
+  if (done.status !== 0) throw new Error(done.stderr);
+  const read = (/** @type {string} */ name) => readFileSync(join(folder, name), "utf8");
+  const [trustedRoot, signingConfig] = ["trusted_root.json", "signing_config.v0.2.json"].map(read);
+  return { trustedRoot: trustedRoot ?? "", signingConfig: signingConfig ?? "" };
 }
 
 /**

@@ -86,6 +86,7 @@ pub(super) static FILES: LazyLock<Vec<File>> = LazyLock::new(|| {
         file!("step_list.js", JAVASCRIPT),
         file!("steps.js", JAVASCRIPT),
         file!("text.js", JAVASCRIPT),
+        file!("trust_files.js", JAVASCRIPT),
         file!("view_entry.js", JAVASCRIPT),
         file!("view_keys.js", JAVASCRIPT),
         file!("view_recall.js", JAVASCRIPT),

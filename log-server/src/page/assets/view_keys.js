@@ -12,6 +12,7 @@ import { ALGORITHM_NAMES, fingerprint, readKeys, spkiOf } from "./key.js";
 import { addKeys, forgetHeads, isSame, keys, removeKey } from "./memory.js";
 import { namedKeys } from "./named_keys.js";
 import { counted } from "./text.js";
+import { trustFiles } from "./trust_files.js";
 
 /** @typedef {import("./key.js").Key} Key */
 
@@ -30,7 +31,7 @@ export async function keysView(main, _route, signal) {
   fill(main, h("h1", {}, "Keys"),
     !canVerify() && h("p", { class: "warning" }, "Over plain http from this name the browser "
       + "verifies nothing, whatever keys are here."),
-    pinned, addForm(show), named, filesSection(trees), forgetSection());
+    pinned, addForm(show), named, await filesSection(trees, signal), forgetSection());
   await show();
 }
 
@@ -136,16 +137,26 @@ function addForm(onChange) {
   return form;
 }
 
-/** @param {import("./api.js").Tree[]} trees */
-function filesSection(trees) {
+/**
+ * @param {import("./api.js").Tree[]} trees
+ * @param {AbortSignal} signal
+ */
+async function filesSection(trees, signal) {
   const vkeys = trees.map(({ key }) => `${key}\n`).join("");
+  const { trustedRoot, signingConfig } = await trustFiles(trees, signal);
   return h("section", { class: "with-command", "aria-labelledby": "files" },
     h("h2", { id: "files" }, "Trust files"),
-    h("p", {}, "For Sigstore clients the command writes a trusted root, a signing config and the "
-      + "keys, under the trust that it is given:"),
-    commandLine(trustCommand()),
-    h("p", { class: "buttons" }, saveButton("save the verifier keys of all trees", "log.vkey",
-      () => vkeys)));
+    h("p", {}, "For Sigstore clients, of the trees that grow, by the log's own word. Who trusts "
+      + "them trusts whoever answers at this address now."),
+    h("p", { class: "buttons" },
+      saveButton("save trusted_root.json", "trusted_root.json", () => trustedRoot),
+      signingConfig !== null
+        && saveButton("save signing_config.v0.2.json", "signing_config.v0.2.json",
+          () => signingConfig),
+      saveButton("save the verifier keys of all trees", "log.vkey", () => vkeys)),
+    h("p", {}, "The command writes them too, under keys that it is given, and with trees that came "
+      + "before and authorities:"),
+    commandLine(trustCommand()));
 }
 
 function forgetSection() {
