@@ -43,6 +43,8 @@ test("the newest entries are there before anything is asked", async () => {
   assert.equal(await page.locator(".hit").count(), 50);
   assert.match(await page.locator("#growth").textContent() ?? "", /63 entries/);
   assert.equal(await page.locator("#log-name").textContent(), "log.example.com");
+  await page.getByRole("link", { name: "Next page" }).click();
+  await page.waitForFunction(() => document.querySelectorAll(".hit").length === 13);
   assert.deepEqual(page.complaints, []);
 });
 

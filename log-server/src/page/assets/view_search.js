@@ -145,6 +145,8 @@ async function showPage(found, q, parameters, trees, signal) {
     order: parameters.get("order") ?? "desc",
     treeId: parameters.get("tree") ?? "",
     limit: PAGE_HITS,
+    // What is covered is asked for where something may be missed.
+    coverage: q !== "",
   };
   const page = await nextHits(asked, parameters.get("from") ?? "", signal);
   const title = h("h2", { id: "hits" }, q === "" ? "Newest entries" : headline(page, number));
@@ -166,16 +168,16 @@ async function showPage(found, q, parameters, trees, signal) {
 
 /**
  * The next page of hits. A log that looks through many entries may find nothing in one go.
- * @param {{q: string, order: string, treeId: string, limit: number}} asked
+ * @param {{q: string, order: string, treeId: string, limit: number, coverage: boolean}} asked
  * @param {string} from
  * @param {AbortSignal} signal
  */
 async function nextHits(asked, from, signal) {
-  let page = await api.search({ ...asked, from, coverage: true }, signal);
+  let page = await api.search({ ...asked, from }, signal);
   const { coverage } = page;
   let unknown = page.unknown;
   for (let round = 1; round < ROUNDS && page.hits.length === 0 && !page.complete; round += 1) {
-    page = await api.search({ ...asked, from: page.next }, signal);
+    page = await api.search({ ...asked, from: page.next, coverage: false }, signal);
     unknown += page.unknown;
   }
   return { ...page, coverage, unknown };
