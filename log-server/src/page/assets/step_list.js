@@ -3,7 +3,7 @@
 import { announce, fill, h, put, saveButton } from "./dom.js";
 import { base64 } from "./encoding.js";
 
-/** @typedef {import("./steps.js").Step} Step */
+/** @typedef {import("./step.js").Step} Step */
 
 const WORDS = { ok: "verified", failed: "failed", open: "not decided" };
 

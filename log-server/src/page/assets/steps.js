@@ -2,29 +2,20 @@
 // trusts. Each step says what it compared. What fails ends it, since nothing after it would mean
 // anything.
 
-import * as api from "./api.js";
 import { borneOut } from "./body.js";
 import { base64, fromBase64, fromHex, hex } from "./encoding.js";
-import { isExtension, leafHash, rootOfInclusion } from "./hashing.js";
-import { ALGORITHM_NAMES, cosignedAt, fingerprint, keyId, verify } from "./key.js";
-import { keepHead, seenHead } from "./memory.js";
+import { leafHash, rootOfInclusion } from "./hashing.js";
+import { historyStep } from "./history.js";
+import { ALGORITHM_NAMES, fingerprint, verify } from "./key.js";
 import { readCheckpoint } from "./note.js";
+import { checkSignature } from "./signature.js";
+import { ok, pair } from "./step.js";
 import { counted, instant } from "./text.js";
 
 /** @typedef {import("./key.js").Key} Key */
 /** @typedef {import("./note.js").Checkpoint} Checkpoint */
-/** @typedef {import("./hashing.js").Level} Level */
-/** @typedef {"ok" | "failed" | "open"} State open: nothing speaks against it, nor for it */
-/**
- * @typedef {object} Step
- * @property {string} id
- * @property {string} title
- * @property {State} state
- * @property {string} detail
- * @property {[string, string][]} [compared] names and values
- * @property {Level[]} [levels] the way up through the tree
- * @property {[string, string]} [heads] two signed heads that contradict each other
- */
+/** @typedef {import("./step.js").State} State */
+/** @typedef {import("./step.js").Step} Step */
 /**
  * @typedef {object} Subject what is verified
  * @property {import("./api.js").Tree} tree
@@ -58,7 +49,7 @@ export async function* verifyEntry(subject, signal) {
       isSigned = isVerified;
       return step;
     },
-    () => memoryStep(subject.tree.head.treeId, isSigned ? checkpoint : null, signal),
+    () => historyStep(subject.tree.head.treeId, isSigned ? checkpoint : null, signal),
   ]);
 }
 
@@ -263,218 +254,9 @@ async function timestampStep(told, pinned, named) {
 }
 
 /**
- * Whether a checkpoint is signed by a key that the user gave, or else by one that the log names.
- * @param {Checkpoint} checkpoint
- * @param {Key[]} pinned
- * @param {Key[]} named
- * @returns {Promise<{state: State, detail: string, key: Key | null, isVerified: boolean}>}
- */
-export async function checkSignature(checkpoint, pinned, named) {
-  const given = pinned.filter((key) => key.algorithm !== "cosignature-v1");
-  const mine = await signedBy(checkpoint, given);
-  if (mine !== null) {
-    const { key, outcome } = mine;
-    const name = ALGORITHM_NAMES[key.algorithm];
-    const details = {
-      verified: `Signed by the ${name} key that you gave this page.`,
-      wrong: `The signature under the ${name} key that you gave this page is wrong.`,
-      unsupported: `This browser cannot verify ${name}: nothing was checked. Use the command.`,
-    };
-    const isVerified = outcome === "verified";
-    return { state: STATES[outcome], detail: details[outcome], key, isVerified };
-  }
-  // Names of keys of Rekor v1 are not bound to origins.
-  const expected = given.find((key) => key.algorithm === "ed25519"
-    && key.name === checkpoint.origin);
-  if (expected !== undefined) {
-    const detail = `The key that you gave for ${checkpoint.origin} did not sign this checkpoint.`;
-    return { state: "failed", detail, key: expected, isVerified: false };
-  }
-  const theirs = await signedBy(checkpoint, named);
-  if (theirs === null) {
-    const detail = "No key that is known here signed this checkpoint.";
-    return { state: "failed", detail, key: null, isVerified: false };
-  }
-  const { key, outcome } = theirs;
-  const name = ALGORITHM_NAMES[key.algorithm];
-  const none = given.length === 0 ? "you gave no key" : "none of the keys that you gave signed it";
-  const details = {
-    verified: `Signed by the ${name} key that this log names for itself; ${none}. That shows the `
-      + "answers to agree with each other, and not whose they are: give the page a key under Keys.",
-    wrong: `The signature under the ${name} key that the log names is wrong.`,
-    unsupported: `This browser cannot verify ${name}: nothing was checked. Use the command.`,
-  };
-  const state = outcome === "wrong" ? "failed" : "open";
-  return { state, detail: details[outcome], key, isVerified: outcome === "verified" };
-}
-
-/** @type {Record<import("./key.js").Outcome, State>} */
-const STATES = { verified: "ok", wrong: "failed", unsupported: "open" };
-
-/**
- * The first of the keys whose signature a checkpoint has, and what became of it. One that verifies
- * goes before others.
- * @param {Checkpoint} checkpoint
- * @param {Key[]} keys
- */
-async function signedBy(checkpoint, keys) {
-  let first = null;
-  for (const line of checkpoint.signatures) {
-    for (const key of keys) {
-      if (!await isLineOf(checkpoint, line, key)) continue;
-      const outcome = await verify(key, checkpoint.text, line.signature);
-      const found = { key, outcome };
-      if (outcome === "verified") return found;
-      first ??= found;
-    }
-  }
-  return first;
-}
-
-/**
- * Whether a line claims to be a signature by a key. The name of an Ed25519 key is bound to its id,
- * and has to be the origin of the checkpoint; that of an ECDSA key of Rekor v1 is neither.
- * @param {Checkpoint} checkpoint
- * @param {import("./note.js").NoteSignature} line
- * @param {Key} key
- */
-async function isLineOf(checkpoint, line, key) {
-  if (line.id !== await keyId(key, line.name)) return false;
-  if (key.algorithm === "ecdsa-p256") return true;
-  const isNamed = key.name === "" || key.name === line.name;
-  return isNamed && (key.algorithm === "cosignature-v1" || line.name === checkpoint.origin);
-}
-
-/**
- * @typedef {{name: string, time: string | null, detail: string, state: State}} Witness
- */
-
-/**
- * Who signed a checkpoint besides the log.
- * @param {Checkpoint} checkpoint
- * @param {Key[]} pinned
- * @param {Key[]} named
- * @returns {Promise<Witness[]>}
- */
-export async function witnesses(checkpoint, pinned, named) {
-  const logs = [...pinned, ...named].filter((key) => key.algorithm !== "cosignature-v1");
-  const found = [];
-  for (const line of checkpoint.signatures) {
-    const byLog = await Promise.all(logs.map((key) => isLineOf(checkpoint, line, key)));
-    if (byLog.includes(true) || line.name === checkpoint.origin) continue;
-    found.push(await witness(checkpoint, line, pinned));
-  }
-  return found;
-}
-
-/**
- * @param {Checkpoint} checkpoint
- * @param {import("./note.js").NoteSignature} line
- * @param {Key[]} pinned
- * @returns {Promise<Witness>}
- */
-async function witness(checkpoint, line, pinned) {
-  const time = instant(String(cosignedAt(line.signature)));
-  const about = { name: line.name, time };
-  for (const key of pinned.filter(({ algorithm }) => algorithm === "cosignature-v1")) {
-    if (!await isLineOf(checkpoint, line, key)) continue;
-    const outcome = await verify(key, checkpoint.text, line.signature);
-    const details = {
-      verified: "verified by a key that you gave",
-      wrong: "wrong under the key that you gave",
-      unsupported: "this browser cannot verify it",
-    };
-    return { ...about, state: STATES[outcome], detail: details[outcome] };
-  }
-  return { ...about, state: "open", detail: "not verified: you gave no key of this name" };
-}
-
-/**
- * Compares a checkpoint whose signature was verified with the last one of its tree that this
- * browser saw, and remembers it where it is the later one.
- * @param {string} treeId
- * @param {Checkpoint | null} checkpoint
- * @param {AbortSignal} [signal]
- * @returns {Promise<Step>}
- */
-export async function memoryStep(treeId, checkpoint, signal) {
-  const step = { id: "memory", title: "What this browser saw before" };
-  if (checkpoint === null) {
-    return { ...step, state: "open", detail: "Not compared: no signature was verified." };
-  }
-  const seen = seenHead(treeId, checkpoint.origin);
-  const now = {
-    size: String(checkpoint.size),
-    root: base64(checkpoint.root),
-    checkpoint: checkpoint.note,
-    when: new Date().toISOString(),
-  };
-  if (seen === null) {
-    keepHead(treeId, checkpoint.origin, now);
-    const detail = "Nothing yet. From now on, later heads have to extend this one.";
-    return { ...step, state: "ok", detail };
-  }
-  const isLater = BigInt(seen.size) <= checkpoint.size;
-  const [old, next] = isLater ? [seen, now] : [now, seen];
-  const isOk = await extendsHead(treeId, old, next, signal).catch((error) => {
-    if (error instanceof api.Refusal) return false;
-    throw error;
-  });
-  if (isOk && isLater) keepHead(treeId, checkpoint.origin, now);
-  const detail = isOk && old.size === next.size
-    ? `The same head that this browser saw at ${seen.when}.`
-    : isOk
-      ? `The head of size ${next.size} extends the one of size ${old.size}; this browser saw the `
-        + `one of size ${seen.size} at ${seen.when}.`
-      : `The log does not prove that its head of size ${next.size} extends the one of size `
-        + `${old.size}. If it cannot, it shows two histories: save both heads, and show them to `
-        + "its operator and to others.";
-  const compared = pair(`size ${seen.size}, seen before`, seen.root, `size ${now.size}`, now.root);
-  const both = { ...step, state: ok(isOk), detail, compared };
-  return isOk ? both : { ...both, heads: [seen.checkpoint, now.checkpoint] };
-}
-
-/**
- * @param {string} treeId
- * @param {{size: string, root: string}} old
- * @param {{size: string, root: string}} next
- * @param {AbortSignal} [signal]
- */
-async function extendsHead(treeId, old, next, signal) {
-  const [oldSize, newSize] = [BigInt(old.size), BigInt(next.size)];
-  if (oldSize === newSize) return old.root === next.root;
-  if (oldSize === 0n) return true;
-  const proof = await api.consistencyProof(treeId, oldSize, newSize, signal);
-  const hashes = proof.hashes.map((hash) => fromBase64(hash) ?? new Uint8Array());
-  const roots = [old.root, next.root].map((root) => fromBase64(root) ?? new Uint8Array());
-  const [oldRoot, newRoot] = /** @type {[Uint8Array, Uint8Array]} */ (roots);
-  return isExtension(oldSize, newSize, oldRoot, newRoot, hashes);
-}
-
-/**
  * @param {string} text
  * @returns {bigint | null}
  */
 function decimal(text) {
   return /^(0|[1-9][0-9]{0,19})$/.test(text) ? BigInt(text) : null;
 }
-
-/**
- * @param {boolean} isOk
- * @returns {State}
- */
-function ok(isOk) {
-  return isOk ? "ok" : "failed";
-}
-
-/**
- * @param {string} one
- * @param {string} value
- * @param {string} other
- * @param {string} otherValue
- * @returns {[string, string][]}
- */
-function pair(one, value, other, otherValue) {
-  return [[one, value], [other, otherValue]];
-}
-

@@ -13,7 +13,8 @@ import { keys } from "./memory.js";
 import { namedKeys } from "./named_keys.js";
 import { readCheckpoint } from "./note.js";
 import { routeToEntry, routeToSearch } from "./route.js";
-import { verifyEntry, verifyRekorV1, witnesses } from "./steps.js";
+import { witnesses } from "./signature.js";
+import { verifyEntry, verifyRekorV1 } from "./steps.js";
 import { stepList } from "./step_list.js";
 import { counted, queryValue } from "./text.js";
 

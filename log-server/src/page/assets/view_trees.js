@@ -5,11 +5,12 @@ import { auditCommand } from "./commands.js";
 import { code, commandLine, facts, fill, h, inner, put, saveButton, told } from "./dom.js";
 import { canVerify } from "./hashing.js";
 import { ALGORITHM_NAMES } from "./key.js";
+import { historyStep } from "./history.js";
 import { keys } from "./memory.js";
 import { namedKeys } from "./named_keys.js";
 import { readCheckpoint } from "./note.js";
 import { routeTo } from "./route.js";
-import { checkSignature, memoryStep, witnesses } from "./steps.js";
+import { checkSignature, witnesses } from "./signature.js";
 import { counted, grouped, instant } from "./text.js";
 
 /** @typedef {import("./api.js").Tree} Tree */
@@ -110,7 +111,7 @@ async function headChecks(tree, named, signal) {
   if (checkpoint === null) return h("p", { class: "failed" }, "The checkpoint cannot be read.");
   const pinned = keys();
   const signature = await checkSignature(checkpoint, pinned, named);
-  const seen = await memoryStep(tree.head.treeId, signature.isVerified ? checkpoint : null, signal);
+  const seen = await historyStep(tree.head.treeId, signature.isVerified ? checkpoint : null, signal);
   const list = h("ul", { class: "checks" },
     h("li", { "data-state": signature.state, "data-step": "signature" }, signature.detail),
     h("li", { "data-state": seen.state, "data-step": "memory" }, seen.detail));
