@@ -22,7 +22,7 @@ FUZZ_SECONDS ?=
 FUZZ_HOURS ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run client dist test check doc deny fuzz fuzz-long interop conformance bench soak
+.PHONY: help setup run client dist test test-web check doc deny fuzz fuzz-long interop conformance bench soak
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 11
@@ -44,6 +44,11 @@ dist: setup ## Make everything that is handed out: tarballs, a Debian package, a
 test: setup ## Run every test
 	cargo build --package ledgerstone
 	cargo test --workspace
+
+test-web: ## Drive the page in Chromium, and check the types of its scripts
+	@scripts/setup web
+	cargo build --package ledgerstone
+	tests/web/run
 
 check: setup ## Check format, lints, documentation and unused dependencies
 	@scripts/setup check

@@ -7,6 +7,7 @@
 //! | `rekor_v2` | `dev.sigstore.rekor.v2.Rekor` over gRPC, and under `/api/v2/` |
 //! | `tiles` | C2SP tlog-tiles: `/checkpoint`, `/tile/...` |
 //! | `log_v1` | `ledgerstone.v1.Log` over gRPC, and its reads as JSON under `/log/v1/` |
+//! | `page` | a page for people at `/` |
 //! | `admin` | metrics and health, on a port of their own |
 
 mod admin;
@@ -17,6 +18,7 @@ mod face;
 mod layers;
 mod log_v1;
 mod metrics;
+mod page;
 mod rekor_v1;
 mod rekor_v2;
 mod server;

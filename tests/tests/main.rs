@@ -23,6 +23,7 @@ mod log_grpc;
 mod log_http;
 mod mistakes;
 mod monitor;
+mod page;
 mod read_only;
 mod receiver;
 mod reindex;

@@ -69,7 +69,7 @@ pub(crate) fn router(state: &State) -> Router<State> {
             only(get(lookup::by_id), "GET"),
         )
         .route("/api/v1/index/retrieve", only(post(index::search), "POST"))
-        .merge(pages::router())
+        .merge(pages::router(!state.settings().page.page))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(state.clone(), around))
 }

@@ -31,9 +31,13 @@ const PAGE: &str = "<!DOCTYPE html>
 </html>
 ";
 
-pub(crate) fn router() -> Router<State> {
-    Router::new()
-        .route("/", get(|| async { Html(PAGE) }))
+/// `/docs` shows what stands at `/` too, where the page of the log is switched off.
+pub(crate) fn router(is_at_root: bool) -> Router<State> {
+    let router = match is_at_root {
+        true => Router::new().route("/", get(|| async { Html(PAGE) })),
+        false => Router::new(),
+    };
+    router
         .route("/docs", get(|| async { Html(PAGE) }))
         .route("/ping", get(|| async { "." }))
         .route("/swagger.json", get(openapi))

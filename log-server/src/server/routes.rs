@@ -43,6 +43,7 @@ use crate::layers::leftover;
 use crate::layers::request_id;
 use crate::log_v1;
 use crate::log_v1::grpc;
+use crate::page;
 use crate::rekor_v1;
 use crate::rekor_v2;
 use crate::server::admit;
@@ -79,6 +80,9 @@ fn faces(state: State) -> Router {
         .router()
         .merge(tiles::routes().router())
         .merge(log_v1::http::routes().router());
+    if state.settings().page.page {
+        http = http.merge(page::routes().router());
+    }
     if v2.rekor_v2 {
         http = http.merge(rekor_v2::routes().router());
     }

@@ -23,6 +23,8 @@ use serde::de::IgnoredAny;
 
 use crate::admin::settings::AdminOverrides;
 use crate::admin::settings::AdminSettings;
+use crate::page::settings::PageOverrides;
+use crate::page::settings::PageSettings;
 use crate::rekor_v1::settings::RekorV1Overrides;
 use crate::rekor_v1::settings::RekorV1Settings;
 use crate::rekor_v2::settings::RekorV2Overrides;
@@ -104,6 +106,8 @@ sections! {
     rekor_v2: RekorV2Settings, RekorV2Overrides;
     /// Rekor v1.
     rekor_v1: RekorV1Settings, RekorV1Overrides;
+    /// The page.
+    page: PageSettings, PageOverrides;
     /// Where new entries are sent.
     webhooks: WebhookSettings, WebhookOverrides;
     /// What is told on stderr.
