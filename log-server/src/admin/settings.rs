@@ -1,6 +1,6 @@
 //! The settings of the admin port.
 
-use crate::settings::ListenAddress;
+use crate::settings::address::ListenAddress;
 use crate::settings::section::section;
 
 section! {

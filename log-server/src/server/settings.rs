@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::admission::proxies::Network;
 use crate::admission::proxies::Proxies;
-use crate::settings::ListenAddress;
+use crate::settings::address::ListenAddress;
 use crate::settings::section::SettingsError;
 use crate::settings::section::section;
 

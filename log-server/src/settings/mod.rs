@@ -4,7 +4,7 @@
 //! Each owner defines its section beside its code, with [`section!`](section::section); this module
 //! puts them together.
 
-mod address;
+pub(crate) mod address;
 mod log;
 pub(crate) mod section;
 mod store;
