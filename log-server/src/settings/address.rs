@@ -60,7 +60,7 @@ fn what_it_is(text: &str) -> NoListenAddress {
     if let Some((scheme, _)) = text.split_once("://") {
         return NoListenAddress::Url(format!("{scheme}://"));
     }
-    if let Ok(port) = text.trim_start_matches(':').parse() {
+    if let Ok(port) = text.strip_prefix(':').unwrap_or(text).parse() {
         return NoListenAddress::Part(ListenAddress::loopback(port).0);
     }
     if let Ok(address) = text.trim_matches(['[', ']']).parse() {
