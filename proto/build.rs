@@ -61,17 +61,22 @@ fn compile_descriptors() -> Result<Vec<u8>, Box<dyn Error>> {
 
 fn generate_messages(out_dir: &Path, descriptors: &[u8]) -> Result<(), Box<dyn Error>> {
     let set = FileDescriptorSet::decode(descriptors)?;
-    let mut config = tonic_prost_build::Config::new();
-    config.enable_type_names();
-    tonic_prost_build::configure()
-        .codec_path("crate::codec::CountingCodec")
+    let mut config = prost_build::Config::new();
+    config
+        .enable_type_names()
         .out_dir(out_dir)
-        .bytes(".")
-        .extern_path(TIMESTAMP, "crate::google::protobuf::Timestamp")
-        .emit_rerun_if_changed(false)
-        // The server needs no connections of clients; who calls a log brings one.
-        .build_transport(false)
-        .compile_fds_with_config(set, config)?;
+        .bytes(["."])
+        .extern_path(TIMESTAMP, "crate::google::protobuf::Timestamp");
+    #[cfg(feature = "grpc")]
+    config.service_generator(
+        tonic_prost_build::configure()
+            .codec_path("crate::codec::CountingCodec")
+            .extern_path(TIMESTAMP, "crate::google::protobuf::Timestamp")
+            // The server needs no connections of clients; who calls a log brings one.
+            .build_transport(false)
+            .service_generator(),
+    );
+    config.compile_fds(set)?;
     Ok(())
 }
 

@@ -6,6 +6,7 @@
 //!
 //! JSON is the proto3 form; [`json`] reads and writes it.
 
+#[cfg(feature = "grpc")]
 pub mod codec;
 pub mod google;
 pub mod json;

@@ -1,13 +1,12 @@
 //! The settings of the admin port.
 
-use std::net::SocketAddr;
-
+use crate::settings::address::ListenAddress;
 use crate::settings::section::section;
 
 section! {
     /// Where the admin port is.
     pub struct AdminSettings from AdminOverrides {
         /// Address of /metrics, /healthz, /readyz and /reindex; not for the public
-        [ADDRESS] admin_listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 2112));
+        [ADDRESS] admin_listen: ListenAddress = ListenAddress::loopback(2112);
     }
 }

@@ -124,8 +124,8 @@ impl Sockets {
         Ok(Self {
             tls: settings.server.tls().map(tls_acceptor).transpose()?,
             webhooks: webhooks(settings)?,
-            listener: listen(settings.server.listen).await?,
-            admin: listen(settings.admin.admin_listen).await?,
+            listener: listen(settings.server.listen.0).await?,
+            admin: listen(settings.admin.admin_listen.0).await?,
         })
     }
 }

@@ -1,12 +1,12 @@
 //! The settings of the sockets, and the limits that hold for every face.
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::admission::proxies::Network;
 use crate::admission::proxies::Proxies;
+use crate::settings::address::ListenAddress;
 use crate::settings::section::SettingsError;
 use crate::settings::section::section;
 
@@ -14,7 +14,7 @@ section! {
     /// Where the server listens, and its limits.
     pub struct ServerSettings from ServerOverrides {
         /// Address of all protocols; port 0 picks a free one
-        [ADDRESS] listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 3000));
+        [ADDRESS] listen: ListenAddress = ListenAddress::loopback(3000);
         /// Certificate chain (PEM): serve TLS
         [FILE] tls_certificate: Option<PathBuf> = None;
         /// Private key (PEM) of the TLS certificate

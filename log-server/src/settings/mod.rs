@@ -4,6 +4,7 @@
 //! Each owner defines its section beside its code, with [`section!`](section::section); this module
 //! puts them together.
 
+pub(crate) mod address;
 mod log;
 pub(crate) mod section;
 mod store;
@@ -36,6 +37,8 @@ use crate::telemetry::settings::TelemetrySettings;
 use crate::webhooks::settings::WebhookOverrides;
 use crate::webhooks::settings::WebhookSettings;
 
+pub use self::address::ListenAddress;
+pub use self::address::NoListenAddress;
 pub use self::log::LogOverrides;
 pub(crate) use self::log::LogSettings;
 pub use self::log::OnDuplicate;

@@ -5,7 +5,6 @@
 
 use std::fmt::Display;
 use std::io;
-use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
@@ -15,6 +14,8 @@ use clap::ArgMatches;
 use clap::builder::ValueParser;
 use clap::value_parser;
 use thiserror::Error;
+
+use crate::settings::address::ListenAddress;
 
 /// What the variables start with.
 const VARIABLES: &str = "LEDGERSTONE_";
@@ -222,7 +223,7 @@ macro_rules! displayed {
     )*};
 }
 
-displayed!(usize, SocketAddr, String);
+displayed!(usize, ListenAddress, String);
 
 impl Scalar for u64 {
     fn parser() -> ValueParser {

@@ -203,6 +203,25 @@ fn the_table_in_the_readme_is_that_of_the_definitions() {
 }
 
 #[test]
+fn the_packaged_file_sets_only_where_things_are() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../packaging/ledgerstone.toml");
+    let text = fs::read_to_string(path).unwrap();
+    let packaged = resolved(&text).to_toml();
+    assert_eq!(
+        packaged,
+        resolved("data-dir = \"/var/lib/ledgerstone/data\"").to_toml()
+    );
+    // What it shows behind a `#` can be taken as it is.
+    let shown: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("# ").or(Some(line)))
+        .filter(|line| line.contains(" = "))
+        .collect();
+    assert_eq!(shown.len(), 6);
+    resolved(&shown.join("\n"));
+}
+
+#[test]
 fn what_is_printed_is_read_back_as_the_same() {
     let text = "origin = \"log.example.com\"\non-duplicate = \"conflict\"\nqueue-entries = 5\n";
     let settings = resolved(text);
@@ -225,6 +244,14 @@ fn a_slip_in_a_file_is_told_with_its_place() {
         wrong.contains("queue-entries") && wrong.contains("line 2"),
         "{wrong}"
     );
+}
+
+#[test]
+fn a_name_to_listen_on_is_answered_with_an_address() {
+    let refused = parse("listen = \"localhost:8080\"\n")
+        .unwrap_err()
+        .to_string();
+    assert!(refused.contains("write 127.0.0.1:8080"), "{refused}");
 }
 
 #[test]

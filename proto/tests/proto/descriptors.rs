@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use ledgerstone_proto::FILE_DESCRIPTOR_SET;
-use ledgerstone_proto::log::v1::log_server::SERVICE_NAME as LOG;
-use ledgerstone_proto::sigstore::rekor::v2::rekor_server::SERVICE_NAME as REKOR;
 use prost_reflect::DescriptorPool;
 use prost_reflect::ReflectMessage;
 use prost_reflect::Value;
 use sigstore_protobuf_specs::dev::sigstore as published;
+
+const LOG: &str = "ledgerstone.v1.Log";
+
+const REKOR: &str = "dev.sigstore.rekor.v2.Rekor";
 
 pub(crate) fn our_pool() -> DescriptorPool {
     DescriptorPool::decode(FILE_DESCRIPTOR_SET).unwrap()
