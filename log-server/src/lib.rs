@@ -29,6 +29,7 @@ mod webhooks;
 
 pub use metrics::Metrics;
 pub use server::Reading;
+pub use server::Rules;
 pub use server::Server;
 pub use server::ServerError;
 pub use server::Sockets;

@@ -24,6 +24,8 @@ mod log_http;
 mod mistakes;
 mod monitor;
 mod read_only;
+mod recall_page;
+mod recall_report;
 mod receiver;
 mod reindex;
 mod rekor_metrics;
