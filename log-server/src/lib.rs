@@ -29,7 +29,6 @@ mod webhooks;
 
 pub use metrics::Metrics;
 pub use server::Reading;
-pub use server::Rules;
 pub use server::Server;
 pub use server::ServerError;
 pub use server::Sockets;
@@ -44,3 +43,4 @@ pub use settings::is_origin;
 pub use telemetry::Telemetry;
 pub use telemetry::init as init_telemetry;
 pub use webhooks::WebhookError;
+pub use webhooks::filter::WebhookRules;

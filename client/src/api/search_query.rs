@@ -158,7 +158,8 @@ impl SearchTerms {
     /// as its body and the authorities that are trusted tell; and whether what the log was asked
     /// holds of the body.
     pub(crate) fn verdict_on(&self, body: &[u8], index: u64, time: i64) -> (Verdict, bool) {
-        let known = known_entry(body, index, time, self.trust.as_deref());
+        let trust = self.trust.as_deref().filter(|_| self.asks_trust());
+        let known = known_entry(body, index, time, trust);
         let verdict = |query: &Expression| query.verdict(&known, &|_| false);
         let asked = self.expression();
         let log_was_asked = verdict(&for_the_log(&asked));

@@ -70,6 +70,7 @@ pub fn check_recall(
     let report = directory.load()?;
     let report = report.ok_or_else(|| RecallError::NoReport(directory.report_path()))?;
     let rules = RecallRules::of_report(&report.rules)?;
+    let trust = trust.filter(|_| rules.ask_trust());
     if rules.ask_trust() && trust.is_none() {
         return Err(RecallError::Authorities);
     }

@@ -7,7 +7,9 @@
 //! say what the files do not.
 
 pub(crate) mod check;
+mod derived;
 pub(crate) mod directory;
+mod earlier;
 mod entry_files;
 pub(crate) mod error;
 pub(crate) mod found;

@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::fs::File;
-use std::io;
 use std::io::BufWriter;
 use std::io::Write;
-use std::path::Path;
 use std::sync::Arc;
 
 use futures::StreamExt;
@@ -24,12 +22,13 @@ use crate::api::error::ApiError;
 use crate::api::log_api::LogApi;
 use crate::api::lookup::EntryLookup;
 use crate::api::search_query::SearchTerms;
-use crate::files::keep_beside;
 use crate::known_entry::known_entry;
+use crate::recall::derived::write_derived;
 use crate::recall::directory::RecallDirectory;
-use crate::recall::entry_files::bundle;
-use crate::recall::entry_files::entry_json;
-use crate::recall::entry_files::log_entry;
+use crate::recall::earlier::contradiction;
+use crate::recall::earlier::gone;
+use crate::recall::earlier::gone_tree;
+use crate::recall::earlier::known_hits;
 use crate::recall::error::RecallError;
 use crate::recall::found::Found;
 use crate::recall::found::FoundEntry;
@@ -40,8 +39,6 @@ use crate::recall::heads;
 use crate::recall::hit::HitRule;
 use crate::recall::hit::ReportHit;
 use crate::recall::hit::failed;
-use crate::recall::page::write_page;
-use crate::recall::report::GoneHit;
 use crate::recall::report::LeftOutTree;
 use crate::recall::report::RECALL_FORMAT;
 use crate::recall::report::RECALL_VERSION;
@@ -49,8 +46,6 @@ use crate::recall::report::RecallReport;
 use crate::recall::report::ReportHead;
 use crate::recall::report::ReportTree;
 use crate::recall::rules::RecallRules;
-use crate::recall::table::RenderError;
-use crate::recall::table::write_csv;
 use crate::trust::checkpoint::SignedCheckpoint;
 use crate::trust::logs::TrustedLogs;
 use crate::trust::trusted_root::TrustedRoot;
@@ -92,14 +87,17 @@ impl Recall {
             .as_deref()
             .map(TrustedRoot::parse)
             .transpose()?;
-        if rules.ask_trust() && trust.is_none() {
+        // Paths of certificates take their time, and say nothing where nobody asks.
+        let asked =
+            trust.filter(|root| rules.ask_trust() && !root.certificate_authorities().is_empty());
+        if rules.ask_trust() && asked.is_none() {
             return Err(RecallError::Authorities);
         }
         Ok(Self {
             api,
             logs,
             rules,
-            trust: trust.map(Arc::new),
+            trust: asked.map(Arc::new),
             trusted_root,
             scans,
         })
@@ -220,6 +218,10 @@ impl Recall {
                 other => other,
             })?;
             if kept.checkpoint.size == head.checkpoint.size {
+                // The same tree, perhaps with further signatures.
+                if let Some(last) = heads.last_mut() {
+                    last.checkpoint.clone_from(&head.note);
+                }
                 return Ok(heads);
             }
             proof = proven.hashes.iter().map(ToString::to_string).collect();
@@ -355,103 +357,9 @@ fn view(entry: &proto::Entry) -> EntryView {
         .integrated_at(entry.integrated_time)
 }
 
-/// What an earlier run found, and which one first.
-fn known_hits(
-    directory: &RecallDirectory,
-    run: u32,
-) -> Result<BTreeMap<(u64, u64), u32>, RecallError> {
-    let mut known = BTreeMap::new();
-    for hit in directory.read_hits(run)? {
-        let hit = hit?;
-        known.extend(hit.place().map(|place| (place, hit.found_in)));
-    }
-    Ok(known)
-}
-
-fn gone(known: &BTreeMap<(u64, u64), u32>, found: &Found) -> Vec<GoneHit> {
-    let places = known.keys();
-    let places = places.filter(|place| !found.entries.contains_key(place));
-    let gone = places.map(|(tree_id, index)| GoneHit {
-        tree_id: tree_id.to_string(),
-        index: *index,
-    });
-    gone.collect()
-}
-
-fn gone_tree(tree: &ReportTree) -> RecallError {
-    RecallError::Contradiction {
-        tree_id: tree.tree_id.parse().unwrap_or_default(),
-        reason: "the log showed it before and does not now, or signs it with another key"
-            .to_owned(),
-        evidence: None,
-    }
-}
-
-fn contradiction(
-    directory: &RecallDirectory,
-    tree_id: u64,
-    reason: String,
-    kept: &SignedCheckpoint,
-    seen: &SignedCheckpoint,
-) -> RecallError {
-    let text = format!("{}\n{}", kept.note, seen.note);
-    RecallError::Contradiction {
-        tree_id,
-        reason,
-        evidence: keep_beside(&directory.report_path(), ".conflict", text.as_bytes()).ok(),
-    }
-}
-
 fn keys(pinned: &BTreeMap<u64, SignedCheckpoint>) -> Vec<String> {
     let mut keys: Vec<String> = pinned.values().map(|head| head.key.to_string()).collect();
     keys.sort();
     keys.dedup();
     keys
-}
-
-/// Writes what is made from the report and its hits.
-fn write_derived(
-    directory: &RecallDirectory,
-    report: &RecallReport,
-    pinned: &BTreeMap<u64, SignedCheckpoint>,
-) -> Result<(), RecallError> {
-    let run = report.run;
-    let hits = || directory.read_hits(run).map_err(RenderError::Hits);
-    write_file(&directory.csv(run), |out| write_csv(report, hits()?, out))?;
-    write_file(&directory.page(run), |out| write_page(report, hits()?, out))?;
-    for hit in directory.read_hits(run)? {
-        let hit = hit?;
-        let Some((tree_id, index)) = hit.place() else {
-            continue;
-        };
-        let Some(head) = pinned.get(&tree_id) else {
-            continue;
-        };
-        let body = hit.entry.body_bytes().unwrap_or_default();
-        let entry = log_entry(&hit, &body, head);
-        let path = directory.entry(run, tree_id, index);
-        write_text(&path, &entry_json(&entry))?;
-        if let Some(bundle) = bundle(entry) {
-            write_text(&directory.bundle(run, tree_id, index), &bundle.to_json())?;
-        }
-    }
-    Ok(())
-}
-
-fn write_text(path: &Path, text: &str) -> Result<(), RecallError> {
-    fs::write(path, text).map_err(|source| failed(path, source))
-}
-
-fn write_file(
-    path: &Path,
-    render: impl FnOnce(&mut BufWriter<File>) -> Result<(), RenderError>,
-) -> Result<(), RecallError> {
-    let io = |source: io::Error| failed(path, source);
-    let mut out = BufWriter::new(File::create(path).map_err(io)?);
-    match render(&mut out) {
-        Ok(()) => {}
-        Err(RenderError::Hits(error)) => return Err(error),
-        Err(RenderError::Write(error)) => return Err(io(error)),
-    }
-    out.flush().map_err(io)
 }

@@ -15,10 +15,10 @@ use ledgerstone_log::UnservedTree;
 use ledgerstone_log_server::Metrics;
 use ledgerstone_log_server::Overrides;
 use ledgerstone_log_server::Reading;
-use ledgerstone_log_server::Rules;
 use ledgerstone_log_server::Server;
 use ledgerstone_log_server::Settings;
 use ledgerstone_log_server::Sockets;
+use ledgerstone_log_server::WebhookRules;
 use ledgerstone_log_server::init_telemetry;
 use ledgerstone_log_server::is_origin;
 use ledgerstone_merkle::VerifierKey;
@@ -137,7 +137,7 @@ async fn serve(settings: Settings, by_operator: ByOperator, json: bool) -> anyho
 }
 
 /// Reads the rules of webhooks again at each SIGHUP.
-async fn reload_rules(mut hangups: Signal, rules: Rules) {
+async fn reload_rules(mut hangups: Signal, rules: WebhookRules) {
     while hangups.recv().await.is_some() {
         match rules.reload() {
             Ok(true) => info!("the rules of webhooks were read again"),

@@ -26,9 +26,9 @@ use tracing::error;
 use crate::error::ApiError;
 use crate::face::Routes;
 use crate::layers::encoding;
-use crate::server::Rules;
 use crate::server::reading::Reading;
 use crate::state::State;
+use crate::webhooks::filter::WebhookRules;
 
 /// The content type of OpenMetrics text.
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -45,7 +45,7 @@ pub(crate) fn routes() -> Routes {
 }
 
 /// The router of the admin port.
-pub(crate) fn router(state: State, reading: Option<Reading>, rules: Rules) -> Router {
+pub(crate) fn router(state: State, reading: Option<Reading>, rules: WebhookRules) -> Router {
     let router = routes().router().layer(encoding::layer());
     let router = router.layer(Extension(Arc::new(reading)));
     let router = router.layer(Extension(rules));
@@ -103,7 +103,7 @@ async fn reindex(Extract(state): Extract<State>) -> Response {
 
 /// Reads the rules of webhooks again. What is wrong with them is for the operator, who reaches this
 /// port.
-async fn reload_rules(Extension(rules): Extension<Rules>) -> Response {
+async fn reload_rules(Extension(rules): Extension<WebhookRules>) -> Response {
     match tokio::task::spawn_blocking(move || rules.reload()).await {
         Ok(Ok(true)) => StatusCode::NO_CONTENT.into_response(),
         Ok(Ok(false)) => {

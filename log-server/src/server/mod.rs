@@ -53,7 +53,7 @@ use crate::state::State;
 use crate::webhooks::Secret;
 use crate::webhooks::WebhookError;
 use crate::webhooks::Webhooks;
-use crate::webhooks::filter::Filter;
+use crate::webhooks::filter::WebhookRules;
 
 /// The most connections of the admin port at a time.
 const ADMIN_CONNECTIONS: usize = 64;
@@ -64,24 +64,7 @@ pub struct Sockets {
     admin: TcpListener,
     tls: Option<TlsAcceptor>,
     webhooks: Option<Webhooks>,
-    rules: Rules,
-}
-
-/// The rules of webhooks, which can be read again while the server runs.
-#[derive(Clone, Default)]
-pub struct Rules {
-    filter: Filter,
-}
-
-impl Rules {
-    /// Reads the file of rules again. `false` where the settings name none. Rules that cannot be
-    /// used change nothing.
-    ///
-    /// # Errors
-    /// [`WebhookError`] with what is wrong.
-    pub fn reload(&self) -> Result<bool, WebhookError> {
-        self.filter.reload()
-    }
+    rules: WebhookRules,
 }
 
 /// A server, which serves once it runs.
@@ -140,11 +123,11 @@ impl Sockets {
                 .map_err(|source| ServerError::Listen { address, source })
         };
         let filter = settings.webhooks.webhook_filter_file.as_deref();
-        let filter = Filter::open(filter)?;
+        let rules = WebhookRules::open(filter)?;
         Ok(Self {
             tls: settings.server.tls().map(tls_acceptor).transpose()?,
-            webhooks: webhooks(settings, filter.clone())?,
-            rules: Rules { filter },
+            webhooks: webhooks(settings, rules.clone())?,
+            rules,
             listener: listen(settings.server.listen).await?,
             admin: listen(settings.admin.admin_listen).await?,
         })
@@ -192,7 +175,7 @@ impl Server {
     }
 
     /// The rules of its webhooks.
-    pub fn rules(&self) -> Rules {
+    pub fn rules(&self) -> WebhookRules {
         self.sockets.rules.clone()
     }
 
@@ -293,7 +276,7 @@ pub fn router(log: Log, settings: Settings, metrics: Metrics) -> Result<Router, 
 }
 
 /// Where new entries are sent, if anywhere.
-fn webhooks(settings: &Settings, filter: Filter) -> Result<Option<Webhooks>, ServerError> {
+fn webhooks(settings: &Settings, filter: WebhookRules) -> Result<Option<Webhooks>, ServerError> {
     let settings = &settings.webhooks;
     let urls = &settings.webhook_urls;
     match &settings.webhook_secret_file {

@@ -15,9 +15,10 @@ use crate::webhooks::error::io_error;
 /// The longest file of rules, or key file, that is read, in bytes.
 const MAX_FILTER_BYTES: u64 = 4 << 20;
 
-/// Which entries are sent, by all webhooks. Clones share it, and what is read again holds for all.
+/// The rules by which webhooks send entries, which can be read again while the server runs. Clones
+/// share them.
 #[derive(Clone, Default)]
-pub(crate) struct Filter {
+pub struct WebhookRules {
     shared: Arc<Shared>,
 }
 
@@ -28,7 +29,7 @@ struct Shared {
     rules: RwLock<Option<Arc<WatchList>>>,
 }
 
-impl Filter {
+impl WebhookRules {
     /// The rules in the file `path`; every entry is sent where there is none.
     ///
     /// # Errors
@@ -53,8 +54,9 @@ impl Filter {
     /// as they are.
     ///
     /// # Errors
-    /// As for [`read`].
-    pub(crate) fn reload(&self) -> Result<bool, WebhookError> {
+    /// [`WebhookError::Io`] when a file cannot be read, [`WebhookError::Filter`] when there are no
+    /// rules, or one that cannot be.
+    pub fn reload(&self) -> Result<bool, WebhookError> {
         let Some(path) = &self.shared.path else {
             return Ok(false);
         };

@@ -50,7 +50,7 @@ use crate::metrics::WebhookOutcome;
 use crate::webhooks::cursor::Cursor;
 use crate::webhooks::event::EVENT_TYPE;
 use crate::webhooks::event::Event;
-use crate::webhooks::filter::Filter;
+use crate::webhooks::filter::WebhookRules;
 
 pub use self::error::WebhookError;
 pub(crate) use self::secret::Secret;
@@ -74,7 +74,7 @@ pub(crate) struct Webhooks {
     urls: Vec<(u64, reqwest::Url)>,
     secret: Secret,
     /// Which entries are sent.
-    filter: Filter,
+    filter: WebhookRules,
 }
 
 impl Webhooks {
@@ -85,7 +85,7 @@ impl Webhooks {
     pub(crate) fn new(
         urls: &[String],
         secret: Secret,
-        filter: Filter,
+        filter: WebhookRules,
     ) -> Result<Self, WebhookError> {
         let mut parsed: Vec<(u64, reqwest::Url)> = Vec::new();
         for (number, url) in (1..).zip(urls) {
@@ -131,7 +131,7 @@ pub(crate) struct Courier {
     log: Log,
     url: reqwest::Url,
     secret: Secret,
-    filter: Filter,
+    filter: WebhookRules,
     client: reqwest::Client,
     cursor_path: PathBuf,
     /// In each tree, the first entry that the receiver has not taken.
@@ -179,7 +179,7 @@ impl Courier {
         let courier = Self {
             log: log.clone(),
             secret,
-            filter: Filter::default(),
+            filter: WebhookRules::default(),
             client,
             cursor_path,
             positions,

@@ -95,7 +95,7 @@ fn courier(log: &Log, url: &str, directory: &TempDir) -> Courier {
 fn couriers(log: &Log, urls: &[&str], directory: &TempDir) -> Result<Vec<Courier>, WebhookError> {
     let urls: Vec<String> = urls.iter().map(|url| (*url).to_owned()).collect();
     let metrics = Metrics::default();
-    Webhooks::new(&urls, secret(directory), Filter::default())?.couriers(
+    Webhooks::new(&urls, secret(directory), WebhookRules::default())?.couriers(
         log,
         directory.path(),
         &metrics,

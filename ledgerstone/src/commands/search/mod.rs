@@ -1,47 +1,27 @@
 //! `search`: finds entries, and proves each.
 
 mod args;
+mod printer;
 mod scan;
 mod told;
 
 use ledgerstone_client::Error;
-use ledgerstone_client::FoundEntry;
 use ledgerstone_client::LogApi;
 use ledgerstone_client::SearchCoverage;
-use ledgerstone_client::TrustedRoot;
 use ledgerstone_proto::log::v1::TreeRole;
 
 pub(crate) use crate::commands::search::args::SearchArguments;
 use crate::commands::search::args::terms;
+pub(crate) use crate::commands::search::printer::NoneFound;
+use crate::commands::search::printer::Printer;
+use crate::commands::search::printer::answer;
 use crate::commands::search::told::csv_head;
-use crate::commands::search::told::hit_csv;
-use crate::commands::search::told::hit_json;
-use crate::commands::search::told::hit_line;
 use crate::connection::transport;
 use crate::output;
-use crate::output::OutputError;
 use crate::trust;
 
 /// As many hits as are asked for at once.
 const PAGE_HITS: u64 = 100;
-
-/// The search found nothing.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub(crate) enum NoneFound {
-    /// Nothing was out of sight.
-    #[error("no entry answers the query, and the log saw all that it covers")]
-    Everywhere,
-    /// Something was.
-    #[error("no entry that the log could see answers the query")]
-    WhereSeen,
-}
-
-/// How hits are printed.
-struct Printer {
-    json: bool,
-    csv: bool,
-    authorities: Option<TrustedRoot>,
-}
 
 /// One entry a line, as they come: JSON lines for machines.
 pub(crate) async fn run(arguments: SearchArguments, json: bool) -> anyhow::Result<()> {
@@ -92,25 +72,6 @@ pub(crate) async fn run(arguments: SearchArguments, json: bool) -> anyhow::Resul
     let is_whole = arguments.from.is_none() && !coverage.is_empty();
     let saw_all = is_whole && unknown == 0 && coverage.iter().all(|tree| tree.everything);
     answer(found, saw_all)
-}
-
-/// What the exit code says.
-fn answer(found: u64, saw_all: bool) -> anyhow::Result<()> {
-    match (found, saw_all) {
-        (1.., _) => Ok(()),
-        (0, true) => Err(NoneFound::Everywhere.into()),
-        (0, false) => Err(NoneFound::WhereSeen.into()),
-    }
-}
-
-impl Printer {
-    fn print(&self, hit: &FoundEntry) -> Result<(), OutputError> {
-        match (self.json, self.csv) {
-            (true, _) => output::json(&hit_json(hit, self.authorities.as_ref())),
-            (false, true) => output::line(&hit_csv(hit)),
-            (false, false) => output::line(&hit_line(hit, self.authorities.as_ref())),
-        }
-    }
 }
 
 /// What the search could see and what not, by the word of the log.

@@ -9,9 +9,9 @@ use ledgerstone_client::TrustedLogs;
 use ledgerstone_client::known_entry;
 use ledgerstone_entry::query::Verdict;
 
-use crate::commands::search::Printer;
-use crate::commands::search::SearchArguments;
-use crate::commands::search::answer;
+use crate::commands::search::args::SearchArguments;
+use crate::commands::search::printer::Printer;
+use crate::commands::search::printer::answer;
 use crate::output;
 use crate::progress::entries_bar;
 use crate::progress::show;
@@ -93,11 +93,12 @@ impl Scan<'_> {
         let size = self.head.checkpoint.size;
         let bar = entries_bar(size.get());
         let mut scan = TreeScan::new(self.tree, &self.head.checkpoint);
+        let trust = query.trust.as_deref().filter(|_| query.asks_trust());
         let before = tally.unseen;
         while let Some(page) = scan.next_page().await.map_err(Error::from)? {
             for entry in page {
                 let time = entry.integrated_time;
-                let known = known_entry(&entry.body, entry.index, time, query.trust.as_deref());
+                let known = known_entry(&entry.body, entry.index, time, trust);
                 match query.verdict(&known) {
                     Verdict::Yes(_) if tally.found == arguments.limit => return Ok(false),
                     Verdict::Yes(_) => {
