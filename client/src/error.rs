@@ -9,6 +9,7 @@ use crate::monitor::hook::HookError;
 use crate::oci::error::OciError;
 use crate::policy::error::PolicyError;
 use crate::policy::error::RuleError;
+use crate::recall::error::RecallError;
 use crate::source::error::SourceError;
 use crate::source::tiled_log_error::TiledLogError;
 use crate::submit::error::SubmitError;
@@ -56,6 +57,9 @@ pub enum Error {
     /// What to do when it is found.
     #[error(transparent)]
     Hook(#[from] HookError),
+    /// Making a report of what rules are about, or checking one.
+    #[error(transparent)]
+    Recall(#[from] RecallError),
     /// Knowing which log to trust.
     #[error(transparent)]
     Trust(#[from] TrustError),
@@ -106,6 +110,7 @@ impl Error {
             Self::Verify(error) => error.failure(),
             Self::Audit(error) => audit_failure(error),
             Self::Source(error) => source_failure(error),
+            Self::Recall(error) => recall_failure(error),
             Self::Repository(error) => repository_failure(error),
             Self::Oci(error) => oci_failure(error),
             Self::SearchTerm(_)
@@ -168,6 +173,7 @@ fn api_failure(error: &ApiError) -> Failure {
         | ApiError::UnaskedHit { .. }
         | ApiError::Checkpoint(_)
         | ApiError::Proof(_)
+        | ApiError::OtherEntries { .. }
         | ApiError::OtherRoot { .. } => Failure::Untrue,
     }
 }
@@ -215,6 +221,21 @@ impl VerifyError {
             | Self::OtherBody { .. }
             | Self::LogEntry(_) => Failure::Untrue,
         }
+    }
+}
+
+fn recall_failure(error: &RecallError) -> Failure {
+    match error {
+        RecallError::Api(error) => api_failure(error),
+        RecallError::Io { .. }
+        | RecallError::NoReport(_)
+        | RecallError::Rule { .. }
+        | RecallError::Authorities
+        | RecallError::Trust(_) => Failure::Undone,
+        RecallError::Form { .. }
+        | RecallError::NoTree
+        | RecallError::Contradiction { .. }
+        | RecallError::Untrue(_) => Failure::Untrue,
     }
 }
 

@@ -12,6 +12,8 @@
 //! - A mirror copies a [`LogSource`], whatever protocol it speaks.
 //! - A [`Monitor`] does that too, and finds every entry that names an identity, a key or an
 //!   artifact.
+//! - A [`Recall`] finds all that some rules are about, as a report that others check by
+//!   [`check_recall`], offline.
 //! - An operator gives other Sigstore clients the [`TrustFiles`] of a log.
 //!
 //! ```no_run
@@ -42,11 +44,15 @@
 mod api;
 mod artifact;
 mod audit;
+mod csv;
 mod error;
 mod files;
+mod known_entry;
 mod monitor;
 mod oci;
 mod policy;
+mod recall;
+mod scan;
 mod signer_key;
 mod source;
 mod submit;
@@ -84,9 +90,13 @@ pub use audit::error::Contradiction;
 pub use audit::head_watch::HeadReport;
 pub use audit::state::AuditState;
 pub use audit::state_file::AuditStateError;
+pub use csv::ENTRY_COLUMNS;
+pub use csv::csv_line;
+pub use csv::entry_columns;
 pub use error::Error;
 pub use error::Failure;
 pub use files::read_file;
+pub use known_entry::known_entry;
 pub use monitor::config::MAX_MONITOR_CONFIG_BYTES;
 pub use monitor::config::MonitorConfig;
 pub use monitor::config::MonitorConfigError;
@@ -97,6 +107,7 @@ pub use monitor::page::Hit;
 pub use monitor::page::MonitorPage;
 pub use monitor::run::Monitor;
 pub use monitor::run::MonitorRun;
+pub use monitor::run::MonitorStart;
 pub use monitor::state::MonitorState;
 pub use oci::attached::Attached;
 pub use oci::credentials::MAX_CREDENTIALS_BYTES;
@@ -119,6 +130,29 @@ pub use policy::evaluate::Outcome;
 pub use policy::rule_text::RuleText;
 pub use policy::rules::Policy;
 pub use policy::rules::Rule;
+pub use recall::check::CheckedReport;
+pub use recall::check::check_recall;
+pub use recall::directory::MAX_RECALL_REPORT_BYTES;
+pub use recall::directory::RecallDirectory;
+pub use recall::error::RecallError;
+pub use recall::found::RecallProgress;
+pub use recall::found::RecallStep;
+pub use recall::hit::HitRule;
+pub use recall::hit::MAX_HIT_BYTES;
+pub use recall::hit::ReportHit;
+pub use recall::hit::ShownBy;
+pub use recall::report::GoneHit;
+pub use recall::report::LeftOutTree;
+pub use recall::report::RECALL_FORMAT;
+pub use recall::report::RECALL_VERSION;
+pub use recall::report::RecallReport;
+pub use recall::report::ReportHead;
+pub use recall::report::ReportRule;
+pub use recall::report::ReportTree;
+pub use recall::report::RuleCoverage;
+pub use recall::report::ScanCoverage;
+pub use recall::write::Recall;
+pub use scan::TreeScan;
 pub use signer_key::MAX_KEY_BYTES;
 pub use signer_key::SignerKey;
 pub use signer_key::SignerKeyError;
@@ -211,6 +245,7 @@ pub use verify::expected::thresholds::Shortage;
 pub use verify::expected::thresholds::Thresholds;
 pub use verify::fact::Fact;
 pub use verify::issued::IssuedCertificate;
+pub use verify::issued::entry_certificates;
 pub use verify::issued::issued_certificates;
 pub use verify::log_entry::LogEntry;
 pub use verify::log_entry_error::LogEntryError;

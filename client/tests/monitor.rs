@@ -13,6 +13,7 @@ use ledgerstone_client::Hit;
 use ledgerstone_client::Hook;
 use ledgerstone_client::HookError;
 use ledgerstone_client::Monitor;
+use ledgerstone_client::MonitorStart;
 use ledgerstone_client::MonitorState;
 use ledgerstone_client::TiledLog;
 use ledgerstone_client::TiledLogError;
@@ -73,7 +74,11 @@ impl Watch {
 
     async fn collect(&self, from: Option<u64>, found: &mut Vec<u64>) -> Result<u64, AuditError> {
         let monitor = self.monitor();
-        let mut run = monitor.begin(from.map(LeafIndex::new)).await?;
+        let mut run = monitor
+            .begin(from.map_or(MonitorStart::Resume, |index| {
+                MonitorStart::At(LeafIndex::new(index))
+            }))
+            .await?;
         let mut entries = 0;
         while let Some(page) = run.next_page().await? {
             found.extend(page.hits.iter().map(|hit| hit.index.get()));
@@ -161,7 +166,7 @@ async fn an_empty_log_is_waited_for() {
 async fn a_hit_tells_what_was_found() {
     let watch = Watch::start(log(3, &[1])).await;
     let monitor = watch.monitor();
-    let mut run = monitor.begin(None).await.unwrap();
+    let mut run = monitor.begin(MonitorStart::Resume).await.unwrap();
     assert_eq!(run.head().head.checkpoint.size.get(), 3);
     let page = run.next_page().await.unwrap().unwrap();
     let digest = format!("sha256:{}", "ab".repeat(32));
@@ -190,7 +195,7 @@ async fn a_hit_tells_what_was_found() {
 async fn hits_that_were_not_dealt_with_are_found_again() {
     let watch = Watch::start(log(600, &[3, 300, 301, 599])).await;
     let monitor = watch.monitor();
-    let mut run = monitor.begin(None).await.unwrap();
+    let mut run = monitor.begin(MonitorStart::Resume).await.unwrap();
     let first = run.next_page().await.unwrap().unwrap();
     run.confirm(&first).unwrap();
     let second = run.next_page().await.unwrap().unwrap();
@@ -253,7 +258,7 @@ async fn a_log_that_contradicts_itself_is_caught() {
 #[tokio::test]
 async fn the_head_is_remembered_before_its_entries_are_read() {
     let watch = Watch::start(log(300, &[5])).await;
-    drop(watch.monitor().begin(None).await.unwrap());
+    drop(watch.monitor().begin(MonitorStart::Resume).await.unwrap());
     assert_eq!(watch.state().next, LeafIndex::new(0));
     watch.log.show(log(300, &[6]));
     watch.expect_contradiction(Contradiction::TwoRoots).await;
@@ -308,7 +313,7 @@ async fn entries_that_say_nothing_are_counted() {
     let watch = Watch::start(MemoryLog::new(bodies)).await;
     let monitor = watch.monitor();
     let page = monitor
-        .begin(None)
+        .begin(MonitorStart::Resume)
         .await
         .unwrap()
         .next_page()

@@ -14,6 +14,8 @@ use crate::facts::fact::FactSource;
 use crate::facts::record::read_part;
 use crate::facts::statement::SEEN;
 use crate::facts::statement::is_statement;
+use crate::query::expression::TRUSTED;
+use crate::query::expression::UNTRUSTED;
 use crate::search_key::SearchKeyKind;
 
 /// What is known of an entry.
@@ -25,6 +27,8 @@ pub struct Known {
     pub kind: Option<(String, String)>,
     /// Whether all that the body names could be read. Where it could not, it may name more.
     pub is_read: bool,
+    /// Whether it is known which authorities are trusted.
+    pub(crate) is_trust_known: bool,
     /// Whether the body is a canonical one of a kind that this version knows.
     pub(crate) is_of_known_kind: bool,
     /// What is known of the statement behind it.
@@ -63,6 +67,7 @@ impl Known {
             facts: Facts::default(),
             kind: None,
             is_read: false,
+            is_trust_known: false,
             is_of_known_kind: false,
             statement: KnownStatement::None,
             time: None,
@@ -121,6 +126,28 @@ impl Known {
             index: Some(index),
             ..self
         }
+    }
+
+    /// With whether an authority that is trusted issued the certificate of each signer, in their
+    /// order; `None` for a signer without one.
+    pub fn with_trust(mut self, issued: &[Option<bool>]) -> Self {
+        for (signer, is_trusted) in (1..).zip(issued) {
+            let Some(is_trusted) = is_trusted else {
+                continue;
+            };
+            let text = match is_trusted {
+                true => TRUSTED,
+                false => UNTRUSTED,
+            };
+            self.facts.extend([Fact {
+                kind: SearchKeyKind::Authority,
+                text: text.to_owned(),
+                source: FactSource::Body,
+                signer,
+            }]);
+        }
+        self.is_trust_known = true;
+        self
     }
 
     /// The hash of the statement that may be kept beside the entry and is not known yet.

@@ -92,4 +92,5 @@ pub use v2::rule::Rule;
 pub use v2::verifier::LoggedSignature;
 pub use v2::verifier::LoggedVerifier;
 pub use v2::verifier::VerifierMaterial;
+pub use view::EntryLinks;
 pub use view::EntryView;

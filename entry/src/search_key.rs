@@ -156,6 +156,9 @@ kinds! {
     EntryKind = 21 "kind" Traits::NAMED;
     /// That the statement of an entry was seen: the text is `seen`.
     Statement = 22 "statement" Traits::STATED;
+    /// That something in the body could not be read which may name somebody: the text is
+    /// `certificate`.
+    Unread = 23 "unread" Traits::EXACT;
 }
 
 /// What a kind of thing is like.

@@ -39,6 +39,9 @@ pub struct EntryView {
     /// The number of its tree, decimal. A text: many readers of JSON round numbers of this size.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tree_id: Option<String>,
+    /// Tree and leaf hash in 80 hexadecimal digits, as Rekor v1 names entries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uuid: Option<String>,
     /// The hash of the body as a leaf (RFC 6962, section 2.1): `sha256:` and hexadecimal digits.
     pub leaf_hash: String,
     /// The name of the kind. `None` when the body is not that of an entry.
@@ -57,6 +60,9 @@ pub struct EntryView {
     /// Who signed, in the order of the signatures. `None` for a body that this version cannot read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signers: Option<Vec<EntrySigner>>,
+    /// Where it is in the log's own interface.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub links: Option<EntryLinks>,
     /// The body, if it is a JSON object in one line, as all canonical bodies are: it stands in the
     /// document as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -81,12 +87,14 @@ impl EntryView {
         Self {
             index: None,
             tree_id: None,
+            uuid: None,
             leaf_hash: format!("sha256:{}", leaf_hash(body)),
             kind,
             version,
             time: None,
             digests: content.map(|content| content.digests()),
             signers: content.map(|content| content.signers()),
+            links: None,
             body: json,
             body_base64,
         }
@@ -102,7 +110,10 @@ impl EntryView {
 
     /// The entry in the tree with this number.
     pub fn in_tree(self, tree_id: u64) -> Self {
+        let leaf = self.leaf_hash.trim_start_matches("sha256:");
         Self {
+            uuid: Some(format!("{tree_id:016x}{leaf}")),
+            links: self.index.map(|index| EntryLinks::new(tree_id, index)),
             tree_id: Some(tree_id.to_string()),
             ..self
         }
@@ -140,6 +151,25 @@ impl EntryView {
         match (&self.kind, &self.version) {
             (Some(kind), Some(version)) => format!("{kind} {version}"),
             _ => "not understood".to_owned(),
+        }
+    }
+}
+
+/// Where an entry is in the interface of its log: paths below the URL of that.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EntryLinks {
+    /// The entry itself.
+    pub entry: String,
+    /// The proof that it is in its tree.
+    pub inclusion_proof: String,
+}
+
+impl EntryLinks {
+    fn new(tree_id: u64, index: u64) -> Self {
+        Self {
+            entry: format!("/log/v1/entries/{index}?treeId={tree_id}"),
+            inclusion_proof: format!("/log/v1/proofs/inclusion?index={index}&treeId={tree_id}"),
         }
     }
 }
@@ -197,6 +227,19 @@ mod tests {
         let unknown = EntryView::new(br#"{"apiVersion":"1","kind":"k","spec":0}"#);
         assert_eq!(unknown.kind_text(), "k 1");
         assert_eq!(EntryView::new(b"").kind_text(), "not understood");
+    }
+
+    #[test]
+    fn an_entry_of_a_tree_is_named_as_rekor_v1_names_it() {
+        let view = EntryView::new(b"{}").at(5).in_tree(255);
+        let leaf = leaf_hash(b"{}");
+        assert_eq!(view.uuid, Some(format!("00000000000000ff{leaf}")));
+        let links = view.links.unwrap();
+        assert_eq!(links.entry, "/log/v1/entries/5?treeId=255");
+        assert_eq!(
+            links.inclusion_proof,
+            "/log/v1/proofs/inclusion?index=5&treeId=255"
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use ledgerstone_entry::Known;
 use ledgerstone_entry::PreparedEntry;
 use ledgerstone_entry::facts::FactSource;
+use ledgerstone_entry::matcher::WatchRule;
 use ledgerstone_entry::query::Expression;
 use ledgerstone_entry::query::QueryError;
 use ledgerstone_entry::query::Verdict;
@@ -168,6 +169,91 @@ fn who_else_signs_for_a_repository_is_one_question() {
     );
 }
 
+fn rule(expected: &[&str], authorities: &[&str]) -> Expression {
+    let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+    let rule = WatchRule {
+        name: "others".to_owned(),
+        query: "repository:github.com/acme/app".to_owned(),
+        expected: owned(expected),
+        authorities: owned(authorities),
+    };
+    let expression = rule.expression().unwrap();
+    // What goes over the wire and into reports is the same question.
+    assert_eq!(ask(&expression.to_string()), expression);
+    expression
+}
+
+#[test]
+fn a_rule_may_say_who_is_expected_and_whose_certificates_count() {
+    let known = known(&workflow_entry());
+    let trusted = known.clone().with_trust(&[Some(true)]);
+    let forged = known.clone().with_trust(&[Some(false)]);
+    let mine = "workflow:https://github.com/acme/app/*";
+    let other = "workflow:https://github.com/other/*";
+    let yes = Verdict::Yes(FactSource::Body);
+    for (expected, authorities, known, verdict) in [
+        (&[mine][..], &[][..], &known, Verdict::No),
+        (&[other], &[], &known, yes),
+        (&[other, mine], &[], &known, Verdict::No),
+        // A certificate that says so is not enough.
+        (&[mine], &["trusted"], &trusted, Verdict::No),
+        (&[mine], &["trusted"], &forged, yes),
+        (&[mine], &["trusted"], &known, Verdict::Unknown),
+        (&[], &["trusted"], &trusted, yes),
+        (&[], &["trusted"], &forged, Verdict::No),
+        (&[], &["untrusted"], &forged, yes),
+        (&[], &["*rcgen*"], &known, yes),
+        (&[], &["*other*"], &known, Verdict::No),
+    ] {
+        let found = rule(expected, authorities).verdict(known, &|_| false);
+        assert_eq!(found, verdict, "{expected:?} {authorities:?}");
+    }
+}
+
+#[test]
+fn nobody_becomes_expected_by_what_a_statement_says() {
+    let signer = Signer::p256();
+    let statement = provenance().replace("https://builder.example/v1", WORKFLOW);
+    let entry = create(&signed_dsse(statement.as_bytes(), &[&signer])).unwrap();
+    let known = known(&entry);
+    holds(
+        &format!("builder:\"{WORKFLOW}\""),
+        &known,
+        FactSource::Statement,
+    );
+    let signed_by = format!("signed-by(builder:\"{WORKFLOW}\")");
+    assert_eq!(verdict(&signed_by, &known), Verdict::No);
+}
+
+#[test]
+fn who_does_not_know_what_is_trusted_asks_for_no_less() {
+    let entry = known(&workflow_entry());
+    for query in [
+        "authority:trusted",
+        "not authority:trusted kind:hashedrekord",
+        "repository:github.com/acme/app authority:untrusted",
+        "kind:dsse or authority:trusted",
+        "signer(issuer:* not signed-by(authority:trusted))",
+        "any(all(kind:dsse authority:trusted) kind:hashedrekord)",
+    ] {
+        let asked = ask(query);
+        assert!(asked.asks_trust());
+        let relaxed = asked.without_trust();
+        assert!(
+            !relaxed.as_ref().is_some_and(Expression::asks_trust),
+            "{query}"
+        );
+        for trust in [true, false] {
+            let known = entry.clone().with_trust(&[Some(trust)]);
+            if let (Verdict::Yes(_), Some(relaxed)) = (asked.verdict(&known, &|_| false), &relaxed)
+            {
+                let found = relaxed.verdict(&entry, &|_| false);
+                assert!(matches!(found, Verdict::Yes(_)), "{query}");
+            }
+        }
+    }
+}
+
 fn provenance() -> String {
     json!({
         "_type": "https://in-toto.io/Statement/v1",
@@ -297,7 +383,8 @@ fn queries() -> impl Strategy<Value = String> {
             prop::collection::vec(inner.clone(), 1..4)
                 .prop_map(|parts| format!("({})", parts.join(" and "))),
             inner.clone().prop_map(|part| format!("not {part}")),
-            inner.prop_map(|part| format!("signer({part})")),
+            inner.clone().prop_map(|part| format!("signer({part})")),
+            inner.prop_map(|part| format!("signed-by({part})")),
         ]
     })
 }

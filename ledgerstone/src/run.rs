@@ -17,6 +17,7 @@ use crate::commands::proof;
 use crate::commands::proof::ProofCommand;
 #[cfg(feature = "server")]
 use crate::commands::ready;
+use crate::commands::recall;
 #[cfg(feature = "server")]
 use crate::commands::reindex;
 use crate::commands::search;
@@ -58,6 +59,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         #[cfg(feature = "server")]
         Command::Import(arguments) => runtime()?.block_on(import::run(arguments)),
         Command::Monitor(arguments) => return runtime()?.block_on(monitor::run(arguments, json)),
+        Command::Recall(arguments) => return runtime()?.block_on(recall::run(*arguments, json)),
         Command::Search(arguments) => return runtime()?.block_on(search::run(arguments, json)),
         Command::Completions(arguments) => {
             return completions::completions(&arguments, Arguments::grammar());

@@ -45,3 +45,4 @@ pub use settings::is_origin;
 pub use telemetry::Telemetry;
 pub use telemetry::init as init_telemetry;
 pub use webhooks::WebhookError;
+pub use webhooks::filter::WebhookRules;

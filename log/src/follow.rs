@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use ledgerstone_entry::matcher::WatchList;
 use ledgerstone_merkle::LeafIndex;
 
 use crate::error::ReadError;
@@ -18,6 +19,20 @@ pub struct FollowedEntry {
     pub index: LeafIndex,
     /// The entry.
     pub entry: LoggedEntry,
+}
+
+impl FollowedEntry {
+    /// Whether `rules` take the entry, which is of one of `trees`: by all that the log knows of it,
+    /// statements too.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the store fails.
+    pub async fn passes(&self, trees: &[Tree], rules: &WatchList) -> Result<bool, ReadError> {
+        let tree = trees.iter().find(|tree| tree.tree_id() == self.tree_id);
+        let Some(tree) = tree else { return Ok(false) };
+        let known = tree.known(self.index, &self.entry).await?;
+        Ok(rules.examine_known(&known).matches.is_some())
+    }
 }
 
 /// Up to `limit` entries of `trees` behind `positions`, and no more than `max_bytes` of bodies but

@@ -6,6 +6,7 @@ use ledgerstone_entry::Known;
 use ledgerstone_entry::matcher::WatchList;
 use ledgerstone_entry::query::parse;
 use ledgerstone_log::Evidence;
+use ledgerstone_log::FollowedEntry;
 use ledgerstone_log::Positions;
 use ledgerstone_log::SearchOrder;
 use ledgerstone_log::SearchQuery;
@@ -14,6 +15,9 @@ use ledgerstone_log::Trees;
 use ledgerstone_log::coverage;
 use ledgerstone_log::search;
 use ledgerstone_merkle::LeafIndex;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 use sha2::Digest as _;
 use sha2::Sha256;
 
@@ -59,18 +63,7 @@ async fn mixed(ann: &Person, bob: &Person) -> Running {
 
 /// The questions: each term, each of them denied, and each two of them together in both ways.
 fn questions(ann: &Person) -> Vec<String> {
-    let terms = [
-        format!("digest:{}", sha256("a")),
-        format!("digest:{}", sha256("b")),
-        format!("key:{}", key_of(ann)),
-        "kind:dsse".to_owned(),
-        "kind:*rekord*".to_owned(),
-        "name:art*".to_owned(),
-        "predicate:*".to_owned(),
-        "index:3..7".to_owned(),
-        "since:2020-01-01".to_owned(),
-        "subject:*".to_owned(),
-    ];
+    let terms = terms(ann);
     let mut questions = Vec::new();
     for one in &terms {
         questions.extend([one.clone(), format!("not {one}"), format!("signer({one})")]);
@@ -83,6 +76,21 @@ fn questions(ann: &Person) -> Vec<String> {
     questions
 }
 
+fn terms(ann: &Person) -> Vec<String> {
+    vec![
+        format!("digest:{}", sha256("a")),
+        format!("digest:{}", sha256("b")),
+        format!("key:{}", key_of(ann)),
+        "kind:dsse".to_owned(),
+        "kind:*rekord*".to_owned(),
+        "name:art*".to_owned(),
+        "predicate:*".to_owned(),
+        "index:3..7".to_owned(),
+        "since:2020-01-01".to_owned(),
+        "subject:*".to_owned(),
+    ]
+}
+
 fn key_of(person: &Person) -> String {
     let view = EntryView::new(&person.signs("any").body);
     view.signers.unwrap()[0].key.clone().unwrap()
@@ -92,26 +100,90 @@ fn key_of(person: &Person) -> String {
 async fn a_search_finds_what_a_monitor_hits_or_counts_as_not_visible() {
     let (ann, bob) = (Person::new(), Person::new());
     let log = mixed(&ann, &bob).await;
-    let trees = log.log.trees();
-    let size = log.head().size().get();
     for question in questions(&ann) {
-        let query = ask(&question);
-        let hits = found(&trees, &query);
-        let mut list = WatchList::default();
-        list.add_query("rule", query.expression.clone()).unwrap();
-        for index in 0..size {
-            let entry = log.entry(LeafIndex::new(index)).await.unwrap().unwrap();
-            let known = Known::of_body(&entry.body)
-                .at(index)
-                .taken_at(entry.integrated_time);
-            let examined = list.examine_known(&known);
-            let is_found = hits.contains(&index);
-            let is_hit = examined.matches.is_some();
-            assert!(
-                is_found == is_hit || examined.is_unseen,
-                "{question} at {index}: found {is_found}, hit {is_hit}"
-            );
-            assert!(!is_hit || is_found, "{question} at {index}");
+        same_answers(&log, &question).await;
+    }
+}
+
+/// Whether a monitor, which sees bodies alone, hits what a search finds, or counts it as not visible
+/// to it; and what who knows all that the log does, as a webhook, decides by the same matcher.
+async fn same_answers(log: &Running, question: &str) {
+    let query = ask(question);
+    let trees = log.log.trees();
+    let hits = found(&trees, &query);
+    let mut list = WatchList::default();
+    list.add_query("rule", query.expression.clone()).unwrap();
+    let tree = trees.own().next().unwrap();
+    for index in 0..log.head().size().get() {
+        let at = LeafIndex::new(index);
+        let entry = log.entry(at).await.unwrap().unwrap();
+        let known = Known::of_body(&entry.body)
+            .at(index)
+            .taken_at(entry.integrated_time);
+        let examined = list.examine_known(&known);
+        let is_found = hits.contains(&index);
+        let is_hit = examined.matches.is_some();
+        assert!(
+            is_found == is_hit || examined.is_unseen,
+            "{question} at {index}: found {is_found}, hit {is_hit}"
+        );
+        assert!(!is_hit || is_found, "{question} at {index}");
+        let one = FollowedEntry {
+            tree_id: tree.tree_id(),
+            index: at,
+            entry,
+        };
+        let passes = one.passes(std::slice::from_ref(tree), &list).await.unwrap();
+        assert_eq!(
+            passes, is_found,
+            "{question} at {index}: a webhook or a watch"
+        );
+    }
+}
+
+/// Entries of either person, of any kind, about one of a few artifacts.
+fn any_entries() -> impl Strategy<Value = Vec<(bool, u8, u8)>> {
+    proptest::collection::vec((any::<bool>(), 0..3_u8, 0..3_u8), 1..20)
+}
+
+/// Any question over `terms`.
+fn any_question(terms: Vec<String>) -> impl Strategy<Value = String> {
+    let term = proptest::sample::select(terms);
+    term.prop_recursive(3, 12, 3, |inner| {
+        let parts = proptest::collection::vec(inner.clone(), 1..4);
+        prop_oneof![
+            inner.clone().prop_map(|part| format!("not {part}")),
+            inner.clone().prop_map(|part| format!("signer({part})")),
+            inner.prop_map(|part| format!("signed-by({part})")),
+            parts
+                .clone()
+                .prop_map(|parts| format!("any({})", parts.join(" "))),
+            parts.prop_map(|parts| format!("all({})", parts.join(" "))),
+        ]
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn any_question_about_any_entries_is_answered_alike_by_all() {
+    let (ann, bob) = (Person::new(), Person::new());
+    let mut runner = TestRunner::default();
+    for _ in 0..12 {
+        let log = Site::new().create();
+        let chosen = any_entries().new_tree(&mut runner).unwrap().current();
+        let entries = chosen.iter().map(|(is_ann, kind, artifact)| {
+            let person = if *is_ann { &ann } else { &bob };
+            let artifact = ["a", "b", "c"][usize::from(*artifact)];
+            match kind {
+                0 => person.signs(artifact),
+                1 => person.attests(artifact),
+                _ => person.attests_and_leaves(artifact),
+            }
+        });
+        log_all(&log, entries).await;
+        let questions = any_question(terms(&ann));
+        for _ in 0..20 {
+            let question = questions.new_tree(&mut runner).unwrap().current();
+            same_answers(&log, &question).await;
         }
     }
 }

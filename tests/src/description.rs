@@ -28,6 +28,17 @@ impl Description {
         &self.0
     }
 
+    /// Checks a value against the schema that is at `pointer` in the document.
+    ///
+    /// # Panics
+    /// When it is another one.
+    #[track_caller]
+    pub fn check_as(&self, pointer: &str, value: &Value) {
+        let schema = self.0.pointer(pointer);
+        let schema = schema.unwrap_or_else(|| panic!("{pointer} leads nowhere"));
+        self.check_value(schema, value, pointer);
+    }
+
     /// Whether the description has this operation. `path` is one of a request.
     pub fn has(&self, method: &Method, path: &str) -> bool {
         self.operation(method, path).is_some()

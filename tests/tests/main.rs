@@ -25,6 +25,8 @@ mod mistakes;
 mod monitor;
 mod page;
 mod read_only;
+mod recall_page;
+mod recall_report;
 mod receiver;
 mod reindex;
 mod rekor_metrics;

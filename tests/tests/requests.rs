@@ -23,11 +23,15 @@ use ledgerstone_proto::sigstore::rekor::v2::create_entry_request::Spec;
 use ledgerstone_proto::sigstore::rekor::v2::verifier::Verifier as Material;
 use rcgen::CertificateParams;
 use rcgen::CustomExtension;
+use rcgen::SanType;
 use sha2::Digest;
 use sha2::Sha256;
 
 /// A private extension, in an arc for examples (RFC 5612).
 const PADDING_OID: &[u64] = &[1, 3, 6, 1, 4, 1, 32473, 1];
+
+/// The OpenID provider, among Fulcio's extensions.
+const ISSUER_OID: &[u64] = &[1, 3, 6, 1, 4, 1, 57264, 1, 8];
 
 /// Someone who signs artifacts with an ECDSA P-256 key.
 pub(crate) struct Signer {
@@ -78,6 +82,20 @@ impl Signer {
                 vec![CustomExtension::from_oid_content(PADDING_OID, content)];
         }
         let certificate = params.self_signed(&pair).unwrap();
+        let certificate = X509Certificate {
+            raw_bytes: certificate.der().to_vec().into(),
+        };
+        verifier(Material::X509Certificate(certificate))
+    }
+
+    /// A self-signed certificate of this key that names `email`, as `issuer` says.
+    pub(crate) fn issued_to(&self, email: &str, issuer: &str) -> Verifier {
+        let mut params = CertificateParams::default();
+        params.subject_alt_names = vec![SanType::Rfc822Name(email.try_into().unwrap())];
+        // A UTF8String, shorter than 128 bytes.
+        let text = [&[0x0c, issuer.len() as u8], issuer.as_bytes()].concat();
+        params.custom_extensions = vec![CustomExtension::from_oid_content(ISSUER_OID, text)];
+        let certificate = params.self_signed(&self.key_pair()).unwrap();
         let certificate = X509Certificate {
             raw_bytes: certificate.der().to_vec().into(),
         };

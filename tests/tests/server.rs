@@ -335,6 +335,11 @@ impl Server {
         self.process.signal("INT");
     }
 
+    /// SIGHUP.
+    pub(crate) fn hang_up(&self) {
+        self.process.signal("HUP");
+    }
+
     /// Waits for the end: the exit code and what the server logged. The test's own connections live
     /// on meanwhile: a server that drains waits for what they have to say.
     pub(crate) async fn wait(mut self) -> (Option<i32>, String) {

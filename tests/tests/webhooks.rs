@@ -5,6 +5,7 @@ use std::fs;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use http::Method;
 use ledgerstone_merkle::leaf_hash;
 use ledgerstone_proto::json as proto_json;
 use ledgerstone_proto::sigstore::rekor::v1::TransparencyLogEntry;
@@ -19,9 +20,11 @@ use sha2::Sha256;
 use crate::admin::admin_get;
 use crate::admin::metric;
 use crate::client::Proven;
+use crate::client::Reply;
 use crate::client::checkpoint;
 use crate::client::fill;
 use crate::client::get;
+use crate::client::http_client;
 use crate::client::submit_proven;
 use crate::receiver::Act;
 use crate::receiver::Attempt;
@@ -513,4 +516,52 @@ async fn only_what_passes_the_filter_is_told() {
     }
     let events = receiver.wait_for_index(5).await;
     assert_eq!(indexes(&events), [1, 5]);
+}
+
+#[tokio::test]
+async fn rules_are_read_again_while_the_server_runs() {
+    let receiver = Receiver::start(&[]).await;
+    let site = site(&[&receiver.url()]);
+    let filter = site.path().join("filter.toml");
+    let site = site.with("--webhook-filter-file", filter.to_str().unwrap());
+    fs::write(&filter, "kinds = ['intoto']").unwrap();
+    let v1 = V1::serving(&site).await;
+    let signer = proposals::Signer::new();
+    let reload = async || {
+        let url = format!("{}/webhook-rules", v1.server.admin_url);
+        let reply = http_client().post(url).send().await.unwrap();
+        let reply = Reply::read(reply).await;
+        reply.described_by_admin(&Method::POST, "/webhook-rules")
+    };
+    v1.create(&signer.hashedrekord(b"one")).await;
+    fs::write(&filter, "kinds = ['']").unwrap();
+    let refused = reload().await;
+    assert_eq!(refused.status, 400);
+    assert!(refused.text().contains("kind"), "{refused:?}");
+    // Those before hold: nothing of this was told.
+    v1.create(&signer.intoto_v002(&statement(b"two"))).await;
+    assert_eq!(indexes(&receiver.wait_for_index(1).await), [1]);
+    fs::write(&filter, "kinds = ['hashedrekord']").unwrap();
+    assert_eq!(reload().await.status, 204);
+    v1.create(&signer.intoto_v002(&statement(b"three"))).await;
+    v1.create(&signer.hashedrekord(b"four")).await;
+    assert_eq!(indexes(&receiver.wait_for_index(3).await), [1, 3]);
+    fs::write(
+        &filter,
+        "[[rules]]\nname = 'all'\nquery = 'authority:trusted'",
+    )
+    .unwrap();
+    let refused = reload().await;
+    assert_eq!(refused.status, 400);
+    assert!(refused.text().contains("trusted-root"), "{refused:?}");
+    // A hang-up reads them too. It says so to nobody: entries are made until one is told.
+    fs::write(&filter, "kinds = ['intoto']").unwrap();
+    v1.server.hang_up();
+    for number in 0..=u8::MAX {
+        v1.create(&signer.intoto_v002(&statement(&[number]))).await;
+        if receiver.attempts().len() > 2 {
+            return;
+        }
+    }
+    receiver.wait_for_attempts(3).await;
 }

@@ -1,6 +1,7 @@
 //! Why a log did not give what was asked, or gave something that does not hold.
 
 use ledgerstone_merkle::Hash;
+use ledgerstone_merkle::NoteError;
 use ledgerstone_merkle::ProofError;
 use ledgerstone_merkle::TreeSize;
 
@@ -67,6 +68,18 @@ pub enum ApiError {
     /// A proof does not hold.
     #[error("the log's proof does not hold: {0}")]
     Proof(#[from] ProofError),
+    /// The entries that the log gives are not those of the tree that it signed.
+    #[error(
+        "the {size} entries that the log gives have the root {computed}, but {signed} is signed"
+    )]
+    OtherEntries {
+        /// How many entries the signed tree has.
+        size: TreeSize,
+        /// The signed root.
+        signed: Hash,
+        /// The root of the entries.
+        computed: Hash,
+    },
     /// The root of a proof is not the one that was signed.
     #[error("the proof leads to the root {proven} at size {size}, but {signed} is signed")]
     OtherRoot {
@@ -77,4 +90,14 @@ pub enum ApiError {
         /// The root of the proof.
         proven: Hash,
     },
+}
+
+impl ApiError {
+    /// Whether none of the logs that are trusted signed a checkpoint.
+    pub fn is_unknown_key(&self) -> bool {
+        matches!(
+            self,
+            Self::Checkpoint(CheckpointFault::Note(NoteError::NoKnownKey))
+        )
+    }
 }

@@ -53,7 +53,7 @@ impl LogApi {
     pub async fn head(&self, logs: &TrustedLogs) -> Result<SignedCheckpoint, ApiError> {
         let head = self.tree_head().await?;
         match self.open_checkpoint(&head.checkpoint, logs) {
-            Err(error) if is_unknown_key(&error) => {
+            Err(error) if error.is_unknown_key() => {
                 let of_v1 = self.rekor_v1_head(head.tree_id, logs).await?;
                 of_v1.ok_or(error)
             }
@@ -137,12 +137,4 @@ impl LogApi {
     pub(crate) fn not_this_api(&self) -> ApiError {
         ApiError::NotLedgerstone(self.transport.url().to_owned())
     }
-}
-
-/// Whether none of the logs that are trusted signed a checkpoint.
-pub(crate) fn is_unknown_key(error: &ApiError) -> bool {
-    matches!(
-        error,
-        ApiError::Checkpoint(CheckpointFault::Note(NoteError::NoKnownKey))
-    )
 }

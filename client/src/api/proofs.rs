@@ -1,5 +1,6 @@
 //! Proofs that lead to a tree which a trusted log signed.
 
+use ledgerstone_merkle::Checkpoint;
 use ledgerstone_merkle::ConsistencyProof;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::InclusionProof;
@@ -9,7 +10,6 @@ use ledgerstone_proto::log::v1 as proto;
 
 use crate::api::error::ApiError;
 use crate::api::log_api::LogApi;
-use crate::api::log_api::is_unknown_key;
 use crate::api::lookup::EntryLookup;
 use crate::trust::checkpoint::SignedCheckpoint;
 use crate::trust::logs::TrustedLogs;
@@ -113,6 +113,56 @@ impl LogApi {
         })
     }
 
+    /// Proves that the entry with this index and leaf hash is in the tree that `head` is of.
+    ///
+    /// # Errors
+    /// When the log has no such entry, or the proof does not hold.
+    pub async fn inclusion_in(
+        &self,
+        index: LeafIndex,
+        leaf: &Hash,
+        head: &Checkpoint,
+    ) -> Result<InclusionProof, ApiError> {
+        let size = head.size;
+        let path = format!("/log/v1/proofs/inclusion?index={index}&treeSize={size}");
+        let lookup = EntryLookup::Index(index);
+        let reply: Option<proto::InclusionProofResponse> = self.fetch(&path).await?;
+        let reply = reply.ok_or(ApiError::NoSuchEntry(lookup))?;
+        if (reply.index, reply.tree_size) != (index.get(), size.get()) {
+            return Err(ApiError::OtherEntry(lookup));
+        }
+        let proof = InclusionProof {
+            index,
+            size,
+            hashes: self.hashes(&path, &reply.hashes)?,
+        };
+        proof.verify(leaf, &head.root)?;
+        Ok(proof)
+    }
+
+    /// Proves that the tree that `new` is of contains the one that `old` is of.
+    ///
+    /// # Errors
+    /// [`ApiError::Proof`] when it does not, or the log's proof is wrong.
+    pub async fn consistency_of(
+        &self,
+        old: &Checkpoint,
+        new: &Checkpoint,
+    ) -> Result<ConsistencyProof, ApiError> {
+        if old.size.get() == 0 || old.size >= new.size {
+            let proof = ConsistencyProof {
+                old: old.size,
+                new: new.size,
+                hashes: Vec::new(),
+            };
+            proof.verify(&old.root, &new.root)?;
+            return Ok(proof);
+        }
+        let (proof, _, _) = self.consistency_proof(old.size, new.size).await?;
+        proof.verify(&old.root, &new.root)?;
+        Ok(proof)
+    }
+
     /// Refuses a size that the log has not reached.
     async fn check_size(&self, asked: TreeSize, logs: &TrustedLogs) -> Result<(), ApiError> {
         let size = self.head(logs).await?.checkpoint.size;
@@ -134,7 +184,7 @@ impl LogApi {
         let signed = match checkpoint {
             "" => self.head(logs).await?,
             note => match self.open_checkpoint(note, logs) {
-                Err(error) if is_unknown_key(&error) => self.head(logs).await?,
+                Err(error) if error.is_unknown_key() => self.head(logs).await?,
                 opened => opened?,
             },
         };

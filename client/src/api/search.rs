@@ -5,6 +5,8 @@ use futures::StreamExt;
 use futures::TryStreamExt;
 use futures::stream;
 use ledgerstone_entry::EntryView;
+use ledgerstone_entry::facts::FactSource;
+use ledgerstone_entry::query::Verdict;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_proto::log::v1 as proto;
 use serde::Deserialize;
@@ -12,7 +14,6 @@ use serde::Serialize;
 
 use crate::api::error::ApiError;
 use crate::api::log_api::LogApi;
-use crate::api::log_api::is_unknown_key;
 use crate::api::lookup::EntryLookup;
 use crate::api::proofs::ProvenInclusion;
 use crate::api::search_query::SearchTerms;
@@ -99,19 +100,44 @@ impl LogApi {
         limit: usize,
         logs: &TrustedLogs,
     ) -> Result<FoundPage, ApiError> {
+        let page = self.candidates(query, from, limit).await?;
+        self.check_signed(logs).await?;
+        let hits = page.hits.into_iter();
+        let hits = hits.map(|hit| self.prove(hit, logs));
+        let hits = stream::iter(hits.collect::<Vec<_>>()).buffered(PARALLEL_PROOFS);
+        Ok(FoundPage {
+            hits: hits.try_collect().await?,
+            next: page.next,
+            unknown: page.unknown,
+            coverage: page.coverage,
+        })
+    }
+
+    /// As [`search`](Self::search), without proofs.
+    pub(crate) async fn candidates(
+        &self,
+        query: &SearchTerms,
+        from: &str,
+        limit: usize,
+    ) -> Result<FoundPage, ApiError> {
         let path = query.path(from, limit);
         let page: SearchReply = self
             .fetch_entries(&path)
             .await?
             .ok_or_else(|| self.not_this_api())?;
-        self.check_signed(logs).await?;
-        let hits = page.hits.iter();
-        let hits = hits.map(|hit| self.check_hit(&path, query, hit, logs));
-        let hits = stream::iter(hits.collect::<Vec<_>>()).buffered(PARALLEL_PROOFS);
+        let mut hits = Vec::with_capacity(page.hits.len());
+        let mut unknown = page.unknown;
+        for hit in &page.hits {
+            match self.check_hit(&path, query, hit)? {
+                Checked::Hit(found) => hits.push(*found),
+                Checked::Unknown => unknown += 1,
+                Checked::NoHit => {}
+            }
+        }
         Ok(FoundPage {
-            hits: hits.try_collect().await?,
+            hits,
             next: (!page.complete).then_some(page.next),
-            unknown: page.unknown,
+            unknown,
             coverage: page.coverage,
         })
     }
@@ -130,35 +156,72 @@ impl LogApi {
         Err(fault.unwrap_or_else(|| self.not_this_api()))
     }
 
-    async fn check_hit(
+    /// Whether what the log found answers the query. Where the caller knows more than the log, as
+    /// which authorities are trusted, it need not.
+    fn check_hit(
         &self,
         path: &str,
         query: &SearchTerms,
         hit: &HitReply,
-        logs: &TrustedLogs,
-    ) -> Result<FoundEntry, ApiError> {
+    ) -> Result<Checked, ApiError> {
         let entry = self.read_entry(path, &hit.entry)?;
         let (tree_id, index) = (entry.tree_id, entry.index);
-        let shown_by_body = query.is_answered_by(&entry.body, index, entry.integrated_time);
-        if !shown_by_body && hit.shown_by_body {
+        let (verdict, is_in_body) = query.verdict_on(&entry.body, index, entry.integrated_time);
+        if !is_in_body && hit.shown_by_body {
             return Err(ApiError::UnaskedHit { tree_id, index });
         }
-        let lookup = EntryLookup::Index(LeafIndex::new(index));
-        let proven = self.tree(tree_id).inclusion(lookup, None, logs).await;
-        let inclusion = match proven {
-            Ok(proven) if entry.leaf_hash == proven.leaf.as_bytes()[..] => Some(proven),
-            Ok(_) => return Err(ApiError::OtherEntry(lookup)),
-            // The caller has no key for this tree.
-            Err(error) if is_unknown_key(&error) => None,
-            Err(error) => return Err(error),
-        };
-        Ok(FoundEntry {
+        let shown_by_body = verdict == Verdict::Yes(FactSource::Body);
+        match verdict {
+            Verdict::No if is_in_body || query.asks_trust() => return Ok(Checked::NoHit),
+            Verdict::Unknown if is_in_body => return Ok(Checked::Unknown),
+            Verdict::Yes(_) | Verdict::No | Verdict::Unknown => {}
+        }
+        Ok(Checked::Hit(Box::new(FoundEntry {
             virtual_index: hit.virtual_index,
             entry,
             shown_by_body,
-            inclusion,
-        })
+            inclusion: None,
+        })))
     }
+
+    /// The same hit with the proof that it is in its tree, where one of `logs` signs that.
+    async fn prove(&self, hit: FoundEntry, logs: &TrustedLogs) -> Result<FoundEntry, ApiError> {
+        let lookup = EntryLookup::Index(LeafIndex::new(hit.entry.index));
+        let tree = self.tree(hit.entry.tree_id);
+        let inclusion = match tree.inclusion(lookup, None, logs).await {
+            Ok(proven) if hit.entry.leaf_hash == proven.leaf.as_bytes()[..] => Some(proven),
+            Ok(_) => return Err(ApiError::OtherEntry(lookup)),
+            // The caller has no key for this tree.
+            Err(error) if error.is_unknown_key() => None,
+            Err(error) => return Err(error),
+        };
+        Ok(FoundEntry { inclusion, ..hit })
+    }
+
+    /// The entry, found by the caller's own reading, with the proof that it is in its tree.
+    ///
+    /// # Errors
+    /// When the log cannot be asked, or its proof does not hold.
+    pub async fn proven_hit(
+        &self,
+        entry: proto::Entry,
+        logs: &TrustedLogs,
+    ) -> Result<FoundEntry, ApiError> {
+        let hit = FoundEntry {
+            virtual_index: None,
+            entry,
+            shown_by_body: true,
+            inclusion: None,
+        };
+        self.prove(hit, logs).await
+    }
+}
+
+/// What became of what the log found.
+enum Checked {
+    Hit(Box<FoundEntry>),
+    NoHit,
+    Unknown,
 }
 
 /// A page of a search as the log answers it.

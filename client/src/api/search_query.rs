@@ -1,5 +1,7 @@
 //! What to search for.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
 use ledgerstone_entry::Known;
@@ -13,6 +15,9 @@ use ledgerstone_entry::v1::search_key_of_hash;
 use ledgerstone_entry::v1::search_key_of_public_key;
 use ledgerstone_entry::v1::search_key_of_subject;
 use reqwest::Url;
+
+use crate::known_entry::known_entry;
+use crate::trust::trusted_root::TrustedRoot;
 
 /// What to search for, and where.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +38,11 @@ pub struct SearchTerms {
     pub from_time: Option<i64>,
     /// The Unix second before which the log took an entry.
     pub until_time: Option<i64>,
+    /// Where to end in each tree: `<tree id>:<index>` with commas between. Trees that are left out
+    /// are searched to what they hold.
+    pub end: String,
+    /// Whose certificates are trusted, for queries that ask.
+    pub trust: Option<Arc<TrustedRoot>>,
 }
 
 impl SearchTerms {
@@ -129,7 +139,10 @@ impl SearchTerms {
             pairs.append_pair("publicKeyFormat", format);
         }
         if let Some(query) = &self.query {
-            pairs.append_pair("q", &query.to_string());
+            pairs.append_pair("q", &for_the_log(query).to_string());
+        }
+        if !self.end.is_empty() {
+            pairs.append_pair("end", &self.end);
         }
         if self.newest_first {
             pairs.append_pair("order", "desc");
@@ -141,12 +154,33 @@ impl SearchTerms {
         format!("{}?{}", url.path(), url.query().unwrap_or_default())
     }
 
-    /// Whether the body shows that the entry answers the query, which the log took at `time`, in
-    /// Unix seconds.
-    pub(crate) fn is_answered_by(&self, body: &[u8], index: u64, time: i64) -> bool {
-        let known = Known::of_body(body).at(index).taken_at(time);
-        let verdict = self.expression().verdict(&known, &|_| false);
-        verdict == Verdict::Yes(FactSource::Body)
+    /// Whether the entry, which the log took at `time`, in Unix seconds, answers the query as far
+    /// as its body and the authorities that are trusted tell; and whether what the log was asked
+    /// holds of the body.
+    pub(crate) fn verdict_on(&self, body: &[u8], index: u64, time: i64) -> (Verdict, bool) {
+        let trust = self.trust.as_deref().filter(|_| self.asks_trust());
+        let known = known_entry(body, index, time, trust);
+        let verdict = |query: &Expression| query.verdict(&known, &|_| false);
+        let asked = self.expression();
+        let log_was_asked = verdict(&for_the_log(&asked));
+        (
+            verdict(&asked),
+            log_was_asked == Verdict::Yes(FactSource::Body),
+        )
+    }
+
+    /// Whether an entry answers the query, as far as its body tells.
+    pub fn verdict(&self, known: &Known) -> Verdict {
+        let since = self.from_time.map(Term::Since);
+        let until = self.until_time.map(Term::Until);
+        let times = since.into_iter().chain(until).map(Expression::Term);
+        let asked = times.chain([self.expression()]).collect();
+        Expression::All(asked).verdict(known, &|_| false)
+    }
+
+    /// Whether it is asked which authorities are trusted.
+    pub fn asks_trust(&self) -> bool {
+        self.query.as_ref().is_some_and(Expression::asks_trust)
     }
 
     fn expression(&self) -> Expression {
@@ -162,6 +196,12 @@ impl SearchTerms {
         };
         Expression::All(terms.into_iter().chain(self.query.clone()).collect())
     }
+}
+
+/// What the log is asked: it does not know which authorities its caller trusts.
+fn for_the_log(query: &Expression) -> Expression {
+    let everything = || Expression::Term(Term::From(0));
+    query.without_trust().unwrap_or_else(everything)
 }
 
 /// Why something cannot be searched for.

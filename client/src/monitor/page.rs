@@ -1,7 +1,7 @@
 //! Entries that were looked at, and those among them that were looked for.
 
 use ledgerstone_entry::EntryView;
-use ledgerstone_entry::Known;
+use ledgerstone_entry::matcher::Examined;
 use ledgerstone_entry::matcher::Match;
 use ledgerstone_entry::matcher::WatchList;
 use ledgerstone_merkle::LeafIndex;
@@ -11,6 +11,8 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::audit::leaves::BUNDLE_ENTRIES;
+use crate::known_entry::known_entry;
+use crate::trust::trusted_root::TrustedRoot;
 
 /// Some entries that were looked at.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -52,6 +54,21 @@ impl Hit {
     }
 }
 
+/// What is looked for, and whose certificates are trusted.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    pub(crate) list: WatchList,
+    pub(crate) trust: Option<TrustedRoot>,
+}
+
+impl Watched {
+    fn examine(&self, body: &[u8], index: u64) -> Examined {
+        // Paths of certificates take their time.
+        let trust = self.trust.as_ref().filter(|_| self.list.asks_trust());
+        self.list.examine_known(&known_entry(body, index, 0, trust))
+    }
+}
+
 /// A bundle that was looked at, and is still to be proven.
 pub(crate) struct ExaminedBundle {
     pub(crate) number: u64,
@@ -62,7 +79,7 @@ pub(crate) struct ExaminedBundle {
 
 impl ExaminedBundle {
     /// Looks at the entries of the bundle from `next` on.
-    pub(crate) fn new(number: u64, next: u64, bodies: &[bytes::Bytes], list: &WatchList) -> Self {
+    pub(crate) fn new(number: u64, next: u64, bodies: &[bytes::Bytes], watch: &Watched) -> Self {
         let leaves = leaf_hashes(bodies);
         let first = number * BUNDLE_ENTRIES;
         let skipped = next.saturating_sub(first) as usize;
@@ -74,8 +91,7 @@ impl ExaminedBundle {
             end: LeafIndex::new(first + bodies.len() as u64),
         };
         for (position, body) in bodies.iter().enumerate().skip(skipped) {
-            let known = Known::of_body(body).at(first + position as u64);
-            let examined = list.examine_known(&known);
+            let examined = watch.examine(body, first + position as u64);
             match examined.matches {
                 Some(matches) => page.hits.push(Hit {
                     index: LeafIndex::new(first + position as u64),

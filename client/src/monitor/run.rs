@@ -21,10 +21,12 @@ use crate::audit::leaves::BUNDLE_ENTRIES;
 use crate::audit::leaves::compare_leaves;
 use crate::monitor::page::ExaminedBundle;
 use crate::monitor::page::MonitorPage;
+use crate::monitor::page::Watched;
 use crate::monitor::state::MonitorState;
 use crate::source::fetched_tiles::FetchedTiles;
 use crate::source::tiled_log::TiledLog;
 use crate::trust::logs::TrustedLogs;
+use crate::trust::trusted_root::TrustedRoot;
 
 /// How many bundles are fetched and looked at at the same time; fewer where they are so large that
 /// they would have more than [`MAX_PARALLEL_BYTES`](crate::MAX_PARALLEL_BYTES) in sum.
@@ -42,7 +44,19 @@ const BUNDLES_PER_TILE: u64 = 256;
 #[derive(Debug)]
 pub struct Monitor {
     heads: HeadWatch,
-    list: Arc<WatchList>,
+    watched: Arc<Watched>,
+}
+
+/// Where a run begins.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum MonitorStart {
+    /// Where the last run ended, or else with the first entry.
+    #[default]
+    Resume,
+    /// Where the last run ended, or else with what comes after the head of now.
+    ResumeOrEnd,
+    /// With this entry, whatever was looked at before.
+    At(LeafIndex),
 }
 
 impl Monitor {
@@ -60,27 +74,46 @@ impl Monitor {
                 logs,
                 state_path: state_path.into(),
             },
-            list: Arc::new(list),
+            watched: Arc::new(Watched { list, trust: None }),
         }
     }
 
+    /// The same, with the authorities that are trusted, for rules that ask for them.
+    #[must_use]
+    pub fn trusting(self, trust: Option<TrustedRoot>) -> Self {
+        let list = self.watched.list.clone();
+        Self {
+            watched: Arc::new(Watched { list, trust }),
+            ..self
+        }
+    }
+
+    /// Looks for what is in `list` from now on.
+    pub fn watch(&mut self, list: WatchList) {
+        let trust = self.watched.trust.clone();
+        self.watched = Arc::new(Watched { list, trust });
+    }
+
     /// Checks the head as [`Auditor::audit_head`](crate::Auditor::audit_head) does and remembers
-    /// it; what is new up to it is then read page by page. Begins with `from` if that is given, or
-    /// else where the last run ended, or else with the first entry.
+    /// it; what is new up to it is then read page by page, from `start` on.
     ///
     /// # Errors
     /// [`AuditError::Contradiction`] when the log contradicts itself: both checkpoints are kept
     /// beside the state file.
-    pub async fn begin(&self, from: Option<LeafIndex>) -> Result<MonitorRun<'_>, AuditError> {
+    pub async fn begin(&self, start: MonitorStart) -> Result<MonitorRun<'_>, AuditError> {
         let state = MonitorState::load(&self.heads.state_path)?;
         let kept = state.as_ref().map(|state| KeptHead {
             note: &state.checkpoint,
             key: state.key.as_ref(),
         });
         let report = self.heads.check(kept).await?;
-        let next = from
-            .or_else(|| state.map(|state| state.next))
-            .unwrap_or_default();
+        let kept = state.map(|state| state.next);
+        let next = match (start, kept) {
+            (MonitorStart::At(index), _) => index,
+            (_, Some(next)) => next,
+            (MonitorStart::Resume, None) => LeafIndex::default(),
+            (MonitorStart::ResumeOrEnd, None) => LeafIndex::new(report.head.checkpoint.size.get()),
+        };
         let run = MonitorRun {
             bundles: self.bundles(next.get(), &report),
             heads: &self.heads,
@@ -99,7 +132,7 @@ impl Monitor {
         report: &HeadReport,
     ) -> BoxStream<'static, Result<ExaminedBundle, AuditError>> {
         let source = BoundedBundles::new(self.heads.log.clone(), PARALLEL_BUNDLES);
-        let list = Arc::clone(&self.list);
+        let watched = Arc::clone(&self.watched);
         let size = report.head.checkpoint.size;
         let numbers = match next < size.get() {
             true => next / BUNDLE_ENTRIES..size.get().div_ceil(BUNDLE_ENTRIES),
@@ -107,13 +140,13 @@ impl Monitor {
         };
         stream::iter(numbers)
             .map(move |number| {
-                let (source, list) = (source.clone(), Arc::clone(&list));
+                let (source, watched) = (source.clone(), Arc::clone(&watched));
                 // A task each, so that entries are hashed and looked at on all processors.
                 let task = tokio::spawn(async move {
                     let id = TileId { level: 0, number };
                     let width = tile_width_at(id, size).ok_or(AuditError::Aborted)?;
                     let bundle = source.get(number, width).await?;
-                    Ok(ExaminedBundle::new(number, next, &bundle.bodies, &list))
+                    Ok(ExaminedBundle::new(number, next, &bundle.bodies, &watched))
                 });
                 async { task.await.unwrap_or(Err(AuditError::Aborted)) }
             })

@@ -222,7 +222,7 @@ fn read_digest(digest: HashOutput) -> Result<ArtifactDigest, crate::artifact::Ar
 }
 
 /// Log entries are replies, and replies have all fields; in a bundle the unset ones are left out.
-fn remove_unset(entry: &mut Value) {
+pub(crate) fn remove_unset(entry: &mut Value) {
     if let Some(entry) = entry.as_object_mut() {
         let is_unset = |name: &str, value: &Value| {
             value.is_null() || (name == "integratedTime" && value == "0")

@@ -45,6 +45,31 @@ pub fn issued_certificates(body: &[u8], trust: &TrustedRoot) -> Vec<IssuedCertif
     chains.filter_map(|chain| issued(&chain, trust)).collect()
 }
 
+/// The certificates of the signers in `body`, in the order of the signatures, as PEM.
+pub fn entry_certificates(body: &[u8]) -> Vec<String> {
+    let Ok(description) = describe(body) else {
+        return Vec::new();
+    };
+    let chains = chains_in(&description).into_iter();
+    let first = chains.filter_map(|chain| chain.into_iter().next());
+    first
+        .map(|der| pem::encode(pem::CERTIFICATE, &der))
+        .collect()
+}
+
+/// Whether an authority of `trust` issued the certificate of each signer in `body`, in their order;
+/// `None` for a signer without a certificate that can be read.
+pub(crate) fn issued_by_trusted(body: &[u8], trust: &TrustedRoot) -> Vec<Option<bool>> {
+    let Ok(description) = describe(body) else {
+        return Vec::new();
+    };
+    let chains = chains_in(&description).into_iter();
+    let issued = chains.map(|chain| issued(&chain, trust));
+    issued
+        .map(|issued| issued.map(|certificate| certificate.authority.is_some()))
+        .collect()
+}
+
 fn issued(chain: &[Bytes], trust: &TrustedRoot) -> Option<IssuedCertificate> {
     let (first, others) = chain.split_first()?;
     let certificate = SigningCertificate::read(first).ok()?;

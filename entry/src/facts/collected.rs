@@ -17,6 +17,9 @@ use crate::pem::PUBLIC_KEY;
 use crate::search_key::SearchKey;
 use crate::search_key::SearchKeyKind;
 
+/// What the fact says that there is a certificate which could not be read.
+pub(crate) const UNREAD_CERTIFICATE: &str = "certificate";
+
 /// All that one entry names.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
@@ -25,8 +28,6 @@ pub struct Facts {
     signers: u16,
     /// The signer whose facts are being added; 0 for none.
     signer: u16,
-    /// Whether there is a certificate that could not be read.
-    has_unread: bool,
 }
 
 impl Facts {
@@ -42,7 +43,8 @@ impl Facts {
 
     /// Whether all could be read that may name something.
     pub(crate) fn are_whole(&self) -> bool {
-        !self.has_unread
+        let mut kinds = self.facts.iter().map(|fact| fact.kind);
+        kinds.all(|kind| kind != SearchKeyKind::Unread)
     }
 
     /// Adds what was read elsewhere.
@@ -114,7 +116,9 @@ impl Facts {
     pub(crate) fn add_unread_key(&mut self, text: &[u8]) {
         let text_of = String::from_utf8_lossy(text);
         let is_pgp = text_of.contains("-----BEGIN PGP ");
-        self.has_unread |= text_of.contains("-----BEGIN ") && !is_pgp;
+        if text_of.contains("-----BEGIN ") && !is_pgp {
+            self.add_unread();
+        }
         self.add_key_text(text);
     }
 
@@ -137,6 +141,11 @@ impl Facts {
         self.add(SearchKeyKind::PublicKey, &sha256(spki_der));
     }
 
+    /// Says that there is a certificate that could not be read.
+    fn add_unread(&mut self) {
+        self.add(SearchKeyKind::Unread, UNREAD_CERTIFICATE);
+    }
+
     pub(crate) fn add_subjects(&mut self, subjects: &[String]) {
         for subject in subjects {
             self.add(SearchKeyKind::Subject, subject);
@@ -153,13 +162,13 @@ impl Facts {
     pub(crate) fn add_certified(&mut self, der: &[u8]) {
         self.add(SearchKeyKind::PublicKey, &sha256(der));
         let Ok(certificate) = Certificate::from_der(der) else {
-            self.has_unread = true;
+            self.add_unread();
             return;
         };
         self.add_certified_key(certificate.spki());
         match certificate.subjects() {
             Ok(subjects) => self.add_subjects(&subjects),
-            Err(_) => self.has_unread = true,
+            Err(_) => self.add_unread(),
         }
         for (kind, text) in authority::names(&certificate, der) {
             self.add(kind, &text);

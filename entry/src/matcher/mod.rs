@@ -7,18 +7,20 @@ pub(crate) mod pattern;
 pub(crate) mod rule_error;
 mod rules;
 mod watch_list;
+mod watch_rule;
 
 pub use pattern::Pattern;
 pub use rule_error::MAX_PATTERN_BYTES;
 pub use rule_error::MAX_RULES;
 pub use rule_error::RuleError;
-pub use rules::WatchRule;
 pub use rules::WatchRules;
 pub use rules::WatchRulesError;
 pub use rules::WatchedIdentity;
 pub use watch_list::Examined;
 pub use watch_list::Match;
+pub use watch_list::Question;
 pub use watch_list::WatchList;
+pub use watch_rule::WatchRule;
 
 #[cfg(test)]
 mod tests;

@@ -8,8 +8,8 @@ use crate::key::error::PublicKeyError;
 use crate::key::public_key::PublicKey;
 use crate::matcher::rule_error::RuleError;
 use crate::matcher::watch_list::WatchList;
+use crate::matcher::watch_rule::WatchRule;
 use crate::query::error::QueryError;
-use crate::query::parse::parse;
 use crate::v1::search::hash_of_other_key;
 
 /// The rules of a [`WatchList`] as people write them into files.
@@ -44,16 +44,6 @@ pub struct WatchRules {
     pub rules: Vec<WatchRule>,
 }
 
-/// A query to watch by.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WatchRule {
-    /// What hits call it.
-    pub name: String,
-    /// A [query](crate::query). Times like `7d` are not for one that goes on for ever.
-    pub query: String,
-}
-
 /// An identity to watch for, as [`WatchList::add_identity`] takes it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -86,12 +76,13 @@ impl WatchRules {
         for kind in &self.kinds {
             list.add_kind(kind)?;
         }
-        for WatchRule { name, query } in &self.rules {
-            let parsed = parse(query, 0).map_err(|reason| WatchRulesError::Query {
-                rule: name.clone(),
+        for rule in &self.rules {
+            let wrong = |reason| WatchRulesError::Query {
+                rule: rule.name.clone(),
                 reason,
-            })?;
-            list.add_query(name, parsed)?;
+            };
+            let (asked, expected) = (rule.expression(), rule.expected());
+            list.add_rule(&rule.name, asked.map_err(wrong)?, expected.map_err(wrong)?)?;
         }
         Ok(list)
     }

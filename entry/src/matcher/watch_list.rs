@@ -117,7 +117,58 @@ impl WatchList {
     /// # Errors
     /// [`RuleError::Count`] for more than [`MAX_RULES`] rules.
     pub fn add_query(&mut self, name: &str, query: Expression) -> Result<(), RuleError> {
-        self.add(Watched::Query(name.to_owned()), query)
+        self.add_rule(name, query, None)
+    }
+
+    /// As [`add_query`](Self::add_query); hits also name the signers of whom `expected` does not
+    /// hold, where there is such a query.
+    ///
+    /// # Errors
+    /// [`RuleError::Count`] for more than [`MAX_RULES`] rules.
+    pub fn add_rule(
+        &mut self,
+        name: &str,
+        query: Expression,
+        expected: Option<Expression>,
+    ) -> Result<(), RuleError> {
+        let name = name.to_owned();
+        self.add(Watched::Query { name, expected }, query)
+    }
+
+    /// What is watched for, one question for each rule, with its name: what the rule asks and that
+    /// the entry is of one of the kinds. A list without rules but with kinds asks for these.
+    pub fn questions(&self) -> Vec<Question> {
+        let kinds = (!self.kinds.is_empty()).then(|| Expression::Any(self.kinds.clone()));
+        if self.rules.is_empty() {
+            let of_kinds = kinds.map(|asked| Question {
+                name: KINDS.to_owned(),
+                asked,
+                expected: None,
+            });
+            return of_kinds.into_iter().collect();
+        }
+        let questions = self.rules.iter().map(|rule| {
+            let (name, expected) = match &rule.watched {
+                Watched::Query { name, expected } => (name.clone(), expected.clone()),
+                _ => (rule.expression.to_string(), None),
+            };
+            let asked = rule.expression.clone();
+            let asked = match &kinds {
+                Some(kinds) => Expression::All(vec![kinds.clone(), asked]),
+                None => asked,
+            };
+            Question {
+                name,
+                asked,
+                expected,
+            }
+        });
+        questions.collect()
+    }
+
+    /// Whether a rule asks which authorities are trusted.
+    pub fn asks_trust(&self) -> bool {
+        self.rules.iter().any(|rule| rule.expression.asks_trust())
     }
 
     /// Whether every entry is a hit, for want of rules.
@@ -183,6 +234,17 @@ impl WatchList {
     }
 }
 
+/// What one rule asks.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// What hits call the rule.
+    pub name: String,
+    /// What has to hold of an entry.
+    pub asked: Expression,
+    /// What holds of entries with a signer who is expected, where the rule says who is.
+    pub expected: Option<Expression>,
+}
+
 /// One thing that is watched for.
 #[derive(Clone, Debug)]
 struct Rule {
@@ -196,9 +258,15 @@ enum Watched {
     Identity,
     Key,
     Digest,
-    /// The rule with this name.
-    Query(String),
+    /// The rule with this name, and who is expected to sign.
+    Query {
+        name: String,
+        expected: Option<Expression>,
+    },
 }
+
+/// What the only question is called of a list that has kinds and no rules.
+const KINDS: &str = "kinds";
 
 impl Rule {
     /// Why the rule holds of `known`.
@@ -207,7 +275,7 @@ impl Rule {
             Watched::Identity => self.identities(known),
             Watched::Key => self.found(known, |text| Match::Key { sha256: text }),
             Watched::Digest => self.found(known, |text| Match::ArtifactDigest { digest: text }),
-            Watched::Query(name) => {
+            Watched::Query { name, expected } => {
                 let mut terms = Vec::new();
                 self.expression.visit(&mut |term| terms.push(term));
                 let facts = known.facts.iter();
@@ -217,8 +285,12 @@ impl Rule {
                     .collect();
                 found.sort_unstable();
                 found.dedup();
-                let rule = name.clone();
-                vec![Match::Query { rule, found }]
+                let unexpected = expected.as_ref();
+                vec![Match::Query {
+                    rule: name.clone(),
+                    found,
+                    unexpected: unexpected.map_or_else(Vec::new, |it| unexpected_of(it, known)),
+                }]
             }
         }
     }
@@ -254,6 +326,35 @@ impl Rule {
         found
     }
 }
+
+/// Who signed of whom `expected` does not hold: whom the certificates name, and the keys.
+fn unexpected_of(expected: &Expression, known: &Known) -> Vec<String> {
+    let is_expected = |signer: u16| {
+        let verdict = expected.verdict_of(known, signer);
+        matches!(verdict, Verdict::Yes(_))
+    };
+    let told = |fact: &&Fact| TOLD_OF_SIGNERS.contains(&fact.kind);
+    let mut told: Vec<String> = (1..=known.facts.signers())
+        .filter(|signer| !is_expected(*signer))
+        .flat_map(|signer| {
+            let facts = known.facts.iter().filter(move |fact| fact.signer == signer);
+            facts.filter(told)
+        })
+        .map(|fact| format!("{}:{}", fact.kind.name(), fact.text))
+        .collect();
+    told.sort_unstable();
+    told.dedup();
+    told
+}
+
+/// What is told of a signer who is not expected.
+const TOLD_OF_SIGNERS: [SearchKeyKind; 5] = [
+    SearchKeyKind::Subject,
+    SearchKeyKind::Issuer,
+    SearchKeyKind::Authority,
+    SearchKeyKind::Workflow,
+    SearchKeyKind::PublicKey,
+];
 
 /// What came of looking at a body.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -301,5 +402,8 @@ pub enum Match {
         rule: String,
         /// What the entry names of what the query asks for: a field, a colon and the value.
         found: Vec<String>,
+        /// Of a rule that says who is expected: who signed and is not, in the same form.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        unexpected: Vec<String>,
     },
 }

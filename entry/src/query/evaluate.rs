@@ -28,6 +28,20 @@ impl Expression {
             known,
             noted,
             signer: None,
+            is_strict: false,
+        };
+        question.of(self)
+    }
+}
+
+impl Expression {
+    /// Whether the query holds of `known` as far as the signer with this number goes, from 1.
+    pub(crate) fn verdict_of(&self, known: &Known, signer: u16) -> Verdict {
+        let question = Question {
+            known,
+            noted: &|_| false,
+            signer: Some(signer),
+            is_strict: false,
         };
         question.of(self)
     }
@@ -38,6 +52,8 @@ struct Question<'k> {
     noted: &'k dyn Fn(&Term) -> bool,
     /// The only signer whose facts count besides those of the entry.
     signer: Option<u16>,
+    /// Whether only what the body says of the signer counts.
+    is_strict: bool,
 }
 
 impl Question<'_> {
@@ -62,8 +78,31 @@ impl Question<'_> {
                 });
                 signers.fold(Verdict::No, Verdict::or)
             }
+            Expression::SignedBy(part) => self.signed_by(part),
             Expression::Term(term) => self.term(term),
         }
+    }
+
+    /// Whether the query holds of one signer, of that one where one is looked at already. Signers
+    /// that could not be read may be anybody.
+    fn signed_by(&self, part: &Expression) -> Verdict {
+        let signers = match self.signer {
+            Some(signer) => signer..=signer,
+            None => 1..=self.known.facts.signers(),
+        };
+        let nobody = match self.known.is_read {
+            true => Verdict::No,
+            false => Verdict::Unknown,
+        };
+        let verdicts = signers.map(|signer| {
+            let of_one = Question {
+                signer: Some(signer),
+                is_strict: true,
+                ..*self
+            };
+            of_one.of(part)
+        });
+        verdicts.fold(nobody, Verdict::or)
     }
 
     fn term(&self, term: &Term) -> Verdict {
@@ -89,6 +128,15 @@ impl Question<'_> {
         if let Some(source) = found.map(|fact| fact.source).min() {
             return Verdict::Yes(source);
         }
+        if term.asks_trust() && !self.known.is_trust_known {
+            return Verdict::Unknown;
+        }
+        if self.is_strict {
+            return match self.known.is_read {
+                true => Verdict::No,
+                false => Verdict::Unknown,
+            };
+        }
         if (self.noted)(term) {
             return Verdict::Yes(FactSource::Statement);
         }
@@ -111,6 +159,9 @@ impl Question<'_> {
     }
 
     fn counts(&self, fact: &Fact) -> bool {
+        if self.is_strict {
+            return fact.source == FactSource::Body && Some(fact.signer) == self.signer;
+        }
         let signer = self.signer.filter(|_| fact.signer != 0);
         signer.is_none_or(|signer| signer == fact.signer)
     }

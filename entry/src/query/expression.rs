@@ -19,6 +19,9 @@ pub enum Expression {
     Not(Box<Self>),
     /// That it is so of what belongs to one signer.
     Signer(Box<Self>),
+    /// That it is so of one signer, by what the body says of that signer alone: statements, which
+    /// anybody may write, count for nothing.
+    SignedBy(Box<Self>),
     /// One thing.
     Term(Term),
 }
@@ -69,8 +72,44 @@ impl Expression {
             Self::Any(parts) | Self::All(parts) => {
                 parts.iter().for_each(|part| part.visit(visit));
             }
-            Self::Not(part) | Self::Signer(part) => part.visit(visit),
+            Self::Not(part) | Self::Signer(part) | Self::SignedBy(part) => part.visit(visit),
             Self::Term(term) => visit(term),
+        }
+    }
+
+    /// Whether something is asked for that a statement may name.
+    pub fn asks_statements(&self) -> bool {
+        match self {
+            Self::Any(parts) | Self::All(parts) => parts.iter().any(Self::asks_statements),
+            Self::Not(part) | Self::Signer(part) => part.asks_statements(),
+            Self::SignedBy(_) => false,
+            Self::Term(term) => term.kind().is_some_and(SearchKeyKind::is_stated),
+        }
+    }
+
+    /// Whether it is asked which authorities are trusted: only those can answer who have a trusted
+    /// root.
+    pub fn asks_trust(&self) -> bool {
+        let mut asks = false;
+        self.visit(&mut |term| asks |= term.asks_trust());
+        asks
+    }
+
+    /// What holds of all entries of which this may hold, for those who do not know which
+    /// authorities are trusted; `None` where that is every entry.
+    pub fn without_trust(&self) -> Option<Self> {
+        match self {
+            Self::All(parts) => {
+                let parts: Vec<Self> = parts.iter().filter_map(Self::without_trust).collect();
+                (!parts.is_empty()).then_some(Self::All(parts))
+            }
+            Self::Any(parts) => {
+                let parts: Option<Vec<Self>> = parts.iter().map(Self::without_trust).collect();
+                parts.map(Self::Any)
+            }
+            Self::Signer(part) => Some(Self::Signer(Box::new(part.without_trust()?))),
+            Self::SignedBy(part) => Some(Self::SignedBy(Box::new(part.without_trust()?))),
+            Self::Not(_) | Self::Term(_) => (!self.asks_trust()).then(|| self.clone()),
         }
     }
 
@@ -78,7 +117,7 @@ impl Expression {
     pub fn required(&self) -> Vec<&Term> {
         match self {
             Self::All(parts) => parts.iter().flat_map(Self::required).collect(),
-            Self::Signer(part) => part.required(),
+            Self::Signer(part) | Self::SignedBy(part) => part.required(),
             Self::Any(parts) if parts.len() == 1 => parts[0].required(),
             Self::Term(term) => vec![term],
             Self::Any(_) | Self::Not(_) => Vec::new(),
@@ -100,7 +139,22 @@ fn any_version(parts: &[Expression]) -> Option<&str> {
     (is_package && of_any_version).then_some(text)
 }
 
+/// What `authority:` asks for where it asks whether an authority is trusted.
+pub(crate) const TRUSTED: &str = "trusted";
+
+/// The same of any other authority.
+pub(crate) const UNTRUSTED: &str = "untrusted";
+
 impl Term {
+    /// Whether it asks which authorities are trusted.
+    pub(crate) fn asks_trust(&self) -> bool {
+        let text = match self {
+            Self::Is { kind, text } if *kind == SearchKeyKind::Authority => text,
+            _ => return false,
+        };
+        matches!(text.as_str(), TRUSTED | UNTRUSTED)
+    }
+
     /// The key that leads to the entries of which the term holds, where there is one.
     pub fn search_key(&self) -> Option<SearchKey> {
         match self {
@@ -136,6 +190,7 @@ impl fmt::Display for Expression {
             Self::All(parts) => list(f, "all", parts),
             Self::Not(part) => write!(f, "not {part}"),
             Self::Signer(part) => write!(f, "signer({part})"),
+            Self::SignedBy(part) => write!(f, "signed-by({part})"),
             Self::Term(term) => term.fmt(f),
         }
     }

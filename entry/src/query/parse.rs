@@ -81,6 +81,10 @@ impl Reader {
                     let inside = self.closed(Self::any, depth)?;
                     Ok(Expression::Signer(Box::new(inside)))
                 }
+                "signed-by" => {
+                    let inside = self.closed(Self::any, depth)?;
+                    Ok(Expression::SignedBy(Box::new(inside)))
+                }
                 _ => Err(QueryError::Word(name)),
             },
             Some(Word::Text { text, quoted }) => {

@@ -14,7 +14,9 @@ pub fn read(text: &str, now: i64) -> Option<i64> {
     if let Ok(time) = text.parse::<Timestamp>() {
         return Some(time.as_second());
     }
-    if let Ok(date) = text.parse::<Date>() {
+    // One without a zone is no time, and would be read as its date.
+    let date = text.parse::<Date>();
+    if let Some(date) = date.ok().filter(|_| !text.contains([':', 'T', 't'])) {
         let midnight = date.to_zoned(TimeZone::UTC).ok()?;
         return Some(midnight.timestamp().as_second());
     }

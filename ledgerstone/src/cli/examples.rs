@@ -73,6 +73,14 @@ pub(crate) const EXAMPLES: &[Examples] = &[
         ],
     ),
     of(
+        &["recall"],
+        &[
+            "ledgerstone recall --rules watch.toml --out report",
+            "ledgerstone recall --rules watch.toml --out report --scan --log-key log.vkey",
+            "ledgerstone recall --check report --trusted-root trusted_root.json",
+        ],
+    ),
+    of(
         &["proof"],
         &[
             "ledgerstone proof inclusion --index 0",
@@ -106,6 +114,10 @@ pub(crate) const EXAMPLES: &[Examples] = &[
             "ledgerstone monitor --config watch.toml --once",
             "ledgerstone monitor --config watch.toml --interval 300 --log-key log.vkey",
         ],
+    ),
+    of(
+        &["monitor", "test"],
+        &["ledgerstone monitor test --config watch.toml"],
     ),
     of(
         &["trust"],

@@ -22,6 +22,7 @@ use crate::commands::monitor::MonitorArguments;
 use crate::commands::proof::ProofCommand;
 #[cfg(feature = "server")]
 use crate::commands::ready::ReadyArguments;
+use crate::commands::recall::RecallArguments;
 #[cfg(feature = "server")]
 use crate::commands::reindex::Reindex;
 use crate::commands::search::SearchArguments;
@@ -57,6 +58,18 @@ const REINDEX_HELP: &str = "What is rebuilt:
 Interruption:
   What was done is kept, and the next rebuild goes on behind it. A server that is started on a
   directory with a rebuild that did not end goes on with it.";
+
+/// What stands behind the long help of `recall`.
+const RECALL_HELP: &str = "\
+What a check shows:
+  That the log signed each head, that each head extends the one before, that each hit is in its
+  tree and answers its rules, and that page and table say what the hits say. That nothing was left
+  out is somebody's word: with --scan, for what bodies say, of who made the report; else of the
+  log. The report and its check say whose. Times are the log's word too.
+
+What to trust:
+  Nothing in the directory vouches for itself. Give a trusted root or a key that you have from
+  elsewhere; or --trust-hash, told by another way than the report came.";
 
 /// A transparency log for signed software artifacts.
 #[derive(Debug, Parser)]
@@ -136,6 +149,9 @@ pub(crate) enum Command {
     Get(GetArguments),
     /// Find the entries that the log holds about an artifact, a key or an identity, and prove each.
     Search(SearchArguments),
+    /// Write a report of all entries that some rules are about, each proven, or check one offline.
+    #[command(after_long_help = RECALL_HELP)]
+    Recall(Box<RecallArguments>),
     /// Fetch a proof and verify it.
     #[command(subcommand)]
     Proof(ProofCommand),

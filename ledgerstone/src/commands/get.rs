@@ -5,6 +5,7 @@ use clap::Args;
 use ledgerstone_client::EntryLookup;
 use ledgerstone_client::Error;
 use ledgerstone_client::LogApi;
+use ledgerstone_client::entry_certificates;
 use ledgerstone_entry::EntryView;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_proto::log::v1::Entry;
@@ -101,6 +102,16 @@ pub(crate) async fn run(arguments: GetArguments, json: bool) -> anyhow::Result<(
         "certificates",
         (!lines.is_empty()).then_some(lines),
     );
+    let pem = entry_certificates(&entry.entry.body);
+    let kept = api.kept_statement(&entry.entry).await;
+    let kept = kept.map(|kept| String::from_utf8_lossy(&kept).into_owned());
+    let report = report
+        .optional(
+            "certificate",
+            "certificatePem",
+            (!pem.is_empty()).then(|| pem.clone()),
+        )
+        .optional("statement", "attestation", kept.clone());
     match json {
         // The same object as in a range, and the proof.
         true => {
@@ -109,6 +120,12 @@ pub(crate) async fn run(arguments: GetArguments, json: bool) -> anyhow::Result<(
                 line["certificates"] = output::to_json(&issued);
             }
             line["treeSize"] = entry.inclusion.proof.size.get().into();
+            if !pem.is_empty() {
+                line["certificatePem"] = pem.into();
+            }
+            if let Some(kept) = kept {
+                line["attestation"] = kept.into();
+            }
             Ok(output::json(&line)?)
         }
         false => Ok(report.print(false)?),
@@ -160,7 +177,28 @@ fn report(entry: &Entry) -> Report {
                 None => "unknown".to_owned(),
             },
         )
+        .optional("uuid", "uuid", view.uuid.clone())
+        .field("says", "signers", told(&view))
         .field("body", "body", body_json(entry))
+}
+
+/// What was signed, and who signed it, in lines for people.
+pub(crate) fn told(entry: &EntryView) -> Vec<String> {
+    let digests = entry.digests.iter().flatten();
+    let mut lines: Vec<String> = digests.map(|one| one.digest.clone()).collect();
+    for signer in entry.signers.iter().flatten() {
+        let subjects = signer.subjects.join(", ");
+        match (&signer.issuer, subjects.is_empty()) {
+            (_, true) => lines.extend(signer.key.iter().map(|key| format!("by the key {key}"))),
+            (Some(issuer), false) => lines.push(format!("by {subjects}, as {issuer} says")),
+            (None, false) => lines.push(format!("by {subjects}")),
+        }
+        for claim in ["repository", "ref", "commit", "run"] {
+            let value = signer.claims.get(claim);
+            lines.extend(value.map(|value| format!("  {claim} {value}")));
+        }
+    }
+    lines
 }
 
 /// The entry as the body shows it, which is proven: what the log says beside it is not.

@@ -12,6 +12,7 @@ pub(crate) mod monitor;
 pub(crate) mod proof;
 #[cfg(feature = "server")]
 pub(crate) mod ready;
+pub(crate) mod recall;
 #[cfg(feature = "server")]
 pub(crate) mod reindex;
 pub(crate) mod search;

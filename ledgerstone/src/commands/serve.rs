@@ -18,6 +18,7 @@ use ledgerstone_log_server::Reading;
 use ledgerstone_log_server::Server;
 use ledgerstone_log_server::Settings;
 use ledgerstone_log_server::Sockets;
+use ledgerstone_log_server::WebhookRules;
 use ledgerstone_log_server::init_telemetry;
 use ledgerstone_log_server::is_origin;
 use ledgerstone_merkle::VerifierKey;
@@ -25,6 +26,7 @@ use ledgerstone_storage::ImportRole;
 use ledgerstone_storage::TreeKind;
 use serde_json::Value;
 use serde_json::json;
+use tokio::signal::unix::Signal;
 use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
 use tracing::error;
@@ -100,6 +102,7 @@ struct ByOperator {
 async fn serve(settings: Settings, by_operator: ByOperator, json: bool) -> anyhow::Result<()> {
     // Before the log is opened: a signal that comes while it loads must not be lost.
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let hangups = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
     let metrics = Metrics::default();
     // Before the log is opened, and perhaps made: an address that is taken must not leave a log
@@ -123,6 +126,7 @@ async fn serve(settings: Settings, by_operator: ByOperator, json: bool) -> anyho
         Ok(()) | Err(OutputError::Closed) => {}
         Err(error) => return Err(error.into()),
     }
+    tokio::spawn(reload_rules(hangups, server.rules()));
     let shutdown = async move {
         tokio::select! {
             _ = terminate.recv() => {}
@@ -130,6 +134,17 @@ async fn serve(settings: Settings, by_operator: ByOperator, json: bool) -> anyho
         }
     };
     Ok(server.run(shutdown).await?)
+}
+
+/// Reads the rules of webhooks again at each SIGHUP.
+async fn reload_rules(mut hangups: Signal, rules: WebhookRules) {
+    while hangups.recv().await.is_some() {
+        match rules.reload() {
+            Ok(true) => info!("the rules of webhooks were read again"),
+            Ok(false) => info!("there are no rules of webhooks to be read again"),
+            Err(error) => error!(%error, "the rules of webhooks stay as they were"),
+        }
+    }
 }
 
 /// A log that is open.

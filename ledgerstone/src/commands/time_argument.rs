@@ -1,21 +1,19 @@
-//! Times on the command line.
+//! Times on the command line: as queries have them.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use ledgerstone_entry::query::parse_time as parse_seconds;
 
-/// A time with its zone (RFC 3339), or a date, which stands for its first moment in UTC.
+/// A date, which stands for its first moment in UTC, a time by RFC 3339, or how long ago.
 pub(crate) fn parse_time(text: &str) -> Result<Timestamp, String> {
-    if let Ok(time) = text.parse() {
-        return Ok(time);
-    }
-    let date = text
-        .parse::<Date>()
-        .ok()
-        .filter(|_| !text.contains([':', 'T']));
-    let begins = date.and_then(|date| date.to_zoned(TimeZone::UTC).ok());
-    begins.map(|begins| begins.timestamp()).ok_or_else(|| {
-        "give a date, such as 2026-11-01, or a time with its zone, such as 2026-11-01T12:00:00Z"
+    let seconds = parse_unix_seconds(text)?;
+    Timestamp::from_second(seconds).map_err(|error| error.to_string())
+}
+
+/// The same in Unix seconds.
+pub(crate) fn parse_unix_seconds(text: &str) -> Result<i64, String> {
+    parse_seconds(text, Timestamp::now().as_second()).ok_or_else(|| {
+        "give a date, such as 2026-11-01, a time with its zone, such as 2026-11-01T12:00:00Z, or \
+         how long ago, such as 7d"
             .to_owned()
     })
 }

@@ -1,5 +1,5 @@
-//! The admin port: metrics, whether the process lives and is ready, and the rebuild of the search
-//! index. It is not for the public.
+//! The admin port: metrics, whether the process lives and is ready, the rebuild of the search index,
+//! and the rules of webhooks, which are read again. It is not for the public.
 
 pub(crate) mod settings;
 
@@ -28,6 +28,7 @@ use crate::face::Routes;
 use crate::layers::encoding;
 use crate::server::reading::Reading;
 use crate::state::State;
+use crate::webhooks::filter::WebhookRules;
 
 /// The content type of OpenMetrics text.
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -40,12 +41,14 @@ pub(crate) fn routes() -> Routes {
         .get("/readyz", ready)
         .get("/reindex", reindex_status)
         .post("/reindex", reindex)
+        .post("/webhook-rules", reload_rules)
 }
 
 /// The router of the admin port.
-pub(crate) fn router(state: State, reading: Option<Reading>) -> Router {
+pub(crate) fn router(state: State, reading: Option<Reading>, rules: WebhookRules) -> Router {
     let router = routes().router().layer(encoding::layer());
     let router = router.layer(Extension(Arc::new(reading)));
+    let router = router.layer(Extension(rules));
     router.with_state(state)
 }
 
@@ -94,6 +97,20 @@ async fn reindex(Extract(state): Extract<State>) -> Response {
             error!(%error, "the search index cannot be rebuilt");
             ApiError::internal().into_response()
         }
+        Err(_) => ApiError::internal().into_response(),
+    }
+}
+
+/// Reads the rules of webhooks again. What is wrong with them is for the operator, who reaches this
+/// port.
+async fn reload_rules(Extension(rules): Extension<WebhookRules>) -> Response {
+    match tokio::task::spawn_blocking(move || rules.reload()).await {
+        Ok(Ok(true)) => StatusCode::NO_CONTENT.into_response(),
+        Ok(Ok(false)) => {
+            let text = "no webhook-filter-file is set: every entry is sent";
+            ApiError::not_found(text).into_response()
+        }
+        Ok(Err(error)) => ApiError::invalid(error.to_string()).into_response(),
         Err(_) => ApiError::internal().into_response(),
     }
 }

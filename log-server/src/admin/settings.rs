@@ -6,7 +6,7 @@ use crate::settings::section::section;
 section! {
     /// Where the admin port is.
     pub struct AdminSettings from AdminOverrides {
-        /// Address of /metrics, /healthz, /readyz and /reindex; not for the public
+        /// Address of /metrics, /healthz, /readyz, /reindex and /webhook-rules; not for the public
         [ADDRESS] admin_listen: ListenAddress = ListenAddress::loopback(2112);
     }
 }

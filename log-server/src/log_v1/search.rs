@@ -128,16 +128,21 @@ fn parse(request: &SearchRequest) -> Result<SearchQuery, ApiError> {
 }
 
 /// The query in words, where there is one.
-fn asked(query: &str) -> Result<Option<Expression>, ApiError> {
+pub(super) fn asked(query: &str) -> Result<Option<Expression>, ApiError> {
     if query.is_empty() {
         return Ok(None);
     }
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let now = i64::try_from(now.unwrap_or_default().as_secs()).unwrap_or(i64::MAX);
     let parsed = parse_query(query, now);
-    parsed
-        .map(Some)
-        .map_err(|error| ApiError::invalid(error.to_string()))
+    let parsed = parsed.map_err(|error| ApiError::invalid(error.to_string()))?;
+    match parsed.asks_trust() {
+        true => Err(ApiError::invalid(
+            "which authorities are trusted, a log does not know: a client with a trusted root \
+             answers that, as `ledgerstone search --trusted-root`",
+        )),
+        false => Ok(Some(parsed)),
+    }
 }
 
 fn render_coverage(covered: &TreeCoverage) -> SearchCoverage {

@@ -53,7 +53,7 @@ use crate::state::State;
 use crate::webhooks::Secret;
 use crate::webhooks::WebhookError;
 use crate::webhooks::Webhooks;
-use crate::webhooks::filter;
+use crate::webhooks::filter::WebhookRules;
 
 /// The most connections of the admin port at a time.
 const ADMIN_CONNECTIONS: usize = 64;
@@ -64,6 +64,7 @@ pub struct Sockets {
     admin: TcpListener,
     tls: Option<TlsAcceptor>,
     webhooks: Option<Webhooks>,
+    rules: WebhookRules,
 }
 
 /// A server, which serves once it runs.
@@ -121,9 +122,12 @@ impl Sockets {
                 .await
                 .map_err(|source| ServerError::Listen { address, source })
         };
+        let filter = settings.webhooks.webhook_filter_file.as_deref();
+        let rules = WebhookRules::open(filter)?;
         Ok(Self {
             tls: settings.server.tls().map(tls_acceptor).transpose()?,
-            webhooks: webhooks(settings)?,
+            webhooks: webhooks(settings, rules.clone())?,
+            rules,
             listener: listen(settings.server.listen.0).await?,
             admin: listen(settings.admin.admin_listen.0).await?,
         })
@@ -170,6 +174,11 @@ impl Server {
         self.sockets.admin.local_addr()
     }
 
+    /// The rules of its webhooks.
+    pub fn rules(&self) -> WebhookRules {
+        self.sockets.rules.clone()
+    }
+
     /// Serves until `shutdown` resolves, then drains: no new connections, requests under way are
     /// answered, what waits is logged. Ends at once when the log fails.
     ///
@@ -201,7 +210,7 @@ impl Server {
         }
         let lanes = Lanes::open().map_err(ServerError::Lanes)?;
         let service = Gate::new(state.clone(), routes::router(state.clone()));
-        let admin = admin::router(state, self.reading);
+        let admin = admin::router(state, self.reading, self.sockets.rules);
         let mut space = Space::new(
             self.log.clone(),
             self.settings.store.data_dir.clone(),
@@ -267,15 +276,11 @@ pub fn router(log: Log, settings: Settings, metrics: Metrics) -> Result<Router, 
 }
 
 /// Where new entries are sent, if anywhere.
-fn webhooks(settings: &Settings) -> Result<Option<Webhooks>, ServerError> {
+fn webhooks(settings: &Settings, filter: WebhookRules) -> Result<Option<Webhooks>, ServerError> {
     let settings = &settings.webhooks;
     let urls = &settings.webhook_urls;
     match &settings.webhook_secret_file {
-        Some(secret) => {
-            let filter = settings.webhook_filter_file.as_deref();
-            let filter = filter.map(filter::read).transpose()?;
-            Ok(Some(Webhooks::new(urls, Secret::read(secret)?, filter)?))
-        }
+        Some(secret) => Ok(Some(Webhooks::new(urls, Secret::read(secret)?, filter)?)),
         None if urls.is_empty() => Ok(None),
         None => {
             let reason = "needs webhook-secret-file too";

@@ -31,7 +31,6 @@ use std::time::Duration;
 use std::time::SystemTime;
 use std::time::UNIX_EPOCH;
 
-use ledgerstone_entry::matcher::WatchList;
 use ledgerstone_log::FollowedEntry;
 use ledgerstone_log::Log;
 use ledgerstone_log::Positions;
@@ -51,6 +50,7 @@ use crate::metrics::WebhookOutcome;
 use crate::webhooks::cursor::Cursor;
 use crate::webhooks::event::EVENT_TYPE;
 use crate::webhooks::event::Event;
+use crate::webhooks::filter::WebhookRules;
 
 pub use self::error::WebhookError;
 pub(crate) use self::secret::Secret;
@@ -73,8 +73,8 @@ pub(crate) struct Webhooks {
     /// With their places in the settings, from 1.
     urls: Vec<(u64, reqwest::Url)>,
     secret: Secret,
-    /// Which entries are sent; all of them without it.
-    filter: Option<Arc<WatchList>>,
+    /// Which entries are sent.
+    filter: WebhookRules,
 }
 
 impl Webhooks {
@@ -85,7 +85,7 @@ impl Webhooks {
     pub(crate) fn new(
         urls: &[String],
         secret: Secret,
-        filter: Option<WatchList>,
+        filter: WebhookRules,
     ) -> Result<Self, WebhookError> {
         let mut parsed: Vec<(u64, reqwest::Url)> = Vec::new();
         for (number, url) in (1..).zip(urls) {
@@ -100,7 +100,7 @@ impl Webhooks {
         Ok(Self {
             urls: parsed,
             secret,
-            filter: filter.map(Arc::new),
+            filter,
         })
     }
 
@@ -131,7 +131,7 @@ pub(crate) struct Courier {
     log: Log,
     url: reqwest::Url,
     secret: Secret,
-    filter: Option<Arc<WatchList>>,
+    filter: WebhookRules,
     client: reqwest::Client,
     cursor_path: PathBuf,
     /// In each tree, the first entry that the receiver has not taken.
@@ -179,7 +179,7 @@ impl Courier {
         let courier = Self {
             log: log.clone(),
             secret,
-            filter: None,
+            filter: WebhookRules::default(),
             client,
             cursor_path,
             positions,
@@ -233,7 +233,7 @@ impl Courier {
     async fn send_page(&mut self) -> Result<bool, ReadError> {
         let trees = Arc::new(followed(&self.log));
         let (read_from, mut next) = (Arc::clone(&trees), self.positions.clone());
-        let filter = self.filter.clone();
+        let filter = self.filter.rules();
         // Whether an entry passes is found out where it may take its time, as the read.
         let entries = self.log.run(async move {
             let entries = read_on(read_from.iter(), &mut next, PAGE_ENTRIES, PAGE_BYTES);
@@ -241,7 +241,7 @@ impl Courier {
             for one in entries.await? {
                 let passes = match &filter {
                     None => true,
-                    Some(filter) => passes(filter, &read_from, &one).await?,
+                    Some(filter) => one.passes(&read_from, filter).await?,
                 };
                 examined.push((one, passes));
             }
@@ -347,18 +347,6 @@ fn followed(log: &Log) -> Vec<Tree> {
     let trees = log.trees();
     let own = trees.own().filter(|tree| tree.import().is_none());
     own.cloned().collect()
-}
-
-/// Whether an entry of one of `trees` is to be sent: by all that the log knows of it.
-async fn passes(
-    filter: &WatchList,
-    trees: &[Tree],
-    one: &FollowedEntry,
-) -> Result<bool, ReadError> {
-    let tree = trees.iter().find(|tree| tree.tree_id() == one.tree_id);
-    let Some(tree) = tree else { return Ok(false) };
-    let known = tree.known(one.index, &one.entry).await?;
-    Ok(filter.examine_known(&known).matches.is_some())
 }
 
 /// How many entries of `trees` lie before `positions`.

@@ -12,7 +12,7 @@ section! {
         /// File with the secret that webhooks are signed with: base64, perhaps after whsec_
         [FILE] webhook_secret_file: Option<PathBuf> = None;
         /// TOML file with identities, keys, digests and kinds, as a monitor has them: webhooks
-        /// tell of these entries only
+        /// tell of these entries only. Read again on SIGHUP and by POST /webhook-rules
         [FILE] webhook_filter_file: Option<PathBuf> = None;
     }
 }

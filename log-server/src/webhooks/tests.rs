@@ -95,7 +95,11 @@ fn courier(log: &Log, url: &str, directory: &TempDir) -> Courier {
 fn couriers(log: &Log, urls: &[&str], directory: &TempDir) -> Result<Vec<Courier>, WebhookError> {
     let urls: Vec<String> = urls.iter().map(|url| (*url).to_owned()).collect();
     let metrics = Metrics::default();
-    Webhooks::new(&urls, secret(directory), None)?.couriers(log, directory.path(), &metrics)
+    Webhooks::new(&urls, secret(directory), WebhookRules::default())?.couriers(
+        log,
+        directory.path(),
+        &metrics,
+    )
 }
 
 fn start(courier: Courier) -> (CancellationToken, JoinHandle<()>) {

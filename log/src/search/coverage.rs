@@ -30,8 +30,8 @@ pub struct TreeCoverage {
     /// How many of the entries the log saw a statement of; `None` where they are too many to be
     /// counted.
     pub with_statement: Option<u64>,
-    /// How many of the entries are of kinds that this version cannot read; `None` where they are
-    /// too many to be counted.
+    /// How many of the entries are of kinds, or have certificates, that this version cannot read;
+    /// `None` where they are too many to be counted.
     pub unreadable: Option<u64>,
     /// Whether the tree says when its entries were taken.
     pub has_times: bool,
@@ -110,7 +110,10 @@ async fn count(tree: &Tree, key: &SearchKey, range: &Range<u64>) -> Result<Optio
 async fn unreadable(tree: &Tree, range: &Range<u64>) -> Result<Option<u64>, ReadError> {
     let kind = SearchKeyKind::EntryKind;
     let names = tree.reader().names(kind.number(), "", None, MAX_COUNTED);
-    let mut unreadable = 0;
+    let unread = SearchKey::of(SearchKeyKind::Unread, "certificate");
+    let Some(mut unreadable) = count(tree, &unread, range).await? else {
+        return Ok(None);
+    };
     for name in names.await? {
         let (kind_name, version) = name.split_once(' ').unwrap_or_default();
         if find_kind(kind_name, version).is_some() {

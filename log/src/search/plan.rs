@@ -59,7 +59,7 @@ fn combine(
             let parts = parts.iter().map(|part| combine(part, of_terms));
             any(parts.collect())
         }
-        Expression::Signer(part) => combine(part, of_terms),
+        Expression::Signer(part) | Expression::SignedBy(part) => combine(part, of_terms),
         Expression::Not(part) => {
             combine(part, of_terms);
             Vec::new()

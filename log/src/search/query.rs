@@ -77,11 +77,7 @@ impl SearchQuery {
     /// Whether something that a statement may name is asked for: then entries whose statement the
     /// log never saw may be hits that nobody can know of.
     pub fn asks_statements(&self) -> bool {
-        let mut asks = false;
-        self.expression.visit(&mut |term| {
-            asks |= term.kind().is_some_and(|kind| kind.is_stated());
-        });
-        asks
+        self.expression.asks_statements()
     }
 
     /// Whether nothing but the keys that lead to an entry decides: then an entry that they lead to

@@ -6,6 +6,7 @@ use ledgerstone_merkle::Hash;
 use ledgerstone_proto::log::v1::EntryFilter;
 
 use crate::error::ApiError;
+use crate::log_v1::search;
 
 /// The rules that `filter` states.
 pub(crate) fn watch_list(filter: &EntryFilter) -> Result<WatchList, ApiError> {
@@ -30,6 +31,11 @@ pub(crate) fn watch_list(filter: &EntryFilter) -> Result<WatchList, ApiError> {
     }
     for kind in &filter.kinds {
         list.add_kind(kind).map_err(invalid)?;
+    }
+    for query in &filter.queries {
+        let asked = search::asked(query)?;
+        let asked = asked.ok_or_else(|| ApiError::invalid("the filter has an empty query"))?;
+        list.add_query(query, asked).map_err(invalid)?;
     }
     Ok(list)
 }
@@ -68,6 +74,11 @@ mod tests {
             \xd4\x95\x72\xe8\x4f\xe5\x55\x90\xee\xf3\x1a\x88\xa0\x8f\xdf\xfd";
         assert!(takes(EntryFilter::default()));
         assert!(takes(digest("ab")) && !takes(digest("cd")));
+        let query = |query: &str| EntryFilter {
+            queries: vec![query.to_owned()],
+            ..EntryFilter::default()
+        };
+        assert!(takes(query("kind:rekord not kind:dsse")) && !takes(query("kind:dsse")));
         assert!(takes(key(hash)) && !takes(key([0; 32])));
         assert!(takes(kinds("rekord", digest("ab"))));
         assert!(!takes(kinds("dsse", digest("ab"))));
@@ -96,6 +107,10 @@ mod tests {
             },
             EntryFilter {
                 kinds: vec![String::new()],
+                ..EntryFilter::default()
+            },
+            EntryFilter {
+                queries: vec!["authority:trusted".to_owned()],
                 ..EntryFilter::default()
             },
         ] {

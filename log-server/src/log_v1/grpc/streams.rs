@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
-use ledgerstone_entry::Known;
 use ledgerstone_entry::matcher::WatchList;
+use ledgerstone_log::FollowedEntry;
 use ledgerstone_log::Positions;
+use ledgerstone_log::ReadError;
 use ledgerstone_log::Tree;
 use ledgerstone_log::read_on;
 use ledgerstone_merkle::MAX_ENTRY_BYTES;
@@ -307,23 +308,27 @@ impl Sender<Entry> {
         loop {
             self.must_go_on().await?;
             let (trees, mut next) = (Arc::clone(&trees), positions.clone());
+            let filter = filter.map(Arc::clone);
+            // Certificates are parsed for a filter: where it may take its time, as the read.
             let read = self.state.read(&first, async move |_| {
                 let read = read_on(trees.iter(), &mut next, views::READ_ENTRIES, READ_BYTES);
                 let entries = read.await?;
-                Ok((entries, next))
+                let is_any = !entries.is_empty();
+                Ok((
+                    pass(entries, &trees, filter.as_deref()).await?,
+                    is_any,
+                    next,
+                ))
             });
-            let (entries, next) = match read.await {
+            let (entries, is_any, next) = match read.await {
                 Ok(read) => read,
                 Err(error) => return self.fail(error).await,
             };
-            if entries.is_empty() {
+            if !is_any {
                 return Ok(());
             }
-            let entries = entries.into_iter();
-            let entries = entries
-                .map(|one| views::render_entry(one.tree_id, one.index, one.entry))
-                .collect();
-            for entry in pass(entries, filter).await? {
+            for one in entries {
+                let entry = views::render_entry(one.tree_id, one.index, one.entry);
                 self.send(Ok(entry)).await?;
             }
             *positions = next;
@@ -348,24 +353,22 @@ impl Sender<Entry> {
     }
 }
 
-/// The entries that are in `filter`. Certificates are parsed for it: too long for a thread that
-/// others' requests share.
+/// The entries that are in `filter`, by all that the log knows of them.
 async fn pass(
-    mut entries: Vec<Entry>,
-    filter: Option<&Arc<WatchList>>,
-) -> Result<Vec<Entry>, Ended> {
-    let Some(filter) = filter.map(Arc::clone) else {
+    entries: Vec<FollowedEntry>,
+    trees: &[Tree],
+    filter: Option<&WatchList>,
+) -> Result<Vec<FollowedEntry>, ReadError> {
+    let Some(filter) = filter else {
         return Ok(entries);
     };
-    let passed = tokio::task::spawn_blocking(move || {
-        entries.retain(|entry| {
-            let known = Known::of_body(&entry.body);
-            let known = known.at(entry.index).taken_at(entry.integrated_time);
-            filter.examine_known(&known).matches.is_some()
-        });
-        entries
-    });
-    passed.await.map_err(|_| Ended)
+    let mut passed = Vec::new();
+    for one in entries {
+        if one.passes(trees, filter).await? {
+            passed.push(one);
+        }
+    }
+    Ok(passed)
 }
 
 fn status_of(error: &ApiError) -> EntryStatus {

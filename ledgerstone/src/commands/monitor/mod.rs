@@ -1,9 +1,12 @@
 //! `monitor`: tells of every new entry that is looked for.
 
+mod sample;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use clap::Subcommand;
 use indicatif::ProgressBar;
 use ledgerstone_client::Error;
 use ledgerstone_client::Failure;
@@ -14,6 +17,7 @@ use ledgerstone_client::IssuedCertificate;
 use ledgerstone_client::Monitor;
 use ledgerstone_client::MonitorConfig;
 use ledgerstone_client::MonitorPage;
+use ledgerstone_client::MonitorStart;
 use ledgerstone_client::MonitorState;
 use ledgerstone_client::TrustedRoot;
 use ledgerstone_entry::matcher::Match;
@@ -31,11 +35,15 @@ use crate::trust;
 use crate::trust::TrustedLogArguments;
 
 #[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct MonitorArguments {
-    /// What to look for: a TOML file with identities, keys, digests and kinds, and perhaps an
-    /// on-hit command.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: PathBuf,
+    #[command(subcommand)]
+    pub(crate) job: Option<MonitorJob>,
+
+    /// What to look for: a TOML file with rules, identities, keys, digests and kinds, and perhaps an
+    /// on-hit command. With --interval it is read again before each look.
+    #[arg(long, value_name = "FILE", required = true)]
+    pub(crate) config: Option<PathBuf>,
 
     /// The file that remembers the last head that was verified, and which entries were looked at.
     #[arg(long, value_name = "FILE", default_value = "ledgerstone-monitor.json")]
@@ -54,6 +62,10 @@ pub(crate) struct MonitorArguments {
     #[arg(long, value_name = "INDEX")]
     pub(crate) from: Option<u64>,
 
+    /// A first run passes over what is logged already, and begins with what comes.
+    #[arg(long, conflicts_with = "from")]
+    pub(crate) start_at_end: bool,
+
     #[command(flatten)]
     pub(crate) tree: TreeArguments,
 
@@ -64,8 +76,28 @@ pub(crate) struct MonitorArguments {
     pub(crate) trust: TrustedLogArguments,
 }
 
+/// What is done besides monitoring.
+#[derive(Debug, Subcommand)]
+pub(crate) enum MonitorJob {
+    /// Run the on-hit command once for each rule, with a sample: so that it is known to work before
+    /// it is needed.
+    Test(TestArguments),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct TestArguments {
+    /// The file with the rules and the on-hit command.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+}
+
 pub(crate) async fn run(arguments: MonitorArguments, json: bool) -> anyhow::Result<()> {
-    let config = MonitorConfig::read(&arguments.config).map_err(Error::from)?;
+    let path = match (&arguments.job, &arguments.config) {
+        (Some(MonitorJob::Test(test)), _) => return sample::run(&test.config, json).await,
+        (None, Some(config)) => config.clone(),
+        (None, None) => anyhow::bail!("give --config"),
+    };
+    let config = MonitorConfig::read(&path).map_err(Error::from)?;
     let transport = transport(&arguments.log)?;
     let state = MonitorState::load(&arguments.state).map_err(|error| Error::Audit(error.into()))?;
     let kept = state.and_then(|state| state.key);
@@ -73,11 +105,15 @@ pub(crate) async fn run(arguments: MonitorArguments, json: bool) -> anyhow::Resu
         trust::named_or_kept_or_fetched(&arguments.trust, kept, &transport, arguments.tree.tree_id)
             .await?;
     let log = tiled_tree(&arguments.log, &arguments.tree)?;
+    let authorities = trust::authorities(&arguments.trust)?;
+    check_trust(&config, authorities.as_ref())?;
+    let monitor = Monitor::new(log, logs, config.watch, &arguments.state);
     let mut watch = Watch {
-        monitor: Monitor::new(log, logs, config.watch, &arguments.state),
+        monitor: monitor.trusting(authorities.clone()),
+        config: path,
         on_hit: config.on_hit,
-        authorities: trust::authorities(&arguments.trust)?,
-        from: arguments.from.map(LeafIndex::new),
+        authorities,
+        start: start(&arguments),
         json,
     };
     let Some(seconds) = arguments.interval.filter(|_| !arguments.once) else {
@@ -96,25 +132,44 @@ pub(crate) async fn run(arguments: MonitorArguments, json: bool) -> anyhow::Resu
             Err(error) => return Err(error),
         }
         tokio::time::sleep(Duration::from_secs(seconds)).await;
+        watch.reload();
     }
+}
+
+fn start(arguments: &MonitorArguments) -> MonitorStart {
+    match (arguments.from, arguments.start_at_end) {
+        (Some(index), _) => MonitorStart::At(LeafIndex::new(index)),
+        (None, true) => MonitorStart::ResumeOrEnd,
+        (None, false) => MonitorStart::Resume,
+    }
+}
+
+/// Refuses rules that nobody can decide by.
+fn check_trust(config: &MonitorConfig, authorities: Option<&TrustedRoot>) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        authorities.is_some() || !config.watch.asks_trust(),
+        "a rule asks which authorities are trusted, which a trusted root says: give --trusted-root"
+    );
+    Ok(())
 }
 
 struct Watch {
     monitor: Monitor,
+    /// Where the rules are.
+    config: PathBuf,
     on_hit: Option<Hook>,
     /// Who may issue certificates, if that is known.
     authorities: Option<TrustedRoot>,
-    /// Where to begin instead of where the last run ended.
-    from: Option<LeafIndex>,
+    start: MonitorStart,
     json: bool,
 }
 
 impl Watch {
     /// Looks at everything that is new.
     async fn look(&mut self) -> anyhow::Result<Tally> {
-        let mut run = self.monitor.begin(self.from).await.map_err(Error::from)?;
+        let mut run = self.monitor.begin(self.start).await.map_err(Error::from)?;
         // From now on the state file knows.
-        self.from = None;
+        self.start = MonitorStart::Resume;
         let mut tally = Tally::new(run.head().clone());
         let bar = entries_bar(tally.head.head.checkpoint.size.get());
         while let Some(page) = run.next_page().await.map_err(Error::from)? {
@@ -129,6 +184,22 @@ impl Watch {
         }
         bar.finish_and_clear();
         Ok(tally)
+    }
+
+    /// Reads the rules again. Where they cannot be used, those before hold.
+    fn reload(&mut self) {
+        let read = MonitorConfig::read(&self.config).map_err(|error| Error::from(error).into());
+        let read = read.and_then(|config| {
+            check_trust(&config, self.authorities.as_ref())?;
+            Ok::<_, anyhow::Error>(config)
+        });
+        match read {
+            Ok(config) => {
+                self.monitor.watch(config.watch);
+                self.on_hit = config.on_hit;
+            }
+            Err(error) => output::note(&format!("note: the rules stay as they were: {error:#}")),
+        }
     }
 
     async fn deliver(&self, hit: &Hit, origin: &str, bar: &ProgressBar) -> anyhow::Result<()> {
@@ -245,7 +316,17 @@ fn describe_match(found: &Match) -> String {
         } => subject.clone(),
         Match::Key { sha256 } => format!("key {sha256}"),
         Match::ArtifactDigest { digest } => digest.clone(),
-        Match::Query { rule, found } => format!("rule {rule}: {}", found.join(", ")),
+        Match::Query {
+            rule,
+            found,
+            unexpected,
+        } => {
+            let unexpected = unexpected
+                .iter()
+                .map(|signer| format!("not expected: {signer}"));
+            let reasons: Vec<String> = found.iter().cloned().chain(unexpected).collect();
+            format!("rule {rule}: {}", reasons.join(", "))
+        }
     }
 }
 
