@@ -102,7 +102,7 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| {
 });
 
 /// What the admin port alone has, and what both ports have.
-const ADMIN_PATHS: [&str; 3] = ["/metrics", "/readyz", "/reindex"];
+const ADMIN_PATHS: [&str; 4] = ["/metrics", "/readyz", "/reindex", "/statements/remove"];
 const BOTH_PORTS: &str = "/healthz";
 
 impl Reply {

@@ -10,6 +10,9 @@ use ledgerstone_merkle::LeafIndex;
 use ledgerstone_proto::log::v1::Entry;
 use serde_json::Value;
 
+use crate::commands::kept::kept_statement;
+use crate::commands::kept::told;
+use crate::commands::kept::told_text;
 use crate::commands::leaf_hash::parse_hash;
 use crate::connection::LogArguments;
 use crate::connection::TreeArguments;
@@ -39,6 +42,10 @@ pub(crate) struct GetArguments {
     /// Print the body alone, as it is hashed.
     #[arg(long, conflicts_with_all = ["range", "json"])]
     pub(crate) body: bool,
+
+    /// Print the statement alone that the log keeps beside the entry: the entry vouches for it.
+    #[arg(long, conflicts_with_all = ["range", "json", "body"])]
+    pub(crate) statement: bool,
 
     #[command(flatten)]
     pub(crate) tree: TreeArguments,
@@ -91,6 +98,10 @@ pub(crate) async fn run(arguments: GetArguments, json: bool) -> anyhow::Result<(
     if arguments.body {
         return Ok(output::raw(&entry.entry.body)?);
     }
+    if arguments.statement {
+        return Ok(output::raw(&kept_statement(&api, &entry.entry).await?)?);
+    }
+    let kept = told(&api, &entry.entry).await?;
     let authorities = trust::authorities(&arguments.trust)?;
     let issued = trust::issued(&entry.entry.body, authorities.as_ref());
     let report =
@@ -101,12 +112,16 @@ pub(crate) async fn run(arguments: GetArguments, json: bool) -> anyhow::Result<(
         "certificates",
         (!lines.is_empty()).then_some(lines),
     );
+    let report = report.optional("statement", "statement", kept.as_ref().map(told_text));
     match json {
         // The same object as in a range, and the proof.
         true => {
             let mut line = output::to_json(&view(&entry.entry));
             if authorities.is_some() {
                 line["certificates"] = output::to_json(&issued);
+            }
+            if let Some(kept) = &kept {
+                line["statement"] = output::to_json(kept);
             }
             line["treeSize"] = entry.inclusion.proof.size.get().into();
             Ok(output::json(&line)?)

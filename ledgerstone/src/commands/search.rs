@@ -204,6 +204,12 @@ fn gaps(tree: &SearchCoverage) -> Vec<String> {
         let count = counted(tree.without_statement);
         gaps.push(format!("{count} without a statement that the log saw"));
     }
+    if tree.removed_statements > 0 {
+        let count = tree.removed_statements;
+        gaps.push(format!(
+            "{count} whose statement the log's operator removed"
+        ));
+    }
     if tree.unreadable != Some(0) {
         gaps.push(format!(
             "{} of kinds that it cannot read",

@@ -121,6 +121,26 @@ const NAMES: [(&str, &str, Option<&str>); 39] = [
         "LEDGERSTONE_MAX_ARTIFACT_BYTES",
         Some("16777216"),
     ),
+    (
+        "keep-statements",
+        "LEDGERSTONE_KEEP_STATEMENTS",
+        Some("true"),
+    ),
+    (
+        "max-statement-bytes",
+        "LEDGERSTONE_MAX_STATEMENT_BYTES",
+        Some("20971520"),
+    ),
+    (
+        "max-statements-bytes",
+        "LEDGERSTONE_MAX_STATEMENTS_BYTES",
+        Some("17179869184"),
+    ),
+    (
+        "statement-retention",
+        "LEDGERSTONE_STATEMENT_RETENTION",
+        Some("0"),
+    ),
     ("webhook-urls", "LEDGERSTONE_WEBHOOK_URLS", Some("[...]")),
     (
         "webhook-secret-file",
