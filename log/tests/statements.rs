@@ -68,7 +68,7 @@ async fn only_what_an_entry_vouches_for_is_taken_and_once() {
     let (entry, envelope) = hashed("app");
     log.append(entry.into()).await.unwrap();
     for other in [
-        hashed("app").1,
+        hashed("other").1,
         AttachedStatement::bare(envelope.payload().clone()),
         AttachedStatement::envelope("text/plain", envelope.payload().clone(), Vec::new()),
     ] {

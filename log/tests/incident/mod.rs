@@ -134,8 +134,8 @@ fn questions(world: &World) -> Vec<Question> {
             false,
         ),
         (
-            format!("digest:sha256:{}", subject_digest(600)),
-            Box::new(states(|_, named| named.subject == 600)),
+            format!("digest:sha256:{}", subject_digest(614)),
+            Box::new(states(|_, named| named.subject == 614)),
             true,
         ),
         (
