@@ -129,7 +129,9 @@ fn questions(world: &World) -> Vec<Question> {
         (
             "workflow:https://github.com/shared/*".to_owned(),
             Box::new(by(|holder| {
-                holder.workflow().is_some_and(|name| name.contains("/shared/"))
+                holder
+                    .workflow()
+                    .is_some_and(|name| name.contains("/shared/"))
             })),
             false,
         ),
