@@ -66,6 +66,7 @@ pub use api::admin::AdminPort;
 pub use api::admin::ReindexCounts;
 pub use api::admin::ReindexPhase;
 pub use api::admin::ReindexReport;
+pub use api::admin::RemovedStatement;
 pub use api::error::ApiError;
 pub use api::log_api::LogApi;
 pub use api::lookup::EntryLookup;

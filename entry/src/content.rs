@@ -5,6 +5,7 @@ use std::fmt;
 
 use ledgerstone_merkle::Hash;
 
+use crate::attached::statement::AttachedStatement;
 use crate::body_error::BodyError;
 use crate::facts::collected::Facts;
 use crate::named_parts::EntryDigest;
@@ -25,6 +26,12 @@ pub(crate) trait Content: Any + fmt::Debug + Send + Sync {
     /// where there is no payload.
     fn statement(&self) -> Option<LoggedStatement> {
         None
+    }
+
+    /// Whether the entry vouches for a statement that was handed in after it: its digest is over
+    /// that, or its signature.
+    fn vouches_for(&self, _statement: &AttachedStatement) -> bool {
+        false
     }
 
     /// SHA-256 of the document that may be kept beside the entry.

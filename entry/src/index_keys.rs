@@ -5,6 +5,7 @@ use sha2::Digest as _;
 use sha2::Sha256;
 
 use crate::facts::collected::Facts;
+use crate::facts::statement::REMOVED;
 use crate::facts::statement::is_statement;
 use crate::known::Known;
 use crate::known::KnownStatement;
@@ -101,7 +102,15 @@ impl IndexKeys {
     /// ([`read_part`](crate::facts::read_part)): that is all that the entry can be found by
     /// besides.
     pub fn with_parts(self, parts: &[bytes::Bytes]) -> Self {
-        if self.others != Others::Stated || parts.is_empty() {
+        match self.others == Others::Stated {
+            true => self.with_attached(parts),
+            false => self,
+        }
+    }
+
+    /// With what a statement names that was handed in after the entry, in such parts.
+    pub fn with_attached(self, parts: &[bytes::Bytes]) -> Self {
+        if self.others == Others::Unreadable || parts.is_empty() {
             return self;
         }
         let parts = parts
@@ -115,6 +124,19 @@ impl IndexKeys {
             named: self.named,
             names,
             others: Others::Some(stated.search_keys()),
+        }
+    }
+
+    /// Without what the log had of a statement: its operator removed that. `self` has to be made
+    /// without an attestation.
+    pub fn with_removed(self) -> Self {
+        let removed = SearchKey::of(SearchKeyKind::Statement, REMOVED);
+        match self.others {
+            Others::Unreadable => self,
+            _ => Self {
+                others: Others::Some(vec![removed]),
+                ..self
+            },
         }
     }
 

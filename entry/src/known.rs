@@ -12,6 +12,7 @@ use crate::facts::collected::Facts;
 use crate::facts::fact::Fact;
 use crate::facts::fact::FactSource;
 use crate::facts::record::read_part;
+use crate::facts::statement::REMOVED;
 use crate::facts::statement::SEEN;
 use crate::facts::statement::is_statement;
 use crate::query::expression::TRUSTED;
@@ -33,6 +34,8 @@ pub struct Known {
     pub(crate) is_of_known_kind: bool,
     /// What is known of the statement behind it.
     pub statement: KnownStatement,
+    /// Whether the log had the statement, and its operator removed it.
+    pub is_removed: bool,
     /// When the log took the entry, in Unix seconds, where that is known.
     pub time: Option<i64>,
     /// Where it is in its tree.
@@ -70,6 +73,7 @@ impl Known {
             is_trust_known: false,
             is_of_known_kind: false,
             statement: KnownStatement::None,
+            is_removed: false,
             time: None,
             index: None,
             leaf_hash: ledgerstone_merkle::leaf_hash(body),
@@ -158,6 +162,24 @@ impl Known {
         }
     }
 
+    /// Whether there may be a statement of which nothing is known yet.
+    pub fn wants_statement(&self) -> bool {
+        matches!(self.statement, KnownStatement::Unseen { .. })
+    }
+
+    /// Without what the log had of the statement: its operator removed that.
+    pub fn with_removed(mut self) -> Self {
+        let removed = Fact::found(SearchKeyKind::Statement, REMOVED, FactSource::Statement, 0);
+        self.facts.extend(removed);
+        self.is_removed = true;
+        self.statement = KnownStatement::Unseen {
+            hash: None,
+            is_typed: false,
+            is_submitted: false,
+        };
+        self
+    }
+
     /// Whether the log may have kept what a statement named when the entry was submitted.
     pub fn wants_parts(&self) -> bool {
         matches!(
@@ -185,7 +207,7 @@ impl Known {
     }
 
     /// With the parts that are kept beside the entry of what its statement named when it was
-    /// submitted.
+    /// submitted, or handed in.
     pub fn with_parts(mut self, parts: &[Bytes]) -> Self {
         let facts = parts.iter().filter_map(|part| read_part(part));
         self.facts.extend(facts.flatten());

@@ -27,6 +27,7 @@ pub mod v1;
 
 mod algorithm;
 mod any_body;
+mod attached;
 mod body;
 mod body_error;
 mod certificate;
@@ -52,6 +53,8 @@ mod view;
 pub use algorithm::AlgorithmSet;
 pub use algorithm::AlgorithmSetError;
 pub use algorithm::SigningAlgorithm;
+pub use attached::AttachedStatement;
+pub use attached::NoStatement;
 pub use body::BodyTooLarge;
 pub use body::MAX_BODY_LENGTH;
 pub use body_error::BodyError;

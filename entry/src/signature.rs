@@ -147,7 +147,7 @@ pub(crate) fn hash_function(key_type: KeyType) -> &'static digest::Algorithm {
     function_of(key_type.hash_algorithm()).unwrap_or(&digest::SHA256)
 }
 
-fn function_of(hash_algorithm: HashAlgorithm) -> Option<&'static digest::Algorithm> {
+pub(crate) fn function_of(hash_algorithm: HashAlgorithm) -> Option<&'static digest::Algorithm> {
     match hash_algorithm {
         HashAlgorithm::Sha2256 => Some(&digest::SHA256),
         HashAlgorithm::Sha2384 => Some(&digest::SHA384),

@@ -6,6 +6,7 @@
 )]
 
 mod algorithms;
+mod attached;
 mod bodies;
 mod bundles;
 mod certificates;

@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use ledgerstone_entry::AlgorithmSet;
+use ledgerstone_entry::AttachedStatement;
 use ledgerstone_entry::Claim;
 use ledgerstone_entry::DsseV002;
 use ledgerstone_entry::EntryDescription;
@@ -232,9 +233,14 @@ fn fuzz_public_key(data: &[u8]) {
     }
 }
 
-/// A statement of in-toto.
+/// A statement of in-toto, or what is handed in with one.
 fn fuzz_statement(data: &[u8]) {
     let _ = ledgerstone_entry::facts::search_keys_of_statement(data);
+    if let Ok(attached) = AttachedStatement::parse(&Bytes::copy_from_slice(data)) {
+        let _ = attached.search_keys();
+        let _ = attached.parts();
+        let _ = attached.answers_to(data);
+    }
 }
 
 /// A body, as it comes from a log that someone else runs.

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use ledgerstone_log::DetachError;
 use ledgerstone_log::ImportError;
 use ledgerstone_log::KeyError;
 use ledgerstone_log::OpenError;
@@ -60,6 +61,9 @@ pub enum InstanceError {
     /// The search index cannot be rebuilt.
     #[error(transparent)]
     Reindex(#[from] ReindexError),
+    /// A statement cannot be removed.
+    #[error(transparent)]
+    Detach(#[from] DetachError),
     /// The tree of version 0.1 cannot be upgraded.
     #[error(transparent)]
     Upgrade(#[from] UpgradeError),

@@ -16,6 +16,7 @@
 //! # }
 //! ```
 
+mod detach;
 mod dropped_end;
 mod engine;
 mod error;

@@ -5,8 +5,11 @@ use tokio::runtime::Runtime;
 
 use crate::cli::Arguments;
 use crate::cli::Command;
+use crate::commands::attach;
 use crate::commands::audit;
 use crate::commands::completions;
+#[cfg(feature = "server")]
+use crate::commands::detach;
 #[cfg(feature = "server")]
 use crate::commands::fsck;
 use crate::commands::get;
@@ -41,6 +44,9 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Fsck(arguments) => return fsck::run(&arguments, json),
         #[cfg(feature = "server")]
         Command::Reindex(arguments) => reindex::run(&arguments),
+        #[cfg(feature = "server")]
+        Command::Detach(arguments) => detach::run(&arguments),
+        Command::Attach(arguments) => return runtime()?.block_on(attach::run(arguments, json)),
         #[cfg(feature = "server")]
         Command::Ready(arguments) => runtime()?.block_on(ready::run(arguments)),
         #[cfg(feature = "server")]

@@ -154,6 +154,7 @@ impl State {
         let server = &settings.server;
         let of_caller = share(server.max_caller_streams, server.max_streams);
         let largest = settings.v1_body_limit().max(server.max_request_bytes);
+        let largest = largest.max(settings.statements.body_limit());
         Ok(Self {
             shared: Arc::new(Shared {
                 turns: AllTurns::new(server.max_wait(), &log),
@@ -327,6 +328,29 @@ impl State {
         });
         let prepared = prepared.await.map_err(|_| Failure::Panicked)?;
         Ok((turns.submit.take(caller).await?, prepared))
+    }
+
+    /// Does `work`, which reads what was submitted and logs nothing, when it is the caller's turn,
+    /// on a thread that no others' requests share.
+    ///
+    /// # Errors
+    /// [`Failure::Busy`] before anything is done, and [`Failure::Panicked`].
+    pub(crate) async fn verified<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Failure> {
+        let turn = self
+            .shared
+            .turns
+            .verify
+            .take(caller::current().caller)
+            .await?;
+        let done = spawn_blocking(move || {
+            let done = work();
+            drop(turn);
+            done
+        });
+        done.await.map_err(|_| Failure::Panicked)
     }
 
     /// Appends an entry to the tree of its protocol, whichever face it came by.

@@ -4,11 +4,16 @@
 //! that says which part of it is next. A thread takes one part at a time: the rows of the index and
 //! the next such row are one write, which may come between any two rounds. A crash costs nothing:
 //! the next start goes on where it was.
+//!
+//! It is the same for statements that are handed in after their entries, and the other way round
+//! for those that the operator removes: then the rows go, a part at a time. The thread also ends
+//! the time of statements that are kept no longer.
 
 use std::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use ledgerstone_entry::facts::read_part;
 use ledgerstone_merkle::LeafIndex;
@@ -18,18 +23,29 @@ use ledgerstone_storage::StorageError;
 use ledgerstone_storage::Store;
 use parking_lot::Condvar;
 use parking_lot::Mutex;
+use parking_lot::MutexGuard;
 use tokio::sync::watch;
 use tracing::error;
 
 use crate::appender::queue::Queue;
+use crate::clock::Clock;
 use crate::error::Fatal;
 use crate::error::OpenError;
+use crate::statements::expire;
+use crate::statements::read::stored_record;
+use crate::statements::record::State as Became;
+use crate::statements::remove::take_part;
+use crate::statements::rows::ATTACHED;
+use crate::statements::rows::attached_part_key;
 use crate::submission::stored_key;
 use crate::submission::stored_names;
 use crate::tree::reader::part_key;
 
 /// How many entries are looked up at a time.
 const STEP_ENTRIES: usize = 16;
+
+/// How often it is looked whether the time of statements is over.
+const PERIOD: Duration = Duration::from_secs(600);
 
 /// The thread, and how it is told that there is work.
 pub(crate) struct Late {
@@ -42,6 +58,16 @@ pub(crate) struct Late {
 pub(crate) struct Wake {
     state: Mutex<State>,
     changed: Condvar,
+    /// Held while it is read and written what has become of a statement.
+    alone: Mutex<()>,
+}
+
+/// How long statements are kept that were handed in after their entries.
+#[derive(Clone)]
+pub(crate) struct Retention {
+    /// `None` for ever.
+    pub(crate) period: Option<Duration>,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 #[derive(Default)]
@@ -56,6 +82,7 @@ impl Late {
     pub(crate) fn start(
         store: Store,
         shards: Vec<ShardId>,
+        retention: Retention,
         queue: Arc<Queue>,
         shared: Arc<Wake>,
     ) -> Result<Self, OpenError> {
@@ -64,7 +91,7 @@ impl Late {
         shared.tell();
         let thread = Arc::clone(&shared);
         let run = move || {
-            let run = AssertUnwindSafe(|| thread.run(&store, &shards));
+            let run = AssertUnwindSafe(|| thread.run(&store, &shards, &retention));
             let failure = match catch_unwind(run) {
                 Ok(Ok(())) => None,
                 Ok(Err(error)) => Some(Fatal::Index(error.to_string())),
@@ -112,15 +139,26 @@ impl Wake {
         self.changed.notify_all();
     }
 
+    /// Keeps everybody else from changing what is kept of statements, until it is dropped.
+    pub(crate) fn alone(&self) -> MutexGuard<'_, ()> {
+        self.alone.lock()
+    }
+
     /// Works until it is stopped. A read that fails leaves the entries of a shard for the next
     /// time: searches count them meanwhile.
     ///
     /// # Errors
     /// A write that failed: nobody knows then what the store holds.
-    fn run(&self, store: &Store, shards: &[ShardId]) -> Result<(), StorageError> {
-        while self.wait() {
+    fn run(
+        &self,
+        store: &Store,
+        shards: &[ShardId],
+        retention: &Retention,
+    ) -> Result<(), StorageError> {
+        while self.wait(retention.period.is_some()) {
             for shard in shards {
-                match self.shard(store, *shard) {
+                let done = self.shard(store, *shard);
+                match done.and_then(|()| self.expire(store, *shard, retention)) {
                     Ok(()) => {}
                     Err(Trouble::Read(error)) => {
                         let shard = shard.get();
@@ -133,14 +171,23 @@ impl Wake {
         Ok(())
     }
 
-    /// Waits until there is work, and says whether it is to be done.
-    fn wait(&self) -> bool {
+    /// Waits until there is work, or where there `is_timed` work until it may be due, and says
+    /// whether it is to be done.
+    fn wait(&self, is_timed: bool) -> bool {
         let mut state = self.state.lock();
         while !state.has_work && !state.is_stopped {
-            self.changed.wait(&mut state);
+            match is_timed {
+                true if self.changed.wait_for(&mut state, PERIOD).timed_out() => break,
+                true => {}
+                false => self.changed.wait(&mut state),
+            }
         }
         state.has_work = false;
         !state.is_stopped
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.state.lock().is_stopped
     }
 
     fn shard(&self, store: &Store, shard: ShardId) -> Result<(), Trouble> {
@@ -151,12 +198,50 @@ impl Wake {
             if waiting.is_empty() {
                 return Ok(());
             }
-            for (index, part) in waiting {
-                if self.state.lock().is_stopped {
+            for (index, _) in waiting {
+                if self.is_stopped() {
                     return Ok(());
                 }
-                expand(store, shard, index, part)?;
+                let _alone = self.alone();
+                step(store, shard, index)?;
             }
+        }
+    }
+
+    /// Removes the documents whose time is over.
+    fn expire(&self, store: &Store, shard: ShardId, retention: &Retention) -> Result<(), Trouble> {
+        let Some(period) = retention.period else {
+            return Ok(());
+        };
+        let now = retention.clock.unix_time();
+        let before = now.saturating_sub_unsigned(period.as_secs());
+        loop {
+            let due = expire::due(store, shard, before).map_err(Trouble::Read)?;
+            if due.is_empty() {
+                return Ok(());
+            }
+            for (key, index) in due {
+                if self.is_stopped() {
+                    return Ok(());
+                }
+                let _alone = self.alone();
+                expire::expire(store, shard, key, index, now).map_err(Trouble::Write)?;
+            }
+        }
+    }
+}
+
+/// Does all that is left to be done in a shard of a store that nobody else has open.
+pub(crate) fn finish(store: &Store, shard: ShardId) -> Result<(), StorageError> {
+    loop {
+        let waiting = store.unindexed(shard, STEP_ENTRIES)?;
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        for (index, _) in waiting {
+            step(store, shard, index).map_err(|trouble| match trouble {
+                Trouble::Read(error) | Trouble::Write(error) => error,
+            })?;
         }
     }
 }
@@ -167,9 +252,30 @@ enum Trouble {
     Write(StorageError),
 }
 
+/// Does the next part of an entry, as it stands now.
+fn step(store: &Store, shard: ShardId, index: LeafIndex) -> Result<(), Trouble> {
+    let Some(part) = store.unindexed_part(shard, index).map_err(Trouble::Read)? else {
+        return Ok(());
+    };
+    let record = stored_record(store, shard, index).map_err(Trouble::Read)?;
+    match record.filter(|record| record.state == Became::Removed) {
+        Some(record) => {
+            let amendment = take_part(store, shard, index, part, &record);
+            let amendment = amendment.map_err(Trouble::Read)?;
+            // Durable step: until this returns, a crash leaves the part, and it is taken again.
+            let taken = store.amend(shard, index, &amendment);
+            taken.map_err(Trouble::Write)
+        }
+        None => expand(store, shard, index, part),
+    }
+}
+
 /// Indexes one part of what the statement of an entry named.
 fn expand(store: &Store, shard: ShardId, index: LeafIndex, part: u32) -> Result<(), Trouble> {
-    let stored = store.attestation(shard, &part_key(index, part));
+    let stored = match part & ATTACHED {
+        0 => store.attestation(shard, &part_key(index, part)),
+        _ => store.attestation(shard, &attached_part_key(index, part & !ATTACHED)),
+    };
     let stored = stored.map_err(Trouble::Read)?;
     let facts = stored.as_deref().and_then(read_part).unwrap_or_default();
     let keys = facts.iter().map(|fact| stored_key(&fact.search_key()));

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
+use ledgerstone_entry::AttachedStatement;
 use ledgerstone_merkle::Hash;
 use ledgerstone_merkle::InclusionProof;
 use ledgerstone_merkle::LeafIndex;
@@ -20,6 +21,7 @@ use ledgerstone_storage::Store;
 use ledgerstone_storage::TreeChange;
 use ledgerstone_storage::TreeKind;
 use tokio::sync::watch;
+use tokio::task::spawn_blocking;
 
 use crate::appender::growing::Growing;
 use crate::appender::growing::NewPlace;
@@ -40,6 +42,7 @@ use crate::keyring::foreign::ForeignKey;
 use crate::keyring::ring::Keyring;
 use crate::lacking::Lacking;
 use crate::late::Late;
+use crate::late::Retention;
 use crate::late::Wake;
 use crate::new_tree::NewTree;
 use crate::options::LogOptions;
@@ -53,6 +56,14 @@ use crate::reindex::running::ReindexStatus;
 use crate::reindex::running::Reindexing;
 use crate::scrub::pass::Scrub;
 use crate::scrub::running::Scrubbing;
+use crate::search::MAX_COUNTED;
+use crate::statements::error::AttachError;
+use crate::statements::error::DetachError;
+use crate::statements::find::Attached;
+use crate::statements::find::vouching;
+use crate::statements::keep::StatementLimits;
+use crate::statements::keep::Statements;
+use crate::statements::totals::StatementTotals;
 use crate::submission::Submission;
 use crate::timestamps::Timestamps;
 use crate::tree::Tree;
@@ -89,6 +100,7 @@ struct Writer {
     reindexing: Reindexing,
     timestamps: Timestamps,
     late: Late,
+    statements: Arc<Statements>,
     observer: Option<Arc<dyn Observer>>,
 }
 
@@ -193,8 +205,26 @@ impl Log {
         let timestamps = Timestamps::start(store.clone(), trees.all(), Arc::clone(&queue))?;
         let scrubbing = scrubbing(&store, &trees, &opening.options)?;
         let wake = Arc::new(Wake::default());
-        let shards = trees.all().map(Tree::shard).collect();
-        let late = Late::start(store.clone(), shards, Arc::clone(&queue), Arc::clone(&wake))?;
+        let shards: Vec<ShardId> = trees.all().map(Tree::shard).collect();
+        let clock = Arc::clone(&opening.options.clock);
+        let statements = Statements::new(
+            store.clone(),
+            shards.clone(),
+            Arc::clone(&queue),
+            Arc::clone(&wake),
+            Arc::clone(&clock),
+        );
+        let retention = Retention {
+            period: opening.options.statement_retention,
+            clock,
+        };
+        let late = Late::start(
+            store.clone(),
+            shards,
+            retention,
+            Arc::clone(&queue),
+            Arc::clone(&wake),
+        )?;
         let sequencer = Sequencer::start(
             store,
             opening.growing,
@@ -218,6 +248,7 @@ impl Log {
                     reindexing,
                     timestamps,
                     late,
+                    statements: Arc::new(statements),
                     observer,
                 }),
             }),
@@ -401,6 +432,72 @@ impl Log {
             })
         };
         self.run(work).await
+    }
+
+    /// Keeps a statement beside the entries that vouch for it: of the tree with the number
+    /// `tree_id`, or of all. Answers when it is durable; what it names is found a little later. One
+    /// that was handed in before is no error.
+    ///
+    /// # Errors
+    /// [`AttachError`].
+    pub async fn attach(
+        &self,
+        tree_id: Option<u64>,
+        statement: AttachedStatement,
+        limits: StatementLimits,
+    ) -> Result<Vec<Attached>, AttachError> {
+        let writer = self.inner.writer.as_ref().ok_or(AttachError::ReadOnly)?;
+        if self.inner.is_disk_full.load(Ordering::Acquire) {
+            return Err(AttachError::DiskFull);
+        }
+        let trees = self.trees();
+        let mut trees: Vec<Tree> = trees.own().chain(trees.copies()).cloned().collect();
+        trees.retain(|tree| tree_id.is_none_or(|id| tree.tree_id() == id));
+        let statement = Arc::new(statement);
+        let looked_for = Arc::clone(&statement);
+        let found = self.run(async move { vouching(&trees, &looked_for).await });
+        let found = found.await?;
+        if found.is_empty() {
+            return Err(AttachError::NoEntry);
+        }
+        let statements = Arc::clone(&writer.statements);
+        // It ends also where the caller goes away: a write that is dropped would end the log.
+        let kept = spawn_blocking(move || statements.keep(&statement, found, limits));
+        kept.await.map_err(|_| AttachError::Stopped)?
+    }
+
+    /// Removes what the log has of the statement of an entry, and says of how many entries that
+    /// was: a document that came with the submissions of several is removed for all of them. From
+    /// then on no answer rests on it.
+    ///
+    /// # Errors
+    /// [`DetachError`].
+    pub async fn detach(&self, tree_id: u64, index: LeafIndex) -> Result<usize, DetachError> {
+        let writer = self.inner.writer.as_ref().ok_or(DetachError::ReadOnly)?;
+        let trees = self.trees();
+        let tree = trees.by_tree_id(tree_id);
+        let shard = tree.ok_or(DetachError::NoTree(tree_id))?.shard();
+        let statements = Arc::clone(&writer.statements);
+        let removed = spawn_blocking(move || statements.remove(shard, index));
+        removed.await.map_err(|_| DetachError::ReadOnly)?
+    }
+
+    /// How many statements are kept that were handed in after their entries, and how many entries
+    /// are not found by everything yet, up to [`MAX_COUNTED`](crate::MAX_COUNTED) a tree.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the store fails.
+    pub async fn statement_counts(&self) -> Result<(StatementTotals, u64), ReadError> {
+        let trees = self.trees();
+        self.run(async move {
+            let (mut totals, mut unindexed) = (StatementTotals::default(), 0);
+            for tree in trees.all() {
+                totals = totals.and(tree.reader().statement_totals().await?);
+                unindexed += tree.reader().unindexed(MAX_COUNTED).await? as u64;
+            }
+            Ok((totals, unindexed))
+        })
+        .await
     }
 
     /// How long the last round took to become durable.

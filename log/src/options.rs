@@ -35,6 +35,9 @@ pub struct LogOptions {
     /// About how many bytes of the store are read again and checked in a second, round and round;
     /// 0 for none.
     pub scrub_rate: u64,
+    /// How long statements are kept that are handed in after their entries; `None` for ever. What
+    /// they name is known for ever.
+    pub statement_retention: Option<Duration>,
     /// What is told of each round.
     pub observer: Option<Arc<dyn Observer>>,
 }
@@ -51,6 +54,7 @@ impl Default for LogOptions {
             clock: Arc::new(SystemClock::default()),
             trusts_clock: false,
             scrub_rate: 0,
+            statement_retention: None,
             observer: None,
         }
     }

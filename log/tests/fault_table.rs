@@ -8,6 +8,10 @@ use std::sync::Arc;
 use std::sync::Mutex;
 
 use bytes::Bytes;
+use ledgerstone_entry::AttachedStatement;
+use ledgerstone_entry::PreparedEntry;
+use ledgerstone_log::AttachError;
+use ledgerstone_log::KeptStatement;
 use ledgerstone_log::Keyring;
 use ledgerstone_log::Log;
 use ledgerstone_log::LogOptions;
@@ -16,6 +20,7 @@ use ledgerstone_log::OpenError;
 use ledgerstone_log::Submission;
 use ledgerstone_log::fsck;
 use ledgerstone_merkle::Hash;
+use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::TreeSize;
 use ledgerstone_storage::EngineDamage;
 use ledgerstone_storage::EngineError;
@@ -37,7 +42,9 @@ use ledgerstone_storage::first_rows;
 
 use crate::ORIGIN;
 use crate::body;
+use crate::incident::LIMITS;
 use crate::ready;
+use crate::statements::hashed;
 
 /// The tree kinds of the log, in which every entry is logged.
 const KINDS: [TreeKind; 2] = [TreeKind::REKOR_V2, TreeKind::REKOR_V1];
@@ -81,16 +88,19 @@ enum Step {
     Commit,
     /// Rows of the search index are corrected, and how far that is.
     Correct,
-    /// Timestamps are kept.
+    /// What is left of a statement is indexed, or taken away.
+    Index,
+    /// Timestamps are kept, or a statement.
     Timestamps,
 }
 
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
     Step::Create,
     Step::PublicKeys,
     Step::Keep,
     Step::Commit,
     Step::Correct,
+    Step::Index,
     Step::Timestamps,
 ];
 
@@ -202,6 +212,7 @@ fn step_of(batch: &Batch) -> Step {
             RowName::PublicKeys(_) => Step::PublicKeys,
             RowName::Reindex => Step::Correct,
             RowName::Head(_) => Step::Commit,
+            RowName::Unindexed(_) => Step::Index,
             RowName::Attestation => Step::Timestamps,
             _ => continue,
         };
@@ -268,6 +279,12 @@ struct Seen {
     acknowledged: BTreeMap<(u64, u64), u64>,
     /// The roots that were signed, by tree and size.
     roots: BTreeMap<(u64, u64), Hash>,
+    /// Where the entry is that a statement is handed in for.
+    vouching: Option<(u64, LeafIndex)>,
+    /// Whether it was told that the statement is kept.
+    is_attached: bool,
+    /// Whether it was asked to remove it, and told that it is.
+    is_detached: Option<bool>,
 }
 
 impl Seen {
@@ -281,6 +298,7 @@ impl Seen {
 
     /// Whatever was told stays true.
     fn check(&mut self, log: &Log) {
+        self.check_statement(log);
         for tree in log.trees().all() {
             let head = tree.head();
             self.root(tree.tree_id(), head.size(), head.root());
@@ -290,10 +308,59 @@ impl Seen {
                 assert_eq!(now, *root, "another root at size {size}");
             }
             for ((_, number), index) in self.acknowledged.iter().filter(|(key, _)| of_tree(key)) {
-                let index = ledgerstone_merkle::LeafIndex::new(*index);
+                let index = LeafIndex::new(*index);
                 let entry = ready(tree.entry(index)).unwrap();
                 assert_eq!(entry.unwrap().body, body(*number), "entry {number} is lost");
             }
+        }
+    }
+
+    /// What was told of a statement stays true.
+    fn check_statement(&self, log: &Log) {
+        let Some((tree_id, index)) = self.vouching else {
+            return;
+        };
+        let trees = log.trees();
+        let tree = trees.by_tree_id(tree_id).unwrap();
+        let entry = ready(tree.entry(index)).unwrap().unwrap();
+        let kept = ready(tree.statement(index, &entry)).unwrap();
+        let known = ready(tree.known(index, &entry)).unwrap();
+        match (self.is_attached, self.is_detached) {
+            (true, None) => {
+                assert!(matches!(kept, Some(KeptStatement::Kept(_))), "{kept:?}");
+                assert!(known.stated().count() > 1, "it names nothing");
+            }
+            (_, Some(true)) => {
+                assert!(matches!(kept, Some(KeptStatement::Removed(_))), "{kept:?}");
+                assert!(known.is_removed && known.stated().count() == 1);
+            }
+            _ => {}
+        }
+    }
+
+    /// Hands in a statement, as far as the log goes.
+    async fn attach(&mut self, log: &Log, entry: &PreparedEntry, envelope: &AttachedStatement) {
+        let appended = log.append(TreeKind::REKOR_V2, entry.clone().into()).await;
+        let Ok(appended) = appended else {
+            return;
+        };
+        self.vouching = Some((appended.tree_id, appended.index));
+        match log.attach(None, envelope.clone(), LIMITS).await {
+            Ok(_) => self.is_attached = true,
+            Err(AttachError::Removed) => assert!(self.is_detached.is_some()),
+            Err(AttachError::NoEntry) => panic!("the entry is not found"),
+            Err(_) => {}
+        }
+    }
+
+    /// Removes it again.
+    async fn detach(&mut self, log: &Log) {
+        let Some((tree_id, index)) = self.vouching.filter(|_| self.is_attached) else {
+            return;
+        };
+        self.is_detached.get_or_insert(false);
+        if log.detach(tree_id, index).await.is_ok() {
+            self.is_detached = Some(true);
         }
     }
 
@@ -319,6 +386,9 @@ struct Log0 {
     trees: Vec<NewTree>,
     keyring: Keyring,
     options: LogOptions,
+    /// An entry, and the statement that it vouches for.
+    entry: PreparedEntry,
+    envelope: AttachedStatement,
 }
 
 impl Log0 {
@@ -326,10 +396,13 @@ impl Log0 {
         let trees = NewTree::of_log(ORIGIN);
         let options = LogOptions::default();
         let keyring = Keyring::generate(&trees, &options.protocols).unwrap();
+        let (entry, envelope) = hashed("app");
         Self {
             trees,
             keyring,
             options,
+            entry,
+            envelope,
         }
     }
 
@@ -342,8 +415,8 @@ impl Log0 {
         }
     }
 
-    /// A life of a process: it opens the log, takes entries, rebuilds the search index, takes more,
-    /// and closes. It ends at the fault.
+    /// A life of a process: it opens the log, takes entries and a statement, rebuilds the search
+    /// index, takes more, removes the statement, and closes. It ends at the fault.
     async fn live(
         &self,
         disk: Disk,
@@ -360,12 +433,14 @@ impl Log0 {
                 for number in first.saturating_sub(2)..first + 3 {
                     seen.append(&log, number).await;
                 }
+                seen.attach(&log, &self.entry, &self.envelope).await;
                 if log.start_reindex().is_ok() {
                     while log.reindex_status().is_running() {
                         tokio::task::yield_now().await;
                     }
                 }
                 seen.append(&log, first + 3).await;
+                seen.detach(&log).await;
                 let closed = log.close().await;
                 assert!(closed.is_ok() || fault.is_some(), "{closed:?}");
             }

@@ -11,6 +11,7 @@ mod faulty;
 mod fsck;
 mod import;
 mod imported;
+mod incident;
 mod protocols;
 mod read;
 mod read_only;
@@ -20,6 +21,7 @@ mod reindex;
 mod scrub;
 mod search;
 mod slow;
+mod statements;
 mod trees;
 mod upgrade;
 

@@ -5,6 +5,7 @@ use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::TreeSize;
 
 use crate::error::StorageError;
+use crate::round::must_fit_beside;
 use crate::shard::StoredName;
 use crate::shard::StoredSearchKey;
 use crate::shard_id::ShardId;
@@ -58,6 +59,55 @@ pub struct Expansion {
     pub names: Vec<StoredName>,
     /// The next part of what is kept beside the entry; `None` when this was the last.
     pub next: Option<u32>,
+}
+
+/// A change of what is kept beside an entry, and of what the entry is found by because of it. It is
+/// there as a whole or not at all.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Amendment {
+    /// Rows to keep among the attestations, keys and contents. Those that are there are replaced.
+    pub keep: Vec<(Vec<u8>, Bytes)>,
+    /// Keys of rows there to remove. Those that are not there are no error.
+    pub forget: Vec<Vec<u8>>,
+    /// Keys that the entry is found by from now on.
+    pub add: Vec<StoredSearchKey>,
+    /// Keys that it is no longer found by.
+    pub remove: Vec<StoredSearchKey>,
+    /// What is left to be done for the entry's rows in the index.
+    pub later: Later,
+}
+
+/// What is left to be done for the rows of an entry in the index.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Later {
+    /// As much as before.
+    #[default]
+    AsBefore,
+    /// From this part on of what is kept beside the entry.
+    From(u32),
+    /// Nothing.
+    Nothing,
+}
+
+impl Amendment {
+    /// Refuses one of an entry behind the end of a tree of `size` leaves, or with too much.
+    pub(crate) fn must_fit(
+        &self,
+        shard: ShardId,
+        index: LeafIndex,
+        size: TreeSize,
+    ) -> Result<(), StorageError> {
+        must_fit_beside(&self.keep)?;
+        if self.forget.len() + self.add.len() + self.remove.len() > MAX_CORRECTION_ROWS {
+            return Err(StorageError::CorrectionLength {
+                limit: MAX_CORRECTION_ROWS,
+            });
+        }
+        match index.is_in(size) {
+            true => Ok(()),
+            false => Err(StorageError::RowBeyondHead { shard, index, size }),
+        }
+    }
 }
 
 impl Expansion {

@@ -46,9 +46,11 @@ mod store;
 mod tests;
 mod trees;
 
+pub use correction::Amendment;
 pub use correction::Correction;
 pub use correction::Expansion;
 pub use correction::INDEX_GENERATION;
+pub use correction::Later;
 pub use correction::MAX_CORRECTION_ROWS;
 pub use correction::MAX_PROGRESS_BYTES;
 pub use correction::SearchRow;

@@ -10,6 +10,7 @@ use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::TileId;
 use tokio::runtime::Handle;
 
+use crate::correction::Amendment;
 use crate::correction::Correction;
 use crate::correction::Expansion;
 use crate::correction::SearchRow;
@@ -189,6 +190,9 @@ waits! {
     entry(shard: ShardId, index: LeafIndex) -> Option<StoredEntry>;
     tile(shard: ShardId, id: TileId) -> Option<Bytes>;
     attestation(shard: ShardId, key: &[u8]) -> Option<Bytes>;
+    attestations(
+        shard: ShardId, start: &[u8], after: Option<&[u8]>, limit: usize
+    ) -> Vec<(Bytes, Bytes)>;
     index_of(shard: ShardId, leaf_hash: &Hash) -> Option<LeafIndex>;
     indexes_of(shard: ShardId, leaf_hashes: &[Hash]) -> Vec<Option<LeafIndex>>;
     reread_tiles(shard: ShardId, ids: &[TileId]) -> Vec<Option<Bytes>>;
@@ -202,6 +206,7 @@ waits! {
         shard: ShardId, kind: u8, start: &str, after: Option<&str>, limit: usize
     ) -> Vec<String>;
     unindexed(shard: ShardId, limit: usize) -> Vec<(LeafIndex, u32)>;
+    unindexed_part(shard: ShardId, index: LeafIndex) -> Option<u32>;
     index_generation() -> u32;
     has_search_rows(shard: ShardId, rows: &[SearchRow]) -> Vec<bool>;
     reindex_progress() -> Option<Bytes>;
@@ -214,6 +219,7 @@ waits! {
     commit(rounds: &[(ShardId, &Round)]) -> ();
     correct(shard: ShardId, correction: &Correction) -> ();
     expand(shard: ShardId, expansion: &Expansion) -> ();
+    amend(shard: ShardId, index: LeafIndex, amendment: &Amendment) -> ();
     set_index_generation(generation: u32) -> ();
     keep_beside(shard: ShardId, rows: &[(Vec<u8>, Bytes)]) -> ();
     keep_public_keys(shard: ShardId, vkeys: &str) -> ();

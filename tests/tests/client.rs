@@ -102,7 +102,13 @@ static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| {
 });
 
 /// What the admin port alone has, and what both ports have.
-const ADMIN_PATHS: [&str; 4] = ["/metrics", "/readyz", "/reindex", "/webhook-rules"];
+const ADMIN_PATHS: [&str; 5] = [
+    "/metrics",
+    "/readyz",
+    "/reindex",
+    "/webhook-rules",
+    "/statements/remove",
+];
 const BOTH_PORTS: &str = "/healthz";
 
 impl Reply {

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "a test's helpers may stop the test")]
 
 mod admin;
+mod attach;
 mod client;
 mod commands;
 mod crash;

@@ -30,20 +30,20 @@ use crate::rekor_v1::V1;
 use crate::server::command;
 
 /// Files, and the command over them.
-struct Desk {
-    folder: TempDir,
+pub(crate) struct Desk {
+    pub(crate) folder: TempDir,
     log_key: String,
 }
 
 impl Desk {
-    fn new(v1: &V1) -> Self {
+    pub(crate) fn new(v1: &V1) -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
             log_key: v1.server.ecdsa.to_string(),
         }
     }
 
-    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.folder.path().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, content).unwrap();
@@ -202,7 +202,7 @@ async fn bare_signatures_verify_with_their_entries() {
 }
 
 /// A layout with one image, to which these layers are attached under a tag with this end.
-fn layout(desk: &Desk, image: &[u8], end: &str, layers: &[(&[u8], &str, Value)]) {
+pub(crate) fn layout(desk: &Desk, image: &[u8], end: &str, layers: &[(&[u8], &str, Value)]) {
     let blob = |bytes: &[u8]| {
         let hex = sha256(bytes);
         desk.write(&format!("images/blobs/sha256/{hex}"), bytes);

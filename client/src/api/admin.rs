@@ -74,6 +74,18 @@ pub struct ReindexCounts {
     pub resumed: bool,
 }
 
+/// What a server removed of a statement.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct RemovedStatement {
+    /// The number of the tree.
+    #[serde(deserialize_with = "number")]
+    pub tree_id: u64,
+    /// Of how many entries the statement was.
+    #[serde(deserialize_with = "number")]
+    pub entries: u64,
+}
+
 impl AdminPort {
     /// The admin port behind `transport`.
     pub fn new(transport: Transport) -> Self {
@@ -108,6 +120,30 @@ impl AdminPort {
             self.transport.bad_reply(REINDEX, reason)
         })?;
         self.read(&reply)
+    }
+
+    /// Removes what the server's log has of the statement of an entry: of the tree with this
+    /// number, or for 0 of the one that takes entries of Rekor v2, or else of Rekor v1.
+    ///
+    /// # Errors
+    /// [`TransportError`] when the server cannot be reached, has no such statement, or is no admin
+    /// port.
+    pub async fn remove_statement(
+        &self,
+        tree_id: u64,
+        index: u64,
+    ) -> Result<RemovedStatement, TransportError> {
+        let path = format!("/statements/remove?treeId={tree_id}&index={index}");
+        let nothing = Bytes::from_static(b"{}");
+        let reply = self
+            .transport
+            .post_json(&path, nothing, MAX_SHORT_JSON_BYTES);
+        let reply = reply.await?;
+        if !reply.status.is_success() {
+            return Err(reply.into_error());
+        }
+        let removed = serde_json::from_slice(&reply.body);
+        removed.map_err(|error| self.transport.bad_reply(&path, error.to_string()))
     }
 
     fn read(&self, reply: &[u8]) -> Result<ReindexReport, TransportError> {

@@ -1,17 +1,12 @@
 //! Entries whose bodies have the hashes that the log says.
 
-use std::collections::HashMap;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ledgerstone_entry::EntryView;
-use ledgerstone_entry::Known;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::leaf_hash;
 use ledgerstone_proto::log::v1 as proto;
 use serde::Deserialize;
-use sha2::Digest as _;
-use sha2::Sha256;
 
 use crate::api::error::ApiError;
 use crate::api::log_api::LogApi;
@@ -42,20 +37,6 @@ impl LogApi {
         } else {
             Err(ApiError::OtherEntry(lookup))
         }
-    }
-
-    /// The document that the log keeps beside an entry whose body has the hash of it, such as an
-    /// in-toto statement; `None` where it offers none. It has that hash.
-    pub async fn kept_statement(&self, entry: &proto::Entry) -> Option<Vec<u8>> {
-        let wanted = Known::of_body(&entry.body).wanted_statement()?;
-        let uuid = format!("{:016x}{}", entry.tree_id, leaf_hash(&entry.body));
-        let path = format!("/api/v1/log/entries/{uuid}");
-        // Not every log has the face of Rekor v1, which is the one that gives it.
-        let reply = self.transport().fetch_json(&path).await.ok()??;
-        let entries: HashMap<String, KeptReply> = reply;
-        let kept = entries.into_values().next()?.attestation?.data;
-        let kept = STANDARD.decode(kept).ok()?;
-        (Sha256::digest(&kept)[..] == wanted.as_bytes()[..]).then_some(kept)
     }
 
     /// Entries from `start` on, in order: at most `limit`, and at most as many as the log gives at
@@ -122,17 +103,6 @@ impl LogApi {
             tree_id,
         })
     }
-}
-
-/// Of an answer of Rekor v1, what is beside the entry.
-#[derive(Deserialize)]
-struct KeptReply {
-    attestation: Option<KeptDocument>,
-}
-
-#[derive(Deserialize)]
-struct KeptDocument {
-    data: String,
 }
 
 #[derive(Deserialize)]

@@ -123,7 +123,7 @@ impl LogApi {
         }
     }
 
-    fn in_tree(&self, path: &str) -> String {
+    pub(crate) fn in_tree(&self, path: &str) -> String {
         match self.tree_id {
             None => path.to_owned(),
             Some(tree_id) => {

@@ -9,4 +9,5 @@ pub(crate) mod lookup;
 pub(crate) mod proofs;
 pub(crate) mod search;
 pub(crate) mod search_query;
+pub(crate) mod statements;
 pub(crate) mod trees;

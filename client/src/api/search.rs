@@ -52,6 +52,9 @@ pub struct SearchCoverage {
     /// How many of the entries the log saw no statement of; `None` where it did not count them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub without_statement: Option<u64>,
+    /// Of how many of these its operator removed the statement.
+    #[serde(default)]
+    pub removed_statements: u64,
     /// How many of the entries are of kinds that the log cannot read; `None` where it did not count
     /// them.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -15,6 +15,8 @@ use crate::oci::store::Store;
 use crate::verify::bundle::Bundle;
 use crate::verify::bundle_error::BundleError;
 use crate::verify::bundle_error::MAX_SIGSTORE_BUNDLE_BYTES;
+use crate::verify::bundle_parts::BundleContent;
+use ledgerstone_proto::json;
 
 /// How the types of Sigstore bundles begin.
 const BUNDLE_TYPE: &str = "application/vnd.dev.sigstore.bundle";
@@ -29,6 +31,18 @@ pub struct Attached {
     pub name: String,
     /// What it is, or why it is no signature that can be verified.
     pub bundle: Result<Bundle, BundleError>,
+}
+
+impl Attached {
+    /// The statement in it, as a log takes it after its entries; `None` for a signature over an
+    /// artifact, and for what is no signature.
+    pub fn statement(&self) -> Option<Bytes> {
+        match &self.bundle.as_ref().ok()?.content {
+            BundleContent::Dsse(envelope) => json::to_vec(envelope).ok().map(Bytes::from),
+            BundleContent::SimpleSigning { payload, .. } => Some(payload.clone()),
+            BundleContent::Message { .. } => None,
+        }
+    }
 }
 
 /// All that is attached to the image with `digest`.

@@ -104,6 +104,12 @@ impl SearchCoverage {
             let count = counted(self.without_statement);
             gaps.push(format!("{count} without a statement that the log saw"));
         }
+        if self.removed_statements > 0 {
+            let count = self.removed_statements;
+            gaps.push(format!(
+                "{count} whose statement the log's operator removed"
+            ));
+        }
         if self.unreadable != Some(0) {
             gaps.push(format!(
                 "{} of kinds or with certificates that it cannot read",

@@ -14,7 +14,12 @@ pub const MAX_PART_FACTS: usize = 4_096;
 
 /// The facts of a statement as parts, of which each but the last has [`MAX_PART_FACTS`].
 pub(crate) fn parts(facts: &[Fact]) -> Vec<Bytes> {
-    facts.chunks(MAX_PART_FACTS).map(part).collect()
+    parts_of(facts, MAX_PART_FACTS)
+}
+
+/// The facts as parts of `count` facts, at most [`MAX_PART_FACTS`].
+pub(crate) fn parts_of(facts: &[Fact], count: usize) -> Vec<Bytes> {
+    facts.chunks(count).map(part).collect()
 }
 
 fn part(facts: &[Fact]) -> Bytes {

@@ -21,6 +21,9 @@ pub const MAX_STATEMENT_FACTS: usize = 262_144;
 /// The fact of an entry whose statement was read to its end.
 pub(crate) const SEEN: &str = "seen";
 
+/// The fact of an entry whose statement the log's operator removed.
+pub(crate) const REMOVED: &str = "removed";
+
 /// Whether an envelope with this type of payload holds an in-toto statement. Since version 1.2 of
 /// the specification the type may name the predicate.
 pub(crate) fn is_statement_type(payload_type: &str) -> bool {
@@ -73,7 +76,7 @@ impl Listener for Statement<'_> {
 
 impl Statement<'_> {
     fn read(&mut self, path: &[&str], text: &str) {
-        if text.len() > 4 && text.is_char_boundary(4) && text[..4].eq_ignore_ascii_case("pkg:") {
+        if is_package(text) {
             self.add(SearchKeyKind::Package, text);
         }
         match path {
@@ -87,7 +90,10 @@ impl Statement<'_> {
             }
             // Links of in-toto's first versions.
             ["predicate", "materials" | "products", file, name] if is_digest(name, text) => {
-                self.add(SearchKeyKind::Name, file);
+                if is_package(file) {
+                    self.add(SearchKeyKind::Package, file);
+                }
+                self.add_uri(file);
                 self.add_digest(name, text);
             }
             _ => self.read_name(path, text),
@@ -164,6 +170,11 @@ impl Statement<'_> {
         self.facts += 1;
         (self.take)(kind, text);
     }
+}
+
+fn is_package(text: &str) -> bool {
+    let scheme = text.get(..4);
+    text.len() > 4 && scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("pkg:"))
 }
 
 fn is_digest(function: &str, digest: &str) -> bool {
@@ -307,10 +318,16 @@ mod tests {
 
     #[test]
     fn links_name_their_materials_and_products() {
-        let link =
-            json!({ "predicate": { "materials": { "a.c": { "sha256": "ab".repeat(32) } } } });
+        let material = json!({ "sha256": "ab".repeat(32) });
+        let link = json!({ "predicate": { "materials": {
+            "a.c": material,
+            "pkg:npm/left@1": material,
+        }}});
         let digest = format!("digest sha256:{}", "ab".repeat(32));
-        has(&facts(&link), &["name a.c", &digest]);
+        has(
+            &facts(&link),
+            &["name a.c", "package pkg:npm/left@1", &digest],
+        );
     }
 
     #[test]

@@ -41,6 +41,7 @@ pub(crate) mod read;
 pub(crate) mod reject;
 pub(crate) mod search;
 pub(crate) mod ssh_key;
+pub(crate) mod vouch;
 pub(crate) mod wire;
 pub(crate) mod x509_key;
 

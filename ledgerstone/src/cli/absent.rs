@@ -5,7 +5,9 @@ use clap::error::ContextValue;
 use clap::error::ErrorKind;
 
 /// What operators type. A build for signers, verifiers and auditors has none of it.
-const OF_OPERATORS: &[&str] = &["serve", "import", "fsck", "reindex", "tree", "ready"];
+const OF_OPERATORS: &[&str] = &[
+    "serve", "import", "fsck", "reindex", "detach", "tree", "ready",
+];
 
 /// What to say where `error` is about a command that other builds have.
 pub(crate) fn advice(error: &clap::Error) -> Option<String> {

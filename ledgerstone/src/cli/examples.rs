@@ -49,6 +49,13 @@ pub(crate) const EXAMPLES: &[Examples] = &[
         ],
     ),
     of(
+        &["attach"],
+        &[
+            "ledgerstone attach --bundle built.sigstore.json",
+            "ledgerstone attach --oci ghcr.io/acme/app:v1 --url https://log.example.com",
+        ],
+    ),
+    of(
         &["verify"],
         &[
             "ledgerstone verify app.tar.gz --key release.pub --log-key log.vkey",
@@ -61,6 +68,7 @@ pub(crate) const EXAMPLES: &[Examples] = &[
         &[
             "ledgerstone get --index 0",
             "ledgerstone get --index 0 --body",
+            "ledgerstone get --index 0 --statement",
             "ledgerstone get --range 0..100 --json",
         ],
     ),
@@ -143,6 +151,13 @@ pub(crate) const EXAMPLES: &[Examples] = &[
         &[
             "ledgerstone reindex --data-dir data",
             "ledgerstone reindex --admin-url http://127.0.0.1:2112",
+        ],
+    ),
+    of(
+        &["detach"],
+        &[
+            "ledgerstone detach --index 0 --data-dir data",
+            "ledgerstone detach --index 0 --admin-url http://127.0.0.1:2112",
         ],
     ),
     of(&["tree"], &["ledgerstone tree list --data-dir data"]),

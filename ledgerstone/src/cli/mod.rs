@@ -10,9 +10,12 @@ use clap::Parser;
 use clap::Subcommand;
 use clap::error::ErrorKind;
 
+use crate::commands::attach::AttachArguments;
 use crate::commands::audit::AuditArguments;
 use crate::commands::completions::CompletionsArguments;
 use crate::commands::completions::ManArguments;
+#[cfg(feature = "server")]
+use crate::commands::detach::DetachArguments;
 #[cfg(feature = "server")]
 use crate::commands::fsck::Fsck;
 use crate::commands::get::GetArguments;
@@ -144,6 +147,10 @@ pub(crate) enum Command {
     /// Verify files with their bundles, offline: who signed what, when, and where it was logged.
     #[command(after_long_help = VERIFY_HELP)]
     Verify(Box<VerifyArguments>),
+    /// Hand in the statements behind entries that hold no more than their hashes: they are kept,
+    /// and entries are found by what they name.
+    #[command(after_long_help = TLS_HELP)]
+    Attach(AttachArguments),
     /// Read entries from the log.
     #[command(after_long_help = TLS_HELP)]
     Get(GetArguments),
@@ -175,6 +182,10 @@ pub(crate) enum Command {
     /// server that does. Goes on where an interrupted rebuild was.
     #[command(after_long_help = REINDEX_HELP)]
     Reindex(Reindex),
+    #[cfg(feature = "server")]
+    /// Remove what the log has of the statement of an entry, in a data directory while no server
+    /// runs, or by a server that does. Answers say from then on that a statement was removed.
+    Detach(DetachArguments),
     #[cfg(feature = "server")]
     /// The trees of a data directory: list them, or upgrade that of version 0.1.
     #[command(subcommand)]
@@ -263,7 +274,12 @@ mod tests {
             "verify a --trusted-root t --key k --predicate-type p --statement",
             "verify a --instance sigstore --offline --any-identity",
             "verify a --tuf-url https://tuf.example --tuf-root root.json --tuf-cache d --key k",
+            "attach --bundle a.sigstore.json --envelope b.json --tree-id 7",
+            "attach --oci ghcr.io/acme/app:v1",
+            "detach --index 7 --tree-id 9 --data-dir data",
+            "detach --index 7 --admin-url http://127.0.0.1:2112",
             "get --index 7",
+            "get --index 7 --statement",
             "get --range 0..10",
             "proof inclusion --index 0 --tlog-proof a.tlog-proof",
             "proof consistency --old-size 1 --new-size 9",

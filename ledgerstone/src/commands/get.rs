@@ -11,6 +11,9 @@ use ledgerstone_merkle::LeafIndex;
 use ledgerstone_proto::log::v1::Entry;
 use serde_json::Value;
 
+use crate::commands::kept::kept_statement;
+use crate::commands::kept::told as told_statement;
+use crate::commands::kept::told_text;
 use crate::commands::leaf_hash::parse_hash;
 use crate::connection::LogArguments;
 use crate::connection::TreeArguments;
@@ -40,6 +43,10 @@ pub(crate) struct GetArguments {
     /// Print the body alone, as it is hashed.
     #[arg(long, conflicts_with_all = ["range", "json"])]
     pub(crate) body: bool,
+
+    /// Print the statement alone that the log keeps beside the entry: the entry vouches for it.
+    #[arg(long, conflicts_with_all = ["range", "json", "body"])]
+    pub(crate) statement: bool,
 
     #[command(flatten)]
     pub(crate) tree: TreeArguments,
@@ -92,6 +99,10 @@ pub(crate) async fn run(arguments: GetArguments, json: bool) -> anyhow::Result<(
     if arguments.body {
         return Ok(output::raw(&entry.entry.body)?);
     }
+    if arguments.statement {
+        return Ok(output::raw(&kept_statement(&api, &entry.entry).await?)?);
+    }
+    let kept = told_statement(&api, &entry.entry).await?;
     let authorities = trust::authorities(&arguments.trust)?;
     let issued = trust::issued(&entry.entry.body, authorities.as_ref());
     let report =
@@ -103,15 +114,13 @@ pub(crate) async fn run(arguments: GetArguments, json: bool) -> anyhow::Result<(
         (!lines.is_empty()).then_some(lines),
     );
     let pem = entry_certificates(&entry.entry.body);
-    let kept = api.kept_statement(&entry.entry).await;
-    let kept = kept.map(|kept| String::from_utf8_lossy(&kept).into_owned());
     let report = report
         .optional(
             "certificate",
             "certificatePem",
             (!pem.is_empty()).then(|| pem.clone()),
         )
-        .optional("statement", "attestation", kept.clone());
+        .optional("statement", "statement", kept.as_ref().map(told_text));
     match json {
         // The same object as in a range, and the proof.
         true => {
@@ -119,12 +128,12 @@ pub(crate) async fn run(arguments: GetArguments, json: bool) -> anyhow::Result<(
             if authorities.is_some() {
                 line["certificates"] = output::to_json(&issued);
             }
+            if let Some(kept) = &kept {
+                line["statement"] = output::to_json(kept);
+            }
             line["treeSize"] = entry.inclusion.proof.size.get().into();
             if !pem.is_empty() {
                 line["certificatePem"] = pem.into();
-            }
-            if let Some(kept) = kept {
-                line["attestation"] = kept.into();
             }
             Ok(output::json(&line)?)
         }

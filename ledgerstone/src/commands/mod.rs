@@ -1,12 +1,16 @@
 //! The commands, a file or folder each, with the arguments of each in it.
 
+pub(crate) mod attach;
 pub(crate) mod audit;
 pub(crate) mod completions;
+#[cfg(feature = "server")]
+pub(crate) mod detach;
 #[cfg(feature = "server")]
 pub(crate) mod fsck;
 pub(crate) mod get;
 #[cfg(feature = "server")]
 pub(crate) mod import;
+pub(crate) mod kept;
 pub(crate) mod leaf_hash;
 pub(crate) mod monitor;
 pub(crate) mod proof;

@@ -219,6 +219,7 @@ fn open_settings(settings: &Settings, by_operator: &ByOperator, metrics: &Metric
             round_entries: settings.log.round_entries,
             trusts_clock: by_operator.trust_clock,
             scrub_rate: settings.store.scrub_rate,
+            statement_retention: settings.statements.retention(),
             observer: Some(Arc::new(metrics.clone())),
             ..LogOptions::default()
         },

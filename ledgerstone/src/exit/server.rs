@@ -1,6 +1,7 @@
 //! The exit codes for what goes wrong with a log of one's own.
 
 use ledgerstone_instance::InstanceError;
+use ledgerstone_log::DetachError;
 use ledgerstone_log::ImportError;
 use ledgerstone_log::KeyError;
 use ledgerstone_log::OpenError;
@@ -62,7 +63,9 @@ fn instance_untrue(error: &InstanceError) -> bool {
         InstanceError::Import(error) => import_untrue(error),
         InstanceError::Reindex(error) => reindex_untrue(error),
         InstanceError::Upgrade(error) => upgrade_untrue(error),
+        InstanceError::Detach(DetachError::Storage(error)) => storage_untrue(error),
         InstanceError::NoLog(_)
+        | InstanceError::Detach(_)
         | InstanceError::KeysWithoutLog { .. }
         | InstanceError::KeyWithoutTree { .. }
         | InstanceError::NoProtocol => false,

@@ -1,7 +1,9 @@
-//! The admin port: metrics, whether the process lives and is ready, the rebuild of the search index,
-//! and the rules of webhooks, which are read again. It is not for the public.
+//! The admin port: metrics, whether the process lives and is ready, the rebuild of the search
+//! index, the rules of webhooks, which are read again, and the removal of statements. It is not for
+//! the public.
 
 pub(crate) mod settings;
+mod statements;
 
 use std::sync::Arc;
 
@@ -42,6 +44,7 @@ pub(crate) fn routes() -> Routes {
         .get("/reindex", reindex_status)
         .post("/reindex", reindex)
         .post("/webhook-rules", reload_rules)
+        .post("/statements/remove", statements::remove)
 }
 
 /// The router of the admin port.
@@ -53,6 +56,11 @@ pub(crate) fn router(state: State, reading: Option<Reading>, rules: WebhookRules
 }
 
 async fn metrics(Extract(state): Extract<State>) -> Response {
+    // What cannot be read now is as it was.
+    match state.log().statement_counts().await {
+        Ok((totals, unindexed)) => state.metrics().statements(totals, unindexed),
+        Err(error) => error!(%error, "how much is indexed cannot be read"),
+    }
     (
         [(CONTENT_TYPE, OPENMETRICS)],
         state.metrics().render(state.log(), &state.numbers()),

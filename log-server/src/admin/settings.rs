@@ -6,7 +6,8 @@ use crate::settings::section::section;
 section! {
     /// Where the admin port is.
     pub struct AdminSettings from AdminOverrides {
-        /// Address of /metrics, /healthz, /readyz, /reindex and /webhook-rules; not for the public
+        /// Address of /metrics, /healthz, /readyz, /reindex, /webhook-rules and
+        /// /statements/remove; not for the public
         [ADDRESS] admin_listen: ListenAddress = ListenAddress::loopback(2112);
     }
 }

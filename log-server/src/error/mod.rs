@@ -84,6 +84,28 @@ impl ApiError {
         Self::new(Code::ResourceExhausted, message).retry_after(Some(RETRY_AFTER_SECONDS))
     }
 
+    /// 403: the operator decided so.
+    pub(crate) fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(Code::PermissionDenied, message)
+    }
+
+    /// 413: the statement is longer than this many bytes.
+    pub(crate) fn too_large(limit: usize) -> Self {
+        let message = format!("the statement is too long: the limit is {limit} bytes");
+        Self {
+            status: StatusCode::PAYLOAD_TOO_LARGE,
+            ..Self::new(Code::InvalidArgument, message)
+        }
+    }
+
+    /// 507: the log keeps as much as its operator allows.
+    pub(crate) fn full(message: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::INSUFFICIENT_STORAGE,
+            ..Self::new(Code::ResourceExhausted, message)
+        }
+    }
+
     /// A rejected entry. `prefix` is upstream's literal text, which some clients match.
     pub(crate) fn rejected(reject: &Reject) -> Self {
         Self::invalid(format!("{}: {reject}", reject.prefix()))

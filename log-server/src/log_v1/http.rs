@@ -1,8 +1,9 @@
-//! The reads of the log's own face as JSON under `/log/v1/`: the messages of `ledgerstone.v1` in
+//! The log's own face as JSON under `/log/v1/`: the messages of `ledgerstone.v1` in
 //! their protobuf JSON form, but for entries, which have the form that they have everywhere.
 
 use axum::extract::Path;
 use axum::extract::Query;
+use axum::extract::Request;
 use axum::extract::State as Extract;
 use axum::extract::rejection::PathRejection;
 use axum::extract::rejection::QueryRejection;
@@ -11,6 +12,7 @@ use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
+use http::StatusCode;
 use http::header::CACHE_CONTROL;
 use http::header::CONTENT_TYPE;
 use ledgerstone_entry::EntryView;
@@ -33,8 +35,11 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::error::ApiError;
+use crate::error::failure::Failure;
 use crate::face::Routes;
+use crate::layers::body;
 use crate::log_v1::search;
+use crate::log_v1::statements;
 use crate::log_v1::views;
 use crate::log_v1::views::Lookup;
 use crate::state::State;
@@ -51,6 +56,8 @@ pub(crate) fn routes() -> Routes {
         .get("/log/v1/proofs/inclusion", inclusion_proof)
         .get("/log/v1/proofs/consistency", consistency_proof)
         .get("/log/v1/search", search_entries)
+        .get("/log/v1/entries/{index}/statement", statement)
+        .post("/log/v1/statements", attach)
 }
 
 /// The choice of a tree, in every query but that of a search.
@@ -80,9 +87,7 @@ async fn entry(
     query: Result<Query<TreeQuery>, QueryRejection>,
 ) -> Result<Response, ApiError> {
     let tree = state.tree(parse(query)?.tree_id)?;
-    let index = index.ok().and_then(|Path(index)| decimal(&index));
-    let index = index.ok_or_else(|| ApiError::invalid("an index is a decimal number from 0 on"))?;
-    let lookup = Lookup::Index(LeafIndex::new(index));
+    let lookup = Lookup::Index(LeafIndex::new(index_in(index)?));
     message(&view(&views::entry(&state, &tree, lookup).await?))
 }
 
@@ -196,6 +201,58 @@ async fn consistency_proof(
     message(&views::consistency_proof(&state, &tree, old_size, new_size).await?)
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct StatementQuery {
+    #[serde(default)]
+    tree_id: u64,
+    #[serde(default)]
+    without_payload: bool,
+}
+
+async fn statement(
+    Extract(state): Extract<State>,
+    index: Result<Path<String>, PathRejection>,
+    query: Result<Query<StatementQuery>, QueryRejection>,
+) -> Result<Response, ApiError> {
+    let StatementQuery {
+        tree_id,
+        without_payload,
+    } = parse(query)?;
+    let tree = state.tree(tree_id)?;
+    let index = index_in(index)?;
+    message(&statements::statement(&state, &tree, index, !without_payload).await?)
+}
+
+async fn attach(
+    Extract(state): Extract<State>,
+    query: Result<Query<TreeQuery>, QueryRejection>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    statements::check_taken(&state)?;
+    let tree_id = parse(query)?.tree_id;
+    let (parts, content) = request.into_parts();
+    let settings = &state.settings().statements;
+    let json = body::read(&parts, content, settings.body_limit()).await;
+    let json = json.map_err(|failure| match failure {
+        Failure::BodyTooLarge(_) => ApiError::too_large(settings.max_statement_bytes),
+        other => other.into(),
+    })?;
+    let kept = statements::attach(&state, json, tree_id).await?;
+    let is_new = kept.entries.iter().any(|entry| !entry.known);
+    let mut response = message(&kept)?;
+    if is_new {
+        *response.status_mut() = StatusCode::CREATED;
+    }
+    Ok(response)
+}
+
+/// The index in a path.
+fn index_in(path: Result<Path<String>, PathRejection>) -> Result<u64, ApiError> {
+    let index = path.ok().and_then(|Path(index)| decimal(&index));
+    index.ok_or_else(|| ApiError::invalid("an index is a decimal number from 0 on"))
+}
+
 /// What is searched for. Each kind of term can be given once; over gRPC there may be several.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -271,6 +328,7 @@ struct CoverageView {
     asks_statements: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     without_statement: Option<u64>,
+    removed_statements: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     unreadable: Option<u64>,
     has_times: bool,
@@ -287,6 +345,7 @@ impl CoverageView {
             end: covered.end,
             asks_statements: covered.asks_statements,
             without_statement: covered.without_statement,
+            removed_statements: covered.removed_statements,
             unreadable: covered.unreadable,
             has_times: covered.has_times,
             unindexed: covered.unindexed,

@@ -3,4 +3,6 @@
 pub(crate) mod grpc;
 pub(crate) mod http;
 mod search;
+pub(crate) mod settings;
+mod statements;
 mod views;

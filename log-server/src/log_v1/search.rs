@@ -157,6 +157,7 @@ fn render_coverage(covered: &TreeCoverage) -> SearchCoverage {
         unindexed: covered.unindexed,
         is_index_complete: covered.is_index_complete,
         is_everything: covered.is_everything(),
+        removed_statements: covered.removed,
     }
 }
 

@@ -14,6 +14,7 @@ use ledgerstone_log::Log;
 use ledgerstone_log::Observer;
 use ledgerstone_log::RoundReport;
 use ledgerstone_log::ScrubReport;
+use ledgerstone_log::StatementTotals;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -55,6 +56,9 @@ struct Shared {
     bytes: Counter,
     size: Family<TreeLabels, Gauge<u64, AtomicU64>>,
     queue: Gauge<u64, AtomicU64>,
+    unindexed: Gauge<u64, AtomicU64>,
+    statements: Gauge<u64, AtomicU64>,
+    statement_bytes: Gauge<u64, AtomicU64>,
     connections: Gauge,
     refused_connections: Counter,
     evicted_connections: Counter,
@@ -122,6 +126,9 @@ impl Default for Metrics {
             bytes: Counter::default(),
             size: Family::default(),
             queue: Gauge::default(),
+            unindexed: Gauge::default(),
+            statements: Gauge::default(),
+            statement_bytes: Gauge::default(),
             connections: Gauge::default(),
             refused_connections: Counter::default(),
             evicted_connections: Counter::default(),
@@ -220,6 +227,22 @@ impl Shared {
             "queue_entries",
             "Entries that wait for the sequencer",
             self.queue.clone(),
+        );
+        r.register(
+            "unindexed_entries",
+            "Entries that are not found yet by all that their statements name",
+            self.unindexed.clone(),
+        );
+        r.register(
+            "statements",
+            "Statements kept that were handed in after their entries",
+            self.statements.clone(),
+        );
+        r.register_with_unit(
+            "statements",
+            "How long they are together",
+            Unit::Bytes,
+            self.statement_bytes.clone(),
         );
         r.register("connections", "Connections open", self.connections.clone());
         r.register(
@@ -365,6 +388,13 @@ impl Metrics {
     /// The room on the disk, in bytes, and whether that is too little to take entries.
     pub(crate) fn disk(&self, free: u64, is_full: bool) {
         self.shared.store.set_free(free, is_full);
+    }
+
+    /// How many statements are kept, and how many entries are not found by everything yet.
+    pub(crate) fn statements(&self, totals: StatementTotals, unindexed: u64) {
+        self.shared.unindexed.set(unindexed);
+        self.shared.statements.set(totals.statements);
+        self.shared.statement_bytes.set(totals.bytes);
     }
 
     /// Counts a stream until the guard is dropped.

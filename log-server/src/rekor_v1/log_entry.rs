@@ -78,7 +78,7 @@ pub(crate) async fn render_read(
         .then(|| attestation_key(&proven.entry.body))
         .flatten();
     let attestation = match key {
-        Some(key) => tree.attestation(key.as_ref()).await?,
+        Some(key) => tree.attestation_of(proven.index, key.as_ref()).await?,
         None => None,
     };
     render_with(tree, proven, attestation.as_deref()).await

@@ -24,6 +24,8 @@ use serde::de::IgnoredAny;
 
 use crate::admin::settings::AdminOverrides;
 use crate::admin::settings::AdminSettings;
+use crate::log_v1::settings::StatementOverrides;
+use crate::log_v1::settings::StatementSettings;
 use crate::page::settings::PageOverrides;
 use crate::page::settings::PageSettings;
 use crate::rekor_v1::settings::RekorV1Overrides;
@@ -111,6 +113,8 @@ sections! {
     rekor_v1: RekorV1Settings, RekorV1Overrides;
     /// The page.
     page: PageSettings, PageOverrides;
+    /// Statements that are handed in after their entries.
+    statements: StatementSettings, StatementOverrides;
     /// Where new entries are sent.
     webhooks: WebhookSettings, WebhookOverrides;
     /// What is told on stderr.
@@ -184,11 +188,13 @@ impl Settings {
     }
 
     /// The longest body of a Rekor v1 request, in bytes: the largest artifact in base64 fits into
-    /// it.
+    /// it, and the longest statement in base64 of base64.
     pub(crate) fn v1_body_limit(&self) -> usize {
         let artifact = self.rekor_v1.max_artifact_bytes.div_ceil(3) * 4;
         let limit = self.server.max_request_bytes;
-        limit.max(artifact + BESIDE_ARTIFACT)
+        limit
+            .max(artifact + BESIDE_ARTIFACT)
+            .max(self.statements.entry_limit())
     }
 
     /// These settings as a TOML file that gives the same ones.

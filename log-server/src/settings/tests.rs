@@ -18,7 +18,7 @@ fn resolved(text: &str) -> Settings {
 }
 
 /// What users write in their files, units and scripts: each name, and what holds without it.
-const NAMES: [(&str, &str, Option<&str>); 39] = [
+const NAMES: &[(&str, &str, Option<&str>)] = &[
     ("data-dir", "LEDGERSTONE_DATA_DIR", Some("\"./data\"")),
     ("key-dir", "LEDGERSTONE_KEY_DIR", Some("\"./data/keys\"")),
     (
@@ -120,6 +120,26 @@ const NAMES: [(&str, &str, Option<&str>); 39] = [
         "max-artifact-bytes",
         "LEDGERSTONE_MAX_ARTIFACT_BYTES",
         Some("16777216"),
+    ),
+    (
+        "keep-statements",
+        "LEDGERSTONE_KEEP_STATEMENTS",
+        Some("true"),
+    ),
+    (
+        "max-statement-bytes",
+        "LEDGERSTONE_MAX_STATEMENT_BYTES",
+        Some("20971520"),
+    ),
+    (
+        "max-statements-bytes",
+        "LEDGERSTONE_MAX_STATEMENTS_BYTES",
+        Some("17179869184"),
+    ),
+    (
+        "statement-retention",
+        "LEDGERSTONE_STATEMENT_RETENTION",
+        Some("0"),
     ),
     ("webhook-urls", "LEDGERSTONE_WEBHOOK_URLS", Some("[...]")),
     (

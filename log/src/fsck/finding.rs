@@ -25,6 +25,8 @@ pub enum Finding {
     Unsearchable(LeafIndex, usize),
     /// Whether the entry is found by what its body names cannot be read.
     UnreadableSearch(LeafIndex, String),
+    /// The statement that was handed in after the entry is not what it was: why.
+    BadStatement(LeafIndex, String),
     /// The store cannot read all that it holds.
     Store(String),
     /// The leaf hash of the entry leads to another index, or to none: a duplicate would be logged
@@ -83,6 +85,11 @@ impl fmt::Display for Finding {
                     "the search index of entry {index} cannot be read ({error})"
                 )
             }
+            Self::BadStatement(index, why) => write!(
+                f,
+                "the statement that was handed in after entry {index}: {why}; remove it with \
+                 `ledgerstone detach`"
+            ),
             Self::Store(damage) => write!(f, "the store: {damage}"),
             Self::MissingTile(id) => {
                 write!(f, "tile {} of level {} is missing", id.number, id.level)

@@ -1,8 +1,10 @@
 //! The whole of a stored log, checked against itself: every body hashed again, every tile rebuilt,
 //! every leaf and search key looked up, the root compared with the head and with the checkpoint
-//! that was signed last, and all that the store holds read against its own checksums.
+//! that was signed last, statements held against their entries, and all that the store holds read
+//! against its own checksums.
 
 mod finding;
+mod statements;
 
 use std::mem::discriminant;
 use std::ops::ControlFlow;
@@ -155,6 +157,7 @@ fn check(
     check.last_checkpoint(open_kept, &head);
     check.entries(&head, progress);
     check.ends(&head);
+    check.statements();
     check.checksums();
     Ok(check.report)
 }
@@ -458,6 +461,12 @@ impl Check<'_> {
             Ok(Some(_)) => self.find(Finding::BeyondHead(beyond)),
             Err(error) => self.find(Finding::Unreadable(beyond, reason(&error))),
         }
+    }
+
+    /// Holds statements that were handed in after their entries against these.
+    fn statements(&mut self) {
+        let (store, shard) = (self.store, self.shard);
+        statements::check(store, shard, &mut |finding| self.find(finding));
     }
 
     /// Reads what else the store holds, such as attestations.

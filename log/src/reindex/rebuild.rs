@@ -36,6 +36,9 @@ use thiserror::Error;
 use crate::error::ReadError;
 use crate::reindex::progress::Position;
 use crate::reindex::progress::ReindexProgress;
+use crate::statements::read::stored_record;
+use crate::statements::record::State;
+use crate::statements::rows::attached_part_key;
 use crate::submission::stored_key;
 use crate::submission::stored_names;
 use crate::tree::reader::part_key;
@@ -364,7 +367,24 @@ impl Reindex {
 
     fn keys_of(&self, index: LeafIndex, body: &[u8]) -> Result<IndexKeys, StorageError> {
         let shard = self.progress.shard;
+        let record = stored_record(&self.store, shard, index)?;
+        if record
+            .as_ref()
+            .is_some_and(|record| record.state == State::Removed)
+        {
+            return Ok(IndexKeys::of(body, |_| Ok::<_, StorageError>(None))?.with_removed());
+        }
         let keys = IndexKeys::of(body, |hash| self.store.attestation(shard, hash.as_bytes()))?;
+        if let Some(record) = record {
+            let mut parts = Vec::new();
+            for number in 0..record.parts {
+                let key = attached_part_key(index, number);
+                parts.extend(self.store.attestation(shard, &key)?);
+            }
+            if !parts.is_empty() {
+                return Ok(keys.with_attached(&parts));
+            }
+        }
         if !keys.wants_parts() {
             return Ok(keys);
         }

@@ -30,6 +30,8 @@ pub struct TreeCoverage {
     /// How many of the entries the log saw a statement of; `None` where they are too many to be
     /// counted.
     pub with_statement: Option<u64>,
+    /// Of how many of the entries the operator removed the statement, up to [`MAX_COUNTED`].
+    pub removed: u64,
     /// How many of the entries are of kinds, or have certificates, that this version cannot read;
     /// `None` where they are too many to be counted.
     pub unreadable: Option<u64>,
@@ -87,7 +89,13 @@ async fn of_tree(
         true => count(tree, &seen, &range).await?,
         false => None,
     };
+    let removed = SearchKey::of(SearchKeyKind::Statement, "removed");
+    let removed = match asks_statements {
+        true => count(tree, &removed, &range).await?,
+        false => Some(0),
+    };
     Ok(TreeCoverage {
+        removed: removed.unwrap_or(MAX_COUNTED as u64),
         tree_id: tree.tree_id(),
         unreadable: unreadable(tree, &range).await?,
         has_times: tree.import().is_none() || has_time(tree, &range).await?,

@@ -29,6 +29,8 @@ use crate::import::timestamp_key;
 use crate::keyring::foreign::ForeignKey;
 use crate::protocol::rules::Protocol;
 use crate::publish::v1_origin;
+use crate::statements::read::KeptStatement;
+use crate::statements::record::State;
 use crate::tree::entry::BundlePart;
 use crate::tree::entry::LoggedEntry;
 use crate::tree::entry::ProvenEntry;
@@ -465,22 +467,65 @@ impl Tree {
         self.inner.reader.attestation(key).await
     }
 
+    /// The attestation under `key` of the entry at `index`, unless the operator removed it.
+    ///
+    /// # Errors
+    /// As for [`proven_entry`](Self::proven_entry).
+    pub async fn attestation_of(
+        &self,
+        index: LeafIndex,
+        key: &[u8],
+    ) -> Result<Option<Bytes>, ReadError> {
+        let record = self.inner.reader.record(index).await?;
+        match record.is_some_and(|record| record.state == State::Removed) {
+            true => Ok(None),
+            false => self.attestation(key).await,
+        }
+    }
+
     /// All that the log knows of an entry of this tree: what its body names, and what a statement
-    /// named that is kept beside it, or that came with it.
+    /// named that is kept beside it, or that came with it or after it.
     ///
     /// # Errors
     /// As for [`proven_entry`](Self::proven_entry).
     pub async fn known(&self, index: LeafIndex, entry: &LoggedEntry) -> Result<Known, ReadError> {
         let mut known = self.known_by_body(index, entry);
+        if !known.wants_statement() {
+            return Ok(known);
+        }
+        let reader = &self.inner.reader;
+        let record = reader.record(index).await?;
+        if record
+            .as_ref()
+            .is_some_and(|record| record.state == State::Removed)
+        {
+            return Ok(known.with_removed());
+        }
         if let Some(hash) = known.wanted_statement()
             && let Some(document) = self.attestation(hash.as_bytes()).await?
         {
             known = known.with_kept(&document);
         }
         if known.wants_parts() {
-            known = known.with_parts(&self.inner.reader.parts(index).await?);
+            known = known.with_parts(&reader.parts(index).await?);
+        }
+        if let Some(record) = record.filter(|_| known.wants_statement()) {
+            known = known.with_parts(&reader.attached_parts(index, &record).await?);
         }
         Ok(known)
+    }
+
+    /// The statement of an entry of this tree that the log keeps, or what has become of it; `None`
+    /// where the log never had it.
+    ///
+    /// # Errors
+    /// As for [`proven_entry`](Self::proven_entry).
+    pub async fn statement(
+        &self,
+        index: LeafIndex,
+        entry: &LoggedEntry,
+    ) -> Result<Option<KeptStatement>, ReadError> {
+        self.inner.reader.statement(index, entry).await
     }
 
     /// What the body and the place of an entry tell.

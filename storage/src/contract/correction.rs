@@ -11,7 +11,9 @@ use super::fixture::new_entry;
 use super::fixture::own_search_key;
 use super::fixture::round;
 use super::fixture::search_key;
+use crate::correction::Amendment;
 use crate::correction::Correction;
+use crate::correction::Later;
 use crate::correction::MAX_CORRECTION_ROWS;
 use crate::correction::MAX_PROGRESS_BYTES;
 use crate::correction::SearchRow;
@@ -103,6 +105,61 @@ pub async fn a_correction_spares_what_came_since(store: &Schema) {
     correct(store, 26, &[], &rows_of_new).await;
     let has = store.has_search_rows(SHARD, &rows_of_new).await.unwrap();
     assert_eq!(has, [false, false]);
+}
+
+/// An amendment changes what is kept beside an entry, its rows, and what is left to be done.
+pub async fn an_amendment_changes_an_entry_alone(store: &Schema) {
+    let index = LeafIndex::new(3);
+    let refused = store.amend(SHARD, index, &Amendment::default()).await;
+    assert!(matches!(refused, Err(StorageError::NoShard { .. })));
+    create(store, SHARD, 5).await;
+    let row = |key: &[u8]| (key.to_vec(), Bytes::from_static(b"kept"));
+    let key = search_key(9);
+    let amendment = Amendment {
+        keep: vec![row(b"a"), row(b"b")],
+        add: vec![key],
+        later: Later::From(7),
+        ..Amendment::default()
+    };
+    store.amend(SHARD, index, &amendment).await.unwrap();
+    let kept = store.attestations(SHARD, b"", None, 9).await.unwrap();
+    let keys: Vec<&[u8]> = kept.iter().map(|(key, _)| &key[..]).collect();
+    let own = keys.iter().filter(|key| key.len() == 1).count();
+    assert_eq!(own, 2);
+    let behind = store.attestations(SHARD, b"b", Some(b"b"), 9).await;
+    assert_eq!(behind.unwrap(), []);
+    assert_eq!(store.unindexed_part(SHARD, index).await.unwrap(), Some(7));
+    let found = store.search(SHARD, &key, LeafIndex::new(0), 9).await;
+    assert_eq!(found.unwrap(), [index]);
+
+    let back = Amendment {
+        forget: vec![b"a".to_vec(), b"never".to_vec()],
+        remove: vec![key, search_key(10)],
+        ..Amendment::default()
+    };
+    store.amend(SHARD, index, &back).await.unwrap();
+    assert_eq!(store.attestation(SHARD, b"a").await.unwrap(), None);
+    assert!(store.attestation(SHARD, b"b").await.unwrap().is_some());
+    assert_eq!(store.unindexed_part(SHARD, index).await.unwrap(), Some(7));
+    let done = Amendment {
+        later: Later::Nothing,
+        ..Amendment::default()
+    };
+    store.amend(SHARD, index, &done).await.unwrap();
+    assert_eq!(store.unindexed_part(SHARD, index).await.unwrap(), None);
+    assert_holds(store, SHARD, 5).await;
+
+    let beyond = store.amend(SHARD, LeafIndex::new(5), &amendment).await;
+    assert!(matches!(beyond, Err(StorageError::RowBeyondHead { .. })));
+    let many = Amendment {
+        add: vec![key; MAX_CORRECTION_ROWS + 1],
+        ..Amendment::default()
+    };
+    let refused = store.amend(SHARD, index, &many).await;
+    assert!(matches!(
+        refused,
+        Err(StorageError::CorrectionLength { .. })
+    ));
 }
 
 /// Progress is replaced with each correction, belongs to the store as a whole, and is gone with the

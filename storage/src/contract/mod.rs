@@ -32,6 +32,7 @@ mod trees;
 pub use correction::a_correction_changes_rows;
 pub use correction::a_correction_spares_what_came_since;
 pub use correction::a_refused_correction_changes_nothing;
+pub use correction::an_amendment_changes_an_entry_alone;
 pub use correction::progress_comes_with_corrections;
 pub use correction::rows_are_listed_in_order;
 pub use fixture::SHARD;
@@ -106,6 +107,7 @@ macro_rules! contract_tests {
             a_correction_spares_what_came_since
             progress_comes_with_corrections
             a_refused_correction_changes_nothing
+            an_amendment_changes_an_entry_alone
         }
     };
     (old: $make:expr) => {

@@ -8,6 +8,7 @@ use ledgerstone_merkle::TILE_BYTES;
 use ledgerstone_merkle::TileId;
 
 use super::access::decode;
+use super::access::successor;
 use super::keys;
 use super::store::Schema;
 use crate::damage::Damage;
@@ -138,6 +139,31 @@ impl Schema {
     ) -> Result<Option<Bytes>, StorageError> {
         let key = keys::attestation(shard, key);
         self.value(Table::Attestations, &key).await
+    }
+
+    /// At most `limit` of the rows among the attestations whose keys begin with `start` and come
+    /// behind `after`, in order: keys and contents.
+    ///
+    /// # Errors
+    /// The engine's own trouble.
+    pub async fn attestations(
+        &self,
+        shard: ShardId,
+        start: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<(Bytes, Bytes)>, StorageError> {
+        let mut range = KeyRange::of_prefix(&keys::attestation(shard, start));
+        if let Some(after) = after {
+            range.from = successor(&keys::attestation(shard, after));
+        }
+        let table = Table::Attestations;
+        let rows = self.rows(table, range, limit, Reuse::Unlikely).await?;
+        let prefix = keys::shard(shard).len();
+        let rows = rows.into_iter();
+        Ok(rows
+            .map(|(key, content)| (key.slice(prefix..), content))
+            .collect())
     }
 
     /// The entries of a page, until one is not where it has to be.

@@ -163,6 +163,24 @@ impl Schema {
         entries.collect()
     }
 
+    /// The next part of what is kept beside the entry at `index` that the index has to be written
+    /// of; `None` where nothing is left to be done.
+    ///
+    /// # Errors
+    /// [`StorageError::Damaged`] when the row does not decode; the engine's own trouble.
+    pub async fn unindexed_part(
+        &self,
+        shard: ShardId,
+        index: LeafIndex,
+    ) -> Result<Option<u32>, StorageError> {
+        let value = self
+            .value(Table::Search, &keys::later(shard, index))
+            .await?;
+        decode(value, "entry that is to be indexed", |value| {
+            Some(u32::from_be_bytes(value[..].try_into().ok()?))
+        })
+    }
+
     /// Of which generation the search index is: 0 where no version said it.
     ///
     /// # Errors

@@ -6,8 +6,10 @@ use ledgerstone_merkle::TreeSize;
 
 use super::identity;
 use super::keys;
+use crate::correction::Amendment;
 use crate::correction::Correction;
 use crate::correction::Expansion;
+use crate::correction::Later;
 #[cfg(any(test, feature = "testing"))]
 use crate::correction::SearchRow;
 use crate::engine::Batch;
@@ -95,6 +97,26 @@ pub(super) fn of_expansion(shard: ShardId, expansion: &Expansion) -> Batch {
     match expansion.next {
         Some(part) => add_later(&mut batch, shard, expansion.index, part),
         None => batch.delete(Table::Search, &keys::later(shard, expansion.index)),
+    }
+    batch
+}
+
+/// What the amendment of an entry changes.
+pub(super) fn of_amendment(shard: ShardId, index: LeafIndex, amendment: &Amendment) -> Batch {
+    let mut batch = of_beside(shard, &amendment.keep);
+    for key in &amendment.forget {
+        batch.delete(Table::Attestations, &keys::attestation(shard, key));
+    }
+    for key in &amendment.remove {
+        batch.delete(Table::Search, &keys::search(shard, key, index));
+    }
+    for key in &amendment.add {
+        batch.put(Table::Search, &keys::search(shard, key, index), b"");
+    }
+    match amendment.later {
+        Later::AsBefore => {}
+        Later::From(part) => add_later(&mut batch, shard, index, part),
+        Later::Nothing => batch.delete(Table::Search, &keys::later(shard, index)),
     }
     batch
 }

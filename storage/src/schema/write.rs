@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use ledgerstone_merkle::LeafIndex;
 
 use super::rows;
 use super::store::Schema;
+use crate::correction::Amendment;
 use crate::correction::Correction;
 use crate::correction::Expansion;
 use crate::error::StorageError;
@@ -113,6 +115,26 @@ impl Schema {
         let head = head.ok_or(StorageError::NoShard { shard })?;
         expansion.must_fit(shard, head.size)?;
         let batch = rows::of_expansion(shard, expansion);
+        Ok(self.engine.write(batch).await?)
+    }
+
+    /// Changes what is kept beside the entry at `index` of `shard`, and what it is found by because
+    /// of it, in one write, which may come between any two rounds.
+    ///
+    /// # Errors
+    /// [`StorageError::NoShard`], [`StorageError::RowBeyondHead`], [`StorageError::BesideLength`],
+    /// [`StorageError::CorrectionLength`], and then nothing was written.
+    pub async fn amend(
+        &self,
+        shard: ShardId,
+        index: LeafIndex,
+        amendment: &Amendment,
+    ) -> Result<(), StorageError> {
+        let _writer = self.writer.lock().await;
+        let head = self.head(shard).await?;
+        let head = head.ok_or(StorageError::NoShard { shard })?;
+        amendment.must_fit(shard, index, head.size)?;
+        let batch = rows::of_amendment(shard, index, amendment);
         Ok(self.engine.write(batch).await?)
     }
 

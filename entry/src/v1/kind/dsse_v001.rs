@@ -4,6 +4,7 @@ use bytes::Bytes;
 use sha2::Digest as _;
 use sha2::Sha256;
 
+use crate::attached::statement::AttachedStatement;
 use crate::body;
 use crate::body::BodyTooLarge;
 use crate::body::Canonical;
@@ -29,6 +30,8 @@ use crate::v1::limits::V1Limits;
 use crate::v1::purpose::Purpose;
 use crate::v1::read::read_base64;
 use crate::v1::reject::V1Reject;
+use crate::v1::vouch::has_payload_hash;
+use crate::v1::vouch::signed_by;
 use crate::v1::x509_key;
 
 /// What a dsse 0.0.1 body says: the hashes of an envelope and of its payload, and its signatures.
@@ -115,6 +118,15 @@ impl Content for DsseV001 {
             hash: None,
             is_typed: false,
         })
+    }
+
+    /// The hash of the payload leaves the type open, which the signatures are over too.
+    fn vouches_for(&self, statement: &AttachedStatement) -> bool {
+        let is_signed = |logged: &DsseSignatureV001| {
+            let signature = decode_base64_of_envelope(&logged.signature);
+            signature.is_some_and(|signature| signed_by(statement, &logged.verifier, &signature))
+        };
+        has_payload_hash(statement, &self.payload_hash) && self.signatures.iter().any(is_signed)
     }
 }
 

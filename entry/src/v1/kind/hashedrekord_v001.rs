@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use ledgerstone_proto::sigstore::common::v1::HashAlgorithm;
 
+use crate::attached::statement::AttachedStatement;
 use crate::body;
 use crate::body::BodyTooLarge;
 use crate::body::Canonical;
@@ -75,6 +76,12 @@ impl Content for HashedRekordV001 {
 
     fn signers(&self) -> Vec<EntrySigner> {
         vec![x509_key::logged_signer(&self.public_key)]
+    }
+
+    /// The log verified the signature over the digest: what has that digest is what was signed.
+    fn vouches_for(&self, statement: &AttachedStatement) -> bool {
+        let digest = self.digest.to_bytes();
+        digest.is_ok_and(|digest| statement.has_signed_digest(self.digest.algorithm, &digest))
     }
 }
 

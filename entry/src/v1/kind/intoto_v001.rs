@@ -5,6 +5,7 @@ use ledgerstone_merkle::Hash;
 use sha2::Digest as _;
 use sha2::Sha256;
 
+use crate::attached::statement::AttachedStatement;
 use crate::body;
 use crate::body::BodyTooLarge;
 use crate::body::Canonical;
@@ -28,6 +29,8 @@ use crate::v1::purpose::Purpose;
 use crate::v1::read::read_base64;
 use crate::v1::reject::V1Reject;
 use crate::v1::ssh_key;
+use crate::v1::vouch::has_payload_hash;
+use crate::v1::vouch::signed_by;
 use crate::v1::x509_key;
 use crate::v1::x509_key::X509Key;
 
@@ -99,6 +102,14 @@ impl Content for IntotoV001 {
 
     fn attestation_hash(&self) -> Option<Hash> {
         self.payload_hash.as_ref()?.to_hash()
+    }
+
+    /// The body has no signature: one that came with the statement has to verify.
+    fn vouches_for(&self, statement: &AttachedStatement) -> bool {
+        let hash = self.payload_hash.as_ref();
+        let mut signatures = statement.signatures().iter();
+        hash.is_some_and(|hash| has_payload_hash(statement, hash))
+            && signatures.any(|signature| signed_by(statement, &self.public_key, signature))
     }
 }
 

@@ -5,6 +5,7 @@ use ledgerstone_merkle::Hash;
 use sha2::Digest as _;
 use sha2::Sha256;
 
+use crate::attached::statement::AttachedStatement;
 use crate::body;
 use crate::body::BodyTooLarge;
 use crate::body::Canonical;
@@ -30,6 +31,8 @@ use crate::v1::limits::V1Limits;
 use crate::v1::purpose::Purpose;
 use crate::v1::read::read_base64;
 use crate::v1::reject::V1Reject;
+use crate::v1::vouch::has_payload_hash;
+use crate::v1::vouch::signed_by;
 use crate::v1::x509_key;
 
 /// What an intoto 0.0.2 body says: the hashes of an envelope and of its payload, and its
@@ -186,6 +189,17 @@ impl Content for IntotoV002 {
 
     fn attestation_hash(&self) -> Option<Hash> {
         self.payload_hash.to_hash()
+    }
+
+    fn vouches_for(&self, statement: &AttachedStatement) -> bool {
+        let is_signed = |logged: &IntotoSignatureV002| {
+            let text = std::str::from_utf8(&logged.sig).ok();
+            let signature = text.and_then(decode_base64_of_envelope);
+            signature.is_some_and(|signature| signed_by(statement, &logged.public_key, &signature))
+        };
+        statement.payload_type() == Some(self.payload_type.as_str())
+            && has_payload_hash(statement, &self.payload_hash)
+            && self.signatures.iter().any(is_signed)
     }
 }
 

@@ -15,6 +15,7 @@ use sha2::Digest as _;
 use sha2::Sha256;
 
 use crate::algorithm::SigningAlgorithm;
+use crate::attached::statement::AttachedStatement;
 use crate::body;
 use crate::body::BodyTooLarge;
 use crate::body::Canonical;
@@ -115,6 +116,17 @@ impl Content for DsseV002 {
             hash: None,
             is_typed: false,
         })
+    }
+
+    /// The hash of the payload leaves the type open, which the signatures are over too.
+    fn vouches_for(&self, statement: &AttachedStatement) -> bool {
+        let is_signed = |signature: &LoggedSignature| {
+            let key = signature.verifier.public_key();
+            key.is_ok_and(|key| statement.is_signed(&key, &signature.content))
+        };
+        self.payload_hash_algorithm == HashAlgorithm::Sha2256
+            && statement.has_payload_digest(&self.payload_hash)
+            && self.signatures.iter().any(is_signed)
     }
 }
 

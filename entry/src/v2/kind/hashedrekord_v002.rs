@@ -7,6 +7,7 @@ use ledgerstone_proto::sigstore::rekor::v2::HashedRekordRequestV002;
 use ledgerstone_proto::sigstore::rekor::v2::create_entry_request::Spec as RequestSpec;
 use ledgerstone_proto::sigstore::rekor::v2::spec::Spec as LoggedSpec;
 
+use crate::attached::statement::AttachedStatement;
 use crate::body;
 use crate::body::BodyTooLarge;
 use crate::body::Canonical;
@@ -105,6 +106,11 @@ impl Content for HashedRekordV002 {
 
     fn signers(&self) -> Vec<EntrySigner> {
         vec![self.signature.verifier.signer()]
+    }
+
+    /// The log verified the signature over the digest: what has that digest is what was signed.
+    fn vouches_for(&self, statement: &AttachedStatement) -> bool {
+        statement.has_signed_digest(self.hash_algorithm, &self.digest)
     }
 }
 

@@ -54,28 +54,34 @@ impl NamedImage {
         is_offline: bool,
     ) -> anyhow::Result<(Image, Vec<Attached>)> {
         let runtime = Runtime::new().context("the async runtime cannot be started")?;
-        runtime.block_on(async {
-            let image = match self {
-                Self::Registry(_) if is_offline => anyhow::bail!(
-                    "{} is in a registry, which --offline does not ask: give an oci-layout:DIR",
-                    argument.display()
-                ),
-                Self::Registry(reference) => {
-                    let credentials = credentials(reference.registry())?;
-                    let options = TransportOptions::default();
-                    Image::in_registry(reference, credentials, options).await
-                }
-                Self::Layout(layout) => {
-                    Image::in_layout(&argument.display().to_string(), layout).await
-                }
-            };
-            let image = image.map_err(Error::from)?;
-            let attached = match with_attached {
-                true => image.attached().await.map_err(Error::from)?,
-                false => Vec::new(),
-            };
-            Ok((image, attached))
-        })
+        runtime.block_on(self.fetched(argument, with_attached, is_offline))
+    }
+
+    /// The same for those who wait already.
+    pub(crate) async fn fetched(
+        self,
+        argument: &Path,
+        with_attached: bool,
+        is_offline: bool,
+    ) -> anyhow::Result<(Image, Vec<Attached>)> {
+        let image = match self {
+            Self::Registry(_) if is_offline => anyhow::bail!(
+                "{} is in a registry, which --offline does not ask: give an oci-layout:DIR",
+                argument.display()
+            ),
+            Self::Registry(reference) => {
+                let credentials = credentials(reference.registry())?;
+                let options = TransportOptions::default();
+                Image::in_registry(reference, credentials, options).await
+            }
+            Self::Layout(layout) => Image::in_layout(&argument.display().to_string(), layout).await,
+        };
+        let image = image.map_err(Error::from)?;
+        let attached = match with_attached {
+            true => image.attached().await.map_err(Error::from)?,
+            false => Vec::new(),
+        };
+        Ok((image, attached))
     }
 }
 

@@ -10,11 +10,14 @@ use ledgerstone_merkle::LeafIndex;
 use ledgerstone_proto::log::v1::AppendRequest;
 use ledgerstone_proto::log::v1::AppendResponse;
 use ledgerstone_proto::log::v1::AppendResult;
+use ledgerstone_proto::log::v1::AttachStatementRequest;
+use ledgerstone_proto::log::v1::AttachStatementResponse;
 use ledgerstone_proto::log::v1::ConsistencyProofResponse;
 use ledgerstone_proto::log::v1::Entry;
 use ledgerstone_proto::log::v1::GetConsistencyProofRequest;
 use ledgerstone_proto::log::v1::GetEntryRequest;
 use ledgerstone_proto::log::v1::GetInclusionProofRequest;
+use ledgerstone_proto::log::v1::GetStatementRequest;
 use ledgerstone_proto::log::v1::GetTreeHeadRequest;
 use ledgerstone_proto::log::v1::InclusionProofResponse;
 use ledgerstone_proto::log::v1::ListTreesRequest;
@@ -22,6 +25,7 @@ use ledgerstone_proto::log::v1::ListTreesResponse;
 use ledgerstone_proto::log::v1::ReadEntriesRequest;
 use ledgerstone_proto::log::v1::SearchRequest;
 use ledgerstone_proto::log::v1::SearchResponse;
+use ledgerstone_proto::log::v1::Statement;
 use ledgerstone_proto::log::v1::TreeHead;
 use ledgerstone_proto::log::v1::WatchEntriesRequest;
 use ledgerstone_proto::log::v1::WatchTreeHeadsRequest;
@@ -39,6 +43,7 @@ use crate::error::ApiError;
 use crate::log_v1::grpc::streams::ResponseStream;
 use crate::log_v1::grpc::streams::Scope;
 use crate::log_v1::search;
+use crate::log_v1::statements;
 use crate::log_v1::views;
 use crate::log_v1::views::Lookup;
 use crate::state::State;
@@ -213,6 +218,29 @@ impl Log for Face {
     ) -> Result<Response<SearchResponse>, Status> {
         let page = search::search(&self.state, request.into_inner()).await?;
         Ok(Response::new(page))
+    }
+
+    async fn attach_statement(
+        &self,
+        request: Request<AttachStatementRequest>,
+    ) -> Result<Response<AttachStatementResponse>, Status> {
+        let AttachStatementRequest { statement, tree_id } = request.into_inner();
+        let kept = statements::attach(&self.state, statement, tree_id).await?;
+        Ok(Response::new(kept))
+    }
+
+    async fn get_statement(
+        &self,
+        request: Request<GetStatementRequest>,
+    ) -> Result<Response<Statement>, Status> {
+        let GetStatementRequest {
+            index,
+            tree_id,
+            without_payload,
+        } = request.into_inner();
+        let tree = self.state.tree(tree_id)?;
+        let found = statements::statement(&self.state, &tree, index, !without_payload);
+        Ok(Response::new(found.await?))
     }
 }
 

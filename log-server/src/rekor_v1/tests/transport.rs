@@ -215,7 +215,8 @@ async fn what_is_switched_off_says_so() {
 
 #[tokio::test]
 async fn bodies_over_the_limit_are_refused_however_they_come() {
-    let text = "max-request-bytes = 65536\nmax-artifact-bytes = 3145728";
+    let text = "max-request-bytes = 65536\nmax-artifact-bytes = 3145728\n\
+                max-statement-bytes = 65536";
     let overrides = Overrides::parse(text).unwrap();
     let limit = overrides.clone().resolve().unwrap().v1_body_limit();
     assert_eq!(limit, (4 << 20) + (256 << 10));
