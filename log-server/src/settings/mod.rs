@@ -39,8 +39,6 @@ use crate::telemetry::settings::TelemetrySettings;
 use crate::webhooks::settings::WebhookOverrides;
 use crate::webhooks::settings::WebhookSettings;
 
-pub use self::address::ListenAddress;
-pub use self::address::NoListenAddress;
 pub use self::log::LogOverrides;
 pub(crate) use self::log::LogSettings;
 pub use self::log::OnDuplicate;
