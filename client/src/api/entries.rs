@@ -1,7 +1,5 @@
 //! Entries whose bodies have the hashes that the log says.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use ledgerstone_entry::EntryView;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_merkle::leaf_hash;

@@ -170,7 +170,7 @@ fn names_and_defaults_are_those_that_users_have_written_down() {
     assert_eq!(flags, expected);
 
     let printed: toml::Table = resolved("").to_toml().parse().unwrap();
-    for (key, _, default) in NAMES {
+    for (key, _, default) in NAMES.iter().copied() {
         let given = printed.get(key).map(|value| match value {
             toml::Value::Array(_) => "[...]".to_owned(),
             value => value.to_string(),
