@@ -53,7 +53,7 @@ async fn each_file_is_known_again_and_sent_once() {
         assert_eq!(reply.header("cross-origin-resource-policy"), "same-origin");
         let lists = [tag.clone(), format!("\"other\", {tag}"), "*".to_owned()];
         for tags in lists {
-            let again = get_with(&server, &path, ("if-none-match", &tags)).await;
+            let again = get_with(&server, &path, ("if-none-match", tags.as_str())).await;
             assert_eq!((again.status, again.body.len()), (304, 0), "{path}");
             assert_eq!(again.header("etag"), tag);
         }
