@@ -67,7 +67,7 @@ pub(crate) fn bundle(entry: TransparencyLogEntry) -> Option<Bundle> {
     let description = describe(&entry.canonicalized_body).ok()?;
     let body = description.content::<HashedRekordV002>()?;
     let digest = ArtifactDigest::new(body.hash_algorithm, body.digest.to_vec()).ok()?;
-    let entry = LogEntry::new(entry.clone()).ok()?;
+    let entry = LogEntry::new(entry).ok()?;
     Some(Bundle {
         material: BundleMaterial::of(&body.signature.verifier.material),
         intermediates: Vec::new(),

@@ -135,8 +135,9 @@ impl Recall {
                     .await?,
             );
         }
-        let earlier = before.iter().flat_map(|report| &report.trees);
-        for tree in earlier.filter(|tree| trees.iter().all(|one| one.tree_id != tree.tree_id)) {
+        let mut earlier = before.iter().flat_map(|report| &report.trees);
+        let is_gone = |tree: &&ReportTree| trees.iter().all(|one| one.tree_id != tree.tree_id);
+        if let Some(tree) = earlier.find(is_gone) {
             return Err(gone_tree(tree));
         }
         let mut report = RecallReport {

@@ -97,14 +97,11 @@ pub(crate) async fn run(arguments: AttachArguments, json: bool) -> anyhow::Resul
 fn in_file(path: &Path) -> anyhow::Result<Vec<Found>> {
     let content = Bytes::from(read_limited(path, MAX_FILE_BYTES)?);
     let name = path.display().to_string();
-    let whole = match AttachedStatement::parse(&content) {
-        Ok(_) => {
-            return Ok(vec![Found {
-                name,
-                json: content,
-            }]);
-        }
-        Err(error) => error,
+    let Err(whole) = AttachedStatement::parse(&content) else {
+        return Ok(vec![Found {
+            name,
+            json: content,
+        }]);
     };
     let lines = content.split(|byte| *byte == b'\n').zip(1..);
     let lines: Vec<Found> = lines
