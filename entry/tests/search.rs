@@ -91,7 +91,7 @@ fn the_numbers_of_kinds_are_stored_and_stay() {
         assert_eq!(SearchKeyKind::from_number(number), Some(kind));
     }
     assert_eq!(SearchKeyKind::from_number(0), None);
-    assert_eq!(SearchKeyKind::from_number(23), None);
+    assert_eq!(SearchKeyKind::from_number(24), None);
     for kind in SearchKeyKind::ALL {
         assert_eq!(SearchKeyKind::from_number(kind.number()), Some(*kind));
         assert_eq!(SearchKeyKind::from_name(kind.name()), Some(*kind));

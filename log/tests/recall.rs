@@ -105,8 +105,9 @@ async fn a_search_finds_what_a_monitor_hits_or_counts_as_not_visible() {
     }
 }
 
-/// Whether a monitor, which sees bodies alone, hits what a search finds, or counts it as not visible
-/// to it; and what who knows all that the log does, as a webhook, decides by the same matcher.
+/// Whether a monitor, which sees bodies alone, hits what a search finds, or counts it as not
+/// visible to it; and what who knows all that the log does, as a webhook, decides by the same
+/// matcher.
 async fn same_answers(log: &Running, question: &str) {
     let query = ask(question);
     let trees = log.log.trees();

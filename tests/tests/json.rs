@@ -51,7 +51,8 @@ fn check_schema(name: &str, told: &Value) {
     Description::new(schema).check_as(&format!("/$defs/{name}"), told);
 }
 
-/// Readers pass over members that they do not know; the program prints none that is not written down.
+/// Readers pass over members that they do not know; the program prints none that is not written
+/// down.
 fn close(schema: &mut Value) {
     match schema {
         Value::Object(members) => {

@@ -1,5 +1,5 @@
-//! `ledgerstone recall`: a report that holds, that is checked offline, that says what is new, and of
-//! which nothing can be changed.
+//! `ledgerstone recall`: a report that holds, that is checked offline, that says what is new, and
+//! of which nothing can be changed.
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! Which entries answer the rules: by the index of the log, and where it is asked for by reading all
-//! of them.
+//! Which entries answer the rules: by the index of the log, and where it is asked for by reading
+//! all of them.
 
 use std::collections::BTreeMap;
 

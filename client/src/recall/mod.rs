@@ -3,8 +3,8 @@
 //!
 //! A report is a directory. `recall.json` says what was asked, which signed heads were looked
 //! through, and by whose word that is complete; `run-N/hits.jsonl` has each hit with its proof.
-//! Everything else is made from these two, and made again by a check, so that no page for people can
-//! say what the files do not.
+//! Everything else is made from these two, and made again by a check, so that no page for people
+//! can say what the files do not.
 
 pub(crate) mod check;
 mod derived;

@@ -59,8 +59,10 @@ fn write_head(report: &RecallReport, out: &mut impl Write) -> std::io::Result<()
     writeln!(
         out,
         "<p>Of the log <code>{}</code>, made {} by {}, run {}.</p>\n\
-         <p>Its hash is <code>{}</code>.</p>\n<p>This page proves nothing by itself. The files beside it do: check them, and this page \
-         with them, by <code>ledgerstone recall --check DIRECTORY --trusted-root FILE</code>, with a \
+         <p>Its hash is <code>{}</code>.</p>\n<p>This page proves nothing by itself. The files \
+         beside it do: check them, and this page \
+         with them, by <code>ledgerstone recall --check DIRECTORY --trusted-root FILE</code>, with \
+         a \
          trusted root that you did not get from whom you got this report.</p>",
         Text(&report.url),
         Text(&report.time),
@@ -116,7 +118,8 @@ fn write_hits(
 ) -> Result<(), RenderError> {
     writeln!(
         out,
-        "<h2>Entries</h2>\n<table>\n<tr><th>Tree</th><th>Index</th><th>Logged at, by the word of the \
+        "<h2>Entries</h2>\n<table>\n<tr><th>Tree</th><th>Index</th><th>Logged at, by the word of \
+        the \
          log</th><th>Kind</th><th>Signed by</th><th>Digests</th><th>Why</th></tr>"
     )?;
     for hit in hits {

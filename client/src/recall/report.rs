@@ -151,14 +151,14 @@ impl RecallReport {
         json
     }
 
-    /// SHA-256 of that, hexadecimal. Who has it from whom the report is from knows that all of it is
-    /// theirs, with what they say that they covered: the hits are bound by their own hash.
+    /// SHA-256 of that, hexadecimal. Who has it from whom the report is from knows that all of it
+    /// is theirs, with what they say that they covered: the hits are bound by their own hash.
     pub fn hash(&self) -> String {
         hex::encode(Sha256::digest(self.to_json()))
     }
 
-    /// Whether all was seen that may answer the rules: by who made the report, or by the word of the
-    /// log.
+    /// Whether all was seen that may answer the rules: by who made the report, or by the word of
+    /// the log.
     pub fn saw_everything(&self) -> bool {
         self.left_out.is_empty() && self.trees.iter().all(ReportTree::saw_everything)
     }

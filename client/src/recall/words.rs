@@ -38,7 +38,8 @@ impl RecallReport {
         let size = tree.head().map_or(0, |head| head.size);
         let first = match &tree.scan {
             Some(scan) => format!(
-                "tree {number}: complete for what bodies say, by the word of who made the report: all \
+                "tree {number}: complete for what bodies say, by the word of who made the report: \
+                all \
                  {} entries of the signed tree were read, hashed and matched{}{}",
                 scan.entries,
                 counted(
@@ -86,7 +87,8 @@ fn gaps(tree: &ReportTree, rule: usize, covered: &RuleCoverage) -> Vec<String> {
     let unseen = tree.scan.as_ref().and_then(|scan| scan.unseen.get(rule));
     if let Some(unseen) = unseen.filter(|unseen| **unseen > 0) {
         gaps.push(format!(
-            "of {unseen} entries the body does not tell whether they answer: for what only statements \
+            "of {unseen} entries the body does not tell whether they answer: for what only \
+            statements \
              say, the word of the log counts"
         ));
     }

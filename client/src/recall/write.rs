@@ -69,8 +69,8 @@ pub struct Recall {
 
 impl Recall {
     /// A recall by the rules of `list` from the log that `api` reads, whose heads `logs` sign.
-    /// `trusted_root` is the file that says which authorities are trusted; with `scans`, all entries
-    /// are read, and the index of the log is not relied on for what bodies say.
+    /// `trusted_root` is the file that says which authorities are trusted; with `scans`, all
+    /// entries are read, and the index of the log is not relied on for what bodies say.
     ///
     /// # Errors
     /// [`RecallError::Authorities`] when a rule asks which authorities are trusted and there is no
@@ -107,7 +107,8 @@ impl Recall {
     /// and proves that the log only grew. `time` is told as when it was made, in RFC 3339.
     ///
     /// # Errors
-    /// When the log cannot be asked, gives what does not hold, or contradicts what it signed before.
+    /// When the log cannot be asked, gives what does not hold, or contradicts what it signed
+    /// before.
     pub async fn write(
         &self,
         directory: &RecallDirectory,

@@ -132,17 +132,25 @@ struct Signature<'a> {
     sig: Option<Cow<'a, str>>,
 }
 
+/// Base64 as envelopes in the field have it, which may lack its padding.
+fn decoded(text: &str) -> Option<Vec<u8>> {
+    decode_base64_of_envelope(text).or_else(|| {
+        let missing = (4 - text.len() % 4) % 4;
+        decode_base64_of_envelope(&format!("{text}{:=<missing$}", ""))
+    })
+}
+
 impl Envelope<'_> {
     fn read(self) -> Result<AttachedStatement, NoStatement> {
         let count = self.signatures.len();
         if count > MAX_SIGNATURES {
             return Err(NoStatement::TooManySignatures { count });
         }
-        let payload = self.payload.as_deref().and_then(decode_base64_of_envelope);
+        let payload = self.payload.as_deref().and_then(decoded);
         let payload_type = self.payload_type.as_deref();
         let payload_type = payload_type.filter(|text| text.len() <= MAX_TYPE_BYTES);
         let signatures = self.signatures.iter().map(|signature| {
-            let sig = signature.sig.as_deref().and_then(decode_base64_of_envelope);
+            let sig = signature.sig.as_deref().and_then(decoded);
             let sig = sig.filter(|sig| sig.len() <= MAX_SIGNATURE_BYTES);
             sig.map(Bytes::from).ok_or(NoStatement::Part("a signature"))
         });

@@ -10,7 +10,8 @@ use crate::query::parse::parse;
 ///
 /// With `expected` it is the question "who else signs for what is mine?": a hit is an entry of
 /// which the query holds, and one signer of which at least is not expected. Only what the body says
-/// of a signer counts for that, so that nobody becomes expected by what they write into a statement.
+/// of a signer counts for that, so that nobody becomes expected by what they write into a
+/// statement.
 ///
 /// ```
 /// use ledgerstone_entry::matcher::WatchRule;
@@ -18,7 +19,8 @@ use crate::query::parse::parse;
 /// let rule = WatchRule {
 ///     name: "somebody else signs for app".to_owned(),
 ///     query: "repository:https://github.com/acme/app".to_owned(),
-///     expected: vec!["workflow:https://github.com/acme/app/.github/workflows/ci.yml@*".to_owned()],
+///     expected:
+/// vec!["workflow:https://github.com/acme/app/.github/workflows/ci.yml@*".to_owned()],
 ///     authorities: vec!["trusted".to_owned()],
 /// };
 /// assert!(rule.expression()?.asks_trust());

@@ -11,15 +11,15 @@
 //!
 //! Terms side by side all have to hold; `or`, `not`, parentheses, `any(...)` and `all(...)` combine
 //! them otherwise, and `signer(...)` wants all that is in it of one signer. `signed-by(...)` wants
-//! that too, by what the body says of the signer alone: a statement, which anybody may write, counts
-//! for nothing. A value with spaces or parentheses stands in double quotes. `*` stands for any characters. A word without a field is a
-//! digest, a package, an e-mail address or a URL.
+//! that too, by what the body says of the signer alone: a statement, which anybody may write,
+//! counts for nothing. A value with spaces or parentheses stands in double quotes. `*` stands for
+//! any characters. A word without a field is a digest, a package, an e-mail address or a URL.
 //!
 //! The fields are [`SearchKeyKind::name`](crate::SearchKeyKind::name), and besides: `email` (a
 //! subject), `commit` (a digest), `leaf` (the hash of the entry), `since` and `until` (a date, a
 //! time by RFC 3339, or how long ago: `90m`, `24h`, `7d`, `2w`), and `index` (`5`, `5..`, `..9`,
-//! `5..9`). `authority:trusted` and `authority:untrusted` ask whether an authority of the trusted root
-//! issued the certificate, which only those can tell who have one.
+//! `5..9`). `authority:trusted` and `authority:untrusted` ask whether an authority of the trusted
+//! root issued the certificate, which only those can tell who have one.
 
 pub(crate) mod error;
 pub(crate) mod evaluate;

@@ -279,7 +279,6 @@ mod tests {
             "detach --index 7 --tree-id 9 --data-dir data",
             "detach --index 7 --admin-url http://127.0.0.1:2112",
             "get --index 7",
-            "get --index 7 --statement",
             "get --range 0..10",
             "proof inclusion --index 0 --tlog-proof a.tlog-proof",
             "proof consistency --old-size 1 --new-size 9",
@@ -303,6 +302,7 @@ mod tests {
             assert!(parse(&format!("{line} --json")).is_ok(), "{line} --json");
         }
         assert!(parse("get --index 7 --body").is_ok());
+        assert!(parse("get --index 7 --statement").is_ok());
     }
 
     #[test]

@@ -141,6 +141,7 @@ const NAMES: &[(&str, &str, Option<&str>)] = &[
         "LEDGERSTONE_STATEMENT_RETENTION",
         Some("0"),
     ),
+    ("page", "LEDGERSTONE_PAGE", Some("true")),
     ("webhook-urls", "LEDGERSTONE_WEBHOOK_URLS", Some("[...]")),
     (
         "webhook-secret-file",

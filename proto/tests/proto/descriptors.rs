@@ -260,6 +260,8 @@ fn log_streams_where_it_says_so() {
         ("WatchTreeHeads", false, true),
         ("WatchEntries", false, true),
         ("Search", false, false),
+        ("AttachStatement", false, false),
+        ("GetStatement", false, false),
     ];
     assert_eq!(
         methods,

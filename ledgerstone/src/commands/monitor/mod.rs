@@ -40,8 +40,8 @@ pub(crate) struct MonitorArguments {
     #[command(subcommand)]
     pub(crate) job: Option<MonitorJob>,
 
-    /// What to look for: a TOML file with rules, identities, keys, digests and kinds, and perhaps an
-    /// on-hit command. With --interval it is read again before each look.
+    /// What to look for: a TOML file with rules, identities, keys, digests and kinds, and perhaps
+    /// an on-hit command. With --interval it is read again before each look.
     #[arg(long, value_name = "FILE", required = true)]
     pub(crate) config: Option<PathBuf>,
 

@@ -30,8 +30,8 @@ pub(crate) struct RecallArguments {
     #[arg(long, requires = "out")]
     pub(crate) scan: bool,
 
-    /// Trust the trusted root in the directory, if its SHA-256 hash is this: hexadecimal, as whoever
-    /// made the report told it by another way than with the report.
+    /// Trust the trusted root in the directory, if its SHA-256 hash is this: hexadecimal, as
+    /// whoever made the report told it by another way than with the report.
     #[arg(
         long,
         value_name = "HEX",

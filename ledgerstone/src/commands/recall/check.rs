@@ -64,7 +64,8 @@ fn trusted(
     }
     let Some(expected) = &arguments.trust_hash else {
         bail!(
-            "a report cannot vouch for itself: give --trusted-root FILE or --log-key KEY, which you \
+            "a report cannot vouch for itself: give --trusted-root FILE or --log-key KEY, which \
+            you \
              have from elsewhere, or --trust-hash HEX for the trusted root in the directory"
         );
     };

@@ -115,14 +115,16 @@ impl Scan<'_> {
         }
         bar.finish_and_clear();
         let mut line = format!(
-            "note: tree {}: complete by what was read here: all {size} entries that the log signed, \
+            "note: tree {}: complete by what was read here: all {size} entries that the log \
+            signed, \
              hashed and matched",
             self.tree_id
         );
         let unseen = tally.unseen - before;
         if unseen > 0 {
             line.push_str(&format!(
-                "; of {unseen} the body does not tell whether they answer: a statement that is not in \
+                "; of {unseen} the body does not tell whether they answer: a statement that is not \
+                in \
                  it may"
             ));
         }
