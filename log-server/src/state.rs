@@ -473,11 +473,7 @@ impl AllTurns {
     /// the last time.
     fn fit(&self, commit: Duration) {
         let more = commit.as_secs_f64() * SUBMISSIONS_A_SECOND;
-        let limit = std::env::var("XU")
-            .ok()
-            .and_then(|v| v.parse().ok())
-            .unwrap_or(SUBMISSIONS)
-            .saturating_add(more as usize);
+        let limit = SUBMISSIONS.saturating_add(more as usize);
         let limit = limit.min(MAX_SUBMISSIONS);
         self.submit.set_limit(with_spare(limit), limit);
     }

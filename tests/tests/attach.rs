@@ -83,7 +83,12 @@ async fn an_entry_is_found_by_what_was_handed_in_until_it_is_removed() {
     assert_eq!(search(server, query).await["hits"], json!([]));
     told(5, &run(&desk, server, &format!("search {query}")));
 
-    let other = desk.write("other.json", Signer::new().envelope(&payload).to_string());
+    let other = desk.write(
+        "other.json",
+        Signer::new()
+            .envelope(&statement("pkg:npm/other@1"))
+            .to_string(),
+    );
     told(1, &run(&desk, server, "attach --envelope other.json"));
     let reply = hand_in(server, std::fs::read(other).unwrap()).await;
     assert_eq!(reply.status, 404, "{reply:?}");

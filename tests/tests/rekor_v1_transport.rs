@@ -367,6 +367,7 @@ async fn bodies_over_the_limit_are_413_however_they_come() {
     let artifact = 3 << 20;
     let site = Site::new()
         .with("--max-artifact-bytes", &artifact.to_string())
+        .with("--max-statement-bytes", "65536")
         .with("--max-request-bytes", "65536");
     let v1 = V1::serving(&site).await;
     let limit = (4 << 20) + (256 << 10);

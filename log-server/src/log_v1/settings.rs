@@ -10,7 +10,7 @@ section! {
         /// Take statements that are handed in after their entries, and keep them
         [BOOL] keep_statements: bool = true;
         /// Longest statement that is taken, in an entry of Rekor v1 or after an entry, in bytes
-        [BYTES] max_statement_bytes: usize = 20 << 20, in 1 << 16..=256 << 20;
+        [BYTES] max_statement_bytes: usize = 12 << 20, in 1 << 16..=256 << 20;
         /// Most bytes that all statements together may have that were handed in after their
         /// entries; more get 507
         [BYTES] max_statements_bytes: u64 = 16 << 30;
@@ -22,7 +22,7 @@ section! {
 
 /// What stands around a statement in a request, at most, in bytes: signatures, certificates, and
 /// the proofs of a bundle.
-const AROUND_STATEMENT: usize = 1 << 20;
+const AROUND_STATEMENT: usize = 256 << 10;
 
 impl StatementSettings {
     /// The longest body of a request that hands in a statement, in bytes: the longest one in base64

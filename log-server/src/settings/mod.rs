@@ -109,10 +109,10 @@ sections! {
     rekor_v2: RekorV2Settings, RekorV2Overrides;
     /// Rekor v1.
     rekor_v1: RekorV1Settings, RekorV1Overrides;
-    /// The page.
-    page: PageSettings, PageOverrides;
     /// Statements that are handed in after their entries.
     statements: StatementSettings, StatementOverrides;
+    /// The page.
+    page: PageSettings, PageOverrides;
     /// Where new entries are sent.
     webhooks: WebhookSettings, WebhookOverrides;
     /// What is told on stderr.

@@ -129,7 +129,7 @@ const NAMES: &[(&str, &str, Option<&str>)] = &[
     (
         "max-statement-bytes",
         "LEDGERSTONE_MAX_STATEMENT_BYTES",
-        Some("20971520"),
+        Some("12582912"),
     ),
     (
         "max-statements-bytes",
