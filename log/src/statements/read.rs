@@ -78,6 +78,15 @@ pub(crate) fn stored_statement(
     Ok(is_whole.then(|| record.with_document(document.freeze())))
 }
 
+/// What has become of a statement that is no longer kept.
+fn ended(record: &Record) -> Option<KeptStatement> {
+    match record.state {
+        State::Expired => Some(KeptStatement::Expired(record.since)),
+        State::Removed => Some(KeptStatement::Removed(record.since)),
+        State::Kept => None,
+    }
+}
+
 impl Reader {
     /// How much is kept of the tree.
     pub(crate) async fn statement_totals(&self) -> Result<StatementTotals, ReadError> {
@@ -112,19 +121,35 @@ impl Reader {
         let Some(record) = self.record(index).await? else {
             return self.submitted_statement(entry).await;
         };
-        Ok(Some(match record.state {
-            State::Expired => KeptStatement::Expired(record.since),
-            State::Removed => KeptStatement::Removed(record.since),
-            State::Kept => {
-                let mut document = BytesMut::with_capacity(record.length as usize);
-                for number in 0..pieces(record.length) {
-                    let piece = self.attestation(&piece_key(index, number)).await?;
-                    let missing = || StorageError::from(Damage::Undecodable("statement"));
-                    document.extend_from_slice(&piece.ok_or_else(missing)?);
-                }
-                KeptStatement::Kept(record.with_document(document.freeze()))
-            }
-        }))
+        if let Some(ended) = ended(&record) {
+            return Ok(Some(ended));
+        }
+        if let Some(document) = self.document(index, &record).await? {
+            return Ok(Some(KeptStatement::Kept(record.with_document(document))));
+        }
+        // Its time may have been over, or it was removed, while it was read: then the record, which
+        // changes with the pieces, says so by now.
+        let now = self.record(index).await?;
+        match now.as_ref().and_then(ended) {
+            Some(ended) => Ok(Some(ended)),
+            None => Err(StorageError::from(Damage::Undecodable("statement")).into()),
+        }
+    }
+
+    /// The document of a record, put together from its pieces; `None` when one is missing.
+    async fn document(
+        &self,
+        index: LeafIndex,
+        record: &Record,
+    ) -> Result<Option<Bytes>, ReadError> {
+        let mut document = BytesMut::with_capacity(record.length as usize);
+        for number in 0..pieces(record.length) {
+            let Some(piece) = self.attestation(&piece_key(index, number)).await? else {
+                return Ok(None);
+            };
+            document.extend_from_slice(&piece);
+        }
+        Ok(Some(document.freeze()))
     }
 
     /// The document that came with the submission of an entry.
