@@ -127,9 +127,12 @@ test("the browser refuses what the page does not do itself", async () => {
   const page = await newPage(browser);
   await open(page, log.url);
   const outcome = await page.evaluate(async () => {
-    const broken = /** @type {string[]} */ ([]);
-    document.addEventListener("securitypolicyviolation", (event) => {
-      broken.push(event.effectiveDirective);
+    const connects = new Promise((done) => {
+      document.addEventListener("securitypolicyviolation", (event) => {
+        if (event.effectiveDirective === "connect-src") {
+          done(true);
+        }
+      });
     });
     const isRefused = (/** @type {() => void} */ harm) => {
       try {
@@ -142,12 +145,14 @@ test("the browser refuses what the page does not do itself", async () => {
     const refused = [
       () => document.body.insertAdjacentHTML("beforeend", "<b>harm</b>"),
       () => document.createElement("script").setAttribute("src", "https://evil.example/x.js"),
-      () => new Function("return 1")(),
     ].map(isRefused);
+    // What a test evaluates may evaluate text itself; what it leaves to a timer may not.
+    const evaluates = () => isRefused(() => new Function("return 1")());
+    refused.push(await new Promise((done) => setTimeout(() => done(evaluates()), 0)));
     const isReached = await fetch("https://evil.example/").then(() => true, () => false);
-    return { refused, isReached, broken };
+    return { refused, isReached, isViolation: await connects };
   });
   assert.deepEqual(outcome.refused, [true, true, true]);
   assert.equal(outcome.isReached, false);
-  assert.ok(outcome.broken.includes("connect-src"), String(outcome.broken));
+  assert.equal(outcome.isViolation, true);
 });
