@@ -34,7 +34,7 @@ pub(crate) struct AttachArguments {
     #[arg(long, value_name = "FILE", visible_aliases = ["envelope", "payload"])]
     pub(crate) bundle: Vec<PathBuf>,
 
-    /// An image in a registry, or oci-layout:DIR[:TAG]: all that is attached to it. Can be given
+    /// An image in a registry, or oci-layout:DIR: all that is attached to it. Can be given
     /// several times.
     #[arg(long, value_name = "IMAGE")]
     pub(crate) oci: Vec<PathBuf>,
