@@ -7,6 +7,8 @@ mod connection;
 mod exit;
 mod files;
 mod kind;
+#[cfg(feature = "server")]
+mod log_place;
 mod output;
 mod progress;
 mod run;

@@ -1,7 +1,6 @@
 //! Rebuilding the search index.
 
 use std::path::Path;
-use std::path::PathBuf;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -13,15 +12,12 @@ use ledgerstone_client::Error;
 use ledgerstone_client::ReindexCounts;
 use ledgerstone_client::ReindexPhase;
 use ledgerstone_client::ReindexReport;
-use ledgerstone_client::Transport;
-use ledgerstone_client::TransportOptions;
 use ledgerstone_instance::Instance;
-use ledgerstone_instance::InstanceError;
-use ledgerstone_storage::EngineError;
-use ledgerstone_storage::StorageError;
 use thiserror::Error;
 use tokio::runtime::Runtime;
 
+use crate::log_place::LogPlace;
+use crate::log_place::unlocked;
 use crate::output;
 use crate::output::Report;
 use crate::progress::entries_bar;
@@ -36,28 +32,8 @@ const LINE: Duration = Duration::from_secs(10);
 /// The arguments of `reindex`.
 #[derive(Args, Debug)]
 pub(crate) struct Reindex {
-    /// Directory of the log, which no server may use meanwhile
-    #[arg(
-        long,
-        env = "LEDGERSTONE_DATA_DIR",
-        value_name = "DIR",
-        default_value = "./data"
-    )]
-    data_dir: PathBuf,
-
-    /// Instead of a directory, the admin port of the server that runs on the log: the server does
-    /// the work, beside its own, and this command follows it.
-    #[arg(long, value_name = "URL")]
-    admin_url: Option<String>,
-
-    /// How long a request to the admin port may take, in seconds.
-    #[arg(
-        long,
-        default_value_t = 30,
-        value_name = "SECONDS",
-        value_parser = clap::value_parser!(u64).range(1..=3600)
-    )]
-    timeout: u64,
+    #[command(flatten)]
+    place: LogPlace,
 }
 
 /// The server could not rebuild its index.
@@ -73,11 +49,11 @@ pub(crate) enum Unfinished {
 
 /// Rebuilds the search index of a data directory, or has a server do it.
 pub(crate) fn run(arguments: &Reindex) -> anyhow::Result<Report> {
-    let progress = match &arguments.admin_url {
-        None => offline(&arguments.data_dir)?,
-        Some(url) => {
+    let progress = match arguments.place.admin_port()? {
+        None => offline(&arguments.place.data_dir)?,
+        Some(port) => {
             let runtime = Runtime::new().context("the async runtime cannot be started")?;
-            runtime.block_on(online(url, arguments.timeout))?
+            runtime.block_on(online(&port))?
         }
     };
     let ReindexCounts {
@@ -104,15 +80,7 @@ pub(crate) fn run(arguments: &Reindex) -> anyhow::Result<Report> {
 fn offline(data_dir: &Path) -> anyhow::Result<ReindexCounts> {
     let mut display = ProgressDisplay::new();
     let rebuilt = Instance::new(data_dir, None).reindex(&mut |done| display.show(&progress(done)));
-    let rebuilt = match rebuilt {
-        Err(InstanceError::Storage(locked @ StorageError::Engine(EngineError::Locked { .. }))) => {
-            return Err(locked).context(
-                "a server runs on this log: name its admin port with --admin-url, and it rebuilds \
-                 the index itself",
-            );
-        }
-        other => other?,
-    };
+    let rebuilt = unlocked(rebuilt, "rebuilds the index")?;
     display.end();
     Ok(progress(&rebuilt))
 }
@@ -131,13 +99,7 @@ fn progress(done: &ledgerstone_log::ReindexProgress) -> ReindexCounts {
     }
 }
 
-async fn online(url: &str, timeout: u64) -> anyhow::Result<ReindexCounts> {
-    let options = TransportOptions {
-        request_timeout: Duration::from_secs(timeout),
-        ..TransportOptions::default()
-    };
-    let transport = Transport::new(url, options).map_err(Error::from)?;
-    let port = AdminPort::new(transport);
+async fn online(port: &AdminPort) -> anyhow::Result<ReindexCounts> {
     let mut report = port.start_reindex().await.map_err(Error::from)?;
     let mut known = None;
     let mut display = ProgressDisplay::new();
