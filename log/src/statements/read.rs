@@ -136,7 +136,7 @@ impl Reader {
         }
     }
 
-    /// The document of a record, put together from its pieces; `None` when one is missing.
+    /// The document of a record, put together from its pieces; `None` when it is not whole.
     async fn document(
         &self,
         index: LeafIndex,
@@ -149,7 +149,8 @@ impl Reader {
             };
             document.extend_from_slice(&piece);
         }
-        Ok(Some(document.freeze()))
+        let is_whole = document.len() as u64 == record.length;
+        Ok(is_whole.then(|| document.freeze()))
     }
 
     /// The document that came with the submission of an entry.

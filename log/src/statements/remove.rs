@@ -35,7 +35,8 @@ use crate::tree::reader::part_key;
 /// The most entries that may vouch for one document which came with their submissions.
 const MAX_SHARING: usize = 4_096;
 
-/// Marks the statement of the entry at `index` as removed, and says of how many entries it was.
+/// Marks the statement of the entry at `index` as removed, and says of how many entries it was: one
+/// where it was removed before, however much of it is left to be taken away.
 pub(crate) fn mark(
     store: &Store,
     shard: ShardId,
@@ -44,12 +45,18 @@ pub(crate) fn mark(
 ) -> Result<usize, DetachError> {
     let entry = store.entry(shard, index)?;
     let entry = entry.ok_or(DetachError::NoEntry { shard, index })?;
+    let record = stored_record(store, shard, index)?;
+    if record
+        .as_ref()
+        .is_some_and(|record| record.state == State::Removed)
+    {
+        return Ok(1);
+    }
     let attestation = attestation_key(&entry.body);
     let document = match attestation {
         Some(hash) => store.attestation(shard, hash.as_bytes())?,
         None => None,
     };
-    let record = stored_record(store, shard, index)?;
     let noted = store.attestation(shard, &part_key(index, 0))?;
     if record.is_none() && noted.is_none() && document.is_none() {
         return Err(DetachError::NoStatement(index));
@@ -64,23 +71,25 @@ pub(crate) fn mark(
     Ok(entries.len())
 }
 
-/// The entries that vouch for the document with this hash.
+/// The entries that vouch for the document with this hash. The one that was asked for is the last:
+/// once it is marked, all others are, wherever a crash came.
 fn sharing(
     store: &Store,
     shard: ShardId,
     hash: Hash,
-    first: LeafIndex,
+    asked: LeafIndex,
 ) -> Result<Vec<LeafIndex>, DetachError> {
     let text = format!("sha256:{hash}");
     let key = stored_key(&SearchKey::of(SearchKeyKind::ArtifactDigest, &text));
-    let mut found = vec![first];
+    let mut found = Vec::new();
     for index in store.search(shard, &key, LeafIndex::new(0), MAX_SHARING)? {
         let entry = store.entry(shard, index)?;
         let key = entry.and_then(|entry| attestation_key(&entry.body));
-        if key == Some(hash) && index != first {
+        if key == Some(hash) && index != asked {
             found.push(index);
         }
     }
+    found.push(asked);
     match found.len() >= MAX_SHARING {
         true => Err(DetachError::TooMany(MAX_SHARING)),
         false => Ok(found),
