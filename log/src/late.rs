@@ -9,10 +9,7 @@
 //! for those that the operator removes: then the rows go, a part at a time. The thread also ends
 //! the time of statements that are kept no longer.
 
-use std::panic::AssertUnwindSafe;
-use std::panic::catch_unwind;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use ledgerstone_entry::facts::read_part;
@@ -21,13 +18,13 @@ use ledgerstone_storage::Expansion;
 use ledgerstone_storage::ShardId;
 use ledgerstone_storage::StorageError;
 use ledgerstone_storage::Store;
-use parking_lot::Condvar;
 use parking_lot::Mutex;
 use parking_lot::MutexGuard;
-use tokio::sync::watch;
 use tracing::error;
 
 use crate::appender::queue::Queue;
+use crate::background::Background;
+use crate::background::Bell;
 use crate::clock::Clock;
 use crate::error::Fatal;
 use crate::error::OpenError;
@@ -47,17 +44,10 @@ const STEP_ENTRIES: usize = 16;
 /// How often it is looked whether the time of statements is over.
 const PERIOD: Duration = Duration::from_secs(600);
 
-/// The thread, and how it is told that there is work.
-pub(crate) struct Late {
-    shared: Arc<Wake>,
-    ended: watch::Receiver<bool>,
-}
-
 /// What the sequencer tells the thread by.
 #[derive(Default)]
 pub(crate) struct Wake {
-    state: Mutex<State>,
-    changed: Condvar,
+    bell: Arc<Bell>,
     /// Held while it is read and written what has become of a statement.
     alone: Mutex<()>,
 }
@@ -70,73 +60,34 @@ pub(crate) struct Retention {
     pub(crate) clock: Arc<dyn Clock>,
 }
 
-#[derive(Default)]
-struct State {
-    has_work: bool,
-    is_stopped: bool,
-}
-
-impl Late {
-    /// Starts the thread for these shards of `store`. `queue` is where the sequencer hears that the
-    /// store failed.
-    pub(crate) fn start(
-        store: Store,
-        shards: Vec<ShardId>,
-        retention: Retention,
-        queue: Arc<Queue>,
-        shared: Arc<Wake>,
-    ) -> Result<Self, OpenError> {
-        let (end, ended) = watch::channel(false);
-        // What an earlier run left.
-        shared.tell();
-        let thread = Arc::clone(&shared);
-        let run = move || {
-            let run = AssertUnwindSafe(|| thread.run(&store, &shards, &retention));
-            let failure = match catch_unwind(run) {
-                Ok(Ok(())) => None,
-                Ok(Err(error)) => Some(Fatal::Index(error.to_string())),
-                Err(_) => Some(Fatal::Panicked),
-            };
-            if let Some(fatal) = failure {
-                error!(error = %fatal, "entries cannot be indexed");
-                queue.fail(fatal);
-            }
-            // The store is free before anybody hears of the end.
-            drop(store);
-            end.send_replace(true);
+/// Starts the thread for these shards of `store`. `queue` is where the sequencer hears that the
+/// store failed.
+pub(crate) fn start(
+    store: Store,
+    shards: Vec<ShardId>,
+    retention: Retention,
+    queue: Arc<Queue>,
+    wake: Arc<Wake>,
+) -> Result<Background, OpenError> {
+    // What an earlier run left.
+    wake.tell();
+    let bell = Arc::clone(&wake.bell);
+    let work = move |_: &Bell| wake.run(&store, &shards, &retention);
+    Background::start("late-index", bell, work, move |result| {
+        let failure = match result {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => Fatal::Index(error.to_string()),
+            Err(_) => Fatal::Panicked,
         };
-        thread::Builder::new()
-            .name("late-index".to_owned())
-            .spawn(run)
-            .map_err(OpenError::Thread)?;
-        Ok(Self { shared, ended })
-    }
-
-    /// Ends the thread where it is, and waits until it has ended.
-    pub(crate) async fn stop(&self) {
-        self.shared.stop();
-        let mut ended = self.ended.clone();
-        // The sender is gone when the thread is.
-        let _ = ended.wait_for(|ended| *ended).await;
-    }
-}
-
-impl Drop for Late {
-    fn drop(&mut self) {
-        self.shared.stop();
-    }
+        error!(error = %failure, "entries cannot be indexed");
+        queue.fail(failure);
+    })
 }
 
 impl Wake {
     /// There is work.
     pub(crate) fn tell(&self) {
-        self.state.lock().has_work = true;
-        self.changed.notify_all();
-    }
-
-    fn stop(&self) {
-        self.state.lock().is_stopped = true;
-        self.changed.notify_all();
+        self.bell.ring();
     }
 
     /// Keeps everybody else from changing what is kept of statements, until it is dropped.
@@ -155,7 +106,8 @@ impl Wake {
         shards: &[ShardId],
         retention: &Retention,
     ) -> Result<(), StorageError> {
-        while self.wait(retention.period.is_some()) {
+        let limit = retention.period.map(|_| PERIOD);
+        while !self.bell.wait(limit) {
             for shard in shards {
                 let done = self.shard(store, *shard);
                 match done.and_then(|()| self.expire(store, *shard, retention)) {
@@ -171,25 +123,6 @@ impl Wake {
         Ok(())
     }
 
-    /// Waits until there is work, or where there `is_timed` work until it may be due, and says
-    /// whether it is to be done.
-    fn wait(&self, is_timed: bool) -> bool {
-        let mut state = self.state.lock();
-        while !state.has_work && !state.is_stopped {
-            match is_timed {
-                true if self.changed.wait_for(&mut state, PERIOD).timed_out() => break,
-                true => {}
-                false => self.changed.wait(&mut state),
-            }
-        }
-        state.has_work = false;
-        !state.is_stopped
-    }
-
-    fn is_stopped(&self) -> bool {
-        self.state.lock().is_stopped
-    }
-
     fn shard(&self, store: &Store, shard: ShardId) -> Result<(), Trouble> {
         loop {
             let waiting = store
@@ -199,7 +132,7 @@ impl Wake {
                 return Ok(());
             }
             for (index, _) in waiting {
-                if self.is_stopped() {
+                if self.bell.is_stopped() {
                     return Ok(());
                 }
                 let _alone = self.alone();
@@ -221,7 +154,7 @@ impl Wake {
                 return Ok(());
             }
             for (key, index) in due {
-                if self.is_stopped() {
+                if self.bell.is_stopped() {
                     return Ok(());
                 }
                 let _alone = self.alone();

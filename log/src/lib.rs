@@ -33,6 +33,7 @@
 //! ```
 
 mod appender;
+mod background;
 mod clock;
 mod compare;
 mod error;

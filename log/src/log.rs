@@ -31,6 +31,7 @@ use crate::appender::queue::Queue;
 use crate::appender::queue::Sequenced;
 use crate::appender::sequencer::Sequencer;
 use crate::appender::sequencer::SequencerHandle;
+use crate::background::Background;
 use crate::error::AppendError;
 use crate::error::CloseError;
 use crate::error::Fatal;
@@ -41,7 +42,7 @@ use crate::key_role::KeyRole;
 use crate::keyring::foreign::ForeignKey;
 use crate::keyring::ring::Keyring;
 use crate::lacking::Lacking;
-use crate::late::Late;
+use crate::late;
 use crate::late::Retention;
 use crate::late::Wake;
 use crate::new_tree::NewTree;
@@ -54,8 +55,8 @@ use crate::recovery;
 use crate::reindex::rebuild::ReindexError;
 use crate::reindex::running::ReindexStatus;
 use crate::reindex::running::Reindexing;
+use crate::scrub;
 use crate::scrub::pass::Scrub;
-use crate::scrub::running::Scrubbing;
 use crate::search::MAX_COUNTED;
 use crate::statements::error::AttachError;
 use crate::statements::error::DetachError;
@@ -65,7 +66,7 @@ use crate::statements::keep::StatementLimits;
 use crate::statements::keep::Statements;
 use crate::statements::totals::StatementTotals;
 use crate::submission::Submission;
-use crate::timestamps::Timestamps;
+use crate::timestamps;
 use crate::tree::Tree;
 use crate::tree::TreeKeys;
 use crate::tree::reader::Reader;
@@ -88,7 +89,7 @@ struct Inner {
     /// Whether the disk is too full to take entries.
     is_disk_full: AtomicBool,
     /// Reads the store again and again, where that is wanted.
-    scrubbing: Option<Scrubbing>,
+    scrubbing: Option<Background>,
     /// What writes; `None` where the log is only read.
     writer: Option<Writer>,
 }
@@ -98,8 +99,8 @@ struct Writer {
     queue: Arc<Queue>,
     sequencer: SequencerHandle,
     reindexing: Reindexing,
-    timestamps: Timestamps,
-    late: Late,
+    timestamps: Background,
+    late: Background,
     statements: Arc<Statements>,
     observer: Option<Arc<dyn Observer>>,
 }
@@ -202,7 +203,7 @@ impl Log {
         let observer = opening.options.observer.clone();
         let (rounds, followed) = watch::channel(0);
         // Whoever is refused here leaves nothing that holds the store.
-        let timestamps = Timestamps::start(store.clone(), trees.all(), Arc::clone(&queue))?;
+        let timestamps = timestamps::start(store.clone(), trees.all(), Arc::clone(&queue))?;
         let scrubbing = scrubbing(&store, &trees, &opening.options)?;
         let wake = Arc::new(Wake::default());
         let shards: Vec<ShardId> = trees.all().map(Tree::shard).collect();
@@ -218,7 +219,7 @@ impl Log {
             period: opening.options.statement_retention,
             clock,
         };
-        let late = Late::start(
+        let late = late::start(
             store.clone(),
             shards,
             retention,
@@ -608,13 +609,13 @@ fn scrubbing(
     store: &Store,
     trees: &Trees,
     options: &LogOptions,
-) -> Result<Option<Scrubbing>, OpenError> {
+) -> Result<Option<Background>, OpenError> {
     if options.scrub_rate == 0 {
         return Ok(None);
     }
     let scrub = Scrub::new(store.clone(), trees.all().cloned().collect());
     let observer = options.observer.clone();
-    Scrubbing::start(scrub, options.scrub_rate, observer).map(Some)
+    scrub::running::start(scrub, options.scrub_rate, observer).map(Some)
 }
 
 fn protocol_of(

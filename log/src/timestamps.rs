@@ -9,10 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::panic::AssertUnwindSafe;
-use std::panic::catch_unwind;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -21,13 +18,12 @@ use bytes::Bytes;
 use ledgerstone_merkle::LeafIndex;
 use ledgerstone_storage::StorageError;
 use ledgerstone_storage::Store;
-use parking_lot::Condvar;
-use parking_lot::Mutex;
-use tokio::sync::watch;
 use tracing::error;
 use tracing::warn;
 
 use crate::appender::queue::Queue;
+use crate::background::Background;
+use crate::background::Bell;
 use crate::error::Fatal;
 use crate::error::OpenError;
 use crate::error::ReadError;
@@ -51,102 +47,33 @@ const NEXT: &[u8] = b"timestamps";
 /// under.
 pub(crate) const V1_CHECKPOINT: &[u8] = b"v1-checkpoint";
 
-/// The thread, and how it is told to end.
-pub(crate) struct Timestamps {
-    shared: Arc<Shared>,
-    ended: watch::Receiver<bool>,
-}
-
-#[derive(Default)]
-struct Shared {
-    is_stopped: Mutex<bool>,
-    stopped: Condvar,
-}
-
-impl Timestamps {
-    /// Starts the thread for those of `trees` that something here signs timestamps for. `queue` is
-    /// where the sequencer hears that the store failed.
-    pub(crate) fn start<'a>(
-        store: Store,
-        trees: impl Iterator<Item = &'a Tree>,
-        queue: Arc<Queue>,
-    ) -> Result<Self, OpenError> {
-        let shared = Arc::new(Shared::default());
-        let (end, ended) = watch::channel(false);
-        let mut keeper = Keeper {
-            store,
-            trees: Vec::new(),
-            budget: 0,
+/// Starts the thread for those of `trees` that something here signs timestamps for. `queue` is
+/// where the sequencer hears that the store failed. As it is stopped, it keeps what is offered by
+/// then.
+pub(crate) fn start<'a>(
+    store: Store,
+    trees: impl Iterator<Item = &'a Tree>,
+    queue: Arc<Queue>,
+) -> Result<Background, OpenError> {
+    let mut keeper = Keeper {
+        store,
+        trees: Vec::new(),
+        budget: 0,
+    };
+    let signed_here = |tree: &&Tree| tree.v1_signer().is_some() && !tree.has_source_timestamps();
+    for tree in trees.filter(signed_here) {
+        keeper.add(tree)?;
+    }
+    let work = move |bell: &Bell| keeper.run(bell);
+    Background::start("timestamps", Arc::default(), work, move |result| {
+        let failure = match result {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => Fatal::Storage(error),
+            Err(_) => Fatal::Panicked,
         };
-        let signed_here =
-            |tree: &&Tree| tree.v1_signer().is_some() && !tree.has_source_timestamps();
-        for tree in trees.filter(signed_here) {
-            keeper.add(tree)?;
-        }
-        let thread = Arc::clone(&shared);
-        let run = move || {
-            let run = AssertUnwindSafe(|| thread.run(&mut keeper));
-            let failure = match catch_unwind(run) {
-                Ok(Ok(())) => None,
-                Ok(Err(error)) => Some(Fatal::Storage(error)),
-                Err(_) => Some(Fatal::Panicked),
-            };
-            if let Some(fatal) = failure {
-                error!(error = %fatal, "timestamps of entries cannot be kept");
-                queue.fail(fatal);
-            }
-            // The store is free before anybody hears of the end.
-            drop(keeper);
-            end.send_replace(true);
-        };
-        thread::Builder::new()
-            .name("timestamps".to_owned())
-            .spawn(run)
-            .map_err(OpenError::Thread)?;
-        Ok(Self { shared, ended })
-    }
-
-    /// Keeps what is offered by now, and waits until the thread has ended.
-    pub(crate) async fn stop(&self) {
-        self.tell();
-        let mut ended = self.ended.clone();
-        // The sender is gone when the thread is.
-        let _ = ended.wait_for(|ended| *ended).await;
-    }
-
-    fn tell(&self) {
-        *self.shared.is_stopped.lock() = true;
-        self.shared.stopped.notify_all();
-    }
-}
-
-impl Drop for Timestamps {
-    fn drop(&mut self) {
-        self.tell();
-    }
-}
-
-impl Shared {
-    fn run(&self, keeper: &mut Keeper) -> Result<(), StorageError> {
-        loop {
-            // Where a head is this old, whoever wanted timestamps under it has signed them.
-            let sizes = keeper.sizes();
-            let is_stopped = self.wait();
-            let sizes = if is_stopped { keeper.sizes() } else { sizes };
-            keeper.keep(&sizes)?;
-            if is_stopped {
-                return Ok(());
-            }
-        }
-    }
-
-    fn wait(&self) -> bool {
-        let mut is_stopped = self.is_stopped.lock();
-        if !*is_stopped {
-            self.stopped.wait_for(&mut is_stopped, PERIOD);
-        }
-        *is_stopped
-    }
+        error!(error = %failure, "timestamps of entries cannot be kept");
+        queue.fail(failure);
+    })
 }
 
 /// What the thread works on.
@@ -159,6 +86,19 @@ struct Keeper {
 }
 
 impl Keeper {
+    fn run(&mut self, bell: &Bell) -> Result<(), StorageError> {
+        loop {
+            // Where a head is this old, whoever wanted timestamps under it has signed them.
+            let sizes = self.sizes();
+            let is_stopped = bell.wait(Some(PERIOD));
+            let sizes = if is_stopped { self.sizes() } else { sizes };
+            self.keep(&sizes)?;
+            if is_stopped {
+                return Ok(());
+            }
+        }
+    }
+
     /// Takes a tree in, and keeps its checkpoint for Rekor v1 clients where it does not grow: one
     /// that does keeps each with its round.
     fn add(&mut self, tree: &Tree) -> Result<(), OpenError> {

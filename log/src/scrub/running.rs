@@ -1,16 +1,12 @@
 //! The reading beside a running log.
 
-use std::panic::AssertUnwindSafe;
-use std::panic::catch_unwind;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
-use parking_lot::Condvar;
-use parking_lot::Mutex;
-use tokio::sync::watch;
 use tracing::error;
 
+use crate::background::Background;
+use crate::background::Bell;
 use crate::error::OpenError;
 use crate::options::Observer;
 use crate::scrub::pass::Scrub;
@@ -24,88 +20,34 @@ const PASS_PAUSE: Duration = Duration::from_secs(5);
 /// The longest, so that one large step of a slow reading is no standstill.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// The thread, and how it is told to end.
-pub(crate) struct Scrubbing {
-    shared: Arc<Shared>,
-    ended: watch::Receiver<bool>,
-}
-
-#[derive(Default)]
-struct Shared {
-    is_stopped: Mutex<bool>,
-    stopped: Condvar,
-}
-
-impl Scrubbing {
-    /// Starts the thread, which reads about `rate` bytes a second.
-    pub(crate) fn start(
-        mut scrub: Scrub,
-        rate: u64,
-        observer: Option<Arc<dyn Observer>>,
-    ) -> Result<Self, OpenError> {
-        let shared = Arc::new(Shared::default());
-        let (end, ended) = watch::channel(false);
-        let thread = Arc::clone(&shared);
-        let run = move || {
-            let run = AssertUnwindSafe(|| thread.run(&mut scrub, rate, observer.as_deref()));
-            if catch_unwind(run).is_err() {
-                error!("the reading of the store ended by a defect; the log goes on without it");
-            }
-            // The store is free before anybody hears of the end.
-            drop(scrub);
-            end.send_replace(true);
-        };
-        thread::Builder::new()
-            .name("scrub".to_owned())
-            .spawn(run)
-            .map_err(OpenError::Thread)?;
-        Ok(Self { shared, ended })
-    }
-
-    /// Ends it, and waits until it has.
-    pub(crate) async fn stop(&self) {
-        self.tell();
-        let mut ended = self.ended.clone();
-        // The sender is gone when the thread is.
-        let _ = ended.wait_for(|ended| *ended).await;
-    }
-
-    fn tell(&self) {
-        *self.shared.is_stopped.lock() = true;
-        self.shared.stopped.notify_all();
-    }
-}
-
-impl Drop for Scrubbing {
-    fn drop(&mut self) {
-        self.tell();
-    }
-}
-
-impl Shared {
-    fn run(&self, scrub: &mut Scrub, rate: u64, observer: Option<&dyn Observer>) {
-        let mut passes = 0;
-        loop {
-            let report = scrub.step();
-            if let Some(observer) = observer {
-                observer.scrubbed(&report);
-            }
-            let mut pause = pause(report.bytes, rate);
-            if std::mem::replace(&mut passes, report.passes) < report.passes {
-                pause = pause.max(PASS_PAUSE);
-            }
-            if self.wait(pause) {
-                return;
-            }
+/// Starts the thread, which reads about `rate` bytes a second.
+pub(crate) fn start(
+    mut scrub: Scrub,
+    rate: u64,
+    observer: Option<Arc<dyn Observer>>,
+) -> Result<Background, OpenError> {
+    let work = move |bell: &Bell| read(bell, &mut scrub, rate, observer.as_deref());
+    Background::start("scrub", Arc::default(), work, |result| {
+        if result.is_err() {
+            error!("the reading of the store ended by a defect; the log goes on without it");
         }
-    }
+    })
+}
 
-    fn wait(&self, pause: Duration) -> bool {
-        let mut is_stopped = self.is_stopped.lock();
-        if !*is_stopped {
-            self.stopped.wait_for(&mut is_stopped, pause);
+fn read(bell: &Bell, scrub: &mut Scrub, rate: u64, observer: Option<&dyn Observer>) {
+    let mut passes = 0;
+    loop {
+        let report = scrub.step();
+        if let Some(observer) = observer {
+            observer.scrubbed(&report);
         }
-        *is_stopped
+        let mut pause = pause(report.bytes, rate);
+        if std::mem::replace(&mut passes, report.passes) < report.passes {
+            pause = pause.max(PASS_PAUSE);
+        }
+        if bell.wait(Some(pause)) {
+            return;
+        }
     }
 }
 
